@@ -1,0 +1,225 @@
+//! How a business answers its calls: written by the workers, read by every
+//! ingress from memory.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ids::BusinessId, phone::E164};
+
+/// Everything the ingress needs to answer for one business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallConfig {
+    /// The business.
+    pub business_id: BusinessId,
+    /// Its name, as spoken in the default greeting.
+    pub business_name: String,
+    /// The numbers that it owns.
+    pub numbers: Vec<E164>,
+    /// Where its hours are counted.
+    pub time_zone: Tz,
+    /// Grows with every change; of two configurations the higher one holds.
+    pub revision: i64,
+    /// What it chose.
+    pub settings: CallSettings,
+}
+
+/// What a business chose. Each field has a default, so that an empty document works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CallSettings {
+    /// The language of every sentence that the caller hears.
+    pub language: Language,
+    /// A voice of Twilio's for that language; the default one when absent.
+    pub voice: Option<String>,
+    /// What the caller hears first; a default one with the business's name when absent.
+    pub greeting: Option<String>,
+    /// What happens after the greeting.
+    pub mode: CallMode,
+    /// Whom to ring when forwarding, all at once; 1 to 10 numbers.
+    #[schemars(length(max = 10))]
+    pub forward_to: Vec<E164>,
+    /// How long to ring, seconds, 5 to 60.
+    #[schemars(range(min = 5, max = 60))]
+    pub forward_timeout_s: u16,
+    /// Whether a forwarded call is recorded.
+    pub record_forwarded: bool,
+    /// Longest message that a caller can leave, seconds, 5 to 3,600.
+    #[schemars(range(min = 5, max = 3600))]
+    pub max_message_s: u16,
+    /// When the business is open; always, when absent.
+    pub hours: Option<WeeklyHours>,
+    /// Days with hours of their own.
+    #[schemars(length(max = 400))]
+    pub holidays: Vec<Holiday>,
+    /// What the caller hears outside the hours; a default one when absent.
+    pub closed_message: Option<String>,
+    /// What happens after the closed message.
+    pub closed_action: ClosedAction,
+}
+
+impl Default for CallSettings {
+    fn default() -> Self {
+        Self {
+            language: Language::He,
+            voice: None,
+            greeting: None,
+            mode: CallMode::Record,
+            forward_to: Vec::new(),
+            forward_timeout_s: 20,
+            record_forwarded: true,
+            max_message_s: 300,
+            hours: None,
+            holidays: Vec::new(),
+            closed_message: None,
+            closed_action: ClosedAction::Record,
+        }
+    }
+}
+
+/// A language that callers are spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Hebrew.
+    He,
+    /// English.
+    En,
+}
+
+/// What happens after the greeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CallMode {
+    /// The caller leaves a message.
+    Record,
+    /// The call is forwarded; nobody there: the caller leaves a message.
+    Forward,
+}
+
+/// What happens after the closed message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedAction {
+    /// The caller leaves a message.
+    Record,
+    /// The call ends.
+    HangUp,
+}
+
+/// Opening hours by day of the week; a day that is not named is closed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct WeeklyHours(pub BTreeMap<Day, Vec<Span>>);
+
+/// A day of the week, Sunday first as in Israel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Day {
+    Sunday,
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+}
+
+/// From `open` until just before `close`, minutes of the local day. A span whose
+/// `close` is not after its `open` runs past midnight into the next day;
+/// `close` 24:00 is midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Span {
+    /// First minute open.
+    pub open: MinuteOfDay,
+    /// First minute closed again.
+    pub close: MinuteOfDay,
+}
+
+/// A time of day as `HH:MM`, 00:00 to 24:00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct MinuteOfDay(u16);
+
+/// The text is no time of day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a time of day is written HH:MM, from 00:00 to 24:00")]
+pub struct InvalidTimeOfDay;
+
+impl MinuteOfDay {
+    /// Minutes since local midnight, 0 to 1,440.
+    pub const fn minutes(self) -> u16 {
+        self.0
+    }
+
+    /// From minutes since local midnight.
+    pub const fn from_minutes(minutes: u16) -> Option<Self> {
+        if minutes <= 1440 { Some(Self(minutes)) } else { None }
+    }
+}
+
+impl TryFrom<String> for MinuteOfDay {
+    type Error = InvalidTimeOfDay;
+
+    fn try_from(text: String) -> Result<Self, InvalidTimeOfDay> {
+        let (hours, minutes) = text.split_once(':').ok_or(InvalidTimeOfDay)?;
+        let number = |part: &str| {
+            (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| part.parse::<u16>().ok())
+                .flatten()
+                .ok_or(InvalidTimeOfDay)
+        };
+        let (hours, minutes) = (number(hours)?, number(minutes)?);
+        if minutes > 59 {
+            return Err(InvalidTimeOfDay);
+        }
+        Self::from_minutes(hours * 60 + minutes).ok_or(InvalidTimeOfDay)
+    }
+}
+
+impl From<MinuteOfDay> for String {
+    fn from(time: MinuteOfDay) -> String {
+        format!("{:02}:{:02}", time.0 / 60, time.0 % 60)
+    }
+}
+
+/// A day with hours of its own; none means closed all day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Holiday {
+    /// The local date.
+    pub date: NaiveDate,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its hours; they replace those of its day of the week.
+    #[serde(default)]
+    pub hours: Vec<Span>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_document_is_the_default() -> anyhow::Result<()> {
+        assert_eq!(serde_json::from_str::<CallSettings>("{}")?, CallSettings::default());
+        assert!(serde_json::from_str::<CallSettings>(r#"{"greting":"x"}"#).is_err(), "a typo is refused");
+        Ok(())
+    }
+
+    #[test]
+    fn times_of_day_are_strict() {
+        for (text, minutes) in [("00:00", 0), ("09:30", 570), ("24:00", 1440)] {
+            assert_eq!(MinuteOfDay::try_from(text.to_owned()).map(MinuteOfDay::minutes), Ok(minutes));
+        }
+        for bad in ["", "9:30", "24:01", "23:60", "ab:cd", "-1:00", "12:5", "+1:00"] {
+            assert!(MinuteOfDay::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+}

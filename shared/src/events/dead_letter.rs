@@ -1,0 +1,58 @@
+//! The record of an event that failed for good.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A dead letter: everything that is needed to understand the failure and to
+/// replay the event. It is the payload of a message on `dead.<subject>`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetterV1 {
+    /// `<stream>:<sequence>:<consumer>`; for what never reached a stream,
+    /// `log:<event id>:pump`. Also the message id, so that two reports are one.
+    pub id: String,
+    /// Stream that kept the event; absent when it never reached one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// Sequence in that stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_sequence: Option<u64>,
+    /// The event's own subject.
+    pub subject: String,
+    /// Its headers, in order, repeated names kept.
+    pub headers: Vec<(String, String)>,
+    /// Its bytes, base64: they may be anything.
+    pub payload_base64: String,
+    /// Whole size of the payload, bytes. More than `payload_base64` holds when
+    /// the event was too large to travel; the rest is in the ingress's log.
+    pub payload_bytes: usize,
+    /// The consumer that gave up.
+    pub consumer: String,
+    /// Which process.
+    pub worker: String,
+    /// Deliveries up to the last.
+    pub attempts: u64,
+    /// The outermost error first, each cause after it.
+    pub error_chain: Vec<String>,
+    /// Whether more tries could have helped (`exhausted`) or not (`permanent`).
+    pub reason: DeadReason,
+    /// W3C trace id, where the event had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// When it was given up, UTC.
+    pub died_at: DateTime<Utc>,
+}
+
+/// Why an event is dead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadReason {
+    /// Trying again cannot help.
+    Permanent,
+    /// It was tried as often as allowed.
+    Exhausted,
+    /// Its bytes cannot be read.
+    Undecodable,
+    /// The stream will never take it.
+    Rejected,
+}

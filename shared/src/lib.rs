@@ -1,0 +1,13 @@
+//! What the ingress and the workers both speak: identifiers, events, subjects,
+//! the bus, the store, configuration and telemetry.
+
+pub mod bus;
+pub mod call_config;
+pub mod clock;
+pub mod config;
+pub mod events;
+pub mod ids;
+pub mod phone;
+pub mod store;
+pub mod subjects;
+pub mod telemetry;

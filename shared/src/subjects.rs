@@ -1,0 +1,179 @@
+//! Every stream, consumer and subject name. Nothing else in the code spells one.
+//!
+//! ```text
+//! event        = domain "." event "." entity        call.incoming.CA…
+//!              | "crm." noun "." verb "." entity    crm.lead.delete.<lead>
+//! dead letter  = "dead." event
+//! replay       = "replay." consumer "." event       read by that consumer only
+//! live update  = "live." business "." kind "." entity
+//! ```
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BusinessId, CallSid, RecordingSid};
+
+/// A stream that events are published to. The order is the order of the pump's lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Stream {
+    /// Calls: `call.>`.
+    Calls,
+    /// Recordings of calls: `recording.>`.
+    Recordings,
+    /// WhatsApp sessions: `whatsapp.>`.
+    Whatsapp,
+    /// Commands and facts of the CRM: `crm.>`.
+    Crm,
+    /// What failed for good: `dead.>`.
+    Dead,
+}
+
+impl Stream {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Calls, Self::Recordings, Self::Whatsapp, Self::Crm, Self::Dead];
+
+    /// The stream's name in JetStream.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Calls => "CALLS",
+            Self::Recordings => "RECORDINGS",
+            Self::Whatsapp => "WHATSAPP",
+            Self::Crm => "CRM",
+            Self::Dead => "DEAD",
+        }
+    }
+
+    /// A small number that never changes: the local log stores it with each row.
+    pub const fn lane(self) -> u8 {
+        match self {
+            Self::Calls => 0,
+            Self::Recordings => 1,
+            Self::Whatsapp => 2,
+            Self::Crm => 3,
+            Self::Dead => 4,
+        }
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Durable consumers, one for each worker.
+pub mod consumers {
+    /// Keeps the calls' rows.
+    pub const CALLS: &str = "calls";
+    /// Fetches recordings.
+    pub const RECORDINGS: &str = "recordings";
+    /// Applies the CRM's commands.
+    pub const CRM: &str = "crm";
+    /// Keeps WhatsApp sessions' rows and carries out commands.
+    pub const WHATSAPP: &str = "whatsapp";
+    /// Files what failed for good, so that operators can find it.
+    pub const DEAD_LETTERS: &str = "dead-letters";
+}
+
+/// Bucket of call configuration, one key a business; its value is a `CallConfig`.
+pub const CALL_CONFIG_BUCKET: &str = "call_config";
+
+/// Key of one business in [`CALL_CONFIG_BUCKET`].
+pub fn call_config_key(business: BusinessId) -> String {
+    business.to_string()
+}
+
+/// Where an event belongs: its stream and its subject.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subject {
+    stream: Stream,
+    text: String,
+}
+
+impl Subject {
+    /// The stream that keeps it.
+    pub fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// The subject's text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Takes the text out.
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
+    /// `call.incoming.CA…`: a call asks to be answered.
+    pub fn call_incoming(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.incoming.{call}") }
+    }
+
+    /// `call.status.CA…`: Twilio reports a call's status.
+    pub fn call_status(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.status.{call}") }
+    }
+
+    /// `call.dialed.CA…`: how forwarding a call ended.
+    pub fn call_dialed(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.dialed.{call}") }
+    }
+
+    /// `recording.available.RE…`: a recording is complete at Twilio.
+    pub fn recording_available(recording: &RecordingSid) -> Self {
+        Self { stream: Stream::Recordings, text: format!("recording.available.{recording}") }
+    }
+
+    /// `recording.status.RE…`: a recording began, is absent, or failed.
+    pub fn recording_status(recording: &RecordingSid) -> Self {
+        Self { stream: Stream::Recordings, text: format!("recording.status.{recording}") }
+    }
+
+    /// `crm.business.configure.<business>`: how a business answers its calls.
+    pub fn business_configure(business: BusinessId) -> Self {
+        Self { stream: Stream::Crm, text: format!("crm.business.configure.{business}") }
+    }
+}
+
+/// The subject of a dead letter: the event's own behind `dead.`.
+pub fn dead(subject: &str) -> String {
+    format!("dead.{subject}")
+}
+
+/// A subject that only `consumer` reads, for a replay.
+pub fn replay(consumer: &str, subject: &str) -> String {
+    format!("replay.{consumer}.{subject}")
+}
+
+/// The event's own subject, whether it came directly or by a replay.
+pub fn original(subject: &str) -> &str {
+    subject.strip_prefix("replay.").and_then(|rest| rest.split_once('.')).map_or(subject, |(_, event)| event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_round_trips() -> anyhow::Result<()> {
+        let call: CallSid = "CA1".parse()?;
+        let subject = Subject::call_status(&call);
+        assert_eq!((subject.stream().name(), subject.as_str()), ("CALLS", "call.status.CA1"));
+        assert_eq!(dead(subject.as_str()), "dead.call.status.CA1");
+        let again = replay(consumers::CALLS, subject.as_str());
+        assert_eq!(again, "replay.calls.call.status.CA1");
+        assert_eq!(original(&again), subject.as_str());
+        assert_eq!(original(subject.as_str()), subject.as_str());
+        Ok(())
+    }
+
+    #[test]
+    fn lanes_never_move() {
+        let lanes: Vec<_> = Stream::ALL.iter().map(|s| (s.lane(), s.name())).collect();
+        assert_eq!(lanes, [(0, "CALLS"), (1, "RECORDINGS"), (2, "WHATSAPP"), (3, "CRM"), (4, "DEAD")]);
+    }
+}
