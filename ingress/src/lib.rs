@@ -1,1 +1,4 @@
 //! The ingress.
+
+pub mod event_log;
+pub mod pump;
