@@ -1,1 +1,3 @@
 //! The ingress.
+
+pub mod answer;

@@ -10,6 +10,7 @@ fn span(open: u16, close: u16) -> Span {
     Span { open: MinuteOfDay::from_minutes(open).unwrap(), close: MinuteOfDay::from_minutes(close).unwrap() }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the field wants it")]
 fn sunday(spans: &[Span]) -> Option<WeeklyHours> {
     Some(WeeklyHours([(Day::Sunday, spans.to_vec())].into()))
 }
@@ -60,7 +61,6 @@ fn good_settings_pass() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn each_rule_names_its_field() {
     use SettingsProblem as P;
     let out = |min, max| P::OutOfRange { min, max };
