@@ -1,1 +1,8 @@
-//! To be filled.
+//! NATS JetStream: the connection, and the definitions that stand in `nats/`.
+
+pub mod connection;
+pub mod definitions;
+pub mod durability;
+pub mod reconcile;
+
+pub use connection::{BusError, Role, connect};

@@ -1,0 +1,186 @@
+//! What `nats/streams.toml` says, read strictly.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{
+    consumer::{self, AckPolicy, DeliverPolicy},
+    kv,
+    stream::{self, DiscardPolicy, RetentionPolicy, StorageType},
+};
+use serde::Deserialize;
+
+/// The file, embedded so that a binary and its definitions cannot differ.
+const TOML: &str = include_str!("../../../nats/streams.toml");
+
+/// Key in a stream's metadata that holds the version of the file which made it.
+pub const VERSION_KEY: &str = "prosaas-version";
+
+/// All definitions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definitions {
+    /// Grows with every change of the file.
+    pub version: u32,
+    /// Streams, with their consumers.
+    #[serde(default, rename = "stream")]
+    pub streams: Vec<StreamDefinition>,
+    /// Key-value buckets.
+    #[serde(default, rename = "bucket")]
+    pub buckets: Vec<BucketDefinition>,
+}
+
+/// One stream.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamDefinition {
+    /// Name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Subjects that it keeps.
+    pub subjects: Vec<String>,
+    /// How long message ids are remembered, seconds.
+    pub duplicate_window_s: u64,
+    /// Largest message, headers included, bytes.
+    pub max_message_bytes: i32,
+    /// Whether several messages can be published as one batch.
+    #[serde(default = "yes")]
+    pub allow_atomic: bool,
+    /// Its durable consumers.
+    #[serde(default, rename = "consumer")]
+    pub consumers: Vec<ConsumerDefinition>,
+}
+
+/// One durable pull consumer with explicit acks.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsumerDefinition {
+    /// Name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Subjects that it reads.
+    pub filter_subjects: Vec<String>,
+    /// After how long without an ack a message is delivered again, seconds.
+    pub ack_wait_s: u64,
+    /// After how many deliveries the server gives a message up.
+    pub max_deliver: i64,
+    /// How many messages may be out without an ack.
+    pub max_ack_pending: i64,
+}
+
+/// One key-value bucket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketDefinition {
+    /// Name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Values kept of each key.
+    pub history: i64,
+    /// Largest value, bytes.
+    pub max_value_bytes: i32,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Definitions {
+    /// The definitions of this build.
+    pub fn embedded() -> Result<Self, toml::de::Error> {
+        Self::parse(TOML)
+    }
+
+    /// Reads definitions; an unknown field is an error.
+    pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+}
+
+impl StreamDefinition {
+    /// `existing` with every field set that we care about, and no other touched.
+    pub fn onto(&self, existing: stream::Config, version: u32) -> stream::Config {
+        let mut config = stream::Config {
+            name: self.name.clone(),
+            description: Some(self.description.clone()),
+            subjects: self.subjects.clone(),
+            retention: RetentionPolicy::Limits,
+            storage: StorageType::File,
+            discard: DiscardPolicy::New,
+            max_age: Duration::ZERO,
+            max_message_size: self.max_message_bytes,
+            duplicate_window: Duration::from_secs(self.duplicate_window_s),
+            allow_atomic_publish: self.allow_atomic,
+            allow_direct: true,
+            persist_mode: None,
+            ..existing
+        };
+        config.metadata.insert(VERSION_KEY.to_owned(), version.to_string());
+        config
+    }
+}
+
+impl ConsumerDefinition {
+    /// `existing` with every field set that we care about, and no other touched.
+    pub fn onto(&self, existing: consumer::pull::Config) -> consumer::pull::Config {
+        consumer::pull::Config {
+            durable_name: Some(self.name.clone()),
+            name: Some(self.name.clone()),
+            description: Some(self.description.clone()),
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::Explicit,
+            filter_subject: String::new(),
+            filter_subjects: self.filter_subjects.clone(),
+            ack_wait: Duration::from_secs(self.ack_wait_s),
+            max_deliver: self.max_deliver,
+            max_ack_pending: self.max_ack_pending,
+            backoff: Vec::new(),
+            ..existing
+        }
+    }
+}
+
+impl BucketDefinition {
+    /// The bucket as a configuration for its creation.
+    pub fn config(&self) -> kv::Config {
+        kv::Config {
+            bucket: self.name.clone(),
+            description: self.description.clone(),
+            history: self.history,
+            max_value_size: self.max_value_bytes,
+            storage: StorageType::File,
+            ..kv::Config::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subjects::{CALL_CONFIG_BUCKET, Stream, consumers};
+
+    #[test]
+    fn the_embedded_file_defines_what_the_code_names() -> anyhow::Result<()> {
+        let definitions = Definitions::embedded()?;
+        for stream in Stream::ALL {
+            let found = definitions.streams.iter().find(|d| d.name == stream.name());
+            assert!(found.is_some_and(|d| d.allow_atomic), "{stream} must take atomic batches");
+        }
+        let names: Vec<_> =
+            definitions.streams.iter().flat_map(|d| &d.consumers).map(|c| c.name.as_str()).collect();
+        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM] {
+            assert!(names.contains(&name), "{name}");
+        }
+        assert!(definitions.buckets.iter().any(|b| b.name == CALL_CONFIG_BUCKET));
+        Ok(())
+    }
+
+    #[test]
+    fn a_field_that_nobody_reads_is_refused() {
+        let text = "version = 1\n[[stream]]\nname='X'\ndescription=''\nsubjects=['x']\nduplicate_window_s=1\nmax_message_bytes=1\nmax_age_s=5\n";
+        let error = Definitions::parse(text).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("max_age_s"), "{error}");
+    }
+}

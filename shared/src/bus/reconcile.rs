@@ -1,0 +1,195 @@
+//! Makes the server's streams, consumers and buckets what the definitions say.
+
+use async_nats::jetstream::{self, consumer::pull, context::GetStreamErrorKind, stream};
+
+use super::definitions::{BucketDefinition, ConsumerDefinition, Definitions, StreamDefinition, VERSION_KEY};
+
+/// Why the server cannot be made what the definitions say.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The embedded file cannot be read.
+    #[error("nats/streams.toml: {0}")]
+    Parse(#[from] toml::de::Error),
+    /// A newer release has been here.
+    #[error(
+        "{kind} {name} was made by definitions of version {found}, this build has version {ours}: run the newer release"
+    )]
+    Downgrade {
+        /// Stream or bucket.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The version on the server.
+        found: u32,
+        /// The version of this build.
+        ours: u32,
+    },
+    /// The server refuses, or does not answer.
+    #[error("{kind} {name} cannot be {action}: {cause}")]
+    Server {
+        /// Stream, consumer or bucket.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What was tried.
+        action: &'static str,
+        /// The server's words.
+        cause: String,
+    },
+    /// The server took the change and yet differs.
+    #[error("{kind} {name} still differs from nats/streams.toml after its update")]
+    Differs {
+        /// Stream, consumer or bucket.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// What was done, for the one who runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Stream, consumer or bucket.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// `created` or `updated`.
+    pub action: &'static str,
+}
+
+fn server(
+    kind: &'static str,
+    name: &str,
+    action: &'static str,
+) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> ApplyError {
+    let name = name.to_owned();
+    move |cause| ApplyError::Server { kind, name, action, cause: cause.to_string() }
+}
+
+/// Applies this build's definitions. Idempotent, and safe to run from several
+/// processes at once: each step compares first and the server serialises updates.
+pub async fn apply(js: &jetstream::Context) -> Result<Vec<Change>, ApplyError> {
+    apply_definitions(js, &Definitions::embedded()?).await
+}
+
+/// Applies the given definitions.
+pub async fn apply_definitions(
+    js: &jetstream::Context,
+    definitions: &Definitions,
+) -> Result<Vec<Change>, ApplyError> {
+    let mut changes = Vec::new();
+    for definition in &definitions.streams {
+        let (stream, change) = apply_stream(js, definition, definitions.version).await?;
+        changes.extend(change);
+        for consumer in &definition.consumers {
+            changes.extend(apply_consumer(&stream, consumer).await?);
+        }
+    }
+    for bucket in &definitions.buckets {
+        changes.extend(apply_bucket(js, bucket).await?);
+    }
+    Ok(changes)
+}
+
+async fn apply_stream(
+    js: &jetstream::Context,
+    definition: &StreamDefinition,
+    version: u32,
+) -> Result<(stream::Stream, Option<Change>), ApplyError> {
+    const KIND: &str = "stream";
+    let name = definition.name.as_str();
+    let change = |action| Some(Change { kind: KIND, name: name.to_owned(), action });
+    let existing = match js.get_stream(name).await {
+        Ok(stream) => stream,
+        Err(error) if is_missing(&error) => {
+            let wanted = definition.onto(stream::Config::default(), version);
+            let created =
+                js.create_stream(wanted).await.map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
+            return Ok((created, change("created")));
+        }
+        Err(error) => return Err(server(KIND, name, "read")(Box::new(error))),
+    };
+    let held = existing.cached_info().config.clone();
+    refuse_downgrade(&held, name, version)?;
+    let wanted = definition.onto(held.clone(), version);
+    if wanted == held {
+        return Ok((existing, None));
+    }
+    let updated =
+        js.update_stream(&wanted).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?.config;
+    if definition.onto(updated.clone(), version) != updated {
+        return Err(ApplyError::Differs { kind: KIND, name: name.to_owned() });
+    }
+    Ok((existing, change("updated")))
+}
+
+fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
+    matches!(error.kind(), GetStreamErrorKind::JetStream(e) if e.code() == 404)
+}
+
+fn refuse_downgrade(held: &stream::Config, name: &str, ours: u32) -> Result<(), ApplyError> {
+    let found = held.metadata.get(VERSION_KEY).and_then(|v| v.parse().ok()).unwrap_or(0);
+    if found > ours {
+        return Err(ApplyError::Downgrade { kind: "stream", name: name.to_owned(), found, ours });
+    }
+    Ok(())
+}
+
+async fn apply_consumer(
+    stream: &stream::Stream,
+    definition: &ConsumerDefinition,
+) -> Result<Option<Change>, ApplyError> {
+    const KIND: &str = "consumer";
+    let name = definition.name.as_str();
+    let change = |action| Some(Change { kind: KIND, name: name.to_owned(), action });
+    let Ok(existing) = stream.get_consumer::<pull::Config>(name).await else {
+        stream
+            .create_consumer(definition.onto(pull::Config::default()))
+            .await
+            .map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
+        return Ok(change("created"));
+    };
+    let held = held_consumer(&existing.cached_info().config, name)?;
+    let wanted = definition.onto(held.clone());
+    if wanted == held {
+        return Ok(None);
+    }
+    let updated = stream
+        .update_consumer(wanted.clone())
+        .await
+        .map_err(|e| server(KIND, name, "updated")(Box::new(e)))?;
+    let held = held_consumer(&updated.cached_info().config, name)?;
+    if definition.onto(held.clone()) != held {
+        return Err(ApplyError::Differs { kind: KIND, name: name.to_owned() });
+    }
+    Ok(change("updated"))
+}
+
+fn held_consumer(config: &jetstream::consumer::Config, name: &str) -> Result<pull::Config, ApplyError> {
+    use jetstream::consumer::FromConsumer;
+    pull::Config::try_from_consumer_config(config.clone()).map_err(server("consumer", name, "read"))
+}
+
+async fn apply_bucket(
+    js: &jetstream::Context,
+    definition: &BucketDefinition,
+) -> Result<Option<Change>, ApplyError> {
+    const KIND: &str = "bucket";
+    let name = definition.name.as_str();
+    let change = |action| Some(Change { kind: KIND, name: name.to_owned(), action });
+    let Ok(existing) = js.get_stream(format!("KV_{name}")).await else {
+        js.create_key_value(definition.config())
+            .await
+            .map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
+        return Ok(change("created"));
+    };
+    let held = &existing.cached_info().config;
+    let same = held.max_messages_per_subject == definition.history
+        && held.max_message_size == definition.max_value_bytes
+        && held.description.as_deref() == Some(definition.description.as_str());
+    if same {
+        return Ok(None);
+    }
+    js.update_key_value(definition.config()).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?;
+    Ok(change("updated"))
+}
