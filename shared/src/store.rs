@@ -1,1 +1,96 @@
-//! To be filled.
+//! Postgres: the pool and the migrations.
+
+use std::{str::FromStr, time::Duration};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    Connection, PgPool,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// The schema that holds every table of ours.
+pub const SCHEMA: &str = "prosaas";
+
+/// Where the migrator remembers what it applied.
+const MIGRATIONS_TABLE: &str = "prosaas._sqlx_migrations";
+
+/// Key of the advisory lock that one migrator at a time holds: "prosaas" in ASCII.
+const MIGRATION_LOCK: i64 = 0x0070_726f_7361_6173;
+
+/// How long a query waits for a free or new connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest that a pooled connection lives: Neon moves its computes, and a pooler's
+/// address changes.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+
+/// Why the database cannot be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Postgres does not answer, or refuses.
+    #[error("the database cannot be reached or refuses: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A migration fails, or differs from what was applied.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] MigrateError),
+}
+
+/// Makes a pool of at most `max` connections. It connects when it is first used,
+/// so that a process starts, and lives, while Postgres is away.
+///
+/// Works behind a transaction pooler (Neon, PgBouncer 1.21 or newer): nothing here
+/// sets session state, and statements are prepared by name through the protocol.
+///
+/// # Errors
+/// When the URL cannot be read.
+#[expect(clippy::unused_async, reason = "callers must be inside the runtime that the pool spawns on")]
+pub async fn connect(url: &SecretString, max: u32) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("prosaas");
+    Ok(PgPoolOptions::new()
+        .max_connections(max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(MAX_LIFETIME)
+        .connect_lazy_with(options))
+}
+
+fn migrator() -> Migrator {
+    let mut migrator = sqlx::migrate!("../migrations");
+    migrator.create_schema(SCHEMA);
+    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
+    // The session lock of sqlx is of no use behind a transaction pooler; see `migrate`.
+    migrator.set_locking(false);
+    migrator
+}
+
+/// Applies what is missing of `migrations/`: all of it, or nothing. Safe to run from
+/// several processes at once, and through a transaction pooler, because the lock and
+/// every migration live in one transaction.
+pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await?;
+    let mut transaction = connection.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
+    migrator().run_direct(None, &mut *transaction, false).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_numbered_without_a_gap() {
+        let versions: Vec<i64> = migrator().iter().map(|m| m.version).collect();
+        let wanted: Vec<i64> = (1..).take(versions.len()).collect();
+        assert!(!versions.is_empty());
+        assert_eq!(versions, wanted);
+    }
+
+    #[tokio::test]
+    async fn a_pool_is_made_while_postgres_is_away() {
+        let nowhere = SecretString::from("postgres://nobody@127.0.0.1:1/none");
+        assert!(connect(&nowhere, 1).await.is_ok());
+        assert!(connect(&SecretString::from("not a url"), 1).await.is_err());
+    }
+}
