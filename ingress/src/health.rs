@@ -9,7 +9,7 @@ use prosaas_shared::bus::definitions::Definitions;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::{app::App, event_log::EventLog, pump::PumpStatus};
+use crate::{app::App, event_log::EventLog, pump::{LaneState, PumpStatus}};
 
 /// How long one check may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -67,11 +67,15 @@ fn nats(client: &Client) -> Check {
 }
 
 fn log(log: &EventLog) -> Check {
-    check("event_log", (!log.accepting()).then(|| "the local log takes no events: the disk is full".to_owned()))
+    check("event_log", (!log.is_accepting()).then(|| "the local log takes no events: the disk is full".to_owned()))
 }
 
 fn pump(pump: &PumpStatus) -> Check {
-    check("pump", pump.problem())
+    let blocked = pump.problems().into_iter().find_map(|(stream, state)| match state {
+        LaneState::Blocked(why) => Some(format!("events wait for stream {stream}: {why}")),
+        _ => None,
+    });
+    check("pump", blocked)
 }
 
 async fn database(pool: &PgPool) -> Check {

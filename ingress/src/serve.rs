@@ -47,7 +47,7 @@ pub async fn serve(
     let directory: SharedDirectory =
         Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
     let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;
-    let database = store::connect(&config.database_url, DATABASE_CONNECTIONS)?;
+    let database = store::connect(&config.database_url, DATABASE_CONNECTIONS).await?;
 
     let stopping = CancellationToken::new();
     let pump = pump::spawn(log.clone(), nats.clone(), stopping.clone());
@@ -89,7 +89,7 @@ pub async fn serve(
     tracing::info!(event = "ingress.stopping", "draining");
     stopping.cancel();
     let _ = tokio::time::timeout(DRAIN, async { tokio::join!(public, private) }).await;
-    let _ = tokio::time::timeout(PUMP_STOP, pump.join()).await;
+    let _ = tokio::time::timeout(PUMP_STOP, pump.stopped()).await;
     watching.abort();
     upkeep.abort();
     log.close().await;
