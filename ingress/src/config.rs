@@ -8,8 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 /// Loopback, the private ranges of RFC 1918, and unique local IPv6.
-const DEFAULT_TRUSTED_PROXIES: &str =
-    "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
+const DEFAULT_TRUSTED_PROXIES: &str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
 
 /// Everything the ingress is told from outside.
 #[derive(Debug, Clone)]
@@ -152,7 +151,9 @@ mod tests {
         ]))?;
         assert!(!config.validate_signatures);
         assert_eq!(config.listen.to_string(), "127.0.0.1:5000");
-        assert!(config.trusted_proxies.iter().any(|net| net.contains(&std::net::IpAddr::from([172, 20, 0, 3]))));
+        assert!(
+            config.trusted_proxies.iter().any(|net| net.contains(&std::net::IpAddr::from([172, 20, 0, 3])))
+        );
         Ok(())
     }
 }

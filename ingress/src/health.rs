@@ -9,7 +9,11 @@ use prosaas_shared::bus::definitions::Definitions;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::{app::App, event_log::EventLog, pump::{LaneState, PumpStatus}};
+use crate::{
+    app::App,
+    event_log::EventLog,
+    pump::{LaneState, PumpStatus},
+};
 
 /// How long one check may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -67,7 +71,10 @@ fn nats(client: &Client) -> Check {
 }
 
 fn log(log: &EventLog) -> Check {
-    check("event_log", (!log.is_accepting()).then(|| "the local log takes no events: the disk is full".to_owned()))
+    check(
+        "event_log",
+        (!log.is_accepting()).then(|| "the local log takes no events: the disk is full".to_owned()),
+    )
 }
 
 fn pump(pump: &PumpStatus) -> Check {

@@ -23,13 +23,23 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of a kind, `/problems/<kind>`.
-    pub fn new(status: StatusCode, kind: &'static str, title: &'static str, error: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        kind: &'static str,
+        title: &'static str,
+        error: impl Into<String>,
+    ) -> Self {
         Self { kind, title, status: status.as_u16(), success: false, error: error.into() }
     }
 
     /// Nothing lies there.
     pub fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "Not found", "There is nothing at this address.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "/problems/not-found",
+            "Not found",
+            "There is nothing at this address.",
+        )
     }
 }
 

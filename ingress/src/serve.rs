@@ -40,24 +40,22 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let clock = clock::system();
-    let log_config =
-        EventLogConfig { max_bytes: config.event_log_max_bytes, ..EventLogConfig::new(&config.event_log_path) };
-    let log = EventLog::open(log_config, Arc::clone(&clock)).await.context("the local log cannot be opened")?;
+    let log_config = EventLogConfig {
+        max_bytes: config.event_log_max_bytes,
+        ..EventLogConfig::new(&config.event_log_path)
+    };
+    let log =
+        EventLog::open(log_config, Arc::clone(&clock)).await.context("the local log cannot be opened")?;
     let snapshot = Snapshot::in_folder(&config.event_log_path);
-    let directory: SharedDirectory =
-        Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
+    let directory: SharedDirectory = Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
     let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;
     let database = store::connect(&config.database_url, DATABASE_CONNECTIONS).await?;
 
     let stopping = CancellationToken::new();
     let pump = pump::spawn(log.clone(), nats.clone(), stopping.clone());
     let pump_status = pump.status();
-    let watching = tokio::spawn(watch(
-        jetstream::new(nats.clone()),
-        Arc::clone(&directory),
-        snapshot,
-        stopping.clone(),
-    ));
+    let watching =
+        tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
     let app = App::new(AppState {
         clock,
         validate_signatures: config.validate_signatures,
@@ -73,7 +71,8 @@ pub async fn serve(
     });
     let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     let private = internal::router(telemetry.metrics());
-    let private = listen("INGRESS_INTERNAL_LISTEN", config.internal_listen, private, stopping.clone()).await?;
+    let private =
+        listen("INGRESS_INTERNAL_LISTEN", config.internal_listen, private, stopping.clone()).await?;
     let upkeep = tokio::spawn(Telemetry::upkeep(telemetry.metrics()));
     tracing::info!(
         event = "ingress.started",
@@ -104,8 +103,9 @@ async fn listen(
     router: Router,
     stopping: CancellationToken,
 ) -> anyhow::Result<JoinHandle<()>> {
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("{variable}: cannot listen on {address}"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{variable}: cannot listen on {address}"))?;
     // Small answers must not wait for a larger packet.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);

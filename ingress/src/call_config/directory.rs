@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn an_older_revision_never_replaces_a_newer_one() {
-        let directory = Directory::of([config(1, 5, &["+97233724000"])]).with(config(1, 4, &["+97233724001"]));
+        let directory =
+            Directory::of([config(1, 5, &["+97233724000"])]).with(config(1, 4, &["+97233724001"]));
         assert_eq!(owner(&directory, "+97233724000"), Some((1, 5)));
         assert_eq!(owner(&directory, "+97233724001"), None);
     }

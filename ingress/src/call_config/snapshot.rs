@@ -41,7 +41,9 @@ impl Snapshot {
         let configs: Vec<_> = directory.configs().collect();
         let bytes = serde_json::to_vec(&configs)?;
         let path = self.path.clone();
-        tokio::task::spawn_blocking(move || write_atomically(&path, &bytes)).await.map_err(io::Error::other)?
+        tokio::task::spawn_blocking(move || write_atomically(&path, &bytes))
+            .await
+            .map_err(io::Error::other)?
     }
 }
 

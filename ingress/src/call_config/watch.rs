@@ -17,7 +17,7 @@ const RESTART: Duration = Duration::from_secs(1);
 
 /// How often the watch is begun anew, so that a change missed in whatever way
 /// is missed for no longer.
-const REFRESH: Duration = Duration::from_secs(300);
+const REFRESH: Duration = Duration::from_mins(5);
 
 /// Follows the bucket until it is told to stop. It never gives up: what is known
 /// stays in force meanwhile.
@@ -98,7 +98,9 @@ async fn apply(entry: &Entry, directory: &SharedDirectory, snapshot: &Snapshot) 
             before.with(config)
         }
         Operation::Delete | Operation::Purge => match entry.key.parse::<BusinessId>() {
-            Ok(business) if before.configs().any(|held| held.business_id == business) => before.without(business),
+            Ok(business) if before.configs().any(|held| held.business_id == business) => {
+                before.without(business)
+            }
             _ => return,
         },
     };

@@ -8,7 +8,7 @@ use prosaas_shared::{events::call::Answer, ids::CallSid};
 
 /// How long an answer is remembered. Twilio gives up on a call's webhook after
 /// 15 seconds; ten minutes also cover a call that comes round by the fallback URL.
-const TIME_TO_LIVE: Duration = Duration::from_secs(600);
+const TIME_TO_LIVE: Duration = Duration::from_mins(10);
 
 /// Answers kept at most, some 200 bytes each (the documents themselves are shared).
 const CAPACITY: u64 = 20_000;

@@ -15,11 +15,11 @@ use crate::{answer, app::App};
 
 /// Hangs up after a conversation, else lets the caller leave a message.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
-    // `answered` is what Twilio says of a conference; to the caller it is the same.
-    let outcome = match request.get("DialCallStatus") {
-        Some("answered") => CallStatus::Completed,
-        Some(word) => CallStatus::parse(word).ok_or(Refusal::Parameter("DialCallStatus"))?,
-        None => return Err(Refusal::Parameter("DialCallStatus")),
+    let outcome = match request.get("DialCallStatus").ok_or(Refusal::Parameter("DialCallStatus"))? {
+        // What Twilio says of a conference; to the caller it is the same.
+        "answered" => CallStatus::Completed,
+        // The caller is on the line: a word that we do not know yet must not end the call.
+        word => CallStatus::parse(word).unwrap_or(CallStatus::Failed),
     };
     let directory = app.directory.load();
     let business = directory.by_number(request.get("To").unwrap_or_default());

@@ -38,10 +38,11 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     metrics::counter!("prosaas_webhook_acks_total", "webhook" => "handle_recording", "outcome" => kept.as_str())
         .increment(1);
     let directory = app.directory.load();
-    let language = directory
-        .by_number(request.get("To").unwrap_or_default())
-        .map_or(Language::He, |business| business.config.settings.language);
-    Ok(TwimlResponse(answer::after_recording(language)))
+    let business = directory.by_number(request.get("To").unwrap_or_default());
+    Ok(TwimlResponse(business.map_or_else(
+        || answer::after_recording(Language::He),
+        |business| business.answers.after_recording(),
+    )))
 }
 
 /// What the request says.

@@ -89,7 +89,9 @@ impl TwilioRequest {
 
     /// Who raised the event: `/twilio/AC…`.
     pub fn source(&self) -> String {
-        self.account_sid.as_ref().map_or_else(|| "/twilio/unverified".to_owned(), |sid| format!("/twilio/{sid}"))
+        self.account_sid
+            .as_ref()
+            .map_or_else(|| "/twilio/unverified".to_owned(), |sid| format!("/twilio/{sid}"))
     }
 }
 
@@ -99,7 +101,8 @@ async fn read_payload(headers: &HeaderMap, body: Body) -> Result<Payload, Refusa
         return Err(Refusal::TooLarge);
     }
     let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
-        let limit = std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
+        let limit =
+            std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
         if limit { Refusal::TooLarge } else { Refusal::Incomplete }
     })?;
     if bytes.is_empty() {
