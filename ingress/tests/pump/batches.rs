@@ -32,6 +32,7 @@ async fn many_rows_arrive_in_order_with_their_headers() -> Result<()> {
     assert_eq!(last.payload, b"{\"n\":2499}");
     assert_eq!(last.content_type.as_deref(), Some("application/cloudevents+json"));
     assert_eq!(last.traceparent, event(0)?.traceparent);
+    assert!(stored.iter().all(|m| m.batch.is_some()), "every one came in an atomic batch");
     assert!(pump.status().is_ready() && pump.status().problems().is_empty());
     shutdown.cancel();
     pump.stopped().await?;
@@ -49,6 +50,7 @@ async fn a_few_rows_travel_singly() -> Result<()> {
     append(&log, 0..5).await?;
     drained(&log).await?;
     let stored = nats.messages(Stream::Calls).await?;
+    assert!(stored.iter().all(|m| m.batch.is_none()));
     assert_eq!(stored.into_iter().map(|m| m.id).collect::<Vec<_>>(), ids(0..5));
     Ok(())
 }

@@ -124,10 +124,10 @@ where
         let line = String::from_utf8_lossy(&frame).trim().to_owned();
         if line.starts_with("MSG ") || line.starts_with("HMSG ") {
             let length: usize = line.rsplit(' ').next().context("no length")?.parse()?;
-            let start = frame.len();
-            frame.resize(start + length + 2, 0);
-            server.read_exact(&mut frame[start..]).await?;
-            let is_ack = String::from_utf8_lossy(&frame[start..]).contains("\"stream\":\"CALLS\"");
+            let mut body = vec![0; length + 2];
+            server.read_exact(&mut body).await?;
+            let is_ack = String::from_utf8_lossy(&body).contains("\"stream\":\"CALLS\"");
+            frame.append(&mut body);
             if is_ack && let Some(swallowed) = swallow.take() {
                 swallowed.notify_one();
                 continue;

@@ -50,8 +50,9 @@ impl Nats {
         std::fs::write(
             &conf,
             format!(
-                "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: {:?}, sync_interval: always }}\n",
-                self.port, store
+                "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\", sync_interval: always }}\n",
+                self.port,
+                store.display()
             ),
         )?;
         let child = Command::new(&self.bin)
@@ -94,7 +95,7 @@ impl Nats {
             name: stream.name().to_owned(),
             subjects: vec![domain.to_owned()],
             allow_atomic_publish: true,
-            duplicate_window: Duration::from_secs(120),
+            duplicate_window: Duration::from_mins(2),
             ..stream::Config::default()
         };
         change(&mut config);
@@ -121,6 +122,7 @@ impl Nats {
                 id: header("Nats-Msg-Id").unwrap_or_default(),
                 traceparent: header("traceparent"),
                 content_type: header("content-type"),
+                batch: header("Nats-Batch-Id"),
                 subject: message.subject.to_string(),
                 payload: message.payload.to_vec(),
             });
@@ -141,6 +143,7 @@ pub struct Stored {
     pub id: String,
     pub traceparent: Option<String>,
     pub content_type: Option<String>,
+    pub batch: Option<String>,
     pub subject: String,
     pub payload: Vec<u8>,
 }
