@@ -1,7 +1,7 @@
 //! A database and a nats-server for each test.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::Duration,
@@ -73,7 +73,8 @@ impl Drop for Database {
 /// A nats-server of one test.
 pub struct Nats {
     child: Child,
-    _data: TempDir,
+    data: TempDir,
+    port: u16,
     pub bus: Bus,
 }
 
@@ -93,16 +94,9 @@ impl Nats {
         let data = TempDir::new()?;
         let ports = data.path().join("ports");
         std::fs::create_dir(&ports)?;
-        let child = Command::new(nats_binary()?)
-            .args(["-a", "127.0.0.1", "-p", "-1", "-js", "-sd"])
-            .arg(data.path())
-            .arg("--ports_file_dir")
-            .arg(&ports)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("nats-server does not start")?;
+        let child = spawn(data.path(), -1)?;
         let url = address(&ports).await?;
+        let port = url.parse::<url::Url>()?.port().context("no port")?;
         let client = bus::connect(&SecretString::from(url), bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());
         eventually("JetStream answers", || async {
@@ -110,12 +104,33 @@ impl Nats {
         })
         .await?;
         let bus = Bus { client, jetstream: context, clock: clock::system(), process: Arc::from("test") };
-        Ok(Self { child, _data: data, bus })
+        Ok(Self { child, data, port, bus })
+    }
+
+    /// Kills the server and starts it again on the same port and data.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        self.child = spawn(self.data.path(), self.port.into())?;
+        let js = self.bus.jetstream.clone();
+        eventually("JetStream answers again", || async { Ok(js.query_account().await.is_ok()) }).await
     }
 }
 
+fn spawn(data: &Path, port: i32) -> Result<Child> {
+    Command::new(nats_binary()?)
+        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
+        .arg(data)
+        .arg("--ports_file_dir")
+        .arg(data.join("ports"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("nats-server does not start")
+}
+
 /// The server writes its address into a file of that folder once it listens.
-async fn address(ports: &std::path::Path) -> Result<String> {
+async fn address(ports: &Path) -> Result<String> {
     let deadline = Instant::now() + Duration::from_secs(10);
     while Instant::now() < deadline {
         for entry in std::fs::read_dir(ports)? {
