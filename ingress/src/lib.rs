@@ -1,1 +1,17 @@
-//! The ingress.
+//! The ingress: thin HTTP that validates, keeps the event, and answers.
+
+pub mod answer;
+pub mod app;
+pub mod call_config;
+pub mod config;
+pub mod event_log;
+pub mod health;
+pub mod internal;
+pub mod latency;
+pub mod problem;
+pub mod publish;
+pub mod pump;
+pub mod serve;
+pub mod spa;
+pub mod twilio;
+pub mod webhook;

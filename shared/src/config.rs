@@ -146,7 +146,7 @@ impl std::fmt::Debug for Env {
 pub struct TelemetryConfig {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: where traces go (OTLP over HTTP); off when absent.
     pub otlp_endpoint: Option<String>,
-    /// `RUST_LOG`: which events are logged, by default `info`.
+    /// `RUST_LOG`: which events are logged, by default `info`, of the NATS client only warnings.
     pub filter: String,
     /// `LOG_FORMAT`: `json` (the default in production) or `pretty`.
     pub json: bool,
@@ -163,7 +163,7 @@ impl TelemetryConfig {
         };
         Ok(Self {
             otlp_endpoint: env.optional("OTEL_EXPORTER_OTLP_ENDPOINT")?,
-            filter: env.optional("RUST_LOG")?.unwrap_or_else(|| "info".to_owned()),
+            filter: env.optional("RUST_LOG")?.unwrap_or_else(|| "info,async_nats=warn".to_owned()),
             json,
         })
     }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod events;
 pub mod ids;
 pub mod phone;
+pub mod process;
 pub mod store;
 pub mod subjects;
 pub mod telemetry;

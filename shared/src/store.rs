@@ -23,7 +23,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Longest that a pooled connection lives: Neon moves its computes, and a pooler's
 /// address changes.
-const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+const MAX_LIFETIME: Duration = Duration::from_mins(30);
 
 /// Why the database cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]

@@ -36,6 +36,14 @@ pub enum ApplyError {
         /// The server's words.
         cause: String,
     },
+    /// It is not what the definitions say, and only looking was asked for.
+    #[error("{kind} {name} is not as nats/streams.toml says: run `prosaas-ops setup`")]
+    Stale {
+        /// Stream, consumer or bucket.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The server took the change and yet differs.
     #[error("{kind} {name} still differs from nats/streams.toml after its update")]
     Differs {
@@ -57,6 +65,24 @@ pub struct Change {
     pub action: &'static str,
 }
 
+/// What to do where the server differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Create or update.
+    Apply,
+    /// Fail.
+    Verify,
+}
+
+impl Mode {
+    fn may_change(self, kind: &'static str, name: &str) -> Result<(), ApplyError> {
+        match self {
+            Self::Apply => Ok(()),
+            Self::Verify => Err(ApplyError::Stale { kind, name: name.to_owned() }),
+        }
+    }
+}
+
 fn server(
     kind: &'static str,
     name: &str,
@@ -69,7 +95,7 @@ fn server(
 /// Applies this build's definitions. Idempotent, and safe to run from several
 /// processes at once: each step compares first and the server serialises updates.
 pub async fn apply(js: &jetstream::Context) -> Result<Vec<Change>, ApplyError> {
-    apply_definitions(js, &Definitions::embedded()?).await
+    reconcile(js, &Definitions::embedded()?, Mode::Apply).await
 }
 
 /// Applies the given definitions.
@@ -77,16 +103,30 @@ pub async fn apply_definitions(
     js: &jetstream::Context,
     definitions: &Definitions,
 ) -> Result<Vec<Change>, ApplyError> {
+    reconcile(js, definitions, Mode::Apply).await
+}
+
+/// Fails unless the server is what this build's definitions say. For processes
+/// that may not change definitions.
+pub async fn verify(js: &jetstream::Context) -> Result<(), ApplyError> {
+    reconcile(js, &Definitions::embedded()?, Mode::Verify).await.map(drop)
+}
+
+async fn reconcile(
+    js: &jetstream::Context,
+    definitions: &Definitions,
+    mode: Mode,
+) -> Result<Vec<Change>, ApplyError> {
     let mut changes = Vec::new();
     for definition in &definitions.streams {
-        let (stream, change) = apply_stream(js, definition, definitions.version).await?;
+        let (stream, change) = apply_stream(js, definition, definitions.version, mode).await?;
         changes.extend(change);
         for consumer in &definition.consumers {
-            changes.extend(apply_consumer(&stream, consumer).await?);
+            changes.extend(apply_consumer(&stream, consumer, mode).await?);
         }
     }
     for bucket in &definitions.buckets {
-        changes.extend(apply_bucket(js, bucket).await?);
+        changes.extend(apply_bucket(js, bucket, mode).await?);
     }
     Ok(changes)
 }
@@ -95,6 +135,7 @@ async fn apply_stream(
     js: &jetstream::Context,
     definition: &StreamDefinition,
     version: u32,
+    mode: Mode,
 ) -> Result<(stream::Stream, Option<Change>), ApplyError> {
     const KIND: &str = "stream";
     let name = definition.name.as_str();
@@ -102,6 +143,7 @@ async fn apply_stream(
     let existing = match js.get_stream(name).await {
         Ok(stream) => stream,
         Err(error) if is_missing(&error) => {
+            mode.may_change(KIND, name)?;
             let wanted = definition.onto(stream::Config::default(), version);
             let created =
                 js.create_stream(wanted).await.map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
@@ -115,6 +157,7 @@ async fn apply_stream(
     if wanted == held {
         return Ok((existing, None));
     }
+    mode.may_change(KIND, name)?;
     let updated =
         js.update_stream(&wanted).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?.config;
     if definition.onto(updated.clone(), version) != updated {
@@ -138,11 +181,13 @@ fn refuse_downgrade(held: &stream::Config, name: &str, ours: u32) -> Result<(), 
 async fn apply_consumer(
     stream: &stream::Stream,
     definition: &ConsumerDefinition,
+    mode: Mode,
 ) -> Result<Option<Change>, ApplyError> {
     const KIND: &str = "consumer";
     let name = definition.name.as_str();
     let change = |action| Some(Change { kind: KIND, name: name.to_owned(), action });
     let Ok(existing) = stream.get_consumer::<pull::Config>(name).await else {
+        mode.may_change(KIND, name)?;
         stream
             .create_consumer(definition.onto(pull::Config::default()))
             .await
@@ -154,6 +199,7 @@ async fn apply_consumer(
     if wanted == held {
         return Ok(None);
     }
+    mode.may_change(KIND, name)?;
     let updated = stream
         .update_consumer(wanted.clone())
         .await
@@ -173,11 +219,13 @@ fn held_consumer(config: &jetstream::consumer::Config, name: &str) -> Result<pul
 async fn apply_bucket(
     js: &jetstream::Context,
     definition: &BucketDefinition,
+    mode: Mode,
 ) -> Result<Option<Change>, ApplyError> {
     const KIND: &str = "bucket";
     let name = definition.name.as_str();
     let change = |action| Some(Change { kind: KIND, name: name.to_owned(), action });
     let Ok(existing) = js.get_stream(format!("KV_{name}")).await else {
+        mode.may_change(KIND, name)?;
         js.create_key_value(definition.config())
             .await
             .map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
@@ -190,6 +238,7 @@ async fn apply_bucket(
     if same {
         return Ok(None);
     }
+    mode.may_change(KIND, name)?;
     js.update_key_value(definition.config()).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?;
     Ok(change("updated"))
 }

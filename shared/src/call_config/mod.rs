@@ -1,6 +1,9 @@
 //! How a business answers its calls: written by the workers, read by every
 //! ingress from memory.
 
+mod validate;
+pub mod voices;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -8,6 +11,10 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::validate::{
+    MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS, SettingsError,
+    SettingsProblem,
+};
 use crate::{ids::BusinessId, phone::E164};
 
 /// Everything the ingress needs to answer for one business.
@@ -129,6 +136,35 @@ pub enum Day {
     Saturday,
 }
 
+impl Day {
+    /// Its name in the settings document.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sunday => "sunday",
+            Self::Monday => "monday",
+            Self::Tuesday => "tuesday",
+            Self::Wednesday => "wednesday",
+            Self::Thursday => "thursday",
+            Self::Friday => "friday",
+            Self::Saturday => "saturday",
+        }
+    }
+}
+
+impl From<chrono::Weekday> for Day {
+    fn from(day: chrono::Weekday) -> Self {
+        match day {
+            chrono::Weekday::Sun => Self::Sunday,
+            chrono::Weekday::Mon => Self::Monday,
+            chrono::Weekday::Tue => Self::Tuesday,
+            chrono::Weekday::Wed => Self::Wednesday,
+            chrono::Weekday::Thu => Self::Thursday,
+            chrono::Weekday::Fri => Self::Friday,
+            chrono::Weekday::Sat => Self::Saturday,
+        }
+    }
+}
+
 /// From `open` until just before `close`, minutes of the local day. A span whose
 /// `close` is not after its `open` runs past midnight into the next day;
 /// `close` 24:00 is midnight.
@@ -152,6 +188,9 @@ pub struct MinuteOfDay(u16);
 pub struct InvalidTimeOfDay;
 
 impl MinuteOfDay {
+    /// Minutes in a day: what 24:00 is.
+    pub const DAY: u16 = 1440;
+
     /// Minutes since local midnight, 0 to 1,440.
     pub const fn minutes(self) -> u16 {
         self.0
@@ -159,7 +198,7 @@ impl MinuteOfDay {
 
     /// From minutes since local midnight.
     pub const fn from_minutes(minutes: u16) -> Option<Self> {
-        if minutes <= 1440 { Some(Self(minutes)) } else { None }
+        if minutes <= Self::DAY { Some(Self(minutes)) } else { None }
     }
 }
 

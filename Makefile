@@ -1,0 +1,61 @@
+# The commands for people; scripts/dev does the work. `make` alone lists them.
+PYTHON ?= python3
+DEV := $(PYTHON) -m scripts.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run services test check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
+	generated-check scripts-check bench
+# The driver runs one thing at a time and must not meet this make's job server.
+MAKEFLAGS += --no-print-directory
+unexport MAKEFLAGS
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Set up and start the whole system; Ctrl-C stops it (PROSAAS_PROFILE=release for speed)
+	@exec $(DEV) run
+
+services: ## Start NATS and Postgres only
+	@exec $(DEV) services
+
+test: ## Set up and run every test (T='name' for some: arguments of cargo test)
+	@exec $(DEV) test "$(T)"
+
+check: fmt-check clippy ## The quick subset: formatting, clippy, unit tests
+	@$(DEV) unit
+	@SQLX_OFFLINE=true cargo test --workspace --locked --lib --exclude prosaas-tests
+
+lint: fmt-check clippy deny scripts-check ## Every check that runs no test
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+fmt-check:
+	@cargo fmt --all --check
+
+clippy:
+	@SQLX_OFFLINE=true cargo clippy --workspace --all-targets --locked -- -D warnings
+
+deny: ## Licences, bans and sources of dependencies
+	@exec $(DEV) deny
+
+deny-advisories: ## Known vulnerabilities of dependencies (fetches the advisory database)
+	@exec $(DEV) deny-advisories
+
+sqlx: ## Write the queries' offline data (.sqlx) from a freshly migrated database
+	@exec $(DEV) sqlx
+
+sqlx-check: ## Fail when .sqlx is not what the queries and migrations give
+	@exec $(DEV) sqlx-check
+
+generated: ## Write the generated files (docs/events)
+	@exec $(DEV) generated
+
+generated-check: ## Fail when a generated file is not what its source gives
+	@exec $(DEV) generated-check
+
+scripts-check: ## Check the scripts themselves
+	@exec $(DEV) lint-scripts
+
+bench: ## Print the benchmark (release build; takes a while)
+	@exec $(DEV) bench

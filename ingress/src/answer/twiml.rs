@@ -1,0 +1,157 @@
+//! TwiML, written by an XML writer and by nothing else. Verbs and attributes:
+//! <https://www.twilio.com/docs/voice/twiml>.
+
+use std::io;
+
+use bytes::Bytes;
+use prosaas_shared::{
+    call_config::{Language, voices},
+    phone::E164,
+};
+use quick_xml::{
+    Writer,
+    events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
+};
+
+use super::speech;
+
+/// Largest document that we send, bytes. Twilio takes 64 kB (error 11750).
+pub const MAX_DOCUMENT: usize = 64_000;
+
+/// Where Twilio sends a message when it ends, and every report of a recording.
+const RECORDING_URL: &str = "/webhook/handle_recording";
+/// Where Twilio asks on when a forwarded call ends.
+const DIAL_URL: &str = "/webhook/dial_result";
+/// The reports of a recording that we want.
+const RECORDING_EVENTS: &str = "in-progress completed absent";
+/// Silence that ends a message, seconds: long enough to look a number up.
+const SILENCE_S: &str = "10";
+
+/// Why a document cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TwimlError {
+    /// Longer than Twilio takes. Settings that passed validation never get there.
+    #[error("the TwiML has {bytes} bytes, more than the {MAX_DOCUMENT} that fit")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The XML writer failed.
+    #[error("the TwiML could not be written")]
+    Write(#[from] io::Error),
+}
+
+/// A voice and the locale that it speaks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Voice<'a> {
+    name: &'a str,
+    locale: &'a str,
+}
+
+impl<'a> Voice<'a> {
+    /// The voice chosen, where it is one that speaks the language, else the default.
+    pub(super) fn choose(chosen: Option<&'a str>, language: Language) -> Self {
+        let name = chosen
+            .filter(|voice| voices::speaks(voice, language))
+            .unwrap_or_else(|| voices::default_voice(language));
+        let locale = voices::locale_of(name).unwrap_or(match language {
+            Language::He => "he-IL",
+            Language::En => "en-US",
+        });
+        Self { name, locale }
+    }
+}
+
+/// How to ring whom.
+pub(super) struct Dial<'a> {
+    pub(super) numbers: &'a [E164],
+    pub(super) timeout_s: u16,
+    pub(super) record: bool,
+}
+
+/// The inside of a `<Response>` being written.
+pub(super) struct Response(Writer<Vec<u8>>);
+
+/// Writes one document.
+pub(super) fn document(
+    fill: impl FnOnce(&mut Response) -> Result<(), io::Error>,
+) -> Result<Bytes, TwimlError> {
+    let mut response = Response(Writer::new(Vec::with_capacity(1024)));
+    response.0.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    response.0.write_event(Event::Start(BytesStart::new("Response")))?;
+    fill(&mut response)?;
+    response.0.write_event(Event::End(BytesEnd::new("Response")))?;
+    let xml = response.0.into_inner();
+    if xml.len() > MAX_DOCUMENT {
+        return Err(TwimlError::TooLarge { bytes: xml.len() });
+    }
+    Ok(Bytes::from(xml.into_boxed_slice()))
+}
+
+impl Response {
+    /// Says the text, in as many `<Say>`s as it takes; nothing for a blank one.
+    pub(super) fn say(&mut self, voice: Voice<'_>, text: &str) -> io::Result<()> {
+        for piece in speech::pieces(&speech::clean(text)) {
+            self.0
+                .create_element("Say")
+                .with_attributes([("voice", voice.name), ("language", voice.locale)])
+                .write_text_content(BytesText::new(piece))?;
+        }
+        Ok(())
+    }
+
+    /// Records a message. Its action answers with a hang-up; what follows in
+    /// this document is heard only by a caller who said nothing.
+    pub(super) fn record(&mut self, max_length_s: u16) -> io::Result<()> {
+        self.0
+            .create_element("Record")
+            .with_attributes([
+                ("action", RECORDING_URL),
+                ("method", "POST"),
+                ("maxLength", max_length_s.to_string().as_str()),
+                ("timeout", SILENCE_S),
+                ("finishOnKey", "#"),
+                ("playBeep", "true"),
+                ("trim", "trim-silence"),
+                ("recordingStatusCallback", RECORDING_URL),
+                ("recordingStatusCallbackMethod", "POST"),
+                ("recordingStatusCallbackEvent", RECORDING_EVENTS),
+            ])
+            .write_empty()?;
+        Ok(())
+    }
+
+    /// Rings all the numbers at once; its action decides what comes next. No
+    /// `answerOnBridge`: the greeting before it has answered the call already.
+    pub(super) fn dial(&mut self, dial: &Dial<'_>) -> io::Result<()> {
+        let timeout = dial.timeout_s.to_string();
+        let mut element = self.0.create_element("Dial").with_attributes([
+            ("action", DIAL_URL),
+            ("method", "POST"),
+            ("timeout", timeout.as_str()),
+        ]);
+        if dial.record {
+            element = element.with_attributes([
+                ("record", "record-from-answer-dual"),
+                ("recordingStatusCallback", RECORDING_URL),
+                ("recordingStatusCallbackMethod", "POST"),
+                ("recordingStatusCallbackEvent", RECORDING_EVENTS),
+            ]);
+        }
+        element.write_inner_content(|inside| {
+            dial.numbers.iter().try_for_each(|number| {
+                inside
+                    .create_element("Number")
+                    .write_text_content(BytesText::new(number.as_str()))
+                    .map(|_| ())
+            })
+        })?;
+        Ok(())
+    }
+
+    /// Ends the call.
+    pub(super) fn hang_up(&mut self) -> io::Result<()> {
+        self.0.create_element("Hangup").write_empty()?;
+        Ok(())
+    }
+}

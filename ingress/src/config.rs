@@ -1,0 +1,159 @@
+//! The ingress's settings.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use ipnet::IpNet;
+use prosaas_shared::config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig};
+use secrecy::SecretString;
+use url::Url;
+
+/// Loopback, the private ranges of RFC 1918, and unique local IPv6.
+const DEFAULT_TRUSTED_PROXIES: &str = "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7";
+
+/// Everything the ingress is told from outside.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `APP_ENV`.
+    pub app_env: AppEnv,
+    /// `PUBLIC_URL`: the address that people and Twilio use.
+    pub public_url: Url,
+    /// `INGRESS_LISTEN`: the public listener.
+    pub listen: SocketAddr,
+    /// `INGRESS_INTERNAL_LISTEN`: metrics, and facts from the Baileys service.
+    pub internal_listen: SocketAddr,
+    /// `STATIC_DIR`: the built SPA, where there is no nginx.
+    pub static_dir: Option<PathBuf>,
+    /// `EVENT_LOG_PATH`: the folder of the local log, on a local disk.
+    pub event_log_path: PathBuf,
+    /// `EVENT_LOG_MAX_BYTES`: how large the log may grow, default 1 GiB.
+    pub event_log_max_bytes: u64,
+    /// `DATABASE_URL`.
+    pub database_url: SecretString,
+    /// `NATS_URL`.
+    pub nats_url: SecretString,
+    /// Twilio's account and tokens.
+    pub twilio: TwilioConfig,
+    /// `VALIDATE_TWILIO_SIGNATURE`: `false` only outside production.
+    pub validate_signatures: bool,
+    /// `TRUSTED_PROXIES`: from whom forwarded headers count, CIDRs with commas between.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+}
+
+impl Config {
+    /// Reads and checks every setting.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let app_env = env.app_env()?;
+        let validate_signatures = env.flag("VALIDATE_TWILIO_SIGNATURE", true)?;
+        if app_env == AppEnv::Production && !validate_signatures {
+            return Err(ConfigError::new(
+                "VALIDATE_TWILIO_SIGNATURE",
+                "must not be false in production: anybody could forge calls",
+            ));
+        }
+        Ok(Self {
+            app_env,
+            public_url: public_url(env, app_env)?,
+            listen: listen(env, "INGRESS_LISTEN", app_env, "127.0.0.1:5000")?,
+            internal_listen: listen(env, "INGRESS_INTERNAL_LISTEN", app_env, "127.0.0.1:5001")?,
+            static_dir: env.optional("STATIC_DIR")?.map(PathBuf::from),
+            event_log_path: env.path("EVENT_LOG_PATH", app_env, ".data/ingress")?,
+            event_log_max_bytes: env.parsed("EVENT_LOG_MAX_BYTES", 1 << 30)?,
+            database_url: env.database_url()?,
+            nats_url: env.nats_url()?,
+            twilio: TwilioConfig::from_env(env)?,
+            validate_signatures,
+            trusted_proxies: trusted_proxies(env)?,
+            telemetry: TelemetryConfig::from_env(env, app_env)?,
+        })
+    }
+}
+
+fn public_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
+    const NAME: &str = "PUBLIC_URL";
+    let url: Url = env
+        .or_dev(NAME, app_env, "http://127.0.0.1:5000")?
+        .parse()
+        .map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(ConfigError::new(NAME, "must begin with https:// and name a host"));
+    }
+    if app_env == AppEnv::Production && url.scheme() != "https" {
+        return Err(ConfigError::new(NAME, "must begin with https:// in production"));
+    }
+    Ok(url)
+}
+
+fn listen(env: &Env, name: &str, app_env: AppEnv, development: &str) -> Result<SocketAddr, ConfigError> {
+    env.or_dev(name, app_env, development)?
+        .parse()
+        .map_err(|_| ConfigError::new(name, "must be an address and a port, such as 0.0.0.0:5000"))
+}
+
+fn trusted_proxies(env: &Env) -> Result<Vec<IpNet>, ConfigError> {
+    const NAME: &str = "TRUSTED_PROXIES";
+    let text = env.optional(NAME)?.unwrap_or_else(|| DEFAULT_TRUSTED_PROXIES.to_owned());
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            part.parse::<IpNet>()
+                .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from))
+                .map_err(|_| ConfigError::new(NAME, "must be addresses or CIDRs with commas between them"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn production<'a>(more: &[(&'a str, &'a str)]) -> Result<Config, ConfigError> {
+        let mut pairs = vec![
+            ("PUBLIC_URL", "https://prosaas.pro"),
+            ("INGRESS_LISTEN", "0.0.0.0:5000"),
+            ("INGRESS_INTERNAL_LISTEN", "0.0.0.0:5001"),
+            ("EVENT_LOG_PATH", "/data"),
+            ("DATABASE_URL", "postgres://db"),
+            ("NATS_URL", "nats://nats"),
+            ("TWILIO_ACCOUNT_SID", "AC1"),
+            ("TWILIO_AUTH_TOKEN", "token"),
+        ];
+        pairs.extend_from_slice(more);
+        Config::from_env(&Env::from_pairs(pairs))
+    }
+
+    #[test]
+    fn production_refuses_unsafe_settings() {
+        assert!(production(&[]).is_ok());
+        for (name, value) in [("VALIDATE_TWILIO_SIGNATURE", "false"), ("PUBLIC_URL", "http://prosaas.pro")] {
+            assert_eq!(production(&[(name, value)]).err().map(|e| e.variable).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        for name in ["PUBLIC_URL", "EVENT_LOG_PATH", "DATABASE_URL", "NATS_URL", "TWILIO_AUTH_TOKEN"] {
+            assert_eq!(production(&[(name, "")]).err().map(|e| e.variable).as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn development_needs_no_validation_and_takes_defaults() -> anyhow::Result<()> {
+        let config = Config::from_env(&Env::from_pairs([
+            ("APP_ENV", "development"),
+            ("DATABASE_URL", "postgres://db"),
+            ("NATS_URL", "nats://nats"),
+            ("TWILIO_ACCOUNT_SID", "AC1"),
+            ("TWILIO_AUTH_TOKEN", "token"),
+            ("VALIDATE_TWILIO_SIGNATURE", "false"),
+        ]))?;
+        assert!(!config.validate_signatures);
+        assert_eq!(config.listen.to_string(), "127.0.0.1:5000");
+        assert!(
+            config.trusted_proxies.iter().any(|net| net.contains(&std::net::IpAddr::from([172, 20, 0, 3])))
+        );
+        Ok(())
+    }
+}

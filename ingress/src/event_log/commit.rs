@@ -1,0 +1,128 @@
+//! The statements of the log's writer, each one transaction.
+
+use std::sync::Arc;
+
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+use super::{
+    row::NewRow,
+    schema::{MAX_ROWS, PAGE_BYTES},
+};
+
+/// The text of the insert for each count of rows, made once.
+#[derive(Debug)]
+pub(super) struct Inserts(Vec<Arc<str>>);
+
+impl Inserts {
+    pub(super) fn new() -> Self {
+        Self((1..=MAX_ROWS).map(|rows| insert_sql(rows).into()).collect())
+    }
+
+    /// Inserts the rows, which are at most [`MAX_ROWS`], in one statement: alone,
+    /// it is its own transaction and needs no more than one visit to the thread of
+    /// the connection. Gives how many were new.
+    pub(super) async fn run(
+        &self,
+        conn: &mut SqliteConnection,
+        rows: Vec<NewRow>,
+    ) -> Result<u64, sqlx::Error> {
+        let Some(sql) = rows.len().checked_sub(1).and_then(|i| self.0.get(i)) else { return Ok(0) };
+        let mut query = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
+        for row in rows {
+            query = query
+                .bind(i64::from(row.lane))
+                .bind(row.id)
+                .bind(row.subject)
+                .bind(row.payload)
+                .bind(row.traceparent)
+                .bind(row.at_ms);
+        }
+        Ok(query.execute(conn).await?.rows_affected())
+    }
+}
+
+fn insert_sql(rows: usize) -> String {
+    let values = vec!["(?,?,?,?,?,?)"; rows].join(",");
+    format!(
+        "INSERT INTO events (lane, id, subject, payload, traceparent, at_ms) VALUES {values} \
+         ON CONFLICT (id) DO NOTHING"
+    )
+}
+
+/// Deletes rows by number, all or none. Gives how many there were.
+pub(super) async fn delete(conn: &mut SqliteConnection, seqs: &[i64]) -> Result<u64, sqlx::Error> {
+    let list = serde_json::to_string(seqs).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    let result = sqlx::query("DELETE FROM events WHERE seq IN (SELECT value FROM json_each(?1))")
+        .bind(list)
+        .execute(conn)
+        .await?;
+    Ok(result.rows_affected())
+}
+
+/// Deletes one row. On a full disk this works where deleting many does not: it
+/// changes few pages, and each commit leaves room for the next.
+pub(super) async fn delete_one(conn: &mut SqliteConnection, seq: i64) -> Result<u64, sqlx::Error> {
+    let result = sqlx::query("DELETE FROM events WHERE seq = ?1").bind(seq).execute(conn).await?;
+    Ok(result.rows_affected())
+}
+
+/// A row that its stream will never take.
+#[derive(Debug)]
+pub(super) struct Rejection {
+    pub(super) seq: i64,
+    pub(super) cause: String,
+    pub(super) at_ms: i64,
+    /// The dead letter that takes its place; none when it is one itself.
+    pub(super) dead_letter: Option<NewRow>,
+}
+
+/// What a rejection changed: rows out of the events, rows into them.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Rejected {
+    pub(super) removed: u64,
+    pub(super) added: u64,
+}
+
+/// Moves a row to `rejected` and puts its dead letter into the log, both or
+/// neither.
+pub(super) async fn reject(
+    conn: &mut SqliteConnection,
+    inserts: &Inserts,
+    rejection: Rejection,
+) -> Result<Rejected, sqlx::Error> {
+    let mut tx = conn.begin().await?;
+    sqlx::query(
+        "INSERT INTO rejected (seq, lane, id, subject, payload, traceparent, at_ms, rejected_ms, cause) \
+         SELECT seq, lane, id, subject, payload, traceparent, at_ms, ?2, ?3 FROM events WHERE seq = ?1 \
+         ON CONFLICT (seq) DO NOTHING",
+    )
+    .bind(rejection.seq)
+    .bind(rejection.at_ms)
+    .bind(rejection.cause)
+    .execute(&mut *tx)
+    .await?;
+    let removed = delete_one(&mut tx, rejection.seq).await?;
+    let letter: Vec<NewRow> = rejection.dead_letter.into_iter().collect();
+    let added = inserts.run(&mut tx, letter).await?;
+    tx.commit().await?;
+    Ok(Rejected { removed, added })
+}
+
+/// Pages of the database: bytes in use, and bytes kept for reuse.
+pub(super) async fn pages(conn: &mut SqliteConnection) -> Result<(u64, u64), sqlx::Error> {
+    let row = sqlx::query("SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count")
+        .fetch_one(conn)
+        .await?;
+    let bytes = |pages: i64| u64::try_from(pages).unwrap_or(0).saturating_mul(PAGE_BYTES);
+    let (total, free) = (bytes(row.try_get(0)?), bytes(row.try_get(1)?));
+    Ok((total.saturating_sub(free), free))
+}
+
+/// Rows that wait, and rows that were rejected.
+pub(super) async fn counts(conn: &mut SqliteConnection) -> Result<(u64, u64), sqlx::Error> {
+    let row = sqlx::query("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM rejected)")
+        .fetch_one(conn)
+        .await?;
+    let count = |n: i64| u64::try_from(n).unwrap_or(0);
+    Ok((count(row.try_get(0)?), count(row.try_get(1)?)))
+}

@@ -1,0 +1,35 @@
+//! What a failed write of the log means for the next one.
+
+use sqlx::Error;
+
+/// Kinds of failure, by what has to happen next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// No room. The transaction is rolled back, the connection is good.
+    Full,
+    /// The connection cannot be trusted any more: an fsync or another I/O call
+    /// failed, the file is damaged, or the connection's thread has gone.
+    Broken,
+    /// This write failed, the next may not.
+    Passing,
+}
+
+/// SQLite's primary result codes (<https://www.sqlite.org/rescode.html>).
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
+const NO_MEMORY: i32 = 7;
+const INTERRUPT: i32 = 9;
+const FULL: i32 = 13;
+const CONSTRAINT: i32 = 19;
+
+impl Fault {
+    pub(super) fn of(error: &Error) -> Self {
+        let Error::Database(database) = error else { return Self::Broken };
+        let code = database.code().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
+        match code & 0xff {
+            FULL => Self::Full,
+            BUSY | LOCKED | NO_MEMORY | INTERRUPT | CONSTRAINT => Self::Passing,
+            _ => Self::Broken,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The local log: an event that was acknowledged survives a power cut, whatever
+//! the rest of the system does.
+//!
+//! ```text
+//! append ─┐                       ┌─ commit (WAL, fsync) ─► answer
+//! append ─┼─► one writer task ────┤
+//! remove ─┘   (one connection)    └─ wakes the pump of the lane
+//! pump ◄───── read-only connection, short queries
+//! ```
+//!
+//! Each process holds a `slot-N` folder by a file lock: `events.db` with its WAL,
+//! `ballast` (see [`EventLogConfig::ballast_bytes`]), and now and then
+//! `last-resort.jsonl`.
+
+mod commit;
+mod config;
+mod fault;
+mod last_resort;
+mod monitor;
+pub(crate) mod orphans;
+mod reader;
+mod row;
+mod schema;
+mod slot;
+mod space;
+mod stats;
+mod writer;
+
+use std::{
+    fmt, io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use prosaas_shared::{clock::SharedClock, events::MAX_EVENT_BYTES, subjects::Stream};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use self::{
+    commit::Rejection,
+    last_resort::LastResort,
+    reader::Reader,
+    slot::Slot,
+    space::Space,
+    stats::Shared,
+    writer::{Command, Reply, WriteError, Writer},
+};
+pub use self::{config::EventLogConfig, row::NewEvent, stats::LogStats};
+pub(crate) use self::{
+    reader::{Chunk, ReadLimit},
+    row::{NewRow, StoredRow},
+};
+
+/// Requests that may wait for the writer; more wait to be let in.
+const QUEUE: usize = 4096;
+
+/// Why the log cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder cannot be made, locked or measured.
+    #[error("the event log's folder cannot be used: {0}")]
+    Folder(#[from] io::Error),
+    /// The database cannot be opened.
+    #[error("the event log's database cannot be opened: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Why an event was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The log has reached its limit, or the disk is nearly full.
+    #[error("the event log is full")]
+    Full,
+    /// The event has more than [`MAX_EVENT_BYTES`] bytes.
+    #[error("the event is larger than {MAX_EVENT_BYTES} bytes")]
+    TooLarge,
+    /// The log cannot be written now. The event may have been kept all the same.
+    #[error("the event log cannot be written")]
+    Unavailable,
+}
+
+/// What became of a call's event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the log.
+    Logged,
+    /// It is in the file of last resort, and moves into the log later.
+    LastResort,
+    /// The disk takes nothing at all. The error log has its id.
+    Lost,
+}
+
+/// A handle to the log; cheap to clone.
+#[derive(Clone)]
+pub struct EventLog {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    commands: mpsc::Sender<Command>,
+    reader: Mutex<Reader>,
+    shared: Arc<Shared>,
+    space: Arc<Space>,
+    last_resort: LastResort,
+    clock: SharedClock,
+    config: EventLogConfig,
+    slot_name: String,
+    closed: AtomicBool,
+}
+
+impl fmt::Debug for EventLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventLog").field("slot", &self.inner.slot_name).finish_non_exhaustive()
+    }
+}
+
+impl EventLog {
+    /// Takes the first free slot of the folder and opens its log.
+    pub async fn open(config: EventLogConfig, clock: SharedClock) -> Result<Self, OpenError> {
+        let slot = Slot::acquire(&config.dir)?;
+        tracing::info!(slot = slot.name(), "the event log's slot is taken");
+        Self::open_slot(slot, config, clock, monitor::Gauges::Exported).await
+    }
+
+    async fn open_slot(
+        slot: Slot,
+        config: EventLogConfig,
+        clock: SharedClock,
+        gauges: monitor::Gauges,
+    ) -> Result<Self, OpenError> {
+        let space = Arc::new(Space::new(slot.dir(), &config));
+        if let Err(error) = space.measure() {
+            tracing::warn!(%error, "the event log's ballast could not be made");
+        }
+        let shared = Arc::new(Shared::default());
+        let reader = Mutex::new(Reader::new(slot.dir()));
+        let last_resort = LastResort::new(slot.dir());
+        let slot_name = slot.name().to_owned();
+        let writer =
+            Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), Arc::clone(&space)).await?;
+        let (commands, receiver) = mpsc::channel(QUEUE);
+        tokio::spawn(writer.run(receiver));
+        let closed = AtomicBool::new(false);
+        let inner = Arc::new(Inner {
+            commands,
+            reader,
+            shared,
+            space,
+            last_resort,
+            clock,
+            config,
+            slot_name,
+            closed,
+        });
+        tokio::spawn(monitor::run(Arc::downgrade(&inner), gauges));
+        Ok(Self { inner })
+    }
+
+    /// Keeps an event. Returns after the commit that holds it is on disk. The same
+    /// id twice is one row and no error.
+    pub async fn append(&self, event: NewEvent) -> Result<(), AppendError> {
+        if event.payload.len() > MAX_EVENT_BYTES {
+            return Err(AppendError::TooLarge);
+        }
+        if !self.inner.space.accepting() {
+            return Err(AppendError::Full);
+        }
+        let row = event.into_row(self.inner.now_ms());
+        let commit = self.inner.ask(|reply| Command::Append(row, reply));
+        match tokio::time::timeout(self.inner.config.append_timeout, commit).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(WriteError::Full)) => Err(AppendError::Full),
+            Ok(Err(WriteError::Unavailable)) | Err(_) => Err(AppendError::Unavailable),
+        }
+    }
+
+    /// Keeps a call's event: in the log, or else in the file of last resort.
+    pub async fn append_or_last_resort(&self, event: NewEvent) -> Appended {
+        match self.append(event.clone()).await {
+            Ok(()) => Appended::Logged,
+            Err(cause) => self.inner.to_last_resort(event, cause).await,
+        }
+    }
+
+    /// The log at this moment. Costs nothing; the age is a tick old.
+    pub fn stats(&self) -> LogStats {
+        self.inner.stats()
+    }
+
+    /// Whether the next event would be taken.
+    pub fn is_accepting(&self) -> bool {
+        self.inner.space.accepting()
+    }
+
+    /// `slot-N`.
+    pub fn slot_name(&self) -> &str {
+        &self.inner.slot_name
+    }
+
+    /// Commits what waits, closes the files and lets go of the slot. Other handles
+    /// get [`AppendError::Unavailable`] from here on.
+    pub async fn close(self) {
+        self.inner.closed.store(true, Ordering::Release);
+        self.inner.reader.lock().await.close().await;
+        let (done, closed) = oneshot::channel();
+        if self.inner.commands.send(Command::Close(done)).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+
+    /// The next rows of a lane after a sequence number.
+    pub(crate) async fn read(
+        &self,
+        lane: Stream,
+        after: i64,
+        limit: ReadLimit,
+    ) -> Result<Chunk, sqlx::Error> {
+        self.inner.reader.lock().await.read(lane, after, limit).await
+    }
+
+    /// Waits for new rows of a lane.
+    pub(crate) async fn woken(&self, lane: Stream) {
+        self.inner.shared.woken(lane).await;
+    }
+
+    /// Deletes rows that are published. `false`: some may be left.
+    pub(crate) async fn remove(&self, seqs: Vec<i64>) -> bool {
+        self.inner.ask(|reply| Command::Remove(seqs, reply)).await.is_ok()
+    }
+
+    /// Puts a row aside with its dead letter. `false`: nothing was changed, or
+    /// that is not known.
+    pub(crate) async fn reject(&self, seq: i64, cause: String, dead_letter: Option<NewRow>) -> bool {
+        let rejection = Rejection { seq, cause, at_ms: self.inner.now_ms(), dead_letter };
+        self.inner.ask(|reply| Command::Reject(rejection, reply)).await.is_ok()
+    }
+
+    /// Whether nothing is left to publish.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.inner.shared.depth() == 0 && !self.inner.last_resort.is_pending()
+    }
+
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.inner.clock
+    }
+
+    pub(crate) fn config(&self) -> &EventLogConfig {
+        &self.inner.config
+    }
+}
+
+impl Inner {
+    fn now_ms(&self) -> i64 {
+        self.clock.now().timestamp_millis()
+    }
+
+    fn stats(&self) -> LogStats {
+        let depth = self.shared.depth();
+        let oldest_age = if depth == 0 { Duration::ZERO } else { self.shared.oldest_age(self.now_ms()) };
+        LogStats { depth, oldest_age, bytes: self.space.used(), rejected: self.shared.rejected() }
+    }
+
+    /// Gives the writer something to do and waits for it.
+    async fn ask(&self, command: impl FnOnce(Reply<()>) -> Command) -> Result<(), WriteError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| WriteError::Unavailable)?;
+        answer.await.unwrap_or(Err(WriteError::Unavailable))
+    }
+
+    async fn to_last_resort(&self, event: NewEvent, cause: AppendError) -> Appended {
+        let id = event.id.clone();
+        if self.closed.load(Ordering::Acquire) {
+            tracing::error!(event.id = id, "an event came after the log was closed and is lost");
+            return Appended::Lost;
+        }
+        let row = event.into_row(self.now_ms());
+        let last_resort = self.last_resort.clone();
+        let write = tokio::task::spawn_blocking(move || last_resort.write(&row));
+        match tokio::time::timeout(self.config.append_timeout, write).await {
+            Ok(Ok(Ok(()))) => {
+                tracing::error!(event.id = id, %cause, "an event went to the last resort");
+                Appended::LastResort
+            }
+            Ok(Ok(Err(error))) => {
+                tracing::error!(event.id = id, %cause, %error, "an event is lost");
+                Appended::Lost
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!(event.id = id, %cause, "an event may be lost: the disk does not answer");
+                Appended::Lost
+            }
+        }
+    }
+}

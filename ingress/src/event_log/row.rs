@@ -1,0 +1,52 @@
+//! A row of the log, on its way in and on its way out.
+
+use bytes::Bytes;
+use prosaas_shared::subjects::Subject;
+
+/// An event that the log is asked to keep.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// CloudEvents id, and `Nats-Msg-Id`. The same id twice is one event.
+    pub id: String,
+    /// Where it goes.
+    pub subject: Subject,
+    /// The encoded CloudEvent.
+    pub payload: Vec<u8>,
+    /// W3C trace context of the request.
+    pub traceparent: Option<String>,
+}
+
+impl NewEvent {
+    /// As a row that was accepted at `at_ms`, milliseconds since 1970 UTC.
+    pub(super) fn into_row(self, at_ms: i64) -> NewRow {
+        NewRow {
+            lane: self.subject.stream().lane(),
+            id: self.id,
+            subject: self.subject.into_string(),
+            payload: self.payload,
+            traceparent: self.traceparent,
+            at_ms,
+        }
+    }
+}
+
+/// A row to insert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewRow {
+    pub(crate) lane: u8,
+    pub(crate) id: String,
+    pub(crate) subject: String,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) traceparent: Option<String>,
+    pub(crate) at_ms: i64,
+}
+
+/// A row that waits to be published.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredRow {
+    pub(crate) seq: i64,
+    pub(crate) id: String,
+    pub(crate) subject: String,
+    pub(crate) payload: Bytes,
+    pub(crate) traceparent: Option<String>,
+}

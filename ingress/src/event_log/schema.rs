@@ -1,0 +1,95 @@
+//! The log's database: how it is opened and what stands in it.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, Row, SqliteConnection,
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::slot::{private_file, sync_dir};
+
+/// The database's file name in its slot.
+pub(super) const FILE: &str = "events.db";
+
+/// Most rows of one commit. Each count from one to this is a statement of its
+/// own, kept prepared: 64 requests in flight seldom need more, and 128 of them
+/// cost about 2 MB.
+pub(super) const MAX_ROWS: usize = 128;
+
+/// Bytes of one page of the database.
+pub(super) const PAGE_BYTES: u64 = 4096;
+
+/// `AUTOINCREMENT` keeps a sequence number from ever being used twice, so that a
+/// delete by number cannot meet another row. The index on lanes leaves out lane 0,
+/// the calls: nearly every row is theirs, they are read along the primary key,
+/// and so appending one costs no second index.
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane INTEGER NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    subject TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    traceparent TEXT,
+    at_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS events_lane ON events (lane, seq) WHERE lane <> 0;
+CREATE TABLE IF NOT EXISTS rejected (
+    seq INTEGER PRIMARY KEY,
+    lane INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    traceparent TEXT,
+    at_ms INTEGER NOT NULL,
+    rejected_ms INTEGER NOT NULL,
+    cause TEXT NOT NULL
+) STRICT;
+";
+
+/// Opens the one connection that writes.
+///
+/// No auto-vacuum: pages that deletes free are used again by the next appends,
+/// and a vacuum would move pages inside the commits that callers wait for. The
+/// file therefore keeps its largest size, and free pages count as free space.
+///
+/// The checkpoint at the end is what makes reopening after a failed fsync safe:
+/// frames that are only in the page cache are written to the database file and
+/// synced, and later commits start a fresh log file instead of standing behind
+/// frames that a power cut may take away.
+pub(super) async fn open_writer(slot: &Path, hard_max_bytes: u64) -> Result<SqliteConnection, sqlx::Error> {
+    let path = slot.join(FILE);
+    private_file(&path)?;
+    let mut conn = options(&path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .auto_vacuum(SqliteAutoVacuum::None)
+        .pragma("secure_delete", "ON")
+        .pragma("max_page_count", (hard_max_bytes / PAGE_BYTES).max(64).to_string())
+        .statement_cache_capacity(MAX_ROWS + 32)
+        .connect()
+        .await?;
+    sqlx::raw_sql(TABLES).execute(&mut conn).await?;
+    let busy: i64 = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut conn).await?.try_get(0)?;
+    if busy != 0 {
+        conn.close().await?;
+        return Err(sqlx::Error::Protocol("the log's checkpoint met a long reader".to_owned()));
+    }
+    sync_dir(slot)?;
+    Ok(conn)
+}
+
+/// Opens a connection that cannot write. The writer's must be open.
+pub(super) async fn open_reader(slot: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    // A row can have half a megabyte: few of them wait between the threads.
+    options(&slot.join(FILE)).create_if_missing(false).read_only(true).row_buffer_size(16).connect().await
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .page_size(u32::try_from(PAGE_BYTES).unwrap_or(4096))
+        .busy_timeout(Duration::from_secs(2))
+        .disable_statement_logging()
+}

@@ -1,0 +1,118 @@
+//! `/health`: the process lives. `/ready`: what it needs is there, or what is missing.
+
+use std::time::Duration;
+
+use async_nats::{Client, connection::State as Connection, jetstream};
+use axum::{Json, extract::State, response::IntoResponse};
+use http::StatusCode;
+use prosaas_shared::bus::definitions::Definitions;
+use serde::Serialize;
+use sqlx::PgPool;
+
+use crate::{
+    app::App,
+    event_log::EventLog,
+    pump::{LaneState, PumpStatus},
+};
+
+/// How long one check may take.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What `/ready` looks at.
+pub struct Readiness {
+    /// NATS.
+    pub nats: Client,
+    /// Postgres.
+    pub database: PgPool,
+    /// The local log.
+    pub log: EventLog,
+    /// The pump.
+    pub pump: PumpStatus,
+}
+
+/// The state of one part.
+#[derive(Debug, Serialize)]
+struct Check {
+    name: String,
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    ready: bool,
+    checks: Vec<Check>,
+}
+
+/// 200 as long as the process answers: nginx and compose ask this.
+pub async fn health() -> &'static str {
+    "ok"
+}
+
+/// 200 when all of the system is up, else 503; either way says what was found.
+pub async fn ready(State(app): State<App>) -> impl IntoResponse {
+    let readiness = &app.readiness;
+    let (database, consumers) = tokio::join!(database(&readiness.database), consumers(&readiness.nats));
+    let mut checks = vec![nats(&readiness.nats), log(&readiness.log), pump(&readiness.pump), database];
+    checks.extend(consumers);
+    let ready = checks.iter().all(|check| check.ready);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Report { ready, checks }))
+}
+
+fn check(name: &str, problem: Option<String>) -> Check {
+    Check { name: name.to_owned(), ready: problem.is_none(), problem }
+}
+
+fn nats(client: &Client) -> Check {
+    let connected = client.connection_state() == Connection::Connected;
+    check("nats", (!connected).then(|| "NATS is out of reach".to_owned()))
+}
+
+fn log(log: &EventLog) -> Check {
+    check(
+        "event_log",
+        (!log.is_accepting()).then(|| "the local log takes no events: the disk is full".to_owned()),
+    )
+}
+
+fn pump(pump: &PumpStatus) -> Check {
+    let blocked = pump.problems().into_iter().find_map(|(stream, state)| match state {
+        LaneState::Blocked(why) => Some(format!("events wait for stream {stream}: {why}")),
+        _ => None,
+    });
+    check("pump", blocked)
+}
+
+async fn database(pool: &PgPool) -> Check {
+    let asked = tokio::time::timeout(TIMEOUT, sqlx::query("SELECT 1").execute(pool)).await;
+    let problem = match asked {
+        Ok(Ok(_)) => None,
+        Ok(Err(_)) | Err(_) => Some("Postgres is out of reach".to_owned()),
+    };
+    check("postgres", problem)
+}
+
+/// A consumer that somebody pulls from has a worker.
+async fn consumers(client: &Client) -> Vec<Check> {
+    let js = jetstream::new(client.clone());
+    let Ok(definitions) = Definitions::embedded() else { return Vec::new() };
+    let asked = definitions.streams.iter().flat_map(|stream| {
+        stream.consumers.iter().map(|consumer| (stream.name.as_str(), consumer.name.as_str()))
+    });
+    futures_util::future::join_all(asked.map(|(stream, consumer)| worker(&js, stream, consumer))).await
+}
+
+async fn worker(js: &jetstream::Context, stream: &str, consumer: &str) -> Check {
+    let asked = async {
+        let stream = js.get_stream_no_info(stream).await.ok()?;
+        stream.consumer_info(consumer).await.ok()
+    };
+    let problem = match tokio::time::timeout(TIMEOUT, asked).await {
+        Ok(Some(info)) if info.num_waiting > 0 || info.num_ack_pending > 0 => None,
+        Ok(Some(_)) => Some("no worker is listening".to_owned()),
+        Ok(None) | Err(_) => Some("the consumer is missing or NATS is out of reach".to_owned()),
+    };
+    check(&format!("worker.{consumer}"), problem)
+}

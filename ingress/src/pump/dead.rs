@@ -1,0 +1,92 @@
+//! The dead letter of a row that its stream will never take.
+
+use async_nats::header::NATS_MESSAGE_ID;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use prosaas_shared::{
+    events::dead_letter::{DeadLetterV1, DeadReason},
+    subjects::{self, Stream},
+};
+
+use super::message::CONTENT_TYPE;
+use crate::event_log::{NewRow, StoredRow};
+
+/// Most bytes of the original that travel in its dead letter. In base64, with the
+/// envelope, that stays below `MAX_EVENT_BYTES`; the whole stays in the log's
+/// `rejected` table.
+const MAX_PAYLOAD: usize = 256 * 1024;
+
+/// The dead letter, as a row for its own lane.
+pub(super) fn letter(
+    row: &StoredRow,
+    worker: &str,
+    attempts: u64,
+    cause: &str,
+    died_at: DateTime<Utc>,
+) -> Result<NewRow, serde_json::Error> {
+    let mut headers = vec![
+        (NATS_MESSAGE_ID.to_string(), row.id.clone()),
+        ("content-type".to_owned(), CONTENT_TYPE.to_owned()),
+    ];
+    headers.extend(row.traceparent.clone().map(|trace| ("traceparent".to_owned(), trace)));
+    let kept = row.payload.get(..MAX_PAYLOAD).unwrap_or(&row.payload);
+    let letter = DeadLetterV1 {
+        id: format!("log:{}:pump", row.id),
+        stream: None,
+        stream_sequence: None,
+        subject: row.subject.clone(),
+        headers,
+        payload_base64: STANDARD.encode(kept),
+        payload_bytes: row.payload.len(),
+        consumer: "pump".to_owned(),
+        worker: worker.to_owned(),
+        attempts,
+        error_chain: vec![cause.to_owned()],
+        reason: DeadReason::Rejected,
+        trace_id: row.traceparent.as_deref().and_then(trace_id),
+        died_at,
+    };
+    Ok(NewRow {
+        lane: Stream::Dead.lane(),
+        id: letter.id.clone(),
+        subject: subjects::dead(&row.subject),
+        payload: serde_json::to_vec(&letter)?,
+        traceparent: row.traceparent.clone(),
+        at_ms: died_at.timestamp_millis(),
+    })
+}
+
+/// The second field of a `traceparent` (<https://www.w3.org/TR/trace-context/>).
+fn trace_id(traceparent: &str) -> Option<String> {
+    let id = traceparent.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use prosaas_shared::events::MAX_EVENT_BYTES;
+
+    use super::*;
+
+    #[test]
+    fn a_letter_is_cut_so_that_it_travels_and_says_how_large_it_was() -> anyhow::Result<()> {
+        let row = StoredRow {
+            seq: 7,
+            id: "e1".to_owned(),
+            subject: "call.incoming.CA1".to_owned(),
+            payload: Bytes::from(vec![7; 2 * MAX_PAYLOAD]),
+            traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
+        };
+        let made = letter(&row, "ingress/slot-0", 1, "too large", DateTime::default())?;
+        assert!(made.payload.len() < MAX_EVENT_BYTES);
+        assert_eq!((made.lane, made.subject.as_str()), (4, "dead.call.incoming.CA1"));
+        let read: DeadLetterV1 = serde_json::from_slice(&made.payload)?;
+        assert_eq!(read.id, "log:e1:pump");
+        assert_eq!(made.id, read.id);
+        assert_eq!(read.payload_bytes, 2 * MAX_PAYLOAD);
+        assert_eq!(STANDARD.decode(read.payload_base64)?.len(), MAX_PAYLOAD);
+        assert_eq!(read.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+        Ok(())
+    }
+}

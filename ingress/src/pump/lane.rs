@@ -1,0 +1,241 @@
+//! One lane: the rows of one stream, oldest first, until the log is empty.
+
+use std::{collections::HashMap, future::Future, time::Duration};
+
+use async_nats::{Client, connection::State};
+use prosaas_shared::subjects::Stream;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    PumpOptions,
+    ack::Verdict,
+    batch, dead, single,
+    status::{LaneState, PumpStatus},
+};
+use crate::event_log::{EventLog, ReadLimit, StoredRow};
+
+/// Fewer rows are published singly: the server builds a staging store for each batch.
+const BATCH_MIN: usize = 20;
+
+/// Most rows of a batch (the server's own limit), and most bytes of a read.
+const LIMIT: ReadLimit = ReadLimit { rows: 1000, bytes: 4 * 1024 * 1024 };
+
+/// Refusals of one row by an error that we do not know, before it is put aside.
+const UNKNOWN_TRIES: u32 = 10;
+
+/// Batches that arrive incomplete in a row, before each row is tried alone: the
+/// server also calls a batch incomplete of which it refused a member.
+const INCOMPLETE_TRIES: u32 = 3;
+
+const FIRST_DELAY: Duration = Duration::from_millis(50);
+const LAST_DELAY: Duration = Duration::from_secs(2);
+
+/// The rows in hand, and how they have fared.
+struct Hand {
+    rows: Vec<StoredRow>,
+    singly: bool,
+    failures: u32,
+    incomplete: u32,
+    unknown: HashMap<i64, u32>,
+}
+
+pub(super) struct Lane {
+    pub(super) stream: Stream,
+    pub(super) log: EventLog,
+    pub(super) client: Client,
+    pub(super) status: PumpStatus,
+    pub(super) options: PumpOptions,
+    pub(super) shutdown: CancellationToken,
+}
+
+impl Lane {
+    /// Publishes until shutdown. Rows that are left stay in the log.
+    pub(super) async fn run(self) {
+        let mut cursor = 0_i64;
+        while !self.shutdown.is_cancelled() {
+            let chunk = match self.log.read(self.stream, cursor, LIMIT).await {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    tracing::warn!(stream = %self.stream, %error, "the event log cannot be read");
+                    self.pause(LAST_DELAY).await;
+                    continue;
+                }
+            };
+            let found = chunk.rows.len();
+            if found > 0 {
+                self.deliver(chunk.rows).await;
+            }
+            cursor = chunk.scanned_to;
+            if found < BATCH_MIN {
+                self.wait_for_rows(found).await;
+            }
+        }
+    }
+
+    /// Waits for new rows, and then a little more, so that they come in numbers.
+    async fn wait_for_rows(&self, found: usize) {
+        if found == 0 {
+            let woken = timeout(self.options.tick, self.log.woken(self.stream));
+            let _ = self.shutdown.run_until_cancelled(woken).await;
+        }
+        self.pause(self.options.linger).await;
+    }
+
+    /// Publishes and deletes the rows. Gives up only at shutdown.
+    async fn deliver(&self, rows: Vec<StoredRow>) {
+        let singly = rows.len() < BATCH_MIN;
+        let mut hand = Hand { rows, singly, failures: 0, incomplete: 0, unknown: HashMap::new() };
+        while !hand.rows.is_empty() && !self.shutdown.is_cancelled() {
+            if self.client.connection_state() != State::Connected {
+                // Nothing is handed to a client that would only queue it.
+                self.retry(&mut hand, "disconnected").await;
+                continue;
+            }
+            if hand.singly {
+                self.deliver_singly(&mut hand).await;
+            } else {
+                self.deliver_batch(&mut hand).await;
+            }
+        }
+    }
+
+    async fn deliver_batch(&self, hand: &mut Hand) {
+        let sending = batch::publish(&self.client, self.stream, &hand.rows, self.options.ack_wait);
+        let Some(verdict) = self.attempt(sending).await else { return };
+        metrics::counter!("prosaas_pump_batches_total", "kind" => "atomic").increment(1);
+        match verdict {
+            Verdict::Stored => self.published(hand, usize::MAX).await,
+            Verdict::Singly(reason) => {
+                tracing::debug!(stream = %self.stream, reason, "the rows of a batch are sent singly");
+                metrics::counter!("prosaas_pump_retries_total", "reason" => reason).increment(1);
+                hand.singly = true;
+            }
+            Verdict::Refused(_) | Verdict::Unknown(_) => hand.singly = true,
+            Verdict::Retry(reason) => {
+                hand.incomplete = if reason == "incomplete" { hand.incomplete.saturating_add(1) } else { 0 };
+                hand.singly = hand.incomplete >= INCOMPLETE_TRIES;
+                self.retry(hand, reason).await;
+            }
+            Verdict::Blocked(cause) => self.blocked(cause).await,
+        }
+    }
+
+    /// The first rows in hand, each by itself. Stops at the first that has to wait.
+    async fn deliver_singly(&self, hand: &mut Hand) {
+        let some = hand.rows.get(..single::PIPELINE).unwrap_or(&hand.rows);
+        let sending = single::publish(&self.client, self.stream, some, self.options.ack_wait);
+        let Some(verdicts) = self.attempt(sending).await else { return };
+        metrics::counter!("prosaas_pump_batches_total", "kind" => "single").increment(1);
+        let stored = verdicts.iter().take_while(|v| **v == Verdict::Stored).count();
+        if stored > 0 {
+            self.published(hand, stored).await;
+        }
+        // The rows after the first that failed are sent again under their ids.
+        match verdicts.into_iter().nth(stored) {
+            None | Some(Verdict::Stored) => {}
+            Some(Verdict::Refused(cause)) => self.put_aside(hand, cause).await,
+            Some(Verdict::Unknown(cause)) => self.unknown(hand, cause).await,
+            Some(Verdict::Retry(reason) | Verdict::Singly(reason)) => self.retry(hand, reason).await,
+            Some(Verdict::Blocked(cause)) => self.blocked(cause).await,
+        }
+    }
+
+    /// Deletes the first rows in hand, which are in the stream.
+    async fn published(&self, hand: &mut Hand, count: usize) {
+        let rows: Vec<StoredRow> = hand.rows.drain(..count.min(hand.rows.len())).collect();
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+        metrics::counter!("prosaas_pump_published_total", "stream" => self.stream.name())
+            .increment(u64::try_from(seqs.len()).unwrap_or(0));
+        hand.failures = 0;
+        self.flows();
+        self.until_done(|| self.log.remove(seqs.clone())).await;
+    }
+
+    /// Moves the first row in hand out of the way.
+    async fn put_aside(&self, hand: &mut Hand, cause: String) {
+        let Some(row) = hand.rows.first() else { return };
+        let attempts = u64::from(hand.unknown.get(&row.seq).copied().unwrap_or(0)).saturating_add(1);
+        tracing::error!(stream = %self.stream, event.id = row.id, cause, "an event can never be published");
+        metrics::counter!("prosaas_pump_rejected_total", "stream" => self.stream.name()).increment(1);
+        let letter = if self.stream == Stream::Dead {
+            None
+        } else {
+            let worker = format!("ingress/{}", self.log.slot_name());
+            match dead::letter(row, &worker, attempts, &cause, self.log.clock().now()) {
+                Ok(letter) => Some(letter),
+                Err(error) => {
+                    tracing::error!(event.id = row.id, %error, "a dead letter cannot be written");
+                    None
+                }
+            }
+        };
+        let seq = row.seq;
+        self.until_done(|| self.log.reject(seq, cause.clone(), letter.clone())).await;
+        hand.rows.remove(0);
+    }
+
+    /// An error that we do not know may be the row's or the stream's: the row is
+    /// put aside only after many tries.
+    async fn unknown(&self, hand: &mut Hand, cause: String) {
+        let Some(seq) = hand.rows.first().map(|row| row.seq) else { return };
+        let tries = hand.unknown.entry(seq).or_insert(0);
+        *tries = tries.saturating_add(1);
+        if *tries >= UNKNOWN_TRIES {
+            self.put_aside(hand, cause).await;
+        } else {
+            tracing::warn!(stream = %self.stream, cause, "the stream refused an event");
+            self.retry(hand, "unknown").await;
+        }
+    }
+
+    /// Waits, longer each time.
+    async fn retry(&self, hand: &mut Hand, reason: &'static str) {
+        metrics::counter!("prosaas_pump_retries_total", "reason" => reason).increment(1);
+        if self.status.set(self.stream, LaneState::Retrying(reason)) {
+            tracing::warn!(stream = %self.stream, reason, "publishing failed and is tried again");
+        }
+        let delay = FIRST_DELAY.saturating_mul(1 << hand.failures.min(8)).min(LAST_DELAY);
+        hand.failures = hand.failures.saturating_add(1);
+        self.pause(delay).await;
+    }
+
+    /// Nothing passes: says so once, and tries slowly.
+    async fn blocked(&self, cause: String) {
+        metrics::counter!("prosaas_pump_retries_total", "reason" => "blocked").increment(1);
+        if self.status.set(self.stream, LaneState::Blocked(cause.clone())) {
+            tracing::error!(stream = %self.stream, cause, "the stream takes no events; the log keeps them");
+        }
+        self.pause(LAST_DELAY).await;
+    }
+
+    fn flows(&self) {
+        if self.status.set(self.stream, LaneState::Flowing) {
+            tracing::info!(stream = %self.stream, "publishing again");
+        }
+    }
+
+    /// Repeats a write of the log until it is done or shutdown. What is not
+    /// deleted then is published once more after the next start, under its id.
+    async fn until_done<F: Future<Output = bool>>(&self, write: impl Fn() -> F) {
+        while !write().await && !self.shutdown.is_cancelled() {
+            self.pause(FIRST_DELAY.saturating_mul(4)).await;
+        }
+    }
+
+    /// Finishes what is in flight even during shutdown, but not for long.
+    async fn attempt<T>(&self, sending: impl Future<Output = T>) -> Option<T> {
+        let out_of_patience = async {
+            self.shutdown.cancelled().await;
+            sleep(self.options.stop_within).await;
+        };
+        tokio::select! {
+            result = sending => Some(result),
+            () = out_of_patience => None,
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        let _ = self.shutdown.run_until_cancelled(sleep(time)).await;
+    }
+}

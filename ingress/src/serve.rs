@@ -1,0 +1,120 @@
+//! Starting and stopping the ingress.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use async_nats::jetstream;
+use axum::{Router, serve::ListenerExt as _};
+use prosaas_shared::{bus, clock, store, telemetry::Telemetry};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, AppState, public_router},
+    call_config::{Directory, SharedDirectory, Snapshot, watch},
+    config::Config,
+    event_log::{EventLog, EventLogConfig},
+    health::Readiness,
+    internal,
+    publish::Publisher,
+    pump,
+    twilio::Validator,
+    webhook::AnsweredCalls,
+};
+
+/// How long requests in flight may take to end at a stop.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How long the pump may take to end its batch at a stop.
+const PUMP_STOP: Duration = Duration::from_secs(3);
+
+/// Connections of the pool that `/ready` and the API's reads use.
+const DATABASE_CONNECTIONS: u32 = 8;
+
+/// Runs until `stop` resolves, then drains: no new connections, requests in
+/// flight answered, the batch in flight finished, the log closed.
+pub async fn serve(
+    config: Config,
+    telemetry: &Telemetry,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let clock = clock::system();
+    let log_config = EventLogConfig {
+        max_bytes: config.event_log_max_bytes,
+        ..EventLogConfig::new(&config.event_log_path)
+    };
+    let log =
+        EventLog::open(log_config, Arc::clone(&clock)).await.context("the local log cannot be opened")?;
+    let snapshot = Snapshot::in_folder(&config.event_log_path);
+    let directory: SharedDirectory = Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
+    let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;
+    let database = store::connect(&config.database_url, DATABASE_CONNECTIONS).await?;
+
+    let stopping = CancellationToken::new();
+    let pump = pump::spawn(log.clone(), nats.clone(), stopping.clone());
+    let pump_status = pump.status();
+    let watching =
+        tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
+    let app = App::new(AppState {
+        clock,
+        validate_signatures: config.validate_signatures,
+        validator: Validator::new(&config.twilio.auth_tokens),
+        account_sid: config.twilio.account_sid.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
+        directory,
+        answered: AnsweredCalls::default(),
+        publisher: Publisher::new(log.clone()),
+        readiness: Readiness { nats: nats.clone(), database, log: log.clone(), pump: pump_status },
+        static_dir: config.static_dir.clone(),
+    });
+    let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
+    let private = internal::router(telemetry.metrics());
+    let private =
+        listen("INGRESS_INTERNAL_LISTEN", config.internal_listen, private, stopping.clone()).await?;
+    let upkeep = tokio::spawn(Telemetry::upkeep(telemetry.metrics()));
+    tracing::info!(
+        event = "ingress.started",
+        listen = %config.listen,
+        internal_listen = %config.internal_listen,
+        validate_signatures = config.validate_signatures,
+    );
+    if !config.validate_signatures {
+        tracing::warn!(event = "ingress.open", "signatures are not checked: anybody can forge calls");
+    }
+
+    stop.await;
+    tracing::info!(event = "ingress.stopping", "draining");
+    stopping.cancel();
+    let _ = tokio::time::timeout(DRAIN, async { tokio::join!(public, private) }).await;
+    let _ = tokio::time::timeout(PUMP_STOP, pump.stopped()).await;
+    watching.abort();
+    upkeep.abort();
+    log.close().await;
+    let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
+    tracing::info!(event = "ingress.stopped");
+    Ok(())
+}
+
+async fn listen(
+    variable: &'static str,
+    address: SocketAddr,
+    router: Router,
+    stopping: CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("{variable}: cannot listen on {address}"))?;
+    // Small answers must not wait for a larger packet.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(tokio::spawn(async move {
+        let served = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(event = "listener.failed", variable, %error);
+        }
+    }))
+}

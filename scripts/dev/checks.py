@@ -1,0 +1,167 @@
+"""Checks that something committed still is what its sources give."""
+
+from __future__ import annotations
+
+import filecmp
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import postgres, say, testing, toolchain, wheels
+from .paths import Paths
+from .say import CannotGoOn
+
+CARGO_DENY = "0.20.2"
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A command that writes files which are committed."""
+
+    command: list[str]
+    writes: tuple[str, ...]
+    # The generator's own source; the command is left out while it is absent.
+    source: str
+
+
+GENERATORS = [
+    Generator(
+        ["cargo", "run", "--locked", "-q", "-p", "prosaas-shared", "--example", "schemas"],
+        writes=("docs/events",), source="shared/examples/schemas.rs",
+    ),
+]
+
+
+def _difference(before: Path, after: Path) -> list[str]:
+    """Names of files that are absent on one side or differ."""
+    if not before.exists() and not after.exists():
+        return []
+    names = {file.relative_to(folder) for folder in (before, after) for file in folder.rglob("*") if file.is_file()}
+    return sorted(
+        str(name) for name in names
+        if not ((before / name).is_file() and (after / name).is_file()
+                and filecmp.cmp(before / name, after / name, shallow=False))
+    )
+
+
+def generated(paths: Paths, *, write: bool) -> int:
+    """Runs every generator; a check compares with what was there, and puts that back."""
+    drift = []
+    for generator in GENERATORS:
+        if not (paths.root / generator.source).exists():
+            continue
+        say.step(" ".join(generator.command))
+        with tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as kept:
+            for name in generator.writes:
+                if (paths.root / name).exists():
+                    shutil.copytree(paths.root / name, Path(kept, name))
+            code = subprocess.run(generator.command, cwd=paths.root, env=toolchain.environment(),
+                                  check=False).returncode
+            if code:
+                raise CannotGoOn(f"the generator failed (exit code {code})")
+            if write:
+                continue
+            for name in generator.writes:
+                drift += [f"{name}/{file}" for file in _difference(Path(kept, name), paths.root / name)]
+                shutil.rmtree(paths.root / name, ignore_errors=True)
+                if Path(kept, name).exists():
+                    shutil.copytree(Path(kept, name), paths.root / name)
+    if drift:
+        raise CannotGoOn("generated files are not what their sources give: " + ", ".join(drift)
+                         + ". Run `make generated` and commit the result")
+    return 0
+
+
+def sqlx(paths: Paths, *, write: bool) -> int:
+    """What the SQL macros learn about each query, from a database with this repository's migrations.
+
+    The macros write a file for each query that they expand, so every crate must be compiled anew: a compiler
+    wrapper under a new name makes Cargo do that for the workspace's crates and for no others.
+    """
+    toolchain.require(paths)
+    committed = paths.root / ".sqlx"
+    with testing.passing_cluster(paths) as cluster, tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made:
+        cluster.make_database("prosaas_sqlx")
+        for migration in sorted((paths.root / "migrations").glob("*.sql")):
+            _apply(cluster, migration)
+        fresh = Path(made, "sqlx")
+        fresh.mkdir()
+        wrapper = Path(made, "rustc-again")
+        wrapper.write_text('#!/bin/sh\nexec "$@"\n')
+        wrapper.chmod(0o755)
+        say.step("compiling every query against the migrated database")
+        toolchain.cargo(paths, "check", "--workspace", "--all-targets", "--locked", extra={
+            "SQLX_OFFLINE": "false", "SQLX_OFFLINE_DIR": str(fresh), "DATABASE_URL": cluster.url("prosaas_sqlx"),
+            "RUSTC_WORKSPACE_WRAPPER": str(wrapper),
+        })
+        drift = _difference(committed, fresh)
+        if drift and write:
+            shutil.rmtree(committed, ignore_errors=True)
+            shutil.copytree(fresh, committed)
+            say.note(f"{len(drift)} files of .sqlx changed")
+        elif drift:
+            raise CannotGoOn("the queries' offline data has drifted: " + ", ".join(drift)
+                             + ". Run `make sqlx` and commit .sqlx")
+        say.note(f"{sum(1 for _ in fresh.iterdir())} queries")
+    return 0
+
+
+def _apply(cluster: postgres.Cluster, migration: Path) -> None:
+    """One migration, as sqlx applies it: in a transaction, unless its first line says otherwise."""
+    if migration.name.endswith(".down.sql"):
+        return
+    with migration.open(encoding="utf-8") as lines:
+        whole = [] if lines.readline().startswith("-- no-transaction") else ["--single-transaction"]
+    cluster.sql("prosaas_sqlx", *whole, "-f", migration)
+
+
+def deny(paths: Paths, *what: str) -> int:
+    """cargo-deny, in the version that deny.toml was written for."""
+    toolchain.require(paths)
+    subprocess.run([_cargo_deny(paths), "--version"], check=True)
+    command = [_cargo_deny(paths), "--locked", "check", *what]
+    code = subprocess.run(command, cwd=paths.root, env=toolchain.environment(), check=False).returncode
+    if code:
+        raise CannotGoOn(f"cargo deny check {' '.join(what)} failed")
+    return 0
+
+
+def _cargo_deny(paths: Paths) -> str:
+    """The program: the machine's own when it has the version, else one that is compiled once (about 3 minutes)."""
+    own = paths.data / "cargo" / "bin" / "cargo-deny"
+    for place in (str(own) if own.exists() else None, shutil.which("cargo-deny")):
+        if place:
+            told = subprocess.run([place, "--version"], capture_output=True, text=True, check=False)
+            if told.stdout.strip().endswith(f" {CARGO_DENY}"):
+                return place
+    say.step(f"compiling cargo-deny {CARGO_DENY} (once, about 3 minutes)")
+    toolchain.cargo(paths, "install", "--locked", "-q", "--root", str(paths.data / "cargo"), "--version",
+                    f"={CARGO_DENY}", "cargo-deny", extra={"CARGO_TARGET_DIR": str(paths.data / "cargo" / "target")})
+    shutil.rmtree(paths.data / "cargo" / "target", ignore_errors=True)
+    return str(own)
+
+
+def scripts(paths: Paths) -> int:
+    """Python compiles, and shellcheck finds nothing in the shell scripts."""
+    say.step("compiling Python, checking shell scripts")
+    done = subprocess.run([sys.executable, "-W", "error", "-m", "compileall", "-q", "-f", "scripts"], cwd=paths.root,
+                          check=False)
+    if done.returncode:
+        raise CannotGoOn("a Python file does not compile")
+    shells = [file for file in (*paths.root.glob("scripts/*.sh"), paths.root / ".ci" / "run") if file.exists()]
+    code = subprocess.run([_shellcheck(paths), *map(str, shells)], cwd=paths.root, check=False).returncode
+    if code:
+        raise CannotGoOn("shellcheck found something")
+    return 0
+
+
+def _shellcheck(paths: Paths) -> str:
+    """The machine's own, else the pinned wheel's."""
+    found = shutil.which("shellcheck")
+    if found:
+        return found
+    files = wheels.unpacked(paths, wheels.SHELLCHECK, paths.folder("tools"))
+    return str(next(files.glob("*.data/scripts/shellcheck")))

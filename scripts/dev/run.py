@@ -1,0 +1,175 @@
+"""`make run`: the whole system on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import nats, ports, postgres, say, settings, toolchain
+from .lock import Lock, RunningAlready
+from .paths import Paths
+from .processes import Service, Supervisor
+from .say import CannotGoOn
+from .settings import Settings
+
+# Ours drain for up to 10 s; Postgres and nats-server then have 4 s: all of it stays under 15 s.
+_DRAIN = 10.5
+READY_WITHIN = 180.0
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of our own programs, in the order in which they start."""
+
+    name: str
+    command: Callable[[Paths, Path], list[str]]
+    # Not there yet in an older checkout, or not wanted: then it is left out.
+    wanted: Callable[[Paths], bool] = lambda _: True
+
+
+PROGRAMS = [
+    Program("workers", lambda _, built: [str(built / "prosaas-workers")]),
+    Program("ingress", lambda _, built: [str(built / "prosaas-ingress")]),
+]
+
+
+def _start_stores(paths: Paths, chosen: Settings, supervisor: Supervisor) -> Settings:
+    """NATS and Postgres, where the environment does not name others."""
+    if chosen.get("NATS_URL"):
+        say.step("using the NATS of NATS_URL")
+    else:
+        say.step("starting nats-server")
+        chosen = chosen.with_defaults(NATS_URL=nats.start(paths, chosen, supervisor))
+    if chosen.get("DATABASE_URL"):
+        say.step("using the Postgres of DATABASE_URL")
+    else:
+        say.step("starting Postgres")
+        folder = postgres.home(paths, postgres.Owner.find()) / "postgres"
+        cluster = postgres.start(paths, chosen, supervisor, folder, lasting=True)
+        cluster.make_database("prosaas_dev")
+        chosen = chosen.with_defaults(DATABASE_URL=cluster.url("prosaas_dev"))
+    return chosen
+
+
+def services(paths: Paths) -> int:
+    """NATS and Postgres only, for work on one part."""
+    with _alone(paths) as lock, Supervisor() as supervisor:
+        chosen = _start_stores(paths, settings.load(paths, os.environ), supervisor)
+        file = paths.data / "services.env"
+        supervisor.passing.append(file)
+        file.touch(mode=0o600)
+        file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\n" + "".join(
+            f"{name.upper()}_NATS_URL={chosen.environment(name)['NATS_URL']}\n" for name in ("ingress", "workers", "ops")
+        ))
+        lock.write(f"NATS and Postgres only; their addresses are in {file}")
+        say.step(f"NATS and Postgres run. Their addresses are in {file}; Ctrl-C stops them")
+        _watch(supervisor)
+    return 0
+
+
+def everything(paths: Paths) -> int:
+    """Sets up, builds, starts, waits until all of it is ready, and watches."""
+    with _alone(paths) as lock:
+        chosen = settings.load(paths, os.environ)
+        for variable in ("INGRESS_LISTEN", "INGRESS_INTERNAL_LISTEN"):
+            ports.require_free(chosen.need(variable), variable)
+        toolchain.require(paths)
+        built = toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile())
+        for folder in ("ingress", "recordings"):
+            paths.folder(folder).chmod(0o700)
+        with Supervisor() as supervisor:
+            chosen = _start_stores(paths, chosen, supervisor)
+            say.step("migrations, streams, and a demo business where there is none")
+            supervisor.run(_service("ops", [str(built / "prosaas-ops"), "setup"], chosen), limit=180)
+            for program in PROGRAMS:
+                if program.wanted(paths):
+                    say.step(f"starting {program.name}")
+                    supervisor.start(_service(program.name, program.command(paths, built), chosen))
+            base = f"http://{ports.reach(chosen.need('INGRESS_LISTEN'), 'INGRESS_LISTEN')}"
+            _wait_until_ready(f"{base}/ready", supervisor)
+            lock.write(f"at {base}")
+            _tell(paths, chosen, base)
+            _watch(supervisor)
+    return 0
+
+
+def _service(name: str, command: list[str], chosen: Settings) -> Service:
+    return Service(name=name, command=command, environment=chosen.environment(name), stage=1, patience=_DRAIN)
+
+
+class _alone:  # noqa: N801 - reads as a verb at its use
+    """Holds the lock; says where the other one is when there is one."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    def __enter__(self) -> Lock:
+        try:
+            return Lock(self._paths)
+        except RunningAlready as other:
+            raise CannotGoOn(f"it is running already: {other}") from other
+
+    def __exit__(self, *_: object) -> None:
+        """The kernel lets go of the lock with the process."""
+
+
+def _wait_until_ready(url: str, supervisor: Supervisor) -> None:
+    """Asks `/ready` until it says yes, and passes on what it says is missing."""
+    say.step(f"waiting for {url}")
+    # A proxy of the environment has no business with this machine's own addresses.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    started = told = time.monotonic()
+    while True:
+        supervisor.check()
+        try:
+            with opener.open(url, timeout=5):
+                return
+        except urllib.error.HTTPError as answer:
+            said = answer.read(2000).decode(errors="replace")
+        except OSError as cause:
+            said = str(cause)
+        now = time.monotonic()
+        if now - started > READY_WITHIN:
+            raise CannotGoOn(f"not ready within {READY_WITHIN:.0f} s: {said}")
+        if now - told > 10:
+            say.note(f"not ready yet: {said}")
+            told = now
+        time.sleep(0.2)
+
+
+def _watch(supervisor: Supervisor) -> None:
+    """Until a service dies or a signal arrives (as an exception, see cli)."""
+    while True:
+        supervisor.check()
+        time.sleep(0.3)
+
+
+def _tell(paths: Paths, chosen: Settings, base: str) -> None:
+    """Addresses, logins and what to try next."""
+    checked = (chosen.get("VALIDATE_TWILIO_SIGNATURE") or "true") != "false"
+    answer = "403: it carries no signature" if checked else "TwiML"
+    say.line()
+    say.line(say.paint("ProSaaS is up.", "bold"))
+    for text in (
+        f"address        {base}",
+        f"internal       http://{ports.reach(chosen.need('INGRESS_INTERNAL_LISTEN'), 'INGRESS_INTERNAL_LISTEN')}/metrics",
+        f"demo number    {chosen.need('TWILIO_PHONE_NUMBER')}",
+        f"demo login     {chosen.need('ADMIN_EMAIL')} with the ADMIN_PASSWORD of {paths.data / 'secrets.env'}",
+        f"data           {paths.data} (logs of NATS and Postgres in logs/)",
+        "",
+        "Try next, in another terminal:",
+        f"  curl -i {base}/ready",
+        f"  ./scripts/test_twilio_webhooks.sh {base}      signed calls to all three webhooks",
+        f"  curl -v -X POST {json.dumps(base + '/webhook/incoming_call')} "
+        '-d "CallSid=TEST123&From=%2B972000000000&To=%2B972000000001"',
+        f"      answers {answer}; VALIDATE_TWILIO_SIGNATURE={'false' if checked else 'true'} make run for the other",
+        "",
+        "Ctrl-C stops everything.",
+    ):
+        say.note(text)

@@ -1,0 +1,111 @@
+"""`make test` and `make bench`: what the tests need, brought up and taken away again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import apt, nats, postgres, say, settings, toolchain
+from .paths import Paths
+from .processes import Supervisor
+from .say import CannotGoOn
+
+
+@contextlib.contextmanager
+def passing_cluster(paths: Paths, *, lasting: bool = False) -> Iterator[postgres.Cluster]:
+    """An empty Postgres cluster that goes when the work is done."""
+    base = postgres.home(paths, postgres.Owner.find())
+    for left in base.glob("test-postgres-*"):
+        pid = left.name.removeprefix("test-postgres-").partition("-")[0]
+        if not Path("/proc", pid).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"test-postgres-{os.getpid()}-", dir=base))
+    with Supervisor() as supervisor:
+        supervisor.passing.append(folder)
+        chosen = settings.load(paths, os.environ)
+        yield postgres.start(paths, chosen, supervisor, folder, lasting=lasting)
+
+
+def strace(paths: Paths) -> Path:
+    """strace, which shows that no acknowledgement precedes its fdatasync; from Debian's packages when absent."""
+    found = shutil.which("strace")
+    if found:
+        return Path(found)
+    wrapper = paths.folder("bin") / "strace"
+    if wrapper.exists():
+        return wrapper
+    root = apt.unpack(paths, ["strace", "libunwind8"])
+    program = root / "usr/bin/strace" if root else None
+    if program is None or not program.exists():
+        raise CannotGoOn("strace is missing and could not be fetched: install it (Debian: apt-get install strace)")
+    libraries = ":".join(str(folder) for folder in (root / "usr/lib").glob("*-linux-gnu"))
+    wrapper.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{program}" "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def _sdk(paths: Paths) -> dict[str, str]:
+    """The official SDKs of Twilio in Python and Node, where the tests ask for them."""
+    found = toolchain.python_environment(paths)
+    modules = paths.root / "tests" / "sdk"
+    if (modules / "package-lock.json").exists():
+        toolchain.node_modules(modules)
+    return {"PROSAAS_VENV": str(found)} if found else {}
+
+
+def everything(paths: Paths, arguments: list[str]) -> int:
+    """Every test of the workspace and of this driver."""
+    toolchain.require(paths, node=(paths.root / "tests" / "sdk" / "package.json").exists())
+    if not arguments:
+        unit(paths)
+    extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
+    say.step("building the workspace")
+    toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked")
+    extra["PROSAAS_BIN_DIR"] = str(paths.target() / "debug")
+    with _database(paths) as url:
+        say.step(f"cargo test {' '.join(arguments)}")
+        toolchain.cargo(paths, "test", "--workspace", "--locked", *arguments, extra=extra | {"DATABASE_URL": url})
+    return 0
+
+
+@contextlib.contextmanager
+def _database(paths: Paths, *, lasting: bool = False) -> Iterator[str]:
+    """An administrator's database: the one given, or one of a cluster made for this."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        say.step("using the Postgres of DATABASE_URL: its user must be allowed to create databases")
+        yield given
+        return
+    say.step("starting a Postgres for the tests")
+    with passing_cluster(paths, lasting=lasting) as cluster:
+        yield cluster.url("postgres")
+
+
+def unit(paths: Paths) -> int:
+    """The driver's own tests."""
+    say.step("testing the development driver")
+    done = subprocess.run([sys.executable, "-m", "unittest", "discover", "-t", ".", "-s", "scripts/dev/tests"],
+                          cwd=paths.root, check=False)
+    if done.returncode:
+        raise CannotGoOn("the development driver's tests failed")
+    return 0
+
+
+def bench(paths: Paths) -> int:
+    """The benchmark, on release builds and a Postgres that keeps its promises."""
+    toolchain.require(paths)
+    found = toolchain.python_environment(paths)
+    extra = {"NATS_SERVER_BIN": str(nats.binary(paths))} | ({"PROSAAS_VENV": str(found)} if found else {})
+    say.step("building the workspace (release profile)")
+    toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked", "--release")
+    extra["PROSAAS_BIN_DIR"] = str(paths.target() / "release")
+    with _database(paths, lasting=True) as url:
+        toolchain.cargo(paths, "run", "--release", "--locked", "-q", "-p", "prosaas-bench",
+                        extra=extra | {"DATABASE_URL": url})
+    return 0

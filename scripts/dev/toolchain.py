@@ -1,0 +1,97 @@
+"""The tools that must be on the machine, and Cargo's part of the work."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import pip, say
+from .paths import Paths, stamp
+from .say import CannotGoOn
+
+OLDEST_NODE = 20
+
+
+def _version(command: list[str]) -> tuple[int, ...]:
+    """The first dotted number that the program prints about itself."""
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    match = re.search(r"(\d+)\.(\d+)", told.stdout)
+    return tuple(int(part) for part in match.groups()) if match else ()
+
+
+def require(paths: Paths, *, node: bool = False) -> None:
+    """Says everything that is missing at once, and how to get it."""
+    cargo_home = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo") / "bin"
+    if not shutil.which("cargo") and (cargo_home / "cargo").exists():
+        # rustup was installed, but this shell was not started anew since.
+        os.environ["PATH"] = f"{cargo_home}{os.pathsep}{os.environ.get('PATH', '')}"
+    missing = []
+    oldest = re.search(r'^rust-version = "(\d+)\.(\d+)', (paths.root / "Cargo.toml").read_text(), re.MULTILINE)
+    wanted = tuple(int(part) for part in oldest.groups()) if oldest else ()
+    if not shutil.which("cargo"):
+        missing.append("Rust (cargo): install it with rustup")
+    elif (found := _version(["rustc", "--version"])) < wanted:
+        missing.append(f"Rust {'.'.join(map(str, wanted))} or newer (here: {'.'.join(map(str, found)) or 'none'}): "
+                       "rustup update stable")
+    if not shutil.which(os.environ.get("CC") or "cc"):
+        missing.append("a C compiler (cc): Debian: apt-get install build-essential")
+    if node and (not shutil.which("node") or _version(["node", "--version"]) < (OLDEST_NODE,)):
+        missing.append(f"Node {OLDEST_NODE} or newer")
+    if node and not shutil.which("npm"):
+        missing.append("npm")
+    if missing:
+        raise CannotGoOn("this machine lacks:\n" + "\n".join(f"    {item}" for item in missing))
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Cargo's: queries are checked against `.sqlx/`, and make's own variables do not reach its job server."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    return kept | {"SQLX_OFFLINE": "true"} | dict(extra or {})
+
+
+def cargo(paths: Paths, *arguments: str, extra: Mapping[str, str] | None = None) -> None:
+    """Runs cargo in the repository, its output as it is."""
+    command = ["cargo", *arguments]
+    code = subprocess.run(command, cwd=paths.root, env=environment(extra), check=False).returncode
+    if code:
+        raise CannotGoOn(f"`{' '.join(command)}` failed (exit code {code})")
+
+
+def profile() -> str:
+    """`dev`, or `release` when PROSAAS_PROFILE says so."""
+    given = os.environ.get("PROSAAS_PROFILE") or "dev"
+    if given not in ("dev", "release"):
+        raise CannotGoOn(f"PROSAAS_PROFILE is {given!r}; it can be dev or release")
+    return given
+
+
+def build(paths: Paths, packages: list[str], with_profile: str) -> Path:
+    """Builds the packages' programs and returns the folder that holds them."""
+    say.step(f"building {', '.join(packages)} ({with_profile} profile; the first time takes some minutes)")
+    chosen = [part for package in packages for part in ("-p", package)]
+    cargo(paths, "build", "--locked", "--bins", "--profile", with_profile, *chosen)
+    return paths.target() / ("debug" if with_profile == "dev" else with_profile)
+
+
+def node_modules(folder: Path) -> None:
+    """`npm ci` where the lock file has changed since the last time."""
+    mark = folder / "node_modules" / ".prosaas-stamp"
+    wanted = stamp(folder / "package-lock.json")
+    if mark.exists() and mark.read_text() == wanted:
+        return
+    say.step(f"npm ci in {folder}")
+    code = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=False,
+                          stdin=subprocess.DEVNULL).returncode
+    if code:
+        raise CannotGoOn(f"npm ci failed in {folder} (exit code {code})")
+    mark.write_text(wanted)
+
+
+def python_environment(paths: Paths) -> Path | None:
+    """The environment with what tests and benchmark need; None while neither asks for anything."""
+    asked = [file for name in ("tests/sdk", "bench/peers") if (file := paths.root / name / "requirements.txt").exists()]
+    return pip.environment(paths, asked) if asked else None

@@ -1,0 +1,36 @@
+//! Writes the JSON Schema of every event to the folder that is named, normally
+//! `docs/events`.
+
+use std::{env::args, fs, path::PathBuf};
+
+use prosaas_shared::events::{
+    CloudEvent, EventData,
+    business::BusinessConfigureV1,
+    call::{CallDialedV1, CallIncomingV1, CallStatusV1},
+    dead_letter::DeadLetterV1,
+    recording::{RecordingAvailableV1, RecordingStatusV1},
+};
+use schemars::{JsonSchema, schema_for};
+
+fn write<T: JsonSchema>(folder: &std::path::Path, name: &str) -> anyhow::Result<()> {
+    let mut text = serde_json::to_string_pretty(&schema_for!(T))?;
+    text.push('\n');
+    fs::write(folder.join(format!("{name}.schema.json")), text)?;
+    Ok(())
+}
+
+fn event<T: EventData>(folder: &std::path::Path) -> anyhow::Result<()> {
+    write::<CloudEvent<T>>(folder, T::TYPE)
+}
+
+fn main() -> anyhow::Result<()> {
+    let folder = PathBuf::from(args().nth(1).unwrap_or_else(|| "docs/events".to_owned()));
+    fs::create_dir_all(&folder)?;
+    event::<CallIncomingV1>(&folder)?;
+    event::<CallStatusV1>(&folder)?;
+    event::<CallDialedV1>(&folder)?;
+    event::<RecordingAvailableV1>(&folder)?;
+    event::<RecordingStatusV1>(&folder)?;
+    event::<BusinessConfigureV1>(&folder)?;
+    write::<DeadLetterV1>(&folder, "dead_letter.v1")
+}

@@ -1,0 +1,237 @@
+//! What a business may choose. The rules that types cannot carry.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde::Serialize;
+
+use super::{CallConfig, CallMode, CallSettings, MinuteOfDay, Span, voices};
+
+/// Longest greeting or closed message, characters. At most 6 bytes each once
+/// escaped, so that no document comes near Twilio's 64 kB.
+pub const MAX_TEXT_CHARS: usize = 2000;
+/// Longest name of a business or holiday, characters.
+pub const MAX_NAME_CHARS: usize = 200;
+/// Most numbers that one `<Dial>` rings (<https://www.twilio.com/docs/voice/twiml/number>).
+pub const MAX_FORWARD_TO: usize = 10;
+/// Most spans of opening hours in one day.
+pub const MAX_SPANS_A_DAY: usize = 10;
+/// Most holidays.
+pub const MAX_HOLIDAYS: usize = 400;
+
+/// Shortest and longest ringing, seconds.
+const FORWARD_TIMEOUT_S: (u16, u16) = (5, 60);
+/// Shortest and longest message, seconds.
+const MESSAGE_S: (u16, u16) = (5, 3600);
+
+/// One thing that is wrong with the settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct SettingsError {
+    /// Where, as a path into the document: `forward_to[1]`, `hours.sunday[0].open`.
+    pub field: String,
+    /// What.
+    #[serde(flatten)]
+    pub problem: SettingsProblem,
+}
+
+/// What is wrong with a field, as a sentence for people; `code` is for programs
+/// that say it in another language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum SettingsProblem {
+    /// A number is out of its range.
+    #[error("It must be between {min} and {max} seconds.")]
+    OutOfRange {
+        /// Smallest allowed, seconds.
+        min: u16,
+        /// Largest allowed, seconds.
+        max: u16,
+    },
+    /// A list has too many entries.
+    #[error("There can be at most {max} entries.")]
+    TooMany {
+        /// Most allowed.
+        max: usize,
+    },
+    /// Forwarding to nobody.
+    #[error("Name at least one phone number to forward calls to.")]
+    NobodyToForwardTo,
+    /// The same number twice.
+    #[error("This phone number is listed twice.")]
+    DuplicateNumber,
+    /// Forwarding to oneself: the call would never end.
+    #[error("Calls cannot be forwarded to the business's own number.")]
+    OwnNumber,
+    /// A text is too long.
+    #[error("The text can have at most {max} characters.")]
+    TooLong {
+        /// Most characters allowed.
+        max: usize,
+    },
+    /// A text says nothing.
+    #[error("The text must not be empty.")]
+    Blank,
+    /// A character that XML cannot carry or a voice cannot read.
+    #[error("The text holds an invisible control character. Please type it again.")]
+    ControlCharacter,
+    /// A voice that we do not know, or that speaks another language.
+    #[error("This voice is not available in the chosen language.")]
+    WrongVoice,
+    /// A span that opens at 24:00.
+    #[error("Opening hours cannot start at 24:00. Use 00:00 of the next day.")]
+    OpensAtMidnight,
+    /// Two spans of one day overlap.
+    #[error("These opening hours overlap with others of the same day.")]
+    Overlap,
+    /// The same date twice.
+    #[error("This date is listed twice.")]
+    DuplicateDate,
+}
+
+/// Collects what is wrong, so that a person sees all of it at once.
+#[derive(Default)]
+struct Findings(Vec<SettingsError>);
+
+impl Findings {
+    fn add(&mut self, field: impl fmt::Display, problem: SettingsProblem) {
+        self.0.push(SettingsError { field: field.to_string(), problem });
+    }
+
+    fn range(&mut self, field: &str, value: u16, (min, max): (u16, u16)) {
+        if !(min..=max).contains(&value) {
+            self.add(field, SettingsProblem::OutOfRange { min, max });
+        }
+    }
+
+    fn text(&mut self, field: impl fmt::Display, text: &str, max: usize) {
+        if text.trim().is_empty() {
+            self.add(&field, SettingsProblem::Blank);
+        }
+        if text.chars().count() > max {
+            self.add(&field, SettingsProblem::TooLong { max });
+        }
+        if text.chars().any(is_unspeakable) {
+            self.add(&field, SettingsProblem::ControlCharacter);
+        }
+    }
+
+    fn spans(&mut self, field: &str, spans: &[Span]) {
+        if spans.len() > MAX_SPANS_A_DAY {
+            self.add(field, SettingsProblem::TooMany { max: MAX_SPANS_A_DAY });
+            return;
+        }
+        let mut last_end = BTreeMap::new();
+        for (index, span) in spans.iter().enumerate() {
+            if span.open.minutes() == MinuteOfDay::DAY {
+                self.add(format_args!("{field}[{index}].open"), SettingsProblem::OpensAtMidnight);
+            }
+            last_end.insert((span.open, index), end_minute(*span));
+        }
+        let mut busy_until = 0;
+        for ((open, index), end) in last_end {
+            if open.minutes() < busy_until {
+                self.add(format_args!("{field}[{index}]"), SettingsProblem::Overlap);
+            }
+            busy_until = busy_until.max(end);
+        }
+    }
+
+    fn into_result(self) -> Result<(), Vec<SettingsError>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}
+
+/// Where a span ends, minutes since the midnight before it opens.
+fn end_minute(span: Span) -> u16 {
+    let close = span.close.minutes();
+    if span.close > span.open { close } else { close + MinuteOfDay::DAY }
+}
+
+/// Control characters (C0 and C1) other than tab and line breaks, and the two
+/// that XML 1.0 section 2.2 excludes besides.
+fn is_unspeakable(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
+}
+
+impl CallSettings {
+    /// Checks the rules that the types do not carry. The error lists everything
+    /// that is wrong, never only the first.
+    ///
+    /// Settings that pass render to TwiML under Twilio's limits: each text has
+    /// at most [`MAX_TEXT_CHARS`].
+    pub fn validate(&self) -> Result<(), Vec<SettingsError>> {
+        let mut found = Findings::default();
+        self.check_voice_and_texts(&mut found);
+        self.check_forwarding(&mut found);
+        found.range("max_message_s", self.max_message_s, MESSAGE_S);
+        self.check_hours(&mut found);
+        found.into_result()
+    }
+
+    fn check_voice_and_texts(&self, found: &mut Findings) {
+        if self.voice.as_deref().is_some_and(|voice| !voices::speaks(voice, self.language)) {
+            found.add("voice", SettingsProblem::WrongVoice);
+        }
+        for (field, text) in [("greeting", &self.greeting), ("closed_message", &self.closed_message)] {
+            if let Some(text) = text {
+                found.text(field, text, MAX_TEXT_CHARS);
+            }
+        }
+    }
+
+    fn check_forwarding(&self, found: &mut Findings) {
+        if self.mode == CallMode::Forward && self.forward_to.is_empty() {
+            found.add("forward_to", SettingsProblem::NobodyToForwardTo);
+        }
+        if self.forward_to.len() > MAX_FORWARD_TO {
+            found.add("forward_to", SettingsProblem::TooMany { max: MAX_FORWARD_TO });
+        }
+        let mut seen = BTreeSet::new();
+        for (index, number) in self.forward_to.iter().enumerate() {
+            if !seen.insert(number) {
+                found.add(format_args!("forward_to[{index}]"), SettingsProblem::DuplicateNumber);
+            }
+        }
+        found.range("forward_timeout_s", self.forward_timeout_s, FORWARD_TIMEOUT_S);
+    }
+
+    fn check_hours(&self, found: &mut Findings) {
+        for (day, spans) in self.hours.iter().flat_map(|week| &week.0) {
+            found.spans(&format!("hours.{}", day.as_str()), spans);
+        }
+        if self.holidays.len() > MAX_HOLIDAYS {
+            found.add("holidays", SettingsProblem::TooMany { max: MAX_HOLIDAYS });
+        }
+        let mut dates = BTreeSet::new();
+        for (index, holiday) in self.holidays.iter().enumerate() {
+            if !dates.insert(holiday.date) {
+                found.add(format_args!("holidays[{index}].date"), SettingsProblem::DuplicateDate);
+            }
+            if let Some(name) = &holiday.name {
+                found.text(format_args!("holidays[{index}].name"), name, MAX_NAME_CHARS);
+            }
+            found.spans(&format!("holidays[{index}].hours"), &holiday.hours);
+        }
+    }
+}
+
+impl CallConfig {
+    /// [`CallSettings::validate`], and what needs the business too: a name that
+    /// can be spoken, and no forwarding to itself.
+    pub fn validate(&self) -> Result<(), Vec<SettingsError>> {
+        let mut found = Findings(self.settings.validate().err().unwrap_or_default());
+        found.text("business_name", &self.business_name, MAX_NAME_CHARS);
+        for (index, number) in self.settings.forward_to.iter().enumerate() {
+            if self.numbers.contains(number) {
+                found.add(format_args!("forward_to[{index}]"), SettingsProblem::OwnNumber);
+            }
+        }
+        found.into_result()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The wire form of each event's version, frozen. A snapshot here is never
+//! edited: events of that form lie in streams and dead letters. A change of
+//! form is a new version with a snapshot of its own.
+
+use chrono::{DateTime, Utc};
+use prosaas_shared::{
+    call_config::CallSettings,
+    events::{
+        CloudEvent, EventData,
+        business::BusinessConfigureV1,
+        call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
+        dead_letter::{DeadLetterV1, DeadReason},
+        recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
+    },
+    ids::BusinessId,
+};
+use uuid::Uuid;
+
+fn at() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000)
+}
+
+fn business() -> BusinessId {
+    Uuid::from_u128(0x0192_aaaa_bbbb_7ccc_8ddd_eeee_ffff_0000).into()
+}
+
+/// Snapshots the form, and proves that what was written is read back.
+fn freeze<T: EventData + PartialEq + std::fmt::Debug>(name: &str, data: T) {
+    let mut event = CloudEvent::new("id-1".into(), "/twilio/AC1".into(), "CA1".into(), at(), data);
+    event.businessid = Some(business());
+    event.traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into());
+    let bytes = event.encode().unwrap();
+    assert_eq!(CloudEvent::<T>::decode(&bytes).unwrap(), event);
+    insta::assert_json_snapshot!(name, event);
+}
+
+#[test]
+fn call_events() {
+    freeze(
+        "call.incoming.v1",
+        CallIncomingV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: Some("AC1".parse().unwrap()),
+            from: "+972541234567".into(),
+            to: "+97233724000".into(),
+            direction: Some("inbound".into()),
+            status: Some(CallStatus::Ringing),
+            caller_name: Some("דנה".into()),
+            forwarded_from: Some("+97231111111".into()),
+            parent_call_sid: Some("CA0".parse().unwrap()),
+            stir_verstat: Some("TN-Validation-Passed-A".into()),
+            error_code: Some("11205".into()),
+            answer: Answer::UnknownNumber,
+        },
+    );
+    freeze(
+        "call.status.v1",
+        CallStatusV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: Some("AC1".parse().unwrap()),
+            status: CallStatus::NoAnswer,
+            sequence_number: Some(3),
+            from: Some("anonymous".into()),
+            to: Some("+97233724000".into()),
+            direction: Some("inbound".into()),
+            duration_s: Some(12),
+            sip_response_code: Some(487),
+            occurred_at: Some(at()),
+            parent_call_sid: Some("CA0".parse().unwrap()),
+        },
+    );
+    freeze(
+        "call.dialed.v1",
+        CallDialedV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: None,
+            outcome: CallStatus::Completed,
+            dialed_call_sid: Some("CA2".parse().unwrap()),
+            duration_s: Some(61),
+        },
+    );
+}
+
+#[test]
+fn recording_events() {
+    freeze(
+        "recording.available.v1",
+        RecordingAvailableV1 {
+            recording_sid: "RE1".parse().unwrap(),
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: Some("AC1".parse().unwrap()),
+            url: "https://api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1".into(),
+            duration_s: Some(9),
+            channels: Some(2),
+        },
+    );
+    freeze(
+        "recording.status.v1",
+        RecordingStatusV1 {
+            recording_sid: "RE1".parse().unwrap(),
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: None,
+            status: RecordingProgress::Absent,
+            error_code: None,
+        },
+    );
+}
+
+#[test]
+fn business_events() {
+    freeze(
+        "crm.business_configure.v1",
+        BusinessConfigureV1 {
+            business_id: business(),
+            name: Some("מאפיית השכונה".into()),
+            time_zone: Some(chrono_tz::Asia::Jerusalem),
+            expected_revision: Some(4),
+            settings: CallSettings::default(),
+        },
+    );
+}
+
+#[test]
+fn dead_letters() {
+    let letter = DeadLetterV1 {
+        id: "CALLS:7:calls".into(),
+        stream: Some("CALLS".into()),
+        stream_sequence: Some(7),
+        subject: "call.incoming.CA1".into(),
+        headers: vec![("Nats-Msg-Id".into(), "id-1".into())],
+        payload_base64: "e30=".into(),
+        payload_bytes: 2,
+        consumer: "calls".into(),
+        worker: "host-1".into(),
+        attempts: 1,
+        error_chain: vec!["the event is not readable".into(), "missing field `type`".into()],
+        reason: DeadReason::Undecodable,
+        trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+        died_at: at(),
+    };
+    let text = serde_json::to_string(&letter).unwrap();
+    assert_eq!(serde_json::from_str::<DeadLetterV1>(&text).unwrap(), letter);
+    insta::assert_json_snapshot!("dead_letter.v1", letter);
+}
+
+#[test]
+fn an_event_of_another_type_is_not_read() {
+    let bytes = br#"{"specversion":"1.0","id":"1","source":"/x","type":"pro.prosaas.other.v1","subject":"s","time":"2024-01-01T00:00:00Z","datacontenttype":"application/json","data":{}}"#;
+    let error = CloudEvent::<CallDialedV1>::decode(bytes).unwrap_err().to_string();
+    assert!(error.contains("pro.prosaas.other.v1"), "{error}");
+    assert!(CloudEvent::<CallDialedV1>::decode(b"{half").is_err());
+}
