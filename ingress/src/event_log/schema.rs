@@ -17,6 +17,10 @@ pub(super) const FILE: &str = "events.db";
 /// cost about 2 MB.
 pub(super) const MAX_ROWS: usize = 128;
 
+/// Bytes of payload after which a commit takes no more rows, so that the WAL, and
+/// with it what a checkpoint needs, stays small.
+pub(super) const MAX_COMMIT_BYTES: usize = 1024 * 1024;
+
 /// Bytes of one page of the database.
 pub(super) const PAGE_BYTES: u64 = 4096;
 

@@ -94,10 +94,18 @@ impl Writer {
         let mut waiting = Vec::with_capacity(schema::MAX_ROWS);
         while commands.recv_many(&mut waiting, schema::MAX_ROWS).await > 0 {
             let mut appends = Vec::with_capacity(waiting.len());
+            let mut bytes = 0_usize;
             let mut others = Vec::new();
             for command in waiting.drain(..) {
                 match command {
-                    Command::Append(row, reply) => appends.push((row, reply)),
+                    Command::Append(row, reply) => {
+                        bytes = bytes.saturating_add(row.payload.len());
+                        appends.push((row, reply));
+                        if bytes >= schema::MAX_COMMIT_BYTES {
+                            bytes = 0;
+                            self.append(std::mem::take(&mut appends)).await;
+                        }
+                    }
                     other => others.push(other),
                 }
             }
