@@ -90,8 +90,11 @@ def send(base: str, token: str, case: Case) -> str | None:
                "User-Agent": "TwilioProxy/1.1", "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
     request = urllib.request.Request(base + path, method=case.method, headers=headers,
                                      data=encoded.encode() if case.method == "POST" else None)
+    # A proxy of the environment has no business with this machine's own addresses.
+    here = urllib.parse.urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
+    opener = urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if here else []))
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
+        with opener.open(request, timeout=15) as answer:
             return case.judge(answer.status, answer.headers.get("Content-Type", ""), answer.read().decode())
     except urllib.error.HTTPError as answer:
         return case.judge(answer.code, "", "")

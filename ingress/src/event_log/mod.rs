@@ -24,6 +24,8 @@ mod schema;
 mod slot;
 mod space;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{

@@ -46,6 +46,8 @@ pub(super) enum Command {
     Remove(Vec<i64>, Reply<()>),
     /// Put a row aside.
     Reject(Rejection, Reply<()>),
+    /// Look at the pages, and reopen what broke, even though nobody writes.
+    Look,
     /// Finish what was asked before, and stop.
     Close(oneshot::Sender<()>),
 }
@@ -107,10 +109,13 @@ impl Writer {
                     Command::Append(row, reply) => self.append(vec![(row, reply)]).await,
                     Command::Remove(seqs, reply) => answer(reply, self.remove(&seqs).await),
                     Command::Reject(rejection, reply) => answer(reply, self.reject(rejection).await),
+                    Command::Look => self.look().await,
                     Command::Close(done) => return self.close(commands, done).await,
                 }
             }
-            self.measure().await;
+            if Instant::now() >= self.measure_at {
+                self.measure().await;
+            }
         }
         self.shut().await;
     }
@@ -123,7 +128,9 @@ impl Writer {
         if result.is_ok() {
             lanes.sort_unstable();
             lanes.dedup();
-            lanes.into_iter().for_each(|lane| self.shared.wake(lane));
+            for lane in lanes {
+                self.shared.wake(lane);
+            }
         }
         for reply in replies {
             answer(reply, result);
@@ -181,7 +188,9 @@ impl Writer {
                 self.shared.added(change.added);
                 self.shared.removed(change.removed);
                 self.shared.set_rejected(self.shared.rejected().saturating_add(change.removed));
-                letter_lane.into_iter().for_each(|lane| self.shared.wake(lane));
+                if let Some(lane) = letter_lane {
+                    self.shared.wake(lane);
+                }
                 Ok(())
             }
             Err(error) => Err(self.failed(&error).await),
@@ -244,10 +253,13 @@ impl Writer {
         Ok(())
     }
 
-    async fn measure(&mut self) {
-        if Instant::now() < self.measure_at {
-            return;
+    async fn look(&mut self) {
+        if self.ready().await.is_ok() {
+            self.measure().await;
         }
+    }
+
+    async fn measure(&mut self) {
         self.measure_at = Instant::now() + MEASURE_EVERY;
         let Some(conn) = self.conn.as_mut() else { return };
         match commit::pages(conn).await {
@@ -264,7 +276,7 @@ impl Writer {
                 Command::Append(row, reply) => self.append(vec![(row, reply)]).await,
                 Command::Remove(seqs, reply) => answer(reply, self.remove(&seqs).await),
                 Command::Reject(rejection, reply) => answer(reply, self.reject(rejection).await),
-                Command::Close(_) => {}
+                Command::Look | Command::Close(_) => {}
             }
         }
         self.shut().await;
@@ -285,4 +297,37 @@ impl Writer {
 /// A caller that has gone does not need its answer.
 fn answer<T>(reply: Reply<T>, result: Result<T, WriteError>) {
     let _ = reply.send(result);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::EventLogConfig, *};
+
+    fn row(id: &str) -> NewRow {
+        NewRow {
+            lane: 0,
+            id: id.to_owned(),
+            subject: "call.incoming.CA1".to_owned(),
+            payload: b"{}".to_vec(),
+            traceparent: None,
+            at_ms: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_broken_connection_is_replaced_and_what_was_committed_is_there() -> anyhow::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let config = EventLogConfig::new(dir.path());
+        let slot = Slot::acquire(dir.path())?;
+        let space = Arc::new(Space::new(slot.dir(), &config));
+        let shared = Arc::new(Shared::default());
+        let mut writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await?;
+        assert_eq!(writer.insert(vec![row("a"), row("b")]).await, Ok(()));
+        shared.set_depth(99);
+        assert_eq!(writer.failed(&sqlx::Error::WorkerCrashed).await, WriteError::Unavailable);
+        assert!(writer.conn.is_none(), "no commit is tried again on that connection");
+        assert_eq!(writer.insert(vec![row("b"), row("c")]).await, Ok(()));
+        assert_eq!(shared.depth(), 3, "counted anew");
+        Ok(())
+    }
 }
