@@ -23,8 +23,7 @@ fn parties(direction: &str) -> Parties {
 }
 
 fn incoming(answer: Answer) -> CallFact {
-    let what =
-        What::Incoming { parties: parties("inbound"), status: Some(CallStatus::Ringing), answer };
+    let what = What::Incoming { parties: parties("inbound"), status: Some(CallStatus::Ringing), answer };
     CallFact { event_id: "incoming".to_owned(), at: at(0), what }
 }
 
@@ -109,7 +108,10 @@ fn statuses_alone_make_the_call_and_the_incoming_event_completes_it() {
     assert_eq!((state.duration_s, state.answer()), (Some(42), None));
     let state = apply(state, incoming(Answer::Record));
     assert_eq!(state.called().map(|n| n.to_string()).as_deref(), Some("+97231111111"));
-    assert_eq!((state.answer(), state.started_at, state.ended_at), (Some(Answer::Record), Some(at(0)), Some(at(4))));
+    assert_eq!(
+        (state.answer(), state.started_at, state.ended_at),
+        (Some(Answer::Record), Some(at(0)), Some(at(4)))
+    );
 }
 
 #[test]
@@ -130,7 +132,8 @@ fn any_status() -> impl Strategy<Value = CallStatus> {
 }
 
 fn any_parties() -> impl Strategy<Value = Parties> {
-    let text = || proptest::option::of(proptest::sample::select(vec!["+972541111111", "+97239999999", "anonymous"]));
+    let text =
+        || proptest::option::of(proptest::sample::select(vec!["+972541111111", "+97239999999", "anonymous"]));
     let direction = proptest::option::of(proptest::sample::select(vec!["inbound", "outbound-api"]));
     (text(), text(), direction).prop_map(|(from, to, direction)| Parties {
         from: from.map(str::to_owned),
@@ -145,12 +148,7 @@ fn any_what() -> impl Strategy<Value = What> {
     prop_oneof![
         (any_parties(), proptest::option::of(any_status()), proptest::sample::select(answers))
             .prop_map(|(parties, status, answer)| What::Incoming { parties, status, answer }),
-        (
-            any_parties(),
-            any_status(),
-            proptest::option::of(0_u32..5),
-            proptest::option::of(0_u32..100)
-        )
+        (any_parties(), any_status(), proptest::option::of(0_u32..5), proptest::option::of(0_u32..100))
             .prop_map(|(parties, status, sequence, duration_s)| What::Status {
                 parties,
                 status,

@@ -61,10 +61,11 @@ pub async fn load(connection: &mut PgConnection, call: &CallSid) -> Result<Optio
     let seconds = |value: Option<i64>| value.and_then(|v| u32::try_from(v).ok());
     let state = CallState {
         details,
-        status: row.status.as_deref().and_then(CallStatus::parse).map(|status| StatusMark {
-            status,
-            sequence: seconds(row.status_sequence),
-        }),
+        status: row
+            .status
+            .as_deref()
+            .and_then(CallStatus::parse)
+            .map(|status| StatusMark { status, sequence: seconds(row.status_sequence) }),
         started_at: Some(row.started_at),
         ended_at: row.ended_at,
         duration_s: seconds(row.duration_s),

@@ -66,8 +66,7 @@ pub(super) async fn publish(context: &jetstream::Context, letter: &DeadLetterV1)
     let mut headers = HeaderMap::new();
     headers.insert(async_nats::header::NATS_MESSAGE_ID, letter.id.as_str());
     let payload = serde_json::to_vec(letter)?;
-    let sent =
-        context.publish_with_headers(subjects::dead(&letter.subject), headers, payload.into()).await?;
+    let sent = context.publish_with_headers(subjects::dead(&letter.subject), headers, payload.into()).await?;
     sent.await?;
     Ok(())
 }

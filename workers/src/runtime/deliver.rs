@@ -11,10 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
-    Delivery, Done, Failure, Meta, Policy, Worker, dead,
-    failure::chain,
-    outage::Outage,
-    policy::spread,
+    Delivery, Done, Failure, Meta, Policy, Worker, dead, failure::chain, outage::Outage, policy::spread,
     run::Bus,
 };
 

@@ -45,12 +45,7 @@ impl Policy {
 
     /// For what another service has to have ready: twenty attempts in about two hours.
     pub const fn patient(concurrency: usize) -> Self {
-        Self {
-            max_attempts: 20,
-            schedule: PATIENT,
-            timeout: s(15 * 60),
-            ..Self::quick(concurrency)
-        }
+        Self { max_attempts: 20, schedule: PATIENT, timeout: s(15 * 60), ..Self::quick(concurrency) }
     }
 
     /// How long to wait after attempt number `attempt` (from 1) of the event with

@@ -21,7 +21,10 @@ const CALLER: &str = "+972541111111";
 
 async fn business(pool: &PgPool, number: &str) -> Result<BusinessId> {
     let id = Uuid::now_v7();
-    sqlx::query("INSERT INTO prosaas.businesses (id, name) VALUES ($1, 'Dana')").bind(id).execute(pool).await?;
+    sqlx::query("INSERT INTO prosaas.businesses (id, name) VALUES ($1, 'Dana')")
+        .bind(id)
+        .execute(pool)
+        .await?;
     sqlx::query("INSERT INTO prosaas.business_numbers (id, business_id, e164) VALUES ($1, $2, $3)")
         .bind(Uuid::now_v7())
         .bind(id)
@@ -126,11 +129,21 @@ async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result
     assert_eq!((row.5, row.6, row.7, row.8, row.9.as_str()), (true, true, at(0), Some(at(5)), "record"));
     let lead: (Uuid, Option<String>, String, i64) =
         sqlx::query_as("SELECT id, name, source, version FROM prosaas.leads").fetch_one(pool).await?;
-    assert_eq!(lead, (row.1, Some("דנה\u{fffd}".to_owned()), "call".to_owned(), 2), "named by the later event");
+    assert_eq!(
+        lead,
+        (row.1, Some("דנה\u{fffd}".to_owned()), "call".to_owned(), 2),
+        "named by the later event"
+    );
     assert_eq!(database.count("SELECT count(*) FROM prosaas.call_events").await?, 5);
     assert_eq!(database.count("SELECT count(*) FROM prosaas.processed_events").await?, 5);
-    assert_eq!(database.count("SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call'").await?, 5);
-    assert_eq!(database.count("SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'lead'").await?, 2);
+    assert_eq!(
+        database.count("SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call'").await?,
+        5
+    );
+    assert_eq!(
+        database.count("SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'lead'").await?,
+        2
+    );
     assert_eq!(
         database.count("SELECT count(*) FROM prosaas.audit_records WHERE actor_name = 'twilio'").await?,
         7
@@ -188,11 +201,10 @@ async fn events_of_one_call_at_once_are_folded_one_after_the_other() -> Result<(
     while let Some(outcome) = events.join_next().await {
         outcome??;
     }
-    let (word, events): (String, i64) = sqlx::query_as(
-        "SELECT status, (SELECT count(*) FROM prosaas.call_events) FROM prosaas.calls",
-    )
-    .fetch_one(&database.pool)
-    .await?;
+    let (word, events): (String, i64) =
+        sqlx::query_as("SELECT status, (SELECT count(*) FROM prosaas.call_events) FROM prosaas.calls")
+            .fetch_one(&database.pool)
+            .await?;
     assert_eq!((word.as_str(), events), ("completed", 5));
     Ok(())
 }
@@ -202,10 +214,12 @@ async fn the_own_numbers_and_hidden_callers_are_no_leads_and_a_number_of_nobody_
     let database = Database::migrated().await?;
     let pool = &database.pool;
     let owner = business(pool, NUMBER).await?;
-    sqlx::query(r#"UPDATE prosaas.businesses SET call_settings = '{"forward_to": ["+972540000009"]}' WHERE id = $1"#)
-        .bind(owner.0)
-        .execute(pool)
-        .await?;
+    sqlx::query(
+        r#"UPDATE prosaas.businesses SET call_settings = '{"forward_to": ["+972540000009"]}' WHERE id = $1"#,
+    )
+    .bind(owner.0)
+    .execute(pool)
+    .await?;
     for (n, from) in [NUMBER, "+972540000009", "anonymous", "+266696687", " 972000"].into_iter().enumerate() {
         applied(pool, &format!("e{n}"), 0, &incoming(&format!("CA{n}"), from, NUMBER)?).await?;
     }
@@ -213,7 +227,9 @@ async fn the_own_numbers_and_hidden_callers_are_no_leads_and_a_number_of_nobody_
     assert_eq!(database.count("SELECT count(*) FROM prosaas.leads").await?, 0);
     assert_eq!(database.count("SELECT count(*) FROM prosaas.calls WHERE business_id IS NOT NULL").await?, 5);
     assert_eq!(
-        database.count("SELECT count(*) FROM prosaas.calls WHERE business_id IS NULL AND call_sid = 'CA9'").await?,
+        database
+            .count("SELECT count(*) FROM prosaas.calls WHERE business_id IS NULL AND call_sid = 'CA9'")
+            .await?,
         1
     );
     assert_eq!(database.count("SELECT count(*) FROM prosaas.calls WHERE from_raw = ' 972000'").await?, 1);

@@ -156,7 +156,8 @@ fn event(id: &str) -> Result<Vec<u8>> {
 async fn publish(nats: &Nats, subject: &str, payload: Vec<u8>) -> Result<u64> {
     let mut headers = HeaderMap::new();
     headers.insert("X-Note", "kept");
-    let ack = nats.bus.jetstream.publish_with_headers(subject.to_owned(), headers, payload.into()).await?.await?;
+    let ack =
+        nats.bus.jetstream.publish_with_headers(subject.to_owned(), headers, payload.into()).await?.await?;
     Ok(ack.sequence)
 }
 
@@ -226,7 +227,10 @@ async fn what_cannot_succeed_becomes_a_dead_letter_with_its_bytes() -> Result<()
     assert_eq!((STANDARD.decode(&letter.payload_base64)?, letter.payload_bytes), (garbage, 3));
     let (_, letter) = find(permanent)?;
     assert_eq!(letter.id, format!("CALLS:{permanent}:calls"));
-    assert_eq!((letter.reason, letter.attempts, letter.consumer.as_str()), (DeadReason::Permanent, 1, "calls"));
+    assert_eq!(
+        (letter.reason, letter.attempts, letter.consumer.as_str()),
+        (DeadReason::Permanent, 1, "calls")
+    );
     assert_eq!(STANDARD.decode(&letter.payload_base64)?, event("fail-1")?);
     assert_eq!(letter.error_chain, ["no such thing"]);
     assert_eq!(letter.headers, [("X-Note".to_owned(), "kept".to_owned())]);

@@ -84,7 +84,10 @@ fn nats_binary() -> Result<PathBuf> {
     if binary.exists() {
         return Ok(binary);
     }
-    bail!("tests need nats-server: set NATS_SERVER_BIN, or run `make setup` ({} is missing)", binary.display())
+    bail!(
+        "tests need nats-server: set NATS_SERVER_BIN, or run `make setup` ({} is missing)",
+        binary.display()
+    )
 }
 
 impl Nats {
@@ -99,10 +102,8 @@ impl Nats {
         let port = url.parse::<url::Url>()?.port().context("no port")?;
         let client = bus::connect(&SecretString::from(url), bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());
-        eventually("JetStream answers", || async {
-            Ok(bus::reconcile::apply(&context).await.is_ok())
-        })
-        .await?;
+        eventually("JetStream answers", || async { Ok(bus::reconcile::apply(&context).await.is_ok()) })
+            .await?;
         let bus = Bus { client, jetstream: context, clock: clock::system(), process: Arc::from("test") };
         Ok(Self { child, data, port, bus })
     }
