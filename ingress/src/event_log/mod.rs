@@ -14,6 +14,7 @@
 
 mod commit;
 mod config;
+mod damage;
 mod fault;
 mod last_resort;
 mod monitor;
@@ -191,9 +192,9 @@ impl EventLog {
         self.inner.stats()
     }
 
-    /// Whether the next event would be taken.
+    /// Whether there is room and the last commit did not fail, for `/ready`.
     pub fn is_accepting(&self) -> bool {
-        self.inner.space.accepting()
+        self.inner.space.accepting() && self.inner.shared.is_healthy()
     }
 
     /// `slot-N`.

@@ -11,7 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     commit::{self, Inserts, Rejection},
-    fault::Fault,
+    damage,
+    fault::{self, Fault},
     row::NewRow,
     schema,
     slot::Slot,
@@ -85,7 +86,8 @@ impl Writer {
             reopen_at: now,
             measure_at: now,
         };
-        writer.reopen().await?;
+        let conn = damage::open_writer(writer.slot.dir(), hard_max_bytes).await?;
+        writer.take_over(conn).await?;
         Ok(writer)
     }
 
@@ -93,25 +95,15 @@ impl Writer {
     pub(super) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let mut waiting = Vec::with_capacity(schema::MAX_ROWS);
         while commands.recv_many(&mut waiting, schema::MAX_ROWS).await > 0 {
-            let mut appends = Vec::with_capacity(waiting.len());
-            let mut bytes = 0_usize;
-            let mut others = Vec::new();
-            for command in waiting.drain(..) {
-                match command {
-                    Command::Append(row, reply) => {
-                        bytes = bytes.saturating_add(row.payload.len());
-                        appends.push((row, reply));
-                        if bytes >= schema::MAX_COMMIT_BYTES {
-                            bytes = 0;
-                            self.append(std::mem::take(&mut appends)).await;
-                        }
-                    }
-                    other => others.push(other),
-                }
+            // Callers that the last commit has just answered get to ask again: it
+            // makes commits a third larger under load, and costs nothing without.
+            tokio::task::yield_now().await;
+            while waiting.len() < schema::MAX_ROWS
+                && let Ok(command) = commands.try_recv()
+            {
+                waiting.push(command);
             }
-            if !appends.is_empty() {
-                self.append(appends).await;
-            }
+            let others = self.append_all(&mut waiting).await;
             for command in others {
                 match command {
                     Command::Append(row, reply) => self.append(vec![(row, reply)]).await,
@@ -126,6 +118,30 @@ impl Writer {
             }
         }
         self.shut().await;
+    }
+
+    /// Commits what is to be appended, mostly at once, and gives back the rest.
+    async fn append_all(&mut self, waiting: &mut Vec<Command>) -> Vec<Command> {
+        let mut appends = Vec::with_capacity(waiting.len());
+        let mut bytes = 0_usize;
+        let mut others = Vec::new();
+        for command in waiting.drain(..) {
+            match command {
+                Command::Append(row, reply) => {
+                    bytes = bytes.saturating_add(row.payload.len());
+                    appends.push((row, reply));
+                    if bytes >= schema::MAX_COMMIT_BYTES {
+                        bytes = 0;
+                        self.append(std::mem::take(&mut appends)).await;
+                    }
+                }
+                other => others.push(other),
+            }
+        }
+        if !appends.is_empty() {
+            self.append(appends).await;
+        }
+        others
     }
 
     /// One commit for all of them; each hears what became of it.
@@ -153,6 +169,7 @@ impl Writer {
         metrics::histogram!("prosaas_log_commit_seconds").record(began.elapsed().as_secs_f64());
         match result {
             Ok(added) => {
+                self.shared.set_healthy(true);
                 self.shared.added(added);
                 Ok(())
             }
@@ -219,6 +236,10 @@ impl Writer {
             }
             Fault::Broken => {
                 tracing::error!(%error, "the event log is broken and will be reopened");
+                self.shared.set_healthy(false);
+                if fault::is_damage(error) {
+                    damage::mark(self.slot.dir());
+                }
                 if let Some(conn) = self.conn.take() {
                     // The thread of the connection has closed the file when this returns.
                     let _ = conn.close().await;
@@ -251,7 +272,11 @@ impl Writer {
     }
 
     async fn reopen(&mut self) -> Result<(), sqlx::Error> {
-        let mut conn = schema::open_writer(self.slot.dir(), self.hard_max_bytes).await?;
+        let conn = schema::open_writer(self.slot.dir(), self.hard_max_bytes).await?;
+        self.take_over(conn).await
+    }
+
+    async fn take_over(&mut self, mut conn: SqliteConnection) -> Result<(), sqlx::Error> {
         let (depth, rejected) = commit::counts(&mut conn).await?;
         let (used, reusable) = commit::pages(&mut conn).await?;
         self.shared.set_depth(depth);
