@@ -14,6 +14,7 @@
 
 mod commit;
 mod config;
+mod connection;
 mod damage;
 mod fault;
 mod last_resort;
@@ -43,12 +44,13 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::{
     commit::Rejection,
+    connection::WriteError,
     last_resort::LastResort,
     reader::Reader,
     slot::Slot,
     space::Space,
     stats::Shared,
-    writer::{Command, Reply, WriteError, Writer},
+    writer::{Command, Reply, Writer},
 };
 pub use self::{config::EventLogConfig, row::NewEvent, stats::LogStats};
 pub(crate) use self::{
