@@ -2,7 +2,13 @@
 
 pub mod audit;
 pub mod calls;
+pub mod config;
+pub mod crm;
+pub mod jobs;
+pub mod recordings;
 pub mod runtime;
+pub mod serve;
+pub mod setup;
 mod text;
 
 use std::time::Duration;

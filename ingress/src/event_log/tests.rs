@@ -5,7 +5,8 @@ use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, time::Duratio
 use anyhow::{Result, ensure};
 use prosaas_shared::{
     clock,
-    ids::{BusinessId, CallSid},
+    events::crm::lead::LeadDeleteV1,
+    ids::{CallSid, LeadId},
     subjects::Subject,
 };
 use sqlx::{AssertSqlSafe, Row};
@@ -36,7 +37,7 @@ fn call(id: &str, bytes: usize) -> Result<NewEvent> {
 }
 
 fn command(id: &str) -> NewEvent {
-    let subject = Subject::business_configure(BusinessId(Uuid::nil()));
+    let subject = Subject::command(&LeadDeleteV1 { lead_id: LeadId(Uuid::nil()) });
     NewEvent { id: id.to_owned(), subject, payload: b"{}".to_vec(), traceparent: None }
 }
 
@@ -225,5 +226,27 @@ async fn a_rejected_row_makes_way_for_its_dead_letter() -> Result<()> {
     assert!(waiting(&log, Stream::Calls).await?.is_empty());
     assert_eq!(waiting(&log, Stream::Dead).await?, ["letter"]);
     assert_eq!((log.stats().depth, log.stats().rejected), (1, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_put_aside_and_a_new_one_begins() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let log = open(dir.path()).await?;
+    log.append(call("a", 10)?).await?;
+    log.close().await;
+    let slot = dir.path().join("slot-0");
+    fs::write(slot.join(schema::FILE), vec![b'#'; 8192])?;
+    let log = open(dir.path()).await?;
+    log.append(call("b", 10)?).await?;
+    assert_eq!(waiting(&log, Stream::Calls).await?, ["b"]);
+    assert_eq!(fs::read(slot.join("damaged-0-events.db"))?.len(), 8192);
+    // Damage that only a write finds is dealt with at the next start.
+    damage::mark(&slot);
+    log.close().await;
+    let log = open(dir.path()).await?;
+    assert_eq!(log.stats().depth, 0);
+    assert!(slot.join("damaged-1-events.db").exists());
+    assert!(!slot.join("damaged").exists());
     Ok(())
 }
