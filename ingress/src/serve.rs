@@ -11,7 +11,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::ApiState,
+    api::{self, ApiState},
     app::{App, AppState, public_router},
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
@@ -57,6 +57,7 @@ pub async fn serve(
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
+    let cleaning = tokio::spawn(api::upkeep::run(database.clone(), stopping.clone()));
     let api = ApiState::new(
         &config.api,
         &config.public_url,
@@ -64,7 +65,7 @@ pub async fn serve(
         database.clone(),
         nats.clone(),
         log.clone(),
-    );
+    )?;
     let app = App::new(AppState {
         clock,
         validate_signatures: config.validate_signatures,
@@ -101,6 +102,7 @@ pub async fn serve(
     let _ = tokio::time::timeout(PUMP_STOP, pump.stopped()).await;
     watching.abort();
     upkeep.abort();
+    cleaning.abort();
     log.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
     tracing::info!(event = "ingress.stopped");
