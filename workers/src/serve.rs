@@ -29,7 +29,7 @@ const RECORDINGS: usize = 8;
 const COMMANDS: usize = 4;
 
 /// How long a connected server may take to have the streams.
-const STREAMS_LIMIT: Duration = Duration::from_secs(60);
+const STREAMS_LIMIT: Duration = Duration::from_mins(1);
 
 /// Everything must have ended then, that of the platform's ten seconds.
 const STOP_LIMIT: Duration = Duration::from_millis(9500);

@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 use crate::support::Database;
 
+/// What the first test reads of a call.
+type CallRow = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
+
 const NUMBER: &str = "+97231111111";
 const CALLER: &str = "+972541111111";
 
@@ -117,8 +120,7 @@ async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result
     }
     let again = outcomes.iter().filter(|o| **o == Done::AlreadyApplied).count();
     assert_eq!(again, 2, "{outcomes:?}");
-    type Row = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
-    let row: Row = sqlx::query_as(
+    let row: CallRow = sqlx::query_as(
         "SELECT business_id, lead_id, status, status_sequence, duration_s, missed, callback_needed,
                 started_at, ended_at, answer FROM prosaas.calls",
     )
@@ -299,4 +301,11 @@ async fn the_audit_cannot_be_changed() -> Result<()> {
         "no phone number enters what can never be changed"
     );
     Ok(())
+}
+
+/// A call of a business that owns the number, for other tests.
+pub async fn call_of_a_new_business(pool: &PgPool, call: &str) -> Result<BusinessId> {
+    let owner = business(pool, NUMBER).await?;
+    applied(pool, "a call", 0, &incoming(call, CALLER, NUMBER)?).await?;
+    Ok(owner)
 }

@@ -2,5 +2,9 @@
 //! server on which databases can be made) and `NATS_SERVER_BIN`.
 
 mod calls;
+mod crm;
+mod outage;
+mod process;
+mod recordings;
 mod runtime;
 mod support;

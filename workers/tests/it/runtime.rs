@@ -74,10 +74,10 @@ impl Worker for Scripted {
             "twice" if delivery.attempt < 3 => Err(Failure::retry("not yet")),
             "never" => Err(Failure::retry("not yet")),
             "fail" => Err(Failure::fail(std::io::Error::other("no such thing"))),
-            "panic" => panic!("scripted"),
+            "panic" => scripted_panic(),
             "down" if !seen.up.load(Ordering::SeqCst) => Err(Failure::Down("postgres is away".into())),
             "hang" => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
                 Ok(Done::Applied)
             }
             "slow" => {
@@ -97,6 +97,11 @@ impl Worker for Scripted {
     async fn ready(&self) -> bool {
         self.0.up.load(Ordering::SeqCst)
     }
+}
+
+#[expect(clippy::panic, reason = "a handler that panics is what is tested")]
+fn scripted_panic() -> ! {
+    panic!("scripted")
 }
 
 fn policy() -> Policy {

@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tempfile::TempDir;
 use tokio::time::Instant;
+use url::Url;
 use uuid::Uuid;
 
 /// A database of one test. It is dropped with the value, best effort.
@@ -28,6 +29,12 @@ fn server_url() -> Result<String> {
     Env::from_process().required("DATABASE_URL").context("tests need a Postgres server")
 }
 
+fn url_of(server: &str, name: &str) -> Result<Url> {
+    let mut url: Url = server.parse()?;
+    url.set_path(name);
+    Ok(url)
+}
+
 impl Database {
     /// A new database without any table.
     pub async fn empty() -> Result<Self> {
@@ -35,10 +42,13 @@ impl Database {
         let name = format!("prosaas_test_{}", Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(&server).await?;
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
-        let mut url: url::Url = server.parse()?;
-        url.set_path(&name);
-        let pool = store::connect(&SecretString::from(url.to_string()), 20).await?;
+        let pool = store::connect(&SecretString::from(url_of(&server, &name)?.to_string()), 20).await?;
         Ok(Self { pool, server, name })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.server, &self.name)
     }
 
     /// A new database, migrated.
@@ -75,6 +85,7 @@ pub struct Nats {
     child: Child,
     data: TempDir,
     port: u16,
+    pub url: String,
     pub bus: Bus,
 }
 
@@ -99,13 +110,13 @@ impl Nats {
         std::fs::create_dir(&ports)?;
         let child = spawn(data.path(), -1)?;
         let url = address(&ports).await?;
-        let port = url.parse::<url::Url>()?.port().context("no port")?;
-        let client = bus::connect(&SecretString::from(url), bus::Role::Workers).await?;
+        let port = url.parse::<Url>()?.port().context("no port")?;
+        let client = bus::connect(&SecretString::from(url.clone()), bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());
         eventually("JetStream answers", || async { Ok(bus::reconcile::apply(&context).await.is_ok()) })
             .await?;
         let bus = Bus { client, jetstream: context, clock: clock::system(), process: Arc::from("test") };
-        Ok(Self { child, data, port, bus })
+        Ok(Self { child, data, port, url, bus })
     }
 
     /// Kills the server and starts it again on the same port and data.
