@@ -1,5 +1,8 @@
 //! Keeping an event: encode it and append it to the local log.
 
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
 use prosaas_shared::{
     events::{CloudEvent, EventData},
     subjects::Subject,
@@ -29,22 +32,34 @@ impl Kept {
     }
 }
 
-/// Appends events to the local log.
+/// Where events are kept before they are acknowledged.
+pub trait Keeper: Send + Sync + 'static {
+    /// Keeps a call's event, and says where it lies now.
+    fn keep(&self, event: NewEvent) -> BoxFuture<'_, Appended>;
+}
+
+impl Keeper for EventLog {
+    fn keep(&self, event: NewEvent) -> BoxFuture<'_, Appended> {
+        Box::pin(self.append_or_last_resort(event))
+    }
+}
+
+/// Encodes events and hands them to their keeper, the local log.
 #[derive(Clone)]
 pub struct Publisher {
-    log: EventLog,
+    keeper: Arc<dyn Keeper>,
 }
 
 impl Publisher {
-    /// A publisher onto this log.
-    pub fn new(log: EventLog) -> Self {
-        Self { log }
+    /// A publisher onto this keeper.
+    pub fn new(keeper: impl Keeper) -> Self {
+        Self { keeper: Arc::new(keeper) }
     }
 
     /// Keeps an event of a call, by the last resort where it must be.
     pub async fn keep_call<T: EventData>(&self, subject: Subject, event: CloudEvent<T>) -> Kept {
         let Some(event) = encode(subject, event) else { return Kept::Lost };
-        match self.log.append_or_last_resort(event).await {
+        match self.keeper.keep(event).await {
             Appended::Logged => Kept::Logged,
             Appended::LastResort => Kept::LastResort,
             Appended::Lost => Kept::Lost,

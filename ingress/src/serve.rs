@@ -97,7 +97,9 @@ pub async fn serve(
     Ok(())
 }
 
-async fn listen(
+/// Serves `router` on `address` until `stopping`; `variable` is the setting that
+/// an error names.
+pub async fn listen(
     variable: &'static str,
     address: SocketAddr,
     router: Router,
