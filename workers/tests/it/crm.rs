@@ -91,7 +91,7 @@ async fn the_bucket_follows_postgres_and_never_goes_back() -> Result<()> {
     let pool = &database.pool;
     let business = first(pool).await?;
     let projector = Projector::new(pool.clone(), nats.bus.jetstream.clone());
-    let bucket = nats.bus.jetstream.get_key_value(CALL_CONFIG_BUCKET).await?;
+    let bucket = nats.ops.get_key_value(CALL_CONFIG_BUCKET).await?;
     let held = || async {
         let value = bucket.get(call_config_key(business)).await?;
         anyhow::Ok(value.map(|v| serde_json::from_slice::<CallConfig>(&v)).transpose()?)

@@ -3,6 +3,7 @@
 
 mod calls;
 mod crm;
+mod jobs;
 mod outage;
 mod process;
 mod recordings;

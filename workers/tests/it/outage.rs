@@ -95,7 +95,7 @@ async fn an_outage_of_postgres_loses_nothing_and_doubles_nothing() -> Result<()>
     let policy = Policy { max_attempts: 2, ..Policy::quick(8) };
     let worker = tokio::spawn(run(CallsWorker::new(pool), nats.bus.clone(), policy, stop.clone()));
     for call in 0..300 {
-        let js = &nats.bus.jetstream;
+        let js = &nats.ops;
         js.publish(format!("call.status.CA{call}"), ringing(call)?.into()).await?.await?;
         match call {
             100 => cable.whole.store(false, Ordering::SeqCst),
@@ -110,7 +110,7 @@ async fn an_outage_of_postgres_loses_nothing_and_doubles_nothing() -> Result<()>
     .await?;
     eventually("everything is acknowledged", || async {
         let consumer: async_nats::jetstream::consumer::PullConsumer =
-            nats.bus.jetstream.get_consumer_from_stream(consumers::CALLS, Stream::Calls.name()).await?;
+            nats.ops.get_consumer_from_stream(consumers::CALLS, Stream::Calls.name()).await?;
         let info = consumer.get_info().await?;
         Ok(info.num_pending == 0 && info.num_ack_pending == 0)
     })
@@ -119,7 +119,7 @@ async fn an_outage_of_postgres_loses_nothing_and_doubles_nothing() -> Result<()>
     worker.await?;
     assert_eq!(database.count("SELECT count(*) FROM prosaas.call_events").await?, 300);
     assert_eq!(database.count("SELECT count(*) FROM prosaas.audit_records").await?, 300);
-    let dead = nats.bus.jetstream.get_stream(Stream::Dead.name()).await?;
+    let dead = nats.ops.get_stream(Stream::Dead.name()).await?;
     assert_eq!(dead.cached_info().state.messages, 0, "an outage makes no dead letter");
     Ok(())
 }

@@ -31,13 +31,13 @@ struct Place {
 }
 
 impl Place {
-    fn command(&self, binary: &str) -> Result<Command> {
+    fn command(&self, binary: &str, user: &str) -> Result<Command> {
         let mut command = Command::new(binary);
         command
             .env_clear()
             .env("APP_ENV", "development")
             .env("DATABASE_URL", self.database.url()?.to_string())
-            .env("NATS_URL", &self.nats.url)
+            .env("NATS_URL", self.nats.url(user))
             .env("TWILIO_PHONE_NUMBER", NUMBER)
             .env("TWILIO_ACCOUNT_SID", "AC1")
             .env("TWILIO_AUTH_TOKEN", "one,two")
@@ -47,18 +47,21 @@ impl Place {
     }
 
     fn setup(&self) -> Result<Output> {
-        Ok(self.command(env!("CARGO_BIN_EXE_prosaas-ops"))?.args(["setup", "--wait", "20"]).output()?)
+        Ok(self
+            .command(env!("CARGO_BIN_EXE_prosaas-ops"), "ops")?
+            .args(["setup", "--wait", "20"])
+            .output()?)
     }
 
     fn workers(&self) -> Result<Workers> {
-        let mut command = self.command(env!("CARGO_BIN_EXE_prosaas-workers"))?;
+        let mut command = self.command(env!("CARGO_BIN_EXE_prosaas-workers"), "workers")?;
         Ok(Workers(command.stdout(Stdio::null()).spawn()?))
     }
 
     async fn publish<T: EventData>(&self, subject: Subject, id: &str, data: T) -> Result<()> {
         let time = "2026-01-01T00:00:00Z".parse()?;
         let event = CloudEvent::new(id.to_owned(), "/twilio/AC1".to_owned(), "x".to_owned(), time, data);
-        self.nats.bus.jetstream.publish(subject.into_string(), event.encode()?.into()).await?.await?;
+        self.nats.ops.publish(subject.into_string(), event.encode()?.into()).await?.await?;
         Ok(())
     }
 }
@@ -130,7 +133,7 @@ async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Resu
         Ok(place.database.count("SELECT count(*) FROM prosaas.calls WHERE lead_id IS NOT NULL").await? == 1)
     })
     .await?;
-    let bucket = place.nats.bus.jetstream.get_key_value(CALL_CONFIG_BUCKET).await?;
+    let bucket = place.nats.ops.get_key_value(CALL_CONFIG_BUCKET).await?;
     eventually("every ingress hears of the settings", || async {
         let value = bucket.get(call_config_key(business_id)).await?;
         let config = value.map(|v| serde_json::from_slice::<CallConfig>(&v)).transpose()?;

@@ -161,8 +161,7 @@ fn event(id: &str) -> Result<Vec<u8>> {
 async fn publish(nats: &Nats, subject: &str, payload: Vec<u8>) -> Result<u64> {
     let mut headers = HeaderMap::new();
     headers.insert("X-Note", "kept");
-    let ack =
-        nats.bus.jetstream.publish_with_headers(subject.to_owned(), headers, payload.into()).await?.await?;
+    let ack = nats.ops.publish_with_headers(subject.to_owned(), headers, payload.into()).await?.await?;
     Ok(ack.sequence)
 }
 
@@ -171,7 +170,7 @@ async fn send(nats: &Nats, id: &str) -> Result<u64> {
 }
 
 async fn consumer(nats: &Nats) -> Result<PullConsumer> {
-    Ok(nats.bus.jetstream.get_consumer_from_stream(consumers::CALLS, Stream::Calls.name()).await?)
+    Ok(nats.ops.get_consumer_from_stream(consumers::CALLS, Stream::Calls.name()).await?)
 }
 
 /// Nothing waits, nothing is out.
@@ -184,7 +183,7 @@ async fn settled(nats: &Nats) -> Result<()> {
 }
 
 async fn dead_letters(nats: &Nats) -> Result<Vec<(String, DeadLetterV1)>> {
-    let stream = nats.bus.jetstream.get_stream(Stream::Dead.name()).await?;
+    let stream = nats.ops.get_stream(Stream::Dead.name()).await?;
     let mut letters = Vec::new();
     for sequence in 1..=stream.get_info().await?.state.last_sequence {
         let message = stream.get_raw_message(sequence).await?;
