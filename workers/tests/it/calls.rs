@@ -153,6 +153,44 @@ async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result
     Ok(())
 }
 
+/// Every order of the indices below `n`.
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![Vec::new()];
+    }
+    let insert = |order: &Vec<usize>, place: usize| {
+        let mut longer = order.clone();
+        longer.insert(place, n - 1);
+        longer
+    };
+    orders(n - 1).iter().flat_map(|order| (0..n).map(move |place| insert(order, place))).collect()
+}
+
+#[tokio::test]
+async fn every_order_of_a_calls_events_leaves_the_same_row() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    business(pool, NUMBER).await?;
+    for (number, order) in orders(4).into_iter().enumerate() {
+        let call = format!("CA{number}");
+        let events = [
+            incoming(&call, CALLER, NUMBER)?,
+            status(&call, CallStatus::InProgress, 1)?,
+            dialed(&call)?,
+            status(&call, CallStatus::Completed, 2)?,
+        ];
+        for index in order {
+            let second = i64::try_from(index)?;
+            applied(pool, &format!("{number}-{index}"), second, &events[index]).await?;
+        }
+    }
+    let different = "SELECT count(DISTINCT to_jsonb(c) - ARRAY['call_sid', 'details_event_id', 'created_at',
+                                                               'updated_at']) FROM prosaas.calls c";
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.calls").await?, 24);
+    assert_eq!(database.count(different).await?, 1);
+    Ok(())
+}
+
 #[tokio::test]
 async fn twins_in_flight_are_applied_once() -> Result<()> {
     let database = Database::migrated().await?;

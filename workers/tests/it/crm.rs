@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     call_config::{CallConfig, CallMode, CallSettings},
-    events::business::BusinessConfigureV1,
+    events::crm::business::BusinessConfigureV1,
     ids::BusinessId,
     phone::E164,
     subjects::{CALL_CONFIG_BUCKET, call_config_key},

@@ -10,10 +10,10 @@ use prosaas_shared::{
     call_config::{CallConfig, CallSettings},
     events::{
         CloudEvent, EventData,
-        business::BusinessConfigureV1,
         call::{Answer, CallIncomingV1},
+        crm::{Command as CrmCommand, CommandMeta, business::BusinessConfigureV1},
     },
-    ids::BusinessId,
+    ids::{BusinessId, OperationId},
     subjects::{CALL_CONFIG_BUCKET, Subject, call_config_key},
 };
 use tempfile::TempDir;
@@ -128,7 +128,11 @@ async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Resu
         expected_revision: Some(1),
         settings,
     };
-    place.publish(Subject::business_configure(business_id), "configure", command).await?;
+    let meta =
+        CommandMeta { operation_id: OperationId(Uuid::now_v7()), request_id: "r1".to_owned(), ip: None };
+    let command = CrmCommand { meta, args: command };
+    let subject = Subject::command(&command.args);
+    place.publish(subject, "configure", command).await?;
     eventually("the call has its lead", || async {
         Ok(place.database.count("SELECT count(*) FROM prosaas.calls WHERE lead_id IS NOT NULL").await? == 1)
     })
