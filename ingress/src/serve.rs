@@ -4,9 +4,13 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use async_nats::jetstream;
+use async_nats::{connection::State as Connection, jetstream};
 use axum::{Router, serve::ListenerExt as _};
-use prosaas_shared::{bus, clock, store, telemetry::Telemetry};
+use prosaas_shared::{
+    bus::{self, durability::assert_durable},
+    clock, store,
+    telemetry::Telemetry,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -53,7 +57,7 @@ pub async fn serve(
     let database = store::connect(&config.database_url, DATABASE_CONNECTIONS).await?;
 
     let stopping = CancellationToken::new();
-    let pump = pump::spawn(log.clone(), nats.clone(), stopping.clone());
+    let pump = pump::spawn_behind(until_durable(nats.clone()), log.clone(), nats.clone(), stopping.clone());
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
@@ -105,6 +109,28 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
     tracing::info!(event = "ingress.stopped");
     Ok(())
+}
+
+/// Resolves once the server is known to keep what it acknowledges, and logs until
+/// then why it is not. Calls are answered and kept all the while.
+async fn until_durable(client: async_nats::Client) {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let js = jetstream::new(client.clone());
+    let mut told = String::new();
+    loop {
+        let problem = match client.connection_state() {
+            Connection::Connected => match assert_durable(&client, &js).await {
+                Ok(()) => return,
+                Err(error) => error.to_string(),
+            },
+            _ => String::new(),
+        };
+        if !problem.is_empty() && problem != told {
+            tracing::error!(event = "nats.not_durable", problem, "no event leaves the local log");
+            told = problem;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Serves `router` on `address` until `stopping`; `variable` is the setting that
