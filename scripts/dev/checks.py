@@ -95,7 +95,7 @@ def sqlx(paths: Paths, *, write: bool) -> int:
         say.step("compiling every query against the migrated database")
         toolchain.cargo(paths, "check", "--workspace", "--all-targets", "--locked", extra={
             "SQLX_OFFLINE": "false", "SQLX_OFFLINE_DIR": str(fresh), "DATABASE_URL": cluster.url("prosaas_sqlx"),
-            "RUSTC_WORKSPACE_WRAPPER": str(wrapper),
+            "RUSTC_WORKSPACE_WRAPPER": str(wrapper), "CARGO_INCREMENTAL": "0",
         })
         drift = _difference(committed, fresh)
         if drift and write:

@@ -158,8 +158,11 @@ def _pass_on(stream: object, name: str, colour: str) -> None:
 
 
 def _drain(running: _Running) -> None:
+    """Passes on what it still said; a child of its own that lives on may hold the pipe open."""
     if running.reader is not None:
         running.reader.join(timeout=1)
+        if not running.reader.is_alive() and running.process.stdout is not None:
+            running.process.stdout.close()
 
 
 def _ending(code: int) -> str:

@@ -64,9 +64,9 @@ def services(paths: Paths) -> int:
         file = paths.data / "services.env"
         supervisor.passing.append(file)
         file.touch(mode=0o600)
-        file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\n" + "".join(
-            f"{name.upper()}_NATS_URL={chosen.environment(name)['NATS_URL']}\n" for name in ("ingress", "workers", "ops")
-        ))
+        users = {name: chosen.environment(name)["NATS_URL"] for name in ("ingress", "workers", "ops")}
+        file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\n"
+                        + "".join(f"{name.upper()}_NATS_URL={url}\n" for name, url in users.items()))
         lock.write(f"NATS and Postgres only; their addresses are in {file}")
         say.step(f"NATS and Postgres run. Their addresses are in {file}; Ctrl-C stops them")
         _watch(supervisor)
@@ -153,14 +153,16 @@ def _watch(supervisor: Supervisor) -> None:
 def _tell(paths: Paths, chosen: Settings, base: str) -> None:
     """Addresses, logins and what to try next."""
     checked = (chosen.get("VALIDATE_TWILIO_SIGNATURE") or "true") != "false"
+    # Made for this machine only; one that people chose themselves is not shown.
+    password = "as given in ADMIN_PASSWORD" if chosen.given.get("ADMIN_PASSWORD") else chosen.need("ADMIN_PASSWORD")
     answer = "403: it carries no signature" if checked else "TwiML"
     say.line()
     say.line(say.paint("ProSaaS is up.", "bold"))
     for text in (
         f"address        {base}",
-        f"internal       http://{ports.reach(chosen.need('INGRESS_INTERNAL_LISTEN'), 'INGRESS_INTERNAL_LISTEN')}/metrics",
+        f"internal       {chosen.need('INGRESS_INTERNAL_URL')}/metrics",
         f"demo number    {chosen.need('TWILIO_PHONE_NUMBER')}",
-        f"demo login     {chosen.need('ADMIN_EMAIL')} with the ADMIN_PASSWORD of {paths.data / 'secrets.env'}",
+        f"demo login     {chosen.need('ADMIN_EMAIL')}, password {password}",
         f"data           {paths.data} (logs of NATS and Postgres in logs/)",
         "",
         "Try next, in another terminal:",

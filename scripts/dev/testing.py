@@ -70,7 +70,8 @@ def everything(paths: Paths, arguments: list[str]) -> int:
     extra["PROSAAS_BIN_DIR"] = str(paths.target() / "debug")
     with _database(paths) as url:
         say.step(f"cargo test {' '.join(arguments)}")
-        toolchain.cargo(paths, "test", "--workspace", "--locked", *arguments, extra=extra | {"DATABASE_URL": url})
+        toolchain.cargo(paths, "test", "--workspace", "--locked", "--no-fail-fast", *arguments,
+                        extra=extra | {"DATABASE_URL": url})
     return 0
 
 

@@ -5,8 +5,15 @@ use std::{env::args, fs, path::PathBuf};
 
 use prosaas_shared::events::{
     CloudEvent, EventData,
-    business::BusinessConfigureV1,
     call::{CallDialedV1, CallIncomingV1, CallStatusV1},
+    crm::{
+        Command, CommandArgs,
+        business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+        lead::{
+            LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
+        },
+        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+    },
     dead_letter::DeadLetterV1,
     recording::{RecordingAvailableV1, RecordingStatusV1},
 };
@@ -23,6 +30,10 @@ fn event<T: EventData>(folder: &std::path::Path) -> anyhow::Result<()> {
     write::<CloudEvent<T>>(folder, T::TYPE)
 }
 
+fn command<T: CommandArgs>(folder: &std::path::Path) -> anyhow::Result<()> {
+    event::<Command<T>>(folder)
+}
+
 fn main() -> anyhow::Result<()> {
     let folder = PathBuf::from(args().nth(1).unwrap_or_else(|| "docs/events".to_owned()));
     fs::create_dir_all(&folder)?;
@@ -31,6 +42,19 @@ fn main() -> anyhow::Result<()> {
     event::<CallDialedV1>(&folder)?;
     event::<RecordingAvailableV1>(&folder)?;
     event::<RecordingStatusV1>(&folder)?;
-    event::<BusinessConfigureV1>(&folder)?;
+    command::<BusinessConfigureV1>(&folder)?;
+    command::<BusinessCreateV1>(&folder)?;
+    command::<BusinessSetActiveV1>(&folder)?;
+    command::<BusinessSetNumbersV1>(&folder)?;
+    command::<LeadCreateV1>(&folder)?;
+    command::<LeadUpdateV1>(&folder)?;
+    command::<LeadDeleteV1>(&folder)?;
+    command::<LeadRestoreV1>(&folder)?;
+    command::<LeadDeleteManyV1>(&folder)?;
+    command::<LeadRestoreManyV1>(&folder)?;
+    command::<UserCreateV1>(&folder)?;
+    command::<UserUpdateV1>(&folder)?;
+    command::<UserDeleteV1>(&folder)?;
+    command::<UserRestoreV1>(&folder)?;
     write::<DeadLetterV1>(&folder, "dead_letter.v1")
 }

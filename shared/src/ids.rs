@@ -132,6 +132,16 @@ uuid_id! {
     UserId
 }
 
+uuid_id! {
+    /// An operation: what became of a command. The first half of the SHA-256 that
+    /// is the command's message id, so that a command sent twice is one operation.
+    OperationId
+}
+uuid_id! {
+    /// Several entities that one command is about.
+    BatchId
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ pub mod events;
 pub mod ids;
 pub mod phone;
 pub mod process;
+pub mod rights;
 pub mod store;
 pub mod subjects;
 pub mod telemetry;

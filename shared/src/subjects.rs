@@ -12,7 +12,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{BusinessId, CallSid, RecordingSid};
+use crate::{
+    events::crm::CommandArgs,
+    ids::{BusinessId, CallSid, RecordingSid},
+};
 
 /// A stream that events are published to. The order is the order of the pump's lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,9 +136,9 @@ impl Subject {
         Self { stream: Stream::Recordings, text: format!("recording.status.{recording}") }
     }
 
-    /// `crm.business.configure.<business>`: how a business answers its calls.
-    pub fn business_configure(business: BusinessId) -> Self {
-        Self { stream: Stream::Crm, text: format!("crm.business.configure.{business}") }
+    /// `crm.<noun>.<verb>.<entity>`: a command of the CRM.
+    pub fn command<T: CommandArgs>(args: &T) -> Self {
+        Self { stream: Stream::Crm, text: format!("crm.{}.{}", T::ACTION, args.entity()) }
     }
 }
 

@@ -7,12 +7,22 @@ use prosaas_shared::{
     call_config::CallSettings,
     events::{
         CloudEvent, EventData,
-        business::BusinessConfigureV1,
         call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
+        crm::{
+            Command, CommandArgs, CommandMeta,
+            business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+            lead::{
+                LeadChanges, LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields, LeadRestoreManyV1,
+                LeadRestoreV1, LeadSource, LeadStatus, LeadUpdateV1,
+            },
+            user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+        },
         dead_letter::{DeadLetterV1, DeadReason},
         recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     },
     ids::BusinessId,
+    phone::E164,
+    rights::Role,
 };
 use uuid::Uuid;
 
@@ -25,6 +35,7 @@ fn business() -> BusinessId {
 }
 
 /// Snapshots the form, and proves that what was written is read back.
+#[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn freeze<T: EventData + PartialEq + std::fmt::Debug>(name: &str, data: T) {
     let mut event = CloudEvent::new("id-1".into(), "/twilio/AC1".into(), "CA1".into(), at(), data);
     event.businessid = Some(business());
@@ -106,9 +117,18 @@ fn recording_events() {
     );
 }
 
+fn freeze_command<T: CommandArgs + PartialEq + std::fmt::Debug>(name: &str, args: T) {
+    let meta = CommandMeta {
+        operation_id: Uuid::from_u128(7).into(),
+        request_id: "req-1".into(),
+        ip: Some([192, 0, 2, 1].into()),
+    };
+    freeze(name, Command { meta, args });
+}
+
 #[test]
-fn business_events() {
-    freeze(
+fn business_commands() {
+    freeze_command(
         "crm.business_configure.v1",
         BusinessConfigureV1 {
             business_id: business(),
@@ -118,6 +138,63 @@ fn business_events() {
             settings: CallSettings::default(),
         },
     );
+    let numbers = vec![E164::parse("+97233724000").unwrap()];
+    freeze_command(
+        "crm.business_create.v1",
+        BusinessCreateV1 {
+            business_id: business(),
+            name: "מאפיית השכונה".into(),
+            time_zone: chrono_tz::Asia::Jerusalem,
+            numbers: numbers.clone(),
+        },
+    );
+    freeze_command("crm.business_set_numbers.v1", BusinessSetNumbersV1 { business_id: business(), numbers });
+    freeze_command(
+        "crm.business_set_active.v1",
+        BusinessSetActiveV1 { business_id: business(), active: false },
+    );
+}
+
+#[test]
+fn lead_commands() {
+    let lead_id = Uuid::from_u128(1).into();
+    let fields = LeadFields {
+        name: Some("דנה לוי".into()),
+        email: Some("dana@example.com".into()),
+        phones: vec!["054-123-4567".into()],
+        status: Some(LeadStatus::Contacted),
+        source: Some(LeadSource::Manual),
+        owner_id: Some(Uuid::from_u128(2).into()),
+        tags: vec!["דחוף".into()],
+        notes: "לחזור מחר".into(),
+    };
+    freeze_command("crm.lead_create.v1", LeadCreateV1 { lead_id, fields });
+    let changes = LeadChanges {
+        name: Some(None),
+        status: Some(LeadStatus::Won),
+        phones: Some(vec![]),
+        ..Default::default()
+    };
+    freeze_command("crm.lead_update.v1", LeadUpdateV1 { lead_id, expected_version: 3, changes });
+    freeze_command("crm.lead_delete.v1", LeadDeleteV1 { lead_id });
+    freeze_command("crm.lead_restore.v1", LeadRestoreV1 { lead_id });
+    let (batch_id, lead_ids) = (Uuid::from_u128(9).into(), vec![lead_id]);
+    freeze_command("crm.lead_delete_many.v1", LeadDeleteManyV1 { batch_id, lead_ids: lead_ids.clone() });
+    freeze_command("crm.lead_restore_many.v1", LeadRestoreManyV1 { batch_id, lead_ids });
+}
+
+#[test]
+fn user_commands() {
+    let user_id = Uuid::from_u128(2).into();
+    freeze_command(
+        "crm.user_create.v1",
+        UserCreateV1 {
+            user_id, email: "noa@example.com".into(), name: "נועה".into(), role: Role::Manager
+        },
+    );
+    freeze_command("crm.user_delete.v1", UserDeleteV1 { user_id });
+    freeze_command("crm.user_restore.v1", UserRestoreV1 { user_id });
+    freeze_command("crm.user_update.v1", UserUpdateV1 { user_id, name: None, role: Some(Role::Agent) });
 }
 
 #[test]

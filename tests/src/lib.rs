@@ -1,1 +1,23 @@
-//! Test support.
+//! Test support: the real nats-server, a real Postgres, the real binaries, and
+//! stand-ins for Twilio. Every wait is bounded, and every process that a test
+//! starts ends with it.
+
+pub mod collector;
+pub mod environment;
+pub mod eventually;
+pub mod fake_twilio;
+pub mod http1;
+pub mod ingress;
+pub mod load;
+pub mod nats;
+pub mod ports;
+pub mod postgres;
+pub mod process;
+pub mod proxy;
+pub mod random;
+pub mod scratch;
+pub mod sdk;
+pub mod stack;
+pub mod strace;
+pub mod twilio;
+pub mod workers;

@@ -1,1 +1,25 @@
-//! The workers.
+//! The workers: JetStream consumers that own every change of state.
+
+pub mod audit;
+pub mod calls;
+pub mod config;
+pub mod crm;
+pub mod jobs;
+pub mod recordings;
+pub mod runtime;
+pub mod serve;
+pub mod setup;
+mod text;
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+
+/// How long Postgres may take to say that it is there.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Whether Postgres answers and takes writes.
+async fn store_answers(pool: &PgPool) -> bool {
+    let asked = sqlx::query_scalar!(r#"SELECT NOT pg_is_in_recovery() AS "writable!""#).fetch_one(pool);
+    matches!(tokio::time::timeout(ANSWER_TIMEOUT, asked).await, Ok(Ok(true)))
+}

@@ -18,7 +18,9 @@ pub struct EventLogConfig {
     /// Free bytes of the file system below which appending stops. Default 64 MiB.
     pub min_free_bytes: u64,
     /// Bytes set aside, and given up when the disk is full, so that deleting what
-    /// is published still has room to work. Default 8 MiB.
+    /// is published still has room to work. More than the WAL grows to between two
+    /// checkpoints (4 MiB and a commit): without room for a checkpoint the WAL can
+    /// never be used again from its start. Default 8 MiB.
     pub ballast_bytes: u64,
     /// How long an append may wait for its commit. Twilio waits 15 s for an answer
     /// and a caller less. Default 3 s.

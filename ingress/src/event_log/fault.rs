@@ -19,16 +19,26 @@ const BUSY: i32 = 5;
 const LOCKED: i32 = 6;
 const NO_MEMORY: i32 = 7;
 const INTERRUPT: i32 = 9;
+const CORRUPT: i32 = 11;
 const FULL: i32 = 13;
 const CONSTRAINT: i32 = 19;
+const NOT_A_DATABASE: i32 = 26;
+
+/// Whether the file itself is no database, or a damaged one.
+pub(super) fn is_damage(error: &Error) -> bool {
+    matches!(primary_code(error), Some(CORRUPT | NOT_A_DATABASE))
+}
+
+fn primary_code(error: &Error) -> Option<i32> {
+    let Error::Database(database) = error else { return None };
+    database.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xff)
+}
 
 impl Fault {
     pub(super) fn of(error: &Error) -> Self {
-        let Error::Database(database) = error else { return Self::Broken };
-        let code = database.code().and_then(|c| c.parse::<i32>().ok()).unwrap_or(0);
-        match code & 0xff {
-            FULL => Self::Full,
-            BUSY | LOCKED | NO_MEMORY | INTERRUPT | CONSTRAINT => Self::Passing,
+        match primary_code(error) {
+            Some(FULL) => Self::Full,
+            Some(BUSY | LOCKED | NO_MEMORY | INTERRUPT | CONSTRAINT) => Self::Passing,
             _ => Self::Broken,
         }
     }

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Lines are appended here.
-const FILE: &str = "last-resort.jsonl";
+pub(super) const FILE: &str = "last-resort.jsonl";
 /// What is being moved into the log. A file of its own, so that a call never
 /// waits for the move.
 const REPLAYING: &str = "last-resort.replaying.jsonl";

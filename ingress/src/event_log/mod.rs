@@ -14,6 +14,8 @@
 
 mod commit;
 mod config;
+mod connection;
+mod damage;
 mod fault;
 mod last_resort;
 mod monitor;
@@ -24,6 +26,8 @@ mod schema;
 mod slot;
 mod space;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::{
@@ -40,12 +44,13 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use self::{
     commit::Rejection,
+    connection::WriteError,
     last_resort::LastResort,
     reader::Reader,
     slot::Slot,
     space::Space,
     stats::Shared,
-    writer::{Command, Reply, WriteError, Writer},
+    writer::{Command, Reply, Writer},
 };
 pub use self::{config::EventLogConfig, row::NewEvent, stats::LogStats};
 pub(crate) use self::{
@@ -189,9 +194,9 @@ impl EventLog {
         self.inner.stats()
     }
 
-    /// Whether the next event would be taken.
+    /// Whether there is room and the last commit did not fail, for `/ready`.
     pub fn is_accepting(&self) -> bool {
-        self.inner.space.accepting()
+        self.inner.space.accepting() && self.inner.shared.is_healthy()
     }
 
     /// `slot-N`.

@@ -35,6 +35,8 @@ pub(super) async fn run(log: Weak<Inner>, gauges: Gauges) {
 }
 
 async fn look(log: &Inner) {
+    // A writer that is busy looks by itself.
+    let _ = log.commands.try_send(Command::Look);
     if let Err(error) = log.space.measure() {
         tracing::warn!(%error, "the event log's free space is not known, or its ballast cannot be made");
     }

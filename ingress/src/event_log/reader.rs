@@ -10,6 +10,10 @@ use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{row::StoredRow, schema};
 
+/// `lane <> 0` is what lets the partial index serve.
+pub(super) const OTHER_LANE: &str = "SELECT seq, id, subject, payload, traceparent FROM events \
+     WHERE lane = ?1 AND lane <> 0 AND seq > ?2 ORDER BY seq LIMIT ?3";
+
 /// How much one read takes at most; one row always fits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadLimit {
@@ -104,14 +108,7 @@ async fn read_other(
     after: i64,
     limit: ReadLimit,
 ) -> Result<Chunk, sqlx::Error> {
-    // `lane <> 0` is what lets the partial index serve.
-    let query = sqlx::query(
-        "SELECT seq, id, subject, payload, traceparent FROM events \
-         WHERE lane = ?1 AND lane <> 0 AND seq > ?2 ORDER BY seq LIMIT ?3",
-    )
-    .bind(i64::from(lane.lane()))
-    .bind(after)
-    .bind(i64::from(limit.rows));
+    let query = sqlx::query(OTHER_LANE).bind(i64::from(lane.lane())).bind(after).bind(i64::from(limit.rows));
     let (rows, _) = collect(query.fetch(conn), limit).await?;
     let scanned_to = rows.last().map_or(after, |row| row.seq);
     Ok(Chunk { rows, scanned_to })

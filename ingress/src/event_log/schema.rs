@@ -17,6 +17,10 @@ pub(super) const FILE: &str = "events.db";
 /// cost about 2 MB.
 pub(super) const MAX_ROWS: usize = 128;
 
+/// Bytes of payload after which a commit takes no more rows, so that the WAL, and
+/// with it what a checkpoint needs, stays small.
+pub(super) const MAX_COMMIT_BYTES: usize = 1024 * 1024;
+
 /// Bytes of one page of the database.
 pub(super) const PAGE_BYTES: u64 = 4096;
 
@@ -66,6 +70,8 @@ pub(super) async fn open_writer(slot: &Path, hard_max_bytes: u64) -> Result<Sqli
         .synchronous(SqliteSynchronous::Full)
         .auto_vacuum(SqliteAutoVacuum::None)
         .pragma("secure_delete", "ON")
+        // A WAL that grew behind a long read gives its space back.
+        .pragma("journal_size_limit", "33554432")
         .pragma("max_page_count", (hard_max_bytes / PAGE_BYTES).max(64).to_string())
         .statement_cache_capacity(MAX_ROWS + 32)
         .connect()
@@ -83,7 +89,7 @@ pub(super) async fn open_writer(slot: &Path, hard_max_bytes: u64) -> Result<Sqli
 /// Opens a connection that cannot write. The writer's must be open.
 pub(super) async fn open_reader(slot: &Path) -> Result<SqliteConnection, sqlx::Error> {
     // A row can have half a megabyte: few of them wait between the threads.
-    options(&slot.join(FILE)).create_if_missing(false).read_only(true).row_buffer_size(16).connect().await
+    options(&slot.join(FILE)).create_if_missing(false).read_only(true).row_buffer_size(64).connect().await
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

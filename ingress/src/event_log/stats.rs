@@ -1,7 +1,7 @@
 //! Figures about the log that cost nothing to read.
 
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -24,6 +24,8 @@ pub struct LogStats {
 /// What the tasks of one log share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
+    /// The last commit broke the connection.
+    broken: AtomicBool,
     depth: AtomicU64,
     rejected: AtomicU64,
     /// When the oldest row came, milliseconds since 1970; zero for none.
@@ -32,6 +34,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(super) fn set_healthy(&self, healthy: bool) {
+        self.broken.store(!healthy, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        !self.broken.load(Ordering::Relaxed)
+    }
+
     pub(super) fn set_depth(&self, rows: u64) {
         self.depth.store(rows, Ordering::Relaxed);
     }

@@ -67,9 +67,9 @@ fn refusal(code: ErrorCode, status: usize, text: String) -> Verdict {
         | ErrorCode::STREAM_NOT_FOUND
         | ErrorCode::STREAM_SEALED
         | ErrorCode::JETSTREAM_NOT_ENABLED
-        | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => Verdict::Blocked(text),
+        | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT
         // The stream or the disk under it is full: the operators' to put right.
-        ErrorCode::STREAM_STORE_FAILED
+        | ErrorCode::STREAM_STORE_FAILED
         | ErrorCode::INSUFFICIENT_RESOURCES
         | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
         | ErrorCode::STORAGE_RESOURCES_EXCEEDED => Verdict::Blocked(text),

@@ -98,6 +98,9 @@ impl Lane {
                 self.deliver_batch(&mut hand).await;
             }
         }
+        if hand.rows.is_empty() {
+            self.flows();
+        }
     }
 
     async fn deliver_batch(&self, hand: &mut Hand) {
@@ -148,7 +151,6 @@ impl Lane {
         metrics::counter!("prosaas_pump_published_total", "stream" => self.stream.name())
             .increment(u64::try_from(seqs.len()).unwrap_or(0));
         hand.failures = 0;
-        self.flows();
         self.until_done(|| self.log.remove(seqs.clone())).await;
     }
 

@@ -19,7 +19,10 @@ use std::time::Duration;
 
 use async_nats::Client;
 use prosaas_shared::subjects::Stream;
-use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::{
+    task::{JoinError, JoinHandle, JoinSet},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::lane::Lane;
@@ -114,30 +117,33 @@ impl Tasks {
         Stream::ALL.into_iter().map(|stream| lane(stream).run()).collect()
     }
 
-    /// Looks for orphaned logs now and then, and empties them one after the other.
+    /// Looks for orphaned logs now and then, and empties them. One that a missing
+    /// stream holds up does not hold the others up.
     async fn drain_orphans(self, own: EventLog, shutdown: CancellationToken) {
         let mut orphans = Orphans::default();
+        let mut drains = JoinSet::new();
         let every = own.config().orphan_interval;
         while !shutdown.is_cancelled() {
             match orphans.open(&own).await {
                 Ok(logs) => {
                     for log in logs {
-                        self.drain(log, &shutdown).await;
+                        drains.spawn(self.clone().drain(log, shutdown.child_token()));
                     }
                 }
                 Err(error) => tracing::warn!(%error, "orphaned logs cannot be looked for"),
             }
-            let _ = shutdown.run_until_cancelled(tokio::time::sleep(every)).await;
+            let _ = shutdown.run_until_cancelled(sleep(every)).await;
+            while drains.try_join_next().is_some() {}
         }
+        while drains.join_next().await.is_some() {}
     }
 
     /// Publishes all of a log that is not ours, then lets go of it. Its lanes have
     /// their own status: what they wait for, ours wait for as well.
-    async fn drain(&self, log: EventLog, shutdown: &CancellationToken) {
-        let stop = shutdown.child_token();
+    async fn drain(self, log: EventLog, stop: CancellationToken) {
         let mut lanes = self.lanes(&log, &PumpStatus::default(), &stop);
         while !log.is_drained() && !stop.is_cancelled() {
-            let _ = stop.run_until_cancelled(tokio::time::sleep(self.options.tick)).await;
+            let _ = stop.run_until_cancelled(sleep(self.options.tick)).await;
         }
         stop.cancel();
         while lanes.join_next().await.is_some() {}

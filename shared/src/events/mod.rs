@@ -1,8 +1,8 @@
 //! Events as CloudEvents 1.0 in structured JSON
 //! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
 
-pub mod business;
 pub mod call;
+pub mod crm;
 pub mod dead_letter;
 pub mod recording;
 

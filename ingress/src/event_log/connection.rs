@@ -1,0 +1,145 @@
+//! The connection that writes: opened with the slot, opened again after it broke.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::{
+    commit, damage,
+    fault::{self, Fault},
+    schema,
+    slot::Slot,
+    space::Space,
+    stats::Shared,
+};
+
+/// Time between two tries to reopen a log whose connection broke.
+const REOPEN_EVERY: Duration = Duration::from_millis(250);
+
+/// Why a write did not happen, or not for certain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WriteError {
+    /// There is no room.
+    Full,
+    /// The log cannot be written now; the write may have taken effect.
+    Unavailable,
+}
+
+/// The writer's connection, or the lack of one.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// Held as long as the connection, so that nobody else opens the folder before
+    /// we left it.
+    slot: Slot,
+    conn: Option<SqliteConnection>,
+    hard_max_bytes: u64,
+    shared: Arc<Shared>,
+    space: Arc<Space>,
+    reopen_at: Instant,
+}
+
+impl Connection {
+    pub(super) async fn open(
+        slot: Slot,
+        hard_max_bytes: u64,
+        shared: Arc<Shared>,
+        space: Arc<Space>,
+    ) -> Result<Self, sqlx::Error> {
+        let conn = damage::open_writer(slot.dir(), hard_max_bytes).await?;
+        let mut connection =
+            Self { slot, conn: None, hard_max_bytes, shared, space, reopen_at: Instant::now() };
+        connection.take_over(conn).await?;
+        Ok(connection)
+    }
+
+    /// The connection; a new one, now and then, when the last one broke.
+    pub(super) async fn get(&mut self) -> Result<&mut SqliteConnection, WriteError> {
+        if self.conn.is_none() {
+            self.reopen().await?;
+        }
+        self.conn.as_mut().ok_or(WriteError::Unavailable)
+    }
+
+    async fn reopen(&mut self) -> Result<(), WriteError> {
+        if Instant::now() < self.reopen_at {
+            return Err(WriteError::Unavailable);
+        }
+        let opened = match schema::open_writer(self.slot.dir(), self.hard_max_bytes).await {
+            Ok(conn) => self.take_over(conn).await,
+            Err(error) => Err(error),
+        };
+        opened.map_err(|error| {
+            self.reopen_at = Instant::now() + REOPEN_EVERY;
+            tracing::error!(%error, "the event log cannot be reopened");
+            WriteError::Unavailable
+        })?;
+        tracing::info!("the event log was reopened");
+        Ok(())
+    }
+
+    /// Counts what is there and begins to use it.
+    async fn take_over(&mut self, mut conn: SqliteConnection) -> Result<(), sqlx::Error> {
+        let (depth, rejected) = commit::counts(&mut conn).await?;
+        let (used, reusable) = commit::pages(&mut conn).await?;
+        self.shared.set_depth(depth);
+        self.shared.set_rejected(rejected);
+        self.space.set_pages(used, reusable);
+        self.conn = Some(conn);
+        Ok(())
+    }
+
+    /// Decides what a failure means. Nothing is tried again here: whether a failed
+    /// commit took effect is not known, and its callers decide.
+    pub(super) async fn failed(&mut self, error: &sqlx::Error) -> WriteError {
+        match Fault::of(error) {
+            Fault::Full => {
+                self.space.disk_is_full();
+                return WriteError::Full;
+            }
+            Fault::Passing => tracing::warn!(%error, "a write of the event log failed"),
+            Fault::Broken => {
+                tracing::error!(%error, "the event log is broken and will be reopened");
+                self.shared.set_healthy(false);
+                if fault::is_damage(error) {
+                    damage::mark(self.slot.dir());
+                }
+                if let Some(conn) = self.conn.take() {
+                    // The connection's thread has closed the file when this returns.
+                    let _ = conn.close().await;
+                }
+                self.reopen_at = Instant::now();
+            }
+        }
+        WriteError::Unavailable
+    }
+
+    /// Notes how many pages are in use.
+    pub(super) async fn measure(&mut self) {
+        let Ok(conn) = self.get().await else { return };
+        match commit::pages(conn).await {
+            Ok((used, reusable)) => self.space.set_pages(used, reusable),
+            Err(error) => {
+                self.failed(&error).await;
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_open(&self) -> bool {
+        self.conn.is_some()
+    }
+
+    /// Closes the files, then lets go of the slot.
+    pub(super) async fn close(self) {
+        let Self { conn, slot, .. } = self;
+        if let Some(conn) = conn
+            && let Err(error) = conn.close().await
+        {
+            tracing::warn!(%error, "the event log did not close cleanly; nothing that it acknowledged is lost");
+        }
+        drop(slot);
+    }
+}

@@ -1,0 +1,6 @@
+//! The pump on a real nats-server: nothing lost, nothing double, nothing stuck.
+
+mod batches;
+mod full_disk;
+mod outages;
+mod support;

@@ -1,0 +1,71 @@
+//! What the tests are told from outside. `make test` sets all of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use prosaas_shared::config::Env;
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+fn variable(name: &str) -> anyhow::Result<Option<String>> {
+    Ok(Env::from_process().optional(name)?)
+}
+
+fn existing(path: PathBuf, remedy: &str) -> anyhow::Result<PathBuf> {
+    anyhow::ensure!(path.exists(), "{} is missing: {remedy}", path.display());
+    Ok(path)
+}
+
+/// `NATS_SERVER_BIN`, else what `make` keeps in the data folder.
+pub fn nats_server() -> anyhow::Result<PathBuf> {
+    let path = variable("NATS_SERVER_BIN")?
+        .map_or_else(|| root().join(".data/bin/nats-server"), PathBuf::from);
+    existing(path, "run `make test`, or set NATS_SERVER_BIN")
+}
+
+/// `DATABASE_URL`: a Postgres whose user may create databases.
+pub fn database_url() -> anyhow::Result<url::Url> {
+    let text = variable("DATABASE_URL")?
+        .context("DATABASE_URL is not set: run `make test`, or name a Postgres whose user may create databases")?;
+    text.parse().context("DATABASE_URL is no address")
+}
+
+/// One of our binaries: in `PROSAAS_BIN_DIR`, else beside this test's own.
+pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = if let Some(folder) = variable("PROSAAS_BIN_DIR")? { PathBuf::from(folder) } else {
+        let test = std::env::current_exe()?;
+        test.ancestors().nth(2).context("this test has no target folder")?.to_owned()
+    };
+    existing(folder.join(name), "run `cargo build --workspace --bins`")
+}
+
+/// The Python that has Twilio's SDK, in `PROSAAS_VENV`.
+pub fn python() -> anyhow::Result<PathBuf> {
+    let folder = variable("PROSAAS_VENV")?.map_or_else(|| root().join(".data/venv"), PathBuf::from);
+    existing(folder.join("bin/python"), "run `make test`, or set PROSAAS_VENV (see tests/sdk/sign.py)")
+}
+
+/// `PROSAAS_STRACE`, else the one in `PATH`.
+pub fn strace() -> anyhow::Result<PathBuf> {
+    match variable("PROSAAS_STRACE")? {
+        Some(path) => existing(PathBuf::from(path), "PROSAAS_STRACE names no file"),
+        None => in_path("strace").context("strace is missing: run `make test`, or install it"),
+    }
+}
+
+/// A program of this name in `PATH`.
+pub fn in_path(name: &str) -> Option<PathBuf> {
+    let path = variable("PATH").ok()??;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// A seed for random choices: `PROSAAS_TEST_SEED`, else a new one.
+pub fn seed() -> anyhow::Result<u64> {
+    match variable("PROSAAS_TEST_SEED")? {
+        Some(text) => text.parse().context("PROSAAS_TEST_SEED is no number"),
+        None => Ok(uuid::Uuid::new_v4().as_u64_pair().0),
+    }
+}

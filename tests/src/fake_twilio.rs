@@ -1,0 +1,138 @@
+//! Twilio's recordings API: it checks credentials, is not ready at first, and counts.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+use crate::twilio::{ACCOUNT, TOKEN};
+
+/// One recording at Twilio.
+#[derive(Debug, Clone, Default)]
+struct Held {
+    audio: Vec<u8>,
+    not_ready: u32,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    recordings: HashMap<String, Held>,
+    asked: HashMap<String, Vec<u16>>,
+}
+
+type Shared = Arc<Mutex<Inner>>;
+
+/// The server.
+#[derive(Debug)]
+pub struct FakeTwilio {
+    address: SocketAddr,
+    inner: Shared,
+    serving: JoinHandle<()>,
+}
+
+impl FakeTwilio {
+    /// Starts it on a free port.
+    pub async fn start() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let inner = Shared::default();
+        let router = Router::new()
+            .route("/2010-04-01/Accounts/{account}/Recordings/{file}", any(recording))
+            .with_state(Arc::clone(&inner));
+        let serving = tokio::spawn(async move {
+            let _ = axum::serve(listener, router).await;
+        });
+        Ok(Self { address, inner, serving })
+    }
+
+    /// What `TWILIO_API_BASE` should be.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Holds a recording whose media answers 404 the first `not_ready` times.
+    pub fn hold(&self, recording: &str, audio: Vec<u8>, not_ready: u32) -> anyhow::Result<()> {
+        let mut inner = self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
+        inner.recordings.insert(recording.to_owned(), Held { audio, not_ready });
+        Ok(())
+    }
+
+    /// The statuses given for a recording's media, in order.
+    pub fn answers(&self, recording: &str) -> Vec<u16> {
+        self.inner.lock().ok().and_then(|inner| inner.asked.get(recording).cloned()).unwrap_or_default()
+    }
+}
+
+impl Drop for FakeTwilio {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn recording(
+    State(shared): State<Shared>,
+    Path((account, file)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let (sid, extension) = file.split_once('.').unwrap_or((&file, ""));
+    let Ok(mut inner) = shared.lock() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let answer = if !authorized(&headers) || account != ACCOUNT {
+        StatusCode::UNAUTHORIZED.into_response()
+    } else if method == Method::DELETE {
+        let gone = inner.recordings.remove(sid);
+        gone.map_or(StatusCode::NOT_FOUND, |_| StatusCode::NO_CONTENT).into_response()
+    } else {
+        media(inner.recordings.get_mut(sid), extension)
+    };
+    inner.asked.entry(sid.to_owned()).or_default().push(answer.status().as_u16());
+    answer
+}
+
+fn media(held: Option<&mut Held>, extension: &str) -> Response {
+    let content_type = match extension {
+        "wav" | "" => "audio/x-wav",
+        "mp3" => "audio/mpeg",
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    match held {
+        Some(held) if held.not_ready > 0 => {
+            held.not_ready -= 1;
+            StatusCode::NOT_FOUND.into_response()
+        }
+        Some(held) => {
+            ([(header::CONTENT_TYPE, content_type)], Body::from(held.audio.clone())).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn authorized(headers: &HeaderMap) -> bool {
+    let wanted = format!("Basic {}", STANDARD.encode(format!("{ACCOUNT}:{TOKEN}")));
+    headers.get(header::AUTHORIZATION).is_some_and(|held| held.as_bytes() == wanted.as_bytes())
+}
+
+/// Audio of about this size that no two recordings share: MPEG frames of layer III,
+/// 32 kbit/s, mono, as Twilio's have.
+pub fn audio(recording: &str, bytes: usize) -> Vec<u8> {
+    const FRAME: usize = 104;
+    let mut audio = Vec::with_capacity(bytes + FRAME);
+    let mut letters = recording.bytes().cycle();
+    while audio.len() < bytes {
+        audio.extend_from_slice(&[0xff, 0xf3, 0x48, 0xc4]);
+        audio.extend(letters.by_ref().take(FRAME - 4));
+    }
+    audio
+}

@@ -1,0 +1,127 @@
+//! `prosaas-ingress` as a process.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitStatus, time::Duration};
+
+use anyhow::Context as _;
+use rustix::process::{Pid, Signal};
+
+use crate::{
+    environment,
+    http1::{self, Reply},
+    ports,
+    process::{Environment, Process},
+    scratch::Scratch,
+    twilio::Twilio,
+};
+
+/// How long a start may take.
+const START: Duration = Duration::from_secs(30);
+
+/// How long a stop may take: the promise is ten seconds.
+pub const STOP: Duration = Duration::from_secs(10);
+
+/// An ingress with addresses and a log of its own, which a restart finds again.
+#[derive(Debug)]
+pub struct Ingress {
+    address: SocketAddr,
+    internal: SocketAddr,
+    program: PathBuf,
+    /// Its environment, for the next start.
+    pub environment: Environment,
+    log: PathBuf,
+    process: Option<Process>,
+}
+
+impl Ingress {
+    /// Prepares one that is not started yet; addresses are added to the environment.
+    pub fn prepare(scratch: &Scratch, mut environment: Environment) -> anyhow::Result<Self> {
+        let (address, internal) = (ports::free()?, ports::free()?);
+        let events = scratch.folder("ingress")?;
+        environment.insert("INGRESS_LISTEN".to_owned(), address.to_string());
+        environment.insert("INGRESS_INTERNAL_LISTEN".to_owned(), internal.to_string());
+        environment.insert("EVENT_LOG_PATH".to_owned(), events.display().to_string());
+        Ok(Self {
+            address,
+            internal,
+            program: environment::binary("prosaas-ingress")?,
+            environment,
+            log: scratch.log("ingress"),
+            process: None,
+        })
+    }
+
+    /// The public listener.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Twilio, sending to this ingress.
+    pub const fn twilio(&self) -> Twilio {
+        Twilio { ingress: self.address }
+    }
+
+    /// Starts it and waits until it answers.
+    pub async fn start(&mut self) -> anyhow::Result<()> {
+        let program = self.program.clone();
+        self.start_under(&program, &[]).await
+    }
+
+    /// Starts it behind another program, which gets these arguments.
+    pub async fn start_under(&mut self, program: &std::path::Path, arguments: &[String]) -> anyhow::Result<()> {
+        let process = Process::start("ingress", program, arguments, &self.environment, &self.log)?;
+        let process = self.process.insert(process);
+        let deadline = std::time::Instant::now() + START;
+        loop {
+            process.ensure_running()?;
+            if http1::get(self.address, "/health").await.is_ok_and(|reply| reply.status == 200) {
+                return Ok(());
+            }
+            anyhow::ensure!(std::time::Instant::now() < deadline, "the ingress did not start within {START:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn process(&mut self) -> anyhow::Result<&mut Process> {
+        self.process.as_mut().context("the ingress is not running")
+    }
+
+    /// Its process id.
+    pub fn pid(&mut self) -> anyhow::Result<Pid> {
+        self.process()?.pid()
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        let killed = self.process()?.kill().await;
+        self.process = None;
+        killed
+    }
+
+    /// SIGTERM, without waiting.
+    pub fn ask_to_stop(&mut self) -> anyhow::Result<()> {
+        self.process()?.signal(Signal::TERM)
+    }
+
+    /// Waits for its end after [`Self::ask_to_stop`].
+    pub async fn stopped(&mut self) -> anyhow::Result<ExitStatus> {
+        let ended = self.process()?.wait(STOP).await;
+        self.process = None;
+        ended
+    }
+
+    /// What `/ready` says.
+    pub async fn ready(&self) -> anyhow::Result<Reply> {
+        http1::get(self.address, "/ready").await
+    }
+
+    /// The sum of a metric's values over all its labels; 0 where it is not there.
+    pub async fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        let text = http1::get(self.internal, "/metrics").await?.text();
+        let values = text.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            let begins = rest.starts_with([' ', '{']);
+            begins.then(|| rest.rsplit(' ').next()?.parse::<f64>().ok())?
+        });
+        Ok(values.sum())
+    }
+}

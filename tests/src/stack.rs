@@ -1,0 +1,173 @@
+//! Everything together.
+
+use std::{process::ExitStatus, time::Duration};
+
+use prosaas_shared::{bus, ids::BusinessId};
+use sqlx::{PgPool, Row as _};
+
+use crate::{
+    eventually::eventually,
+    fake_twilio::FakeTwilio,
+    ingress::Ingress,
+    nats::NatsServer,
+    postgres::Database,
+    process::Environment,
+    scratch::Scratch,
+    twilio::{ACCOUNT, NUMBER, PUBLIC, TOKEN, Twilio},
+    workers::{Workers, ops},
+};
+
+/// How long all of it may take until it works.
+const READY: Duration = Duration::from_mins(1);
+
+/// What a test wants otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `VALIDATE_TWILIO_SIGNATURE=false`.
+    pub without_validation: bool,
+    /// `TRUSTED_PROXIES`.
+    pub trusted_proxies: Option<&'static str>,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    pub otlp_endpoint: Option<String>,
+    /// No workers, no migrations and no business: only the ingress and its streams.
+    pub ingress_only: bool,
+    /// SQL that runs before the migrations.
+    pub prepare_database: Option<&'static str>,
+}
+
+/// nats-server, Postgres, a fake Twilio, the ingress and the workers. What comes
+/// first here ends first.
+#[derive(Debug)]
+pub struct Stack {
+    /// The ingress.
+    pub ingress: Ingress,
+    /// The workers.
+    pub workers: Workers,
+    /// Twilio's recordings API.
+    pub recordings: FakeTwilio,
+    /// nats-server.
+    pub nats: NatsServer,
+    /// The database.
+    pub database: Database,
+    /// The test's own connections to it.
+    pub pool: PgPool,
+    /// Folder and logs.
+    pub scratch: Scratch,
+}
+
+impl Stack {
+    /// Starts everything and waits until `/ready` says so.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_with(Options::default()).await
+    }
+
+    /// Starts everything, or what the options leave of it.
+    pub async fn start_with(options: Options) -> anyhow::Result<Self> {
+        let mut stack = Self::prepare(&options).await?;
+        if let Some(sql) = options.prepare_database {
+            sqlx::raw_sql(sql).execute(&stack.pool).await?;
+        }
+        if options.ingress_only {
+            bus::reconcile::apply(&stack.nats.jetstream().await?).await?;
+            stack.ingress.start().await?;
+        } else {
+            let (status, output) = stack.ops(&["setup"]).await?;
+            anyhow::ensure!(status.success(), "prosaas-ops setup failed ({status}): {output}");
+            stack.workers.start()?;
+            stack.ingress.start().await?;
+            stack.becomes_ready().await?;
+        }
+        Ok(stack)
+    }
+
+    /// NATS and Postgres run; ingress and workers are not started, the streams not made.
+    pub async fn prepare(options: &Options) -> anyhow::Result<Self> {
+        let scratch = Scratch::new()?;
+        let (nats, database, recordings) =
+            tokio::try_join!(NatsServer::start(&scratch), Database::create(), FakeTwilio::start())?;
+        let pool = database.pool().await?;
+        let mut common = Environment::new();
+        let mut set = |name: &str, value: &str| common.insert(name.to_owned(), value.to_owned());
+        set("APP_ENV", "development");
+        set("LOG_FORMAT", "json");
+        set("RUST_LOG", "info");
+        set("RUST_BACKTRACE", "1");
+        set("PUBLIC_URL", PUBLIC);
+        set("DATABASE_URL", &database.url());
+        set("TWILIO_ACCOUNT_SID", ACCOUNT);
+        set("TWILIO_AUTH_TOKEN", TOKEN);
+        set("TWILIO_PHONE_NUMBER", NUMBER);
+        set("TWILIO_API_BASE", &recordings.base());
+        set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));
+        if let Some(endpoint) = &options.otlp_endpoint {
+            set("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
+        }
+        let of = |role, more: &[(&str, &str)]| {
+            let mut environment = common.clone();
+            environment.insert("NATS_URL".to_owned(), nats.url(role));
+            environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            environment
+        };
+        let mut more = Vec::new();
+        if options.without_validation {
+            more.push(("VALIDATE_TWILIO_SIGNATURE", "false"));
+        }
+        more.extend(options.trusted_proxies.map(|value| ("TRUSTED_PROXIES", value)));
+        Ok(Self {
+            ingress: Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?,
+            workers: Workers::prepare(&scratch, of(bus::Role::Workers, &[]))?,
+            recordings,
+            nats,
+            database,
+            pool,
+            scratch,
+        })
+    }
+
+    /// Twilio, sending to the ingress.
+    pub const fn twilio(&self) -> Twilio {
+        self.ingress.twilio()
+    }
+
+    /// Runs `prosaas-ops`.
+    pub async fn ops(&self, arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
+        let mut environment = self.workers.environment.clone();
+        environment.insert("NATS_URL".to_owned(), self.nats.url(bus::Role::Ops));
+        ops(arguments, &environment).await
+    }
+
+    /// Waits until `/ready` says that everything is up, and a call to the first
+    /// business's number is answered by its own configuration.
+    pub async fn becomes_ready(&mut self) -> anyhow::Result<()> {
+        let ingress = &self.ingress;
+        eventually("/ready", READY, || async move {
+            let reply = ingress.ready().await?;
+            anyhow::ensure!(reply.status == 200, "{}", reply.text());
+            let businesses = ingress.metric("prosaas_call_config_businesses").await?;
+            anyhow::ensure!(businesses >= 1.0, "the ingress knows no business yet");
+            Ok(())
+        })
+        .await?;
+        self.workers.ensure_running()
+    }
+
+    /// The business that owns the first number.
+    pub async fn business(&self) -> anyhow::Result<BusinessId> {
+        let id: uuid::Uuid =
+            sqlx::query_scalar("SELECT business_id FROM prosaas.business_numbers WHERE e164 = $1")
+                .bind(NUMBER)
+                .fetch_one(&self.pool)
+                .await?;
+        Ok(id.into())
+    }
+
+    /// A number that a query counts.
+    pub async fn count(&self, sql: &'static str) -> anyhow::Result<i64> {
+        Ok(sqlx::query(sql).fetch_one(&self.pool).await?.try_get(0)?)
+    }
+
+    /// The test has come to its end: logs are not shown.
+    pub fn passed(&self) {
+        self.scratch.passed();
+    }
+}

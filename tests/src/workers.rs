@@ -1,0 +1,76 @@
+//! `prosaas-workers` as a process, and `prosaas-ops`.
+
+use std::{
+    path::PathBuf,
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use rustix::process::Signal;
+
+use crate::{
+    environment,
+    ingress::STOP,
+    process::{self, Environment, Process},
+    scratch::Scratch,
+};
+
+/// The workers, which a restart finds again.
+#[derive(Debug)]
+pub struct Workers {
+    program: PathBuf,
+    /// Their environment, for the next start.
+    pub environment: Environment,
+    log: PathBuf,
+    process: Option<Process>,
+}
+
+impl Workers {
+    /// Prepares workers that are not started yet.
+    pub fn prepare(scratch: &Scratch, environment: Environment) -> anyhow::Result<Self> {
+        Ok(Self {
+            program: environment::binary("prosaas-workers")?,
+            environment,
+            log: scratch.log("workers"),
+            process: None,
+        })
+    }
+
+    /// Starts them. Whether they work shows in what they do.
+    pub fn start(&mut self) -> anyhow::Result<()> {
+        let none: [&str; 0] = [];
+        self.process = Some(Process::start("workers", &self.program, &none, &self.environment, &self.log)?);
+        Ok(())
+    }
+
+    fn process(&mut self) -> anyhow::Result<&mut Process> {
+        self.process.as_mut().context("the workers are not running")
+    }
+
+    /// Fails when they have ended, with the end of their log.
+    pub fn ensure_running(&mut self) -> anyhow::Result<()> {
+        self.process()?.ensure_running()
+    }
+
+    /// `kill -9`.
+    pub async fn kill(&mut self) -> anyhow::Result<()> {
+        let killed = self.process()?.kill().await;
+        self.process = None;
+        killed
+    }
+
+    /// SIGTERM, and waits for their end; gives back how long it took too.
+    pub async fn stop(&mut self) -> anyhow::Result<(ExitStatus, Duration)> {
+        let began = Instant::now();
+        self.process()?.signal(Signal::TERM)?;
+        let ended = self.process()?.wait(STOP).await;
+        self.process = None;
+        Ok((ended?, began.elapsed()))
+    }
+}
+
+/// Runs `prosaas-ops` to its end and gives back its status and all that it wrote.
+pub async fn ops(arguments: &[&str], environment: &Environment) -> anyhow::Result<(ExitStatus, String)> {
+    process::run(&environment::binary("prosaas-ops")?, arguments, environment, Duration::from_mins(1)).await
+}

@@ -1,0 +1,175 @@
+//! The state of a call as a pure fold over its events.
+//!
+//! Every part of the state is the greatest of what the events said, by an order
+//! that does not look at when they arrived. So any order of arrival and any
+//! repetition gives the same state; `tests` prove it over random histories.
+
+use std::cmp::{Ordering, Reverse};
+
+use chrono::{DateTime, Utc};
+use prosaas_shared::{
+    events::call::{Answer, CallStatus},
+    phone::{E164, is_withheld},
+};
+
+use super::fact::{CallFact, Dial, Parties, What};
+
+/// What is known of a call.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallState {
+    /// Who called whom and how it was answered, with where we know it from.
+    pub details: Option<Details>,
+    /// The status that holds.
+    pub status: Option<StatusMark>,
+    /// The earliest moment that any event names.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When the call ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// How long it lasted, seconds: the longest that was reported.
+    pub duration_s: Option<u32>,
+    /// How forwarding it ended.
+    pub dial: Option<Dial>,
+}
+
+/// Who called whom, and the event that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Details {
+    /// Who called whom.
+    pub parties: Parties,
+    /// What Twilio was told to do; known from the incoming event only.
+    pub answer: Option<Answer>,
+    /// When the event happened.
+    pub at: DateTime<Utc>,
+    /// Its id.
+    pub event_id: String,
+}
+
+/// A status and its place in Twilio's count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusMark {
+    /// The status.
+    pub status: CallStatus,
+    /// Twilio's `SequenceNumber`; none counts as before the first.
+    pub sequence: Option<u32>,
+}
+
+/// Applies one event.
+#[must_use]
+pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
+    let CallFact { event_id, at, what } = fact;
+    state.started_at = Some(state.started_at.map_or(at, |known| known.min(at)));
+    match what {
+        What::Incoming { parties, status, answer } => {
+            let details = Details { parties, answer: Some(answer), at, event_id };
+            state.details = greatest(state.details, details, details_order);
+            if let Some(status) = status {
+                state.report(StatusMark { status, sequence: None }, at);
+            }
+        }
+        What::Status { parties, status, sequence, duration_s } => {
+            if parties.from.is_some() || parties.to.is_some() {
+                let details = Details { parties, answer: None, at, event_id };
+                state.details = greatest(state.details, details, details_order);
+            }
+            state.duration_s = state.duration_s.max(duration_s);
+            state.report(StatusMark { status, sequence }, at);
+        }
+        What::Dialed(dial) => state.dial = greatest(state.dial, dial, dial_order),
+    }
+    state
+}
+
+impl CallState {
+    fn report(&mut self, mark: StatusMark, at: DateTime<Utc>) {
+        self.status = greatest(self.status, mark, status_order);
+        if mark.status.is_terminal() {
+            self.ended_at = self.ended_at.max(Some(at));
+        }
+    }
+
+    /// Who called whom; nothing where no event has said so yet.
+    pub fn parties(&self) -> Parties {
+        self.details.as_ref().map(|d| d.parties.clone()).unwrap_or_default()
+    }
+
+    /// What Twilio was told to do.
+    pub fn answer(&self) -> Option<Answer> {
+        self.details.as_ref().and_then(|d| d.answer)
+    }
+
+    /// Whether somebody called us. Twilio always says so; what does not is a test tool's.
+    pub fn is_inbound(&self) -> bool {
+        self.details
+            .as_ref()
+            .and_then(|d| d.parties.direction.as_deref())
+            .is_none_or(|direction| !direction.starts_with("outbound"))
+    }
+
+    /// The caller's number, where it is one that can be called back.
+    pub fn caller(&self) -> Option<E164> {
+        number(self.details.as_ref()?.parties.from.as_deref()?)
+    }
+
+    /// The called number.
+    pub fn called(&self) -> Option<E164> {
+        number(self.details.as_ref()?.parties.to.as_deref()?)
+    }
+
+    /// Whether the caller left without having spoken with anybody of the business.
+    ///
+    /// Only an inbound call that has ended is missed. It is not when a forwarded
+    /// call was answered. Otherwise it is when it never connected (busy, failed,
+    /// no-answer, canceled), and also when it "completed" with nobody but our own
+    /// announcement and recorder on the line: a message wants a call back. While
+    /// the incoming event is not here we do not know how a completed call was
+    /// answered, and do not call it missed unless a dial has failed.
+    pub fn missed(&self) -> bool {
+        let Some(mark) = self.status.filter(|mark| mark.status.is_terminal()) else { return false };
+        let dial = self.dial.as_ref().map(|d| d.outcome);
+        if !self.is_inbound() || dial == Some(CallStatus::Completed) {
+            return false;
+        }
+        mark.status != CallStatus::Completed || dial.is_some() || self.answer().is_some()
+    }
+}
+
+fn number(text: &str) -> Option<E164> {
+    if is_withheld(text) { None } else { E164::parse(text).ok() }
+}
+
+fn greatest<T>(held: Option<T>, new: T, order: impl Fn(&T, &T) -> Ordering) -> Option<T> {
+    match held {
+        Some(held) if order(&held, &new) != Ordering::Less => Some(held),
+        _ => Some(new),
+    }
+}
+
+/// A terminal status is never left; then Twilio's count decides; then how far the
+/// call has got.
+fn status_order(a: &StatusMark, b: &StatusMark) -> Ordering {
+    let key = |mark: &StatusMark| (mark.status.is_terminal(), mark.sequence, mark.status);
+    key(a).cmp(&key(b))
+}
+
+/// The incoming event knows best; then who names both parties; then the earliest,
+/// its id settling a tie.
+fn details_order(a: &Details, b: &Details) -> Ordering {
+    fn key(details: &Details) -> (bool, usize, Reverse<DateTime<Utc>>, Reverse<&str>) {
+        let parties = &details.parties;
+        let named = usize::from(parties.from.is_some()) + usize::from(parties.to.is_some());
+        (details.answer.is_some(), named, Reverse(details.at), Reverse(details.event_id.as_str()))
+    }
+    key(a).cmp(&key(b))
+}
+
+fn dial_order(a: &Dial, b: &Dial) -> Ordering {
+    let key = |dial: &Dial| {
+        (
+            dial.outcome == CallStatus::Completed,
+            dial.outcome,
+            dial.duration_s,
+            dial.dialed_call_sid.clone().map(String::from),
+        )
+    };
+    key(a).cmp(&key(b))
+}

@@ -1,0 +1,75 @@
+//! The calls worker: one row a CallSid, whatever order its events come in.
+
+pub mod apply_event;
+pub mod fact;
+pub mod fold;
+#[cfg(test)]
+mod fold_tests;
+pub mod lead;
+pub mod owner;
+pub mod store;
+
+use prosaas_shared::{
+    events::{
+        CloudEvent, DecodeError, EventData, TypeOnly,
+        call::{CallDialedV1, CallIncomingV1, CallStatusV1},
+    },
+    subjects::{Stream, consumers},
+};
+use sqlx::PgPool;
+
+pub use apply_event::{CallEvent, apply_event};
+
+use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
+
+/// Keeps the calls' rows.
+#[derive(Debug, Clone)]
+pub struct CallsWorker {
+    pool: PgPool,
+}
+
+impl CallsWorker {
+    /// A worker on that database.
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+}
+
+impl Worker for CallsWorker {
+    type Event = CallEvent;
+
+    fn stream(&self) -> Stream {
+        Stream::Calls
+    }
+
+    fn consumer(&self) -> &'static str {
+        consumers::CALLS
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<(Meta, CallEvent), DecodeError> {
+        let TypeOnly { event_type } = serde_json::from_slice(bytes)?;
+        match event_type.as_str() {
+            CallIncomingV1::TYPE => {
+                let (meta, data) = Meta::split(CloudEvent::<CallIncomingV1>::decode(bytes)?);
+                Ok((meta, CallEvent::Incoming(data)))
+            }
+            CallDialedV1::TYPE => {
+                let (meta, data) = Meta::split(CloudEvent::<CallDialedV1>::decode(bytes)?);
+                Ok((meta, CallEvent::Dialed(data)))
+            }
+            // Any other type is refused by name there.
+            _ => {
+                let (meta, data) = Meta::split(CloudEvent::<CallStatusV1>::decode(bytes)?);
+                Ok((meta, CallEvent::Status(data)))
+            }
+        }
+    }
+
+    async fn handle(&self, _: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
+        apply_event(&self.pool, self.consumer(), meta, event).await
+    }
+
+    async fn ready(&self) -> bool {
+        crate::store_answers(&self.pool).await
+    }
+}

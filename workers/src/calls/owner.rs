@@ -1,0 +1,94 @@
+//! Whose call it is.
+
+use prosaas_shared::{
+    ids::{BusinessId, CallSid},
+    phone::E164,
+};
+use sqlx::PgConnection;
+
+use super::fold::CallState;
+
+/// The business of a call: the one whose configuration answered it, where that
+/// exists; else the owner of our number in it. None: it is nobody's number.
+pub async fn of_call(
+    connection: &mut PgConnection,
+    said: Option<BusinessId>,
+    state: &CallState,
+) -> Result<Option<BusinessId>, sqlx::Error> {
+    if let Some(business) = said {
+        let exists = sqlx::query_scalar!("SELECT id FROM prosaas.businesses WHERE id = $1", business.0)
+            .fetch_optional(&mut *connection)
+            .await?;
+        if exists.is_some() {
+            return Ok(said);
+        }
+    }
+    let ours = if state.is_inbound() { state.called() } else { state.caller() };
+    match ours {
+        Some(number) => of_number(connection, &number).await,
+        None => Ok(None),
+    }
+}
+
+/// The living business that owns a number now.
+pub async fn of_number(
+    connection: &mut PgConnection,
+    number: &E164,
+) -> Result<Option<BusinessId>, sqlx::Error> {
+    let id = sqlx::query_scalar!(
+        "SELECT n.business_id
+         FROM prosaas.business_numbers n JOIN prosaas.businesses b ON b.id = n.business_id
+         WHERE n.e164 = $1 AND n.released_at IS NULL AND b.deleted_at IS NULL",
+        number.as_str()
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(id.map(BusinessId))
+}
+
+/// Whether a number is the business's own: one that it owns, or one that it
+/// forwards calls to. Neither is a lead.
+pub async fn is_own_number(
+    connection: &mut PgConnection,
+    business: BusinessId,
+    number: &E164,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT 1 FROM prosaas.business_numbers
+               WHERE business_id = $1 AND e164 = $2 AND released_at IS NULL
+           ) OR EXISTS (
+               SELECT 1 FROM prosaas.businesses
+               WHERE id = $1 AND call_settings -> 'forward_to' ? $2
+           ) AS "own!""#,
+        business.0,
+        number.as_str()
+    )
+    .fetch_one(connection)
+    .await
+}
+
+/// The call's business has become known: its history and its recordings, which may
+/// have come first, are that business's too. Hold the call's lock.
+pub async fn spread_to_parts(
+    connection: &mut PgConnection,
+    call: &CallSid,
+    business: BusinessId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE prosaas.call_events SET business_id = $2 WHERE call_sid = $1 AND business_id IS NULL",
+        call.as_str(),
+        business.0
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "UPDATE prosaas.recordings SET business_id = $2, updated_at = now()
+         WHERE call_sid = $1 AND business_id IS NULL",
+        call.as_str(),
+        business.0
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

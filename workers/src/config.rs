@@ -1,0 +1,150 @@
+//! The settings of the two binaries.
+
+use std::net::SocketAddr;
+
+use prosaas_shared::{
+    config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
+    phone::E164,
+};
+use secrecy::SecretString;
+use url::Url;
+
+/// What the workers are told from outside.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `DATABASE_URL`.
+    pub database_url: SecretString,
+    /// `DATABASE_MAX_CONNECTIONS`: most connections to Postgres, default 20.
+    pub database_max_connections: u32,
+    /// `NATS_URL`.
+    pub nats_url: SecretString,
+    /// `WORKERS_LISTEN`: health and metrics, default 127.0.0.1:5002.
+    pub listen: SocketAddr,
+    /// Twilio's account and tokens; the first token fetches recordings.
+    pub twilio: TwilioConfig,
+    /// `TWILIO_API_BASE`: default <https://api.twilio.com>.
+    pub twilio_api_base: Url,
+    /// `RECORDINGS_URL`: `file:///…`, `s3://bucket/…` or `gs://bucket/…`.
+    pub recordings_url: Url,
+    /// `RECORDINGS_DELETE_AT_TWILIO`: delete Twilio's copy once ours is safe, default false.
+    pub delete_at_twilio: bool,
+    /// Logs and traces.
+    pub telemetry: TelemetryConfig,
+}
+
+impl Config {
+    /// Reads and checks every setting.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        let app_env = env.app_env()?;
+        Ok(Self {
+            database_url: env.database_url()?,
+            database_max_connections: env.parsed("DATABASE_MAX_CONNECTIONS", 20)?,
+            nats_url: env.nats_url()?,
+            listen: env.parsed("WORKERS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 5002)))?,
+            twilio: TwilioConfig::from_env(env)?,
+            twilio_api_base: api_base(env, app_env)?,
+            recordings_url: recordings_url(env)?,
+            delete_at_twilio: env.flag("RECORDINGS_DELETE_AT_TWILIO", false)?,
+            telemetry: TelemetryConfig::from_env(env, app_env)?,
+        })
+    }
+}
+
+fn api_base(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
+    const NAME: &str = "TWILIO_API_BASE";
+    let text = env.optional(NAME)?.unwrap_or_else(|| "https://api.twilio.com".to_owned());
+    let url: Url = text.trim().parse().map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(ConfigError::new(NAME, "must begin with https:// and name a host"));
+    }
+    if app_env == AppEnv::Production && url.scheme() != "https" {
+        return Err(ConfigError::new(NAME, "must begin with https:// in production: a token goes there"));
+    }
+    Ok(url)
+}
+
+fn recordings_url(env: &Env) -> Result<Url, ConfigError> {
+    const NAME: &str = "RECORDINGS_URL";
+    let url: Url = env
+        .required(NAME)?
+        .trim()
+        .parse()
+        .map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
+    match url.scheme() {
+        "file" | "s3" | "gs" => Ok(url),
+        _ => Err(ConfigError::new(NAME, "must begin with file:///, s3:// or gs://")),
+    }
+}
+
+/// What the operators' command line is told from outside.
+#[derive(Debug, Clone)]
+pub struct OpsConfig {
+    /// `DATABASE_URL`.
+    pub database_url: SecretString,
+    /// `NATS_URL`.
+    pub nats_url: SecretString,
+    /// `TWILIO_PHONE_NUMBER`: the number of the first business.
+    pub first_number: Option<E164>,
+}
+
+impl OpsConfig {
+    /// Reads and checks every setting.
+    pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
+        const NUMBER: &str = "TWILIO_PHONE_NUMBER";
+        let first_number = env
+            .optional(NUMBER)?
+            .map(|text| E164::parse(text.trim()).map_err(|e| ConfigError::new(NUMBER, format!("{e}"))))
+            .transpose()?;
+        Ok(Self { database_url: env.database_url()?, nats_url: env.nats_url()?, first_number })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(more: &[(&'static str, &'static str)]) -> Result<Config, ConfigError> {
+        let mut pairs = vec![
+            ("DATABASE_URL", "postgres://db"),
+            ("NATS_URL", "nats://nats"),
+            ("TWILIO_ACCOUNT_SID", "AC1"),
+            ("TWILIO_AUTH_TOKEN", "token"),
+            ("RECORDINGS_URL", "file:///data"),
+        ];
+        pairs.extend_from_slice(more);
+        Config::from_env(&Env::from_pairs(pairs))
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        assert!(with(&[]).is_ok_and(|c| c.twilio_api_base.as_str() == "https://api.twilio.com/"));
+        for (name, value) in [
+            ("DATABASE_URL", ""),
+            ("NATS_URL", ""),
+            ("TWILIO_AUTH_TOKEN", ""),
+            ("RECORDINGS_URL", ""),
+            ("RECORDINGS_URL", "ftp://x"),
+            ("TWILIO_API_BASE", "http://api.twilio.com"),
+            ("TWILIO_API_BASE", "nonsense"),
+            ("WORKERS_LISTEN", "5002"),
+            ("RECORDINGS_DELETE_AT_TWILIO", "maybe"),
+        ] {
+            assert_eq!(with(&[(name, value)]).err().map(|e| e.variable).as_deref(), Some(name), "{value}");
+        }
+        assert!(with(&[("APP_ENV", "development"), ("TWILIO_API_BASE", "http://127.0.0.1:1")]).is_ok());
+    }
+
+    #[test]
+    fn the_first_number_must_be_one() {
+        let ops = |number| {
+            OpsConfig::from_env(&Env::from_pairs([
+                ("DATABASE_URL", "postgres://db"),
+                ("NATS_URL", "nats://nats"),
+                ("TWILIO_PHONE_NUMBER", number),
+            ]))
+        };
+        assert!(ops("+972000000001").is_ok_and(|c| c.first_number.is_some()));
+        assert!(ops("").is_ok_and(|c| c.first_number.is_none()));
+        assert_eq!(ops("03-1234567").err().map(|e| e.variable).as_deref(), Some("TWILIO_PHONE_NUMBER"));
+    }
+}

@@ -1,0 +1,67 @@
+//! A business as its callers meet it.
+
+use prosaas_shared::{
+    call_config::{CallConfig, CallSettings},
+    ids::BusinessId,
+    phone::E164,
+};
+use sqlx::PgConnection;
+
+/// A row that cannot be read as a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Postgres does not answer, or refuses.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+    /// The stored settings are not ours, or of a newer release.
+    #[error("the stored settings of business {0} cannot be read: {1}")]
+    Settings(BusinessId, String),
+}
+
+/// The configuration of a living, active business. With `for_update` its row is
+/// locked until the transaction ends.
+pub async fn load(
+    connection: &mut PgConnection,
+    business: BusinessId,
+    for_update: bool,
+) -> Result<Option<CallConfig>, LoadError> {
+    if for_update {
+        sqlx::query!("SELECT 1 AS one FROM prosaas.businesses WHERE id = $1 FOR UPDATE", business.0)
+            .fetch_optional(&mut *connection)
+            .await?;
+    }
+    let row = sqlx::query!(
+        r#"SELECT name, time_zone, call_settings, call_settings_revision,
+                  ARRAY(SELECT n.e164 FROM prosaas.business_numbers n
+                        WHERE n.business_id = b.id AND n.released_at IS NULL
+                        ORDER BY n.e164) AS "numbers!"
+           FROM prosaas.businesses b
+           WHERE id = $1 AND active AND deleted_at IS NULL"#,
+        business.0
+    )
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let unreadable = |e: String| LoadError::Settings(business, e);
+    let settings: CallSettings =
+        serde_json::from_value(row.call_settings).map_err(|e| unreadable(e.to_string()))?;
+    let numbers: Result<Vec<_>, _> = row.numbers.iter().map(|n| E164::parse(n)).collect();
+    Ok(Some(CallConfig {
+        business_id: business,
+        business_name: row.name,
+        numbers: numbers.map_err(|e| unreadable(e.to_string()))?,
+        time_zone: row.time_zone.parse().map_err(|_| unreadable("unknown time zone".to_owned()))?,
+        revision: row.call_settings_revision,
+        settings,
+    }))
+}
+
+/// Every living, active business.
+pub async fn all(connection: &mut PgConnection) -> Result<Vec<BusinessId>, sqlx::Error> {
+    let ids = sqlx::query_scalar!(
+        "SELECT id FROM prosaas.businesses WHERE active AND deleted_at IS NULL ORDER BY id"
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(BusinessId).collect())
+}

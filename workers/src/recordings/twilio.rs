@@ -1,0 +1,163 @@
+//! Twilio's REST API, as far as recordings need it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use prosaas_shared::ids::RecordingSid;
+use reqwest::{Client, Response, StatusCode, header, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::address::Api;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest silence while audio comes.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest whole deletion.
+const DELETE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Redirects that are followed, on the same host only.
+const MAX_REDIRECTS: usize = 3;
+
+/// Why there is no audio. Addresses and bodies are left out: this is logged.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// 404: not ready yet, or deleted.
+    #[error("Twilio does not have the recording's media (404)")]
+    NotReady,
+    /// Nobody answers at Twilio's address.
+    #[error("Twilio cannot be reached: {0}")]
+    Unreachable(#[source] reqwest::Error),
+    /// It broke off, or took too long.
+    #[error("Twilio's answer broke off: {0}")]
+    Broken(#[source] reqwest::Error),
+    /// An answer that may change: 401, 403, 429, 5xx.
+    #[error("Twilio answered {0}")]
+    Refused(StatusCode),
+    /// It sends us elsewhere, where our credentials must not go.
+    #[error("Twilio's answer leads to another host ({0})")]
+    Redirected(StatusCode),
+    /// Not audio.
+    #[error("Twilio sent {0} instead of audio")]
+    NotAudio(String),
+    /// Larger than we take.
+    #[error("the recording is announced with more than {0} bytes")]
+    TooLarge(u64),
+}
+
+/// A client for one account.
+#[derive(Debug, Clone)]
+pub struct Twilio {
+    /// Where things are.
+    pub api: Api,
+    token: SecretString,
+    client: Client,
+}
+
+/// Audio that is about to come.
+pub struct Audio {
+    /// Channels that it has, as far as we asked for them.
+    pub channels: u8,
+    /// Its media type.
+    pub content_type: String,
+    response: Response,
+}
+
+impl Audio {
+    /// Its bytes.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Bytes, reqwest::Error>> + Unpin + Send {
+        Box::pin(self.response.bytes_stream())
+    }
+}
+
+impl Twilio {
+    /// A client that authenticates with the account and its token.
+    pub fn new(api: Api, token: SecretString) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .redirect(redirect::Policy::custom(same_host_only))
+            .referer(false)
+            .user_agent(concat!("prosaas/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { api, token, client })
+    }
+
+    /// Asks for the audio: in two channels where Twilio says that it has two, in one
+    /// when it then refuses two.
+    pub async fn audio(
+        &self,
+        recording: &RecordingSid,
+        channels: Option<u8>,
+        limit: u64,
+    ) -> Result<Audio, FetchError> {
+        if channels == Some(2) {
+            let response = self.get(self.api.media(recording, 2)).await?;
+            if response.status() != StatusCode::BAD_REQUEST {
+                return accept(response, 2, limit);
+            }
+        }
+        accept(self.get(self.api.media(recording, 1)).await?, 1, limit)
+    }
+
+    async fn get(&self, url: Url) -> Result<Response, FetchError> {
+        let token = self.token.expose_secret();
+        let sent = self.client.get(url).basic_auth(self.api.account.as_str(), Some(token)).send().await;
+        sent.map_err(|error| {
+            let error = error.without_url();
+            if error.is_connect() { FetchError::Unreachable(error) } else { FetchError::Broken(error) }
+        })
+    }
+
+    /// Deletes Twilio's copy. That it is gone already is as good.
+    pub async fn delete(&self, recording: &RecordingSid) -> Result<(), FetchError> {
+        let response = self
+            .client
+            .delete(self.api.recording(recording))
+            .basic_auth(self.api.account.as_str(), Some(self.token.expose_secret()))
+            .timeout(DELETE_TIMEOUT)
+            .send()
+            .await
+            .map_err(|error| FetchError::Unreachable(error.without_url()))?;
+        match response.status() {
+            status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
+            status => Err(FetchError::Refused(status)),
+        }
+    }
+}
+
+/// reqwest would drop the credentials on another host; we do not even ask there.
+fn same_host_only(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let first = attempt.previous().first().map(Url::origin);
+    if attempt.previous().len() > MAX_REDIRECTS || first != Some(attempt.url().origin()) {
+        attempt.stop()
+    } else {
+        attempt.follow()
+    }
+}
+
+fn accept(response: Response, channels: u8, limit: u64) -> Result<Audio, FetchError> {
+    let status = response.status();
+    if status == StatusCode::NOT_FOUND {
+        return Err(FetchError::NotReady);
+    }
+    if status.is_redirection() {
+        return Err(FetchError::Redirected(status));
+    }
+    if status != StatusCode::OK {
+        return Err(FetchError::Refused(status));
+    }
+    let content_type = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    if !matches!(content_type.as_str(), "audio/mpeg" | "audio/mp3" | "audio/x-mp3" | "audio/x-mpeg") {
+        return Err(FetchError::NotAudio(content_type.chars().take(100).collect()));
+    }
+    if response.content_length().is_some_and(|length| length > limit) {
+        return Err(FetchError::TooLarge(limit));
+    }
+    Ok(Audio { channels, content_type, response })
+}

@@ -1,0 +1,132 @@
+//! Why an event was not applied, told by what happens next.
+
+use std::{error::Error, time::Duration};
+
+/// The cause of a failure, with its own causes behind it.
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// What happens to an event that was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Something that every event needs is away. The event waits in place until
+    /// it is back, however long that takes, and this does not count.
+    #[error("a dependency is away")]
+    Down(#[source] Cause),
+    /// Another transaction was in the way: run again at once, a few times.
+    #[error("another transaction was in the way")]
+    Conflict(#[source] Cause),
+    /// This event failed, and may succeed later. Counted.
+    #[error("it may succeed later")]
+    Retry {
+        /// How long to wait; by the policy's schedule when absent.
+        after: Option<Duration>,
+        /// Why it failed.
+        #[source]
+        cause: Cause,
+    },
+    /// Trying again cannot help.
+    #[error("trying again cannot help")]
+    Fail(#[source] Cause),
+}
+
+impl Failure {
+    /// This event failed, and may succeed later, by the policy's schedule.
+    pub fn retry(cause: impl Into<Cause>) -> Self {
+        Self::Retry { after: None, cause: cause.into() }
+    }
+
+    /// Trying again cannot help.
+    pub fn fail(cause: impl Into<Cause>) -> Self {
+        Self::Fail(cause.into())
+    }
+}
+
+/// The messages of an error and of each cause behind it, outermost first.
+pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut messages = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let message = cause.to_string();
+        if messages.last() != Some(&message) {
+            messages.push(message);
+        }
+        next = cause.source();
+    }
+    messages
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match kind(&error) {
+            Kind::Down => Self::Down(error.into()),
+            Kind::Conflict => Self::Conflict(error.into()),
+            Kind::Event => Self::retry(error),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Down,
+    Conflict,
+    Event,
+}
+
+fn kind(error: &sqlx::Error) -> Kind {
+    use sqlx::Error::{Database, Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    match error {
+        Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed => Kind::Down,
+        Database(database) => database.code().map_or(Kind::Event, |code| kind_of_sqlstate(&code)),
+        _ => Kind::Event,
+    }
+}
+
+/// By <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+fn kind_of_sqlstate(code: &str) -> Kind {
+    match code {
+        // Serialization failure, deadlock, lock not available, statement timeout.
+        "40001" | "40P01" | "55P03" | "57014" => Kind::Conflict,
+        // Disk full, too many connections, limit exceeded; read-only after a
+        // failover; wrong password, database missing: a person must act, and no
+        // event is at fault. The memory of one query (53200) is its own matter.
+        "53000" | "53100" | "53300" | "53400" | "25006" | "28000" | "28P01" | "3D000" => Kind::Down,
+        // Connection exceptions; shutdowns, crashes, "cannot connect now"; I/O errors.
+        code if code.starts_with("08") || code.starts_with("57P") || code.starts_with("58") => Kind::Down,
+        // Schema or table missing: set-up has not run yet.
+        "3F000" | "42P01" => Kind::Down,
+        _ => Kind::Event,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_told_from_an_event_that_fails() {
+        for (code, wanted) in [
+            ("57P01", Kind::Down),
+            ("08006", Kind::Down),
+            ("53300", Kind::Down),
+            ("53100", Kind::Down),
+            ("25006", Kind::Down),
+            ("42P01", Kind::Down),
+            ("40001", Kind::Conflict),
+            ("40P01", Kind::Conflict),
+            ("23505", Kind::Event),
+            ("22P02", Kind::Event),
+            ("53200", Kind::Event),
+            ("42601", Kind::Event),
+        ] {
+            assert_eq!(kind_of_sqlstate(code), wanted, "{code}");
+        }
+        assert_eq!(kind(&sqlx::Error::PoolTimedOut), Kind::Down);
+        assert_eq!(kind(&sqlx::Error::RowNotFound), Kind::Event);
+    }
+
+    #[test]
+    fn a_chain_names_each_cause_once() {
+        let failure = Failure::retry(std::io::Error::other("the disk"));
+        assert_eq!(chain(&failure), ["it may succeed later", "the disk"]);
+    }
+}

@@ -1,0 +1,36 @@
+//! What every worker shares, in layers around its handler:
+//!
+//! ```text
+//! pull (heartbeats watched, restarted) ─► permits (bounded concurrency)
+//!   └► in-progress acks every third of ack_wait
+//!       └► decode ─► span with the event's trace as parent
+//!           └► wait in place while a dependency is away (never counted)
+//!               └► panic caught, time limited ─► the handler
+//!   ◄── ack after the commit | NAK with a delay | dead letter, then TERM
+//! ```
+//!
+//! A handler only says what happens next: [`Done`] or a [`Failure`].
+//!
+//! Attempts are JetStream's own delivery count, so that they outlive the process
+//! and a handler that kills its process is counted too. An outage of Postgres
+//! costs no delivery: the event stays here, kept alive by in-progress acks, and
+//! nothing more is pulled until the dependency answers. The consumer's
+//! `max_deliver` stands far above [`Policy::max_attempts`]; the advisory that it
+//! raises is the last resort only.
+
+mod dead;
+mod deliver;
+mod failure;
+mod lag;
+mod outage;
+mod policy;
+mod processed;
+mod pull;
+mod run;
+mod worker;
+
+pub use failure::{Cause, Failure};
+pub use policy::Policy;
+pub use processed::{Mark, mark_processed};
+pub use run::{Bus, run};
+pub use worker::{Delivery, Done, Meta, Worker};

@@ -1,0 +1,123 @@
+//! One pull request, watched. The client's own batch stalls on idle heartbeats
+//! (it drops the waker), and its endless stream prefetches past the permits.
+
+use std::time::Duration;
+
+use async_nats::{
+    Client, StatusCode, Subject, Subscriber,
+    connection::State,
+    jetstream::{
+        self, Message,
+        consumer::{PullConsumer, pull::BatchConfig},
+    },
+};
+use futures_util::StreamExt as _;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::{Cause, Policy};
+
+/// How often the connection's state is looked at while nothing arrives.
+const STATE_CHECK: Duration = Duration::from_millis(250);
+
+/// A pull that is under way.
+pub(super) struct Pull {
+    client: Client,
+    context: jetstream::Context,
+    subscriber: Subscriber,
+    left: usize,
+    silence: Duration,
+}
+
+/// What a pull brings.
+pub(super) enum Pulled {
+    /// A message.
+    Message(Box<Message>),
+    /// All that was asked for, or the time is over: pull again.
+    Ended,
+    /// The server was not heard, or ended the pull: look at the consumer again.
+    Lost(String),
+}
+
+impl Pull {
+    /// Asks for up to `count` messages.
+    pub async fn open(
+        client: &Client,
+        context: &jetstream::Context,
+        consumer: &PullConsumer,
+        count: usize,
+        policy: &Policy,
+    ) -> Result<Self, Cause> {
+        let inbox = Subject::from(client.new_inbox());
+        let subscriber = client.subscribe(inbox.clone()).await?;
+        let request = BatchConfig {
+            batch: count,
+            expires: Some(policy.pull_expires),
+            idle_heartbeat: policy.pull_heartbeat,
+            ..BatchConfig::default()
+        };
+        consumer.request_batch(request, inbox).await?;
+        Ok(Self {
+            client: client.clone(),
+            context: context.clone(),
+            subscriber,
+            left: count,
+            silence: policy.pull_heartbeat * 2 + Duration::from_secs(1),
+        })
+    }
+
+    /// The next thing that happens. Cancel-safe.
+    pub async fn next(&mut self) -> Pulled {
+        if self.left == 0 {
+            return Pulled::Ended;
+        }
+        let deadline = Instant::now() + self.silence;
+        let mut check = tokio::time::interval(STATE_CHECK);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut deadline = Box::pin(tokio::time::sleep_until(deadline));
+        loop {
+            let message = tokio::select! {
+                biased;
+                message = self.subscriber.next() => message,
+                () = &mut deadline => return Pulled::Lost("no heartbeat".to_owned()),
+                _ = check.tick() => {
+                    if self.client.connection_state() == State::Connected {
+                        continue;
+                    }
+                    return Pulled::Lost("disconnected".to_owned());
+                }
+            };
+            let Some(message) = message else { return Pulled::Lost("subscription closed".to_owned()) };
+            match message.status {
+                None | Some(StatusCode::OK) => {
+                    self.left -= 1;
+                    let context = self.context.clone();
+                    return Pulled::Message(Box::new(Message { message, context }));
+                }
+                Some(StatusCode::IDLE_HEARTBEAT) => deadline.as_mut().reset(Instant::now() + self.silence),
+                Some(StatusCode::TIMEOUT | StatusCode::NOT_FOUND) => return Pulled::Ended,
+                Some(status) => {
+                    let words = message.description.unwrap_or_default();
+                    return Pulled::Lost(format!("{status} {words}"));
+                }
+            }
+        }
+    }
+
+    /// What has arrived and was not begun, for a stop. The pull itself ends here.
+    pub async fn into_rest(mut self, wait: Duration) -> Vec<Message> {
+        let mut rest = Vec::new();
+        let drained = async {
+            // Stops the pull at the server and ends the subscription after what is on its way.
+            if self.subscriber.drain().await.is_err() {
+                return;
+            }
+            while let Some(message) = self.subscriber.next().await {
+                if matches!(message.status, None | Some(StatusCode::OK)) {
+                    rest.push(Message { message, context: self.context.clone() });
+                }
+            }
+        };
+        let _ = tokio::time::timeout(wait, drained).await;
+        rest
+    }
+}

@@ -1,0 +1,188 @@
+//! The loop that pulls, and its stop.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{
+    Client,
+    jetstream::{self, AckKind, consumer::PullConsumer},
+};
+use prosaas_shared::clock::SharedClock;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Cause, Policy, Worker,
+    deliver::{Shared, deliver},
+    lag,
+    outage::Outage,
+    pull::{Pull, Pulled},
+};
+
+/// Pause after the server could not be asked.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for messages that are on their way, to give them back.
+const REST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long a stop waits for the last acks.
+const SETTLE_WAIT: Duration = Duration::from_millis(1500);
+
+/// `ack_wait` where the server does not say.
+const DEFAULT_ACK_WAIT: Duration = Duration::from_secs(30);
+
+/// What workers reach the server and the time through.
+#[derive(Clone)]
+pub struct Bus {
+    /// The connection.
+    pub client: Client,
+    /// JetStream on it.
+    pub jetstream: jetstream::Context,
+    /// The wall clock.
+    pub clock: SharedClock,
+    /// This process, as dead letters name it.
+    pub process: Arc<str>,
+}
+
+/// Runs a worker until `stop`; returns when everything is settled, at most
+/// `policy.drain` and two seconds later.
+pub async fn run<W: Worker>(worker: W, bus: Bus, policy: Policy, stop: CancellationToken) {
+    let name = worker.consumer();
+    let Some(consumer) = first_consumer(&worker, &bus, &stop).await else { return };
+    let ack_wait = consumer.cached_info().config.ack_wait;
+    let shared = Arc::new(Shared {
+        worker,
+        bus,
+        policy,
+        ack_wait: if ack_wait.is_zero() { DEFAULT_ACK_WAIT } else { ack_wait },
+        outage: Outage::default(),
+        stop: stop.clone(),
+        kill: CancellationToken::new(),
+    });
+    let tasks = TaskTracker::new();
+    let permits = Arc::new(Semaphore::new(shared.policy.concurrency));
+    tracing::info!(event = "worker.started", consumer = name, "a worker runs");
+    tokio::select! {
+        () = pull_until_stopped(&shared, consumer.clone(), &permits, &tasks) => {}
+        () = lag::measure(name, consumer) => {}
+    }
+    drain(&shared, &tasks).await;
+    tracing::info!(event = "worker.stopped", consumer = name, "a worker has stopped");
+}
+
+async fn first_consumer<W: Worker>(worker: &W, bus: &Bus, stop: &CancellationToken) -> Option<PullConsumer> {
+    loop {
+        match find(worker, bus).await {
+            Ok(consumer) => return Some(consumer),
+            Err(error) => lost(worker.consumer(), &error.to_string()),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+async fn find<W: Worker>(worker: &W, bus: &Bus) -> Result<PullConsumer, Cause> {
+    let found = bus.jetstream.get_consumer_from_stream(worker.consumer(), worker.stream().name()).await?;
+    Ok(found)
+}
+
+fn lost(consumer: &'static str, cause: &str) {
+    tracing::warn!(event = "worker.pull_lost", consumer, cause, "pulling starts again");
+}
+
+async fn pull_until_stopped<W: Worker>(
+    shared: &Arc<Shared<W>>,
+    mut consumer: PullConsumer,
+    permits: &Arc<Semaphore>,
+    tasks: &TaskTracker,
+) {
+    let name = shared.worker.consumer();
+    loop {
+        let permit = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            permit = free_places(shared, permits) => permit,
+        };
+        let Some(permit) = permit else { return };
+        let Some(problem) = pull_once(shared, &consumer, permit, tasks).await else { continue };
+        if shared.stop.is_cancelled() {
+            return;
+        }
+        lost(name, &problem);
+        let Some(found) = first_consumer(&shared.worker, &shared.bus, &shared.stop).await else { return };
+        consumer = found;
+    }
+}
+
+/// Waits until the dependencies answer and there is a place, then takes all there are.
+async fn free_places<W: Worker>(
+    shared: &Shared<W>,
+    permits: &Arc<Semaphore>,
+) -> Option<OwnedSemaphorePermit> {
+    let mut permit = permits.clone().acquire_owned().await.ok()?;
+    shared.outage.pass(shared.worker.consumer(), || shared.worker.ready()).await;
+    while let Ok(more) = permits.clone().try_acquire_owned() {
+        permit.merge(more);
+    }
+    Some(permit)
+}
+
+/// One pull, each message of which becomes a task with a place of its own. Returns
+/// what went wrong, if anything.
+async fn pull_once<W: Worker>(
+    shared: &Arc<Shared<W>>,
+    consumer: &PullConsumer,
+    mut places: OwnedSemaphorePermit,
+    tasks: &TaskTracker,
+) -> Option<String> {
+    let bus = &shared.bus;
+    let opened =
+        Pull::open(&bus.client, &bus.jetstream, consumer, places.num_permits(), &shared.policy).await;
+    let mut pull = match opened {
+        Ok(pull) => pull,
+        Err(error) => {
+            tokio::time::sleep(PAUSE).await;
+            return Some(error.to_string());
+        }
+    };
+    loop {
+        let pulled = tokio::select! {
+            biased;
+            () = shared.stop.cancelled() => {
+                for message in pull.into_rest(REST_WAIT).await {
+                    let _ = message.ack_with(AckKind::Nak(None)).await;
+                }
+                return None;
+            }
+            pulled = pull.next() => pulled,
+        };
+        match pulled {
+            Pulled::Message(message) => {
+                let place = places.split(1);
+                let work = deliver(shared.clone(), *message);
+                tasks.spawn(async move {
+                    let _place = place;
+                    work.await;
+                });
+            }
+            Pulled::Ended => return None,
+            Pulled::Lost(problem) => return Some(problem),
+        }
+    }
+}
+
+/// Lets what runs finish, breaks off what does not, and waits for the last acks.
+async fn drain<W: Worker>(shared: &Shared<W>, tasks: &TaskTracker) {
+    tasks.close();
+    if tokio::time::timeout(shared.policy.drain, tasks.wait()).await.is_err() {
+        tracing::warn!(
+            event = "worker.broken_off",
+            consumer = shared.worker.consumer(),
+            running = tasks.len(),
+            "handlers did not end in time; their events go back"
+        );
+        shared.kill.cancel();
+        let _ = tokio::time::timeout(SETTLE_WAIT, tasks.wait()).await;
+    }
+    let _ = tokio::time::timeout(SETTLE_WAIT, shared.bus.client.flush()).await;
+}

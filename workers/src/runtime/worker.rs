@@ -1,0 +1,98 @@
+//! What a worker is, and what it is given.
+
+use std::future::Future;
+
+use chrono::{DateTime, Utc};
+use prosaas_shared::{
+    events::{CloudEvent, DecodeError, EventData},
+    ids::{BusinessId, UserId},
+    subjects::Stream,
+};
+
+use super::Failure;
+
+/// A worker: it reads one durable consumer and applies each event once.
+pub trait Worker: Send + Sync + 'static {
+    /// What the consumer's messages are, decoded.
+    type Event: Send + Sync;
+
+    /// The stream that it reads.
+    fn stream(&self) -> Stream;
+
+    /// Its durable consumer; also its name in logs, metrics and dead letters.
+    fn consumer(&self) -> &'static str;
+
+    /// Reads the bytes of an event.
+    fn decode(&self, bytes: &[u8]) -> Result<(Meta, Self::Event), DecodeError>;
+
+    /// Applies the event. It may run again at any time, also beside itself, and
+    /// must then change nothing: see [`super::mark_processed`].
+    fn handle(
+        &self,
+        delivery: &Delivery,
+        meta: &Meta,
+        event: &Self::Event,
+    ) -> impl Future<Output = Result<Done, Failure>> + Send;
+
+    /// Whether what it depends on answers. Asked before pulling and during an outage.
+    fn ready(&self) -> impl Future<Output = bool> + Send;
+}
+
+/// The event has been applied and committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// Now.
+    Applied,
+    /// Before: this was a redelivery.
+    AlreadyApplied,
+}
+
+/// One delivery of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The stream that keeps it.
+    pub stream: String,
+    /// Its sequence there.
+    pub sequence: u64,
+    /// The subject that it arrived on; a replay's begins with `replay.`.
+    pub subject: String,
+    /// How often it has been delivered, this time included, from 1.
+    pub attempt: u64,
+    /// Whether a failure now is the last one.
+    pub last: bool,
+}
+
+/// What the envelope says, without the data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// The CloudEvents id: the key of the processed mark.
+    pub id: String,
+    /// `pro.prosaas.<domain>.<event>.v<N>`.
+    pub event_type: String,
+    /// Who raised it, such as `/twilio/AC…`.
+    pub source: String,
+    /// When the ingress received it.
+    pub time: DateTime<Utc>,
+    /// The business, where the ingress knew it.
+    pub business: Option<BusinessId>,
+    /// The person who asked for it.
+    pub actor: Option<UserId>,
+    /// W3C trace context.
+    pub traceparent: Option<String>,
+}
+
+impl Meta {
+    /// Takes an event apart.
+    pub fn split<T: EventData>(event: CloudEvent<T>) -> (Self, T) {
+        let meta = Self {
+            id: event.id,
+            event_type: event.event_type,
+            source: event.source,
+            time: event.time,
+            business: event.businessid,
+            actor: event.actorid,
+            traceparent: event.traceparent,
+        };
+        (meta, event.data)
+    }
+}

@@ -1,0 +1,118 @@
+//! The process: every worker, its jobs, and the internal listener.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use async_nats::{Client, connection::State, jetstream};
+use axum::{Router, routing::get};
+use metrics_exporter_prometheus::PrometheusHandle;
+use prosaas_shared::{bus, clock, store, telemetry::Telemetry};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::{
+    calls::CallsWorker,
+    config::Config,
+    crm::{CrmWorker, projector::Projector},
+    jobs,
+    recordings::{RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio},
+    runtime::{Bus, Policy, run},
+    setup,
+};
+
+/// Calls handled at once.
+const CALLS: usize = 12;
+/// Recordings fetched at once.
+const RECORDINGS: usize = 8;
+/// Commands handled at once.
+const COMMANDS: usize = 4;
+
+/// How long a connected server may take to have the streams.
+const STREAMS_LIMIT: Duration = Duration::from_secs(60);
+
+/// Everything must have ended then, that of the platform's ten seconds.
+const STOP_LIMIT: Duration = Duration::from_millis(9500);
+
+/// Runs until `stop` resolves.
+pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Output = ()>) -> Result<()> {
+    let pool = store::connect(&config.database_url, config.database_max_connections)
+        .await
+        .context("DATABASE_URL cannot be read")?;
+    let objects = Objects::open(&config.recordings_url)?;
+    let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };
+    let token = config.twilio.auth_tokens.first().context("TWILIO_AUTH_TOKEN is required")?.clone();
+    let twilio = Twilio::new(api, token)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("WORKERS_LISTEN: {} cannot be listened on", config.listen))?;
+    let client = bus::connect(&config.nats_url, bus::Role::Workers).await?;
+    let stopping = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    tasks.spawn(listen(listener, telemetry.metrics(), stopping.clone()));
+    tasks.spawn(upkeep(telemetry.metrics(), stopping.clone()));
+
+    tokio::pin!(stop);
+    let context = jetstream::new(client.clone());
+    tokio::select! {
+        () = &mut stop => {}
+        ready = streams(&client, &context) => {
+            ready?;
+            let projector = Projector::new(pool.clone(), context.clone());
+            let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
+            let recordings =
+                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio);
+            let s = || stopping.clone();
+            tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
+            tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
+            let crm = CrmWorker::new(pool.clone(), projector.clone());
+            tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
+            tasks.spawn(projector.run(s()));
+            tasks.spawn(provider_delete::run(recordings, s()));
+            tasks.spawn(jobs::run(pool.clone(), context, bus.clock, s()));
+            stop.await;
+        }
+    }
+    tracing::info!(event = "workers.stopping", "the workers stop");
+    stopping.cancel();
+    tasks.close();
+    if tokio::time::timeout(STOP_LIMIT, tasks.wait()).await.is_err() {
+        tracing::warn!(event = "workers.unfinished", running = tasks.len(), "the process ends all the same");
+    }
+    Ok(())
+}
+
+/// Waits until NATS is there, however long; then the streams must be right soon.
+async fn streams(client: &Client, context: &jetstream::Context) -> Result<()> {
+    while client.connection_state() != State::Connected {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    setup::apply_streams(context, STREAMS_LIMIT)
+        .await
+        .context("the streams are not those of this release: run `prosaas-ops setup`")?;
+    Ok(())
+}
+
+/// A name for this process in dead letters.
+fn process() -> Arc<str> {
+    let unique = Uuid::new_v4().simple().to_string();
+    let short = unique.get(..8).unwrap_or(&unique);
+    format!("workers-{}-{short}", std::process::id()).into()
+}
+
+async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = Telemetry::upkeep(metrics) => {}
+    }
+}
+
+async fn listen(listener: TcpListener, metrics: PrometheusHandle, stop: CancellationToken) {
+    let router = Router::new()
+        .route("/health", get(|| std::future::ready("ok")))
+        .route("/metrics", get(move || std::future::ready(metrics.render())));
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(event = "workers.listener_failed", %error, "health and metrics are not served any more");
+    }
+}

@@ -1,0 +1,102 @@
+//! What must be there before anything runs: tables, streams, a first business.
+//! Every step may run again, also at the same time elsewhere.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use async_nats::jetstream;
+use prosaas_shared::{
+    bus::reconcile::{self, ApplyError, Change},
+    ids::BusinessId,
+    phone::E164,
+    store,
+};
+use serde_json::json;
+use sqlx::PgPool;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::audit::{self, Actor, Record};
+
+/// Pause between two questions to a server that is not there yet.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// "My business": the first one's name, until its owner changes it.
+const FIRST_NAME: &str = "העסק שלי";
+
+/// Waits until Postgres answers, for at most `limit`.
+pub async fn wait_for_postgres(pool: &PgPool, limit: Duration) -> Result<()> {
+    let deadline = Instant::now() + limit;
+    loop {
+        let asked = sqlx::query("SELECT 1").execute(pool);
+        match tokio::time::timeout_at(deadline, asked).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) if Instant::now() + PAUSE >= deadline => {
+                return Err(error)
+                    .context(format!("Postgres (DATABASE_URL) did not answer within {limit:?}"));
+            }
+            Ok(Err(_)) => tokio::time::sleep(PAUSE).await,
+            Err(_) => anyhow::bail!("Postgres (DATABASE_URL) did not answer within {limit:?}"),
+        }
+    }
+}
+
+/// Brings the tables up to date.
+pub async fn migrate(pool: &PgPool) -> Result<()> {
+    store::migrate(pool).await.context("the tables could not be brought up to date")
+}
+
+/// Makes streams, consumers and buckets what `nats/streams.toml` says. Waits for a
+/// server that is away, for at most `limit`; what a person must decide fails at once.
+pub async fn apply_streams(context: &jetstream::Context, limit: Duration) -> Result<Vec<Change>> {
+    let deadline = Instant::now() + limit;
+    loop {
+        match reconcile::apply(context).await {
+            Ok(changes) => return Ok(changes),
+            Err(error @ ApplyError::Server { .. }) if Instant::now() + PAUSE < deadline => {
+                tracing::warn!(event = "setup.nats_waits", %error, "NATS is not ready");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error).context("the streams (NATS_URL) could not be set up"),
+        }
+    }
+}
+
+/// Makes the first business, which owns the number, where there is none at all.
+pub async fn first_business(pool: &PgPool, number: &E164) -> Result<Option<BusinessId>, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('prosaas.first_business', 0))")
+        .execute(&mut *transaction)
+        .await?;
+    let some = sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM prosaas.businesses) AS "some!""#)
+        .fetch_one(&mut *transaction)
+        .await?;
+    if some {
+        return Ok(None);
+    }
+    let business = BusinessId(Uuid::now_v7());
+    sqlx::query!("INSERT INTO prosaas.businesses (id, name) VALUES ($1, $2)", business.0, FIRST_NAME)
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query!(
+        "INSERT INTO prosaas.business_numbers (id, business_id, e164) VALUES ($1, $2, $3)",
+        Uuid::now_v7(),
+        business.0,
+        number.as_str()
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let record = Record {
+        business: Some(business),
+        actor: &Actor::system("setup"),
+        event_id: None,
+        action: "business.create",
+        entity_type: "business",
+        entity_id: &business.to_string(),
+        before: None,
+        after: Some(json!({ "name": FIRST_NAME, "numbers": [number] })),
+    };
+    audit::write(&mut transaction, record).await?;
+    transaction.commit().await?;
+    Ok(Some(business))
+}

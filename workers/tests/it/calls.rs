@@ -1,0 +1,302 @@
+//! Calls in the database: the transaction, its twins, and its neighbours.
+
+use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use prosaas_shared::{
+    events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
+    ids::BusinessId,
+    store,
+};
+use prosaas_workers::{
+    calls::{CallEvent, apply_event},
+    runtime::{Done, Failure, Meta},
+};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::support::Database;
+
+const NUMBER: &str = "+97231111111";
+const CALLER: &str = "+972541111111";
+
+async fn business(pool: &PgPool, number: &str) -> Result<BusinessId> {
+    let id = Uuid::now_v7();
+    sqlx::query("INSERT INTO prosaas.businesses (id, name) VALUES ($1, 'Dana')")
+        .bind(id)
+        .execute(pool)
+        .await?;
+    sqlx::query("INSERT INTO prosaas.business_numbers (id, business_id, e164) VALUES ($1, $2, $3)")
+        .bind(Uuid::now_v7())
+        .bind(id)
+        .bind(number)
+        .execute(pool)
+        .await?;
+    Ok(BusinessId(id))
+}
+
+fn meta(id: &str, second: i64) -> Meta {
+    Meta {
+        id: id.to_owned(),
+        event_type: String::new(),
+        source: "/twilio/AC1".to_owned(),
+        time: DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(second),
+        business: None,
+        actor: None,
+        traceparent: None,
+    }
+}
+
+fn incoming(call: &str, from: &str, to: &str) -> Result<CallEvent> {
+    Ok(CallEvent::Incoming(CallIncomingV1 {
+        call_sid: call.parse()?,
+        account_sid: None,
+        from: from.to_owned(),
+        to: to.to_owned(),
+        direction: Some("inbound".to_owned()),
+        status: Some(CallStatus::Ringing),
+        caller_name: Some("דנה\0".to_owned()),
+        forwarded_from: None,
+        parent_call_sid: None,
+        stir_verstat: None,
+        error_code: None,
+        answer: Answer::Record,
+    }))
+}
+
+fn status(call: &str, status: CallStatus, sequence: u32) -> Result<CallEvent> {
+    Ok(CallEvent::Status(CallStatusV1 {
+        call_sid: call.parse()?,
+        account_sid: None,
+        status,
+        sequence_number: Some(sequence),
+        from: Some(CALLER.to_owned()),
+        to: Some(NUMBER.to_owned()),
+        direction: Some("inbound".to_owned()),
+        duration_s: status.is_terminal().then_some(42),
+        sip_response_code: None,
+        occurred_at: None,
+        parent_call_sid: None,
+    }))
+}
+
+fn dialed(call: &str) -> Result<CallEvent> {
+    Ok(CallEvent::Dialed(CallDialedV1 {
+        call_sid: call.parse()?,
+        account_sid: None,
+        outcome: CallStatus::NoAnswer,
+        dialed_call_sid: None,
+        duration_s: None,
+    }))
+}
+
+async fn applied(pool: &PgPool, id: &str, second: i64, event: &CallEvent) -> Result<Done> {
+    apply_event(pool, "calls", &meta(id, second), event).await.map_err(|e| match e {
+        Failure::Down(c) | Failure::Conflict(c) | Failure::Fail(c) | Failure::Retry { cause: c, .. } => {
+            anyhow::anyhow!(c)
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    let business = business(pool, NUMBER).await?;
+    let events = [
+        ("e3", 5, status("CA1", CallStatus::Completed, 3)?),
+        ("e1", 1, status("CA1", CallStatus::Ringing, 1)?),
+        ("e3", 5, status("CA1", CallStatus::Completed, 3)?),
+        ("e0", 0, incoming("CA1", CALLER, NUMBER)?),
+        ("e4", 4, dialed("CA1")?),
+        ("e2", 2, status("CA1", CallStatus::InProgress, 2)?),
+        ("e0", 0, incoming("CA1", CALLER, NUMBER)?),
+    ];
+    let mut outcomes = Vec::new();
+    for (id, second, event) in &events {
+        outcomes.push(applied(pool, id, *second, event).await?);
+    }
+    let again = outcomes.iter().filter(|o| **o == Done::AlreadyApplied).count();
+    assert_eq!(again, 2, "{outcomes:?}");
+    type Row = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
+    let row: Row = sqlx::query_as(
+        "SELECT business_id, lead_id, status, status_sequence, duration_s, missed, callback_needed,
+                started_at, ended_at, answer FROM prosaas.calls",
+    )
+    .fetch_one(pool)
+    .await?;
+    let at = |s| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(s);
+    assert_eq!((row.0, row.2.as_str(), row.3, row.4), (business.0, "completed", 3, 42));
+    assert_eq!((row.5, row.6, row.7, row.8, row.9.as_str()), (true, true, at(0), Some(at(5)), "record"));
+    let lead: (Uuid, Option<String>, String, i64) =
+        sqlx::query_as("SELECT id, name, source, version FROM prosaas.leads").fetch_one(pool).await?;
+    assert_eq!(
+        lead,
+        (row.1, Some("דנה\u{fffd}".to_owned()), "call".to_owned(), 2),
+        "named by the later event"
+    );
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.call_events").await?, 5);
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.processed_events").await?, 5);
+    assert_eq!(
+        database.count("SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call'").await?,
+        5
+    );
+    assert_eq!(
+        database.count("SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'lead'").await?,
+        2
+    );
+    assert_eq!(
+        database.count("SELECT count(*) FROM prosaas.audit_records WHERE actor_name = 'twilio'").await?,
+        7
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn twins_in_flight_are_applied_once() -> Result<()> {
+    let database = Database::migrated().await?;
+    business(&database.pool, NUMBER).await?;
+    let event = incoming("CA1", CALLER, NUMBER)?;
+    let mut twins = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let (pool, event) = (database.pool.clone(), event.clone());
+        twins.spawn(async move { applied(&pool, "same", 0, &event).await });
+    }
+    let mut new = 0;
+    while let Some(outcome) = twins.join_next().await {
+        new += usize::from(outcome?? == Done::Applied);
+    }
+    assert_eq!(new, 1);
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.calls").await?, 1);
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.audit_records").await?, 2, "the call, the lead");
+    Ok(())
+}
+
+#[tokio::test]
+async fn first_calls_of_one_caller_at_once_make_one_lead() -> Result<()> {
+    let database = Database::migrated().await?;
+    business(&database.pool, NUMBER).await?;
+    let mut calls = tokio::task::JoinSet::new();
+    for n in 0..16 {
+        let (pool, event) = (database.pool.clone(), incoming(&format!("CA{n}"), CALLER, NUMBER)?);
+        calls.spawn(async move { applied(&pool, &format!("e{n}"), 0, &event).await });
+    }
+    while let Some(outcome) = calls.join_next().await {
+        assert_eq!(outcome??, Done::Applied);
+    }
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.leads").await?, 1);
+    assert_eq!(database.count("SELECT count(DISTINCT lead_id) FROM prosaas.calls").await?, 1);
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.calls WHERE lead_id IS NOT NULL").await?, 16);
+    Ok(())
+}
+
+#[tokio::test]
+async fn events_of_one_call_at_once_are_folded_one_after_the_other() -> Result<()> {
+    let database = Database::migrated().await?;
+    business(&database.pool, NUMBER).await?;
+    let mut events = tokio::task::JoinSet::new();
+    for (n, word) in CallStatus::ALL.into_iter().take(5).enumerate() {
+        let (pool, event) = (database.pool.clone(), status("CA1", word, u32::try_from(n)?)?);
+        events.spawn(async move { applied(&pool, &format!("e{n}"), 0, &event).await });
+    }
+    while let Some(outcome) = events.join_next().await {
+        outcome??;
+    }
+    let (word, events): (String, i64) =
+        sqlx::query_as("SELECT status, (SELECT count(*) FROM prosaas.call_events) FROM prosaas.calls")
+            .fetch_one(&database.pool)
+            .await?;
+    assert_eq!((word.as_str(), events), ("completed", 5));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_own_numbers_and_hidden_callers_are_no_leads_and_a_number_of_nobody_is_logged() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    let owner = business(pool, NUMBER).await?;
+    sqlx::query(
+        r#"UPDATE prosaas.businesses SET call_settings = '{"forward_to": ["+972540000009"]}' WHERE id = $1"#,
+    )
+    .bind(owner.0)
+    .execute(pool)
+    .await?;
+    for (n, from) in [NUMBER, "+972540000009", "anonymous", "+266696687", " 972000"].into_iter().enumerate() {
+        applied(pool, &format!("e{n}"), 0, &incoming(&format!("CA{n}"), from, NUMBER)?).await?;
+    }
+    applied(pool, "nobody", 0, &incoming("CA9", CALLER, "+97239999999")?).await?;
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.leads").await?, 0);
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.calls WHERE business_id IS NOT NULL").await?, 5);
+    assert_eq!(
+        database
+            .count("SELECT count(*) FROM prosaas.calls WHERE business_id IS NULL AND call_sid = 'CA9'")
+            .await?,
+        1
+    );
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.calls WHERE from_raw = ' 972000'").await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_deleted_lead_is_not_matched_and_a_shared_number_belongs_to_each_business() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    business(pool, NUMBER).await?;
+    business(pool, "+97232222222").await?;
+    applied(pool, "e1", 0, &incoming("CA1", CALLER, NUMBER)?).await?;
+    applied(pool, "e2", 0, &incoming("CA2", CALLER, "+97232222222")?).await?;
+    assert_eq!(database.count("SELECT count(DISTINCT business_id) FROM prosaas.leads").await?, 2);
+    sqlx::query("UPDATE prosaas.lead_phones SET matches_callers = false").execute(pool).await?;
+    sqlx::query("UPDATE prosaas.leads SET deleted_at = now()").execute(pool).await?;
+    applied(pool, "e3", 0, &incoming("CA3", CALLER, NUMBER)?).await?;
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.leads WHERE deleted_at IS NULL").await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn foreign_tables_of_the_same_names_stay_untouched_and_migrating_again_changes_nothing() -> Result<()> {
+    let database = Database::empty().await?;
+    let pool = &database.pool;
+    sqlx::raw_sql(
+        "CREATE TABLE public.users (id int); CREATE TABLE public.leads (id int); CREATE TABLE public.calls (id int);
+         INSERT INTO public.users VALUES (1); INSERT INTO public.leads VALUES (1), (2);",
+    )
+    .execute(pool)
+    .await?;
+    let (one, two) = tokio::join!(store::migrate(pool), store::migrate(pool));
+    one?;
+    two?;
+    store::migrate(pool).await?;
+    business(pool, NUMBER).await?;
+    applied(pool, "e1", 0, &incoming("CA1", CALLER, NUMBER)?).await?;
+    assert_eq!(database.count("SELECT count(*) FROM public.users").await?, 1);
+    assert_eq!(database.count("SELECT count(*) FROM public.leads").await?, 2);
+    assert_eq!(database.count("SELECT count(*) FROM public.calls").await?, 0);
+    assert_eq!(
+        database.count("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await?,
+        3,
+        "nothing of ours stands outside our schema"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_audit_cannot_be_changed() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    business(pool, NUMBER).await?;
+    applied(pool, "e1", 0, &incoming("CA1", CALLER, NUMBER)?).await?;
+    for statement in [
+        "UPDATE prosaas.audit_records SET actor_name = 'x'",
+        "DELETE FROM prosaas.audit_records",
+        "TRUNCATE prosaas.audit_records",
+    ] {
+        let error = sqlx::query(statement).execute(pool).await.err().map(|e| e.to_string());
+        assert!(error.is_some_and(|e| e.contains("append only")), "{statement}");
+    }
+    assert_eq!(
+        database.count("SELECT count(*) FROM prosaas.audit_records WHERE after::text LIKE '%972%'").await?,
+        0,
+        "no phone number enters what can never be changed"
+    );
+    Ok(())
+}

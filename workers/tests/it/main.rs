@@ -1,0 +1,6 @@
+//! The workers on a real Postgres and a real nats-server. Set `DATABASE_URL` (a
+//! server on which databases can be made) and `NATS_SERVER_BIN`.
+
+mod calls;
+mod runtime;
+mod support;
