@@ -28,6 +28,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "NATS_OPS_PASSWORD": _password,
     "NATS_SYS_PASSWORD": _password,
     "POSTGRES_PASSWORD": _password,
+    # Not secret, but the script that sends sample calls finds it here too.
+    "TWILIO_ACCOUNT_SID": lambda: f"AC{secrets.token_hex(16)}",
     "TWILIO_AUTH_TOKEN": lambda: secrets.token_hex(16),
     "INTERNAL_SECRET": _password,
     "BAILEYS_ENCRYPTION_KEY": _key,

@@ -4,7 +4,10 @@ use std::{collections::HashMap, future::Future, time::Duration};
 
 use async_nats::{Client, connection::State};
 use prosaas_shared::subjects::Stream;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -47,11 +50,14 @@ pub(super) struct Lane {
     pub(super) status: PumpStatus,
     pub(super) options: PumpOptions,
     pub(super) shutdown: CancellationToken,
+    /// The delete of what was published last. The next rows are read and sent
+    /// meanwhile: the cursor is past those that it deletes.
+    pub(super) removal: Option<JoinHandle<()>>,
 }
 
 impl Lane {
     /// Publishes until shutdown. Rows that are left stay in the log.
-    pub(super) async fn run(self) {
+    pub(super) async fn run(mut self) {
         let mut cursor = 0_i64;
         while !self.shutdown.is_cancelled() {
             let chunk = match self.log.read(self.stream, cursor, LIMIT).await {
@@ -71,6 +77,7 @@ impl Lane {
                 self.wait_for_rows(found).await;
             }
         }
+        self.removed().await;
     }
 
     /// Waits for new rows, and then a little more, so that they come in numbers.
@@ -83,7 +90,7 @@ impl Lane {
     }
 
     /// Publishes and deletes the rows. Gives up only at shutdown.
-    async fn deliver(&self, rows: Vec<StoredRow>) {
+    async fn deliver(&mut self, rows: Vec<StoredRow>) {
         let singly = rows.len() < BATCH_MIN;
         let mut hand = Hand { rows, singly, failures: 0, incomplete: 0, unknown: HashMap::new() };
         while !hand.rows.is_empty() && !self.shutdown.is_cancelled() {
@@ -103,7 +110,7 @@ impl Lane {
         }
     }
 
-    async fn deliver_batch(&self, hand: &mut Hand) {
+    async fn deliver_batch(&mut self, hand: &mut Hand) {
         let sending = batch::publish(&self.client, self.stream, &hand.rows, self.options.ack_wait);
         let Some(verdict) = self.attempt(sending).await else { return };
         metrics::counter!("prosaas_pump_batches_total", "kind" => "atomic").increment(1);
@@ -125,7 +132,7 @@ impl Lane {
     }
 
     /// The first rows in hand, each by itself. Stops at the first that has to wait.
-    async fn deliver_singly(&self, hand: &mut Hand) {
+    async fn deliver_singly(&mut self, hand: &mut Hand) {
         let some = hand.rows.get(..single::PIPELINE).unwrap_or(&hand.rows);
         let sending = single::publish(&self.client, self.stream, some, self.options.ack_wait);
         let Some(verdicts) = self.attempt(sending).await else { return };
@@ -145,17 +152,29 @@ impl Lane {
     }
 
     /// Deletes the first rows in hand, which are in the stream.
-    async fn published(&self, hand: &mut Hand, count: usize) {
-        let rows: Vec<StoredRow> = hand.rows.drain(..count.min(hand.rows.len())).collect();
-        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+    async fn published(&mut self, hand: &mut Hand, count: usize) {
+        let rows = hand.rows.drain(..count.min(hand.rows.len()));
+        let seqs: Vec<i64> = rows.map(|row| row.seq).collect();
         metrics::counter!("prosaas_pump_published_total", "stream" => self.stream.name())
             .increment(u64::try_from(seqs.len()).unwrap_or(0));
         hand.failures = 0;
-        self.until_done(|| self.log.remove(seqs.clone())).await;
+        self.removed().await;
+        let (log, shutdown) = (self.log.clone(), self.shutdown.clone());
+        self.removal =
+            Some(tokio::spawn(async move { until_done(&shutdown, || log.remove(seqs.clone())).await }));
+    }
+
+    /// Waits until what was published is deleted.
+    async fn removed(&mut self) {
+        if let Some(removal) = self.removal.take()
+            && let Err(error) = removal.await
+        {
+            tracing::error!(stream = %self.stream, %error, "a delete of published rows failed");
+        }
     }
 
     /// Moves the first row in hand out of the way.
-    async fn put_aside(&self, hand: &mut Hand, cause: String) {
+    async fn put_aside(&mut self, hand: &mut Hand, cause: String) {
         let Some(row) = hand.rows.first() else { return };
         let attempts = u64::from(hand.unknown.get(&row.seq).copied().unwrap_or(0)).saturating_add(1);
         tracing::error!(stream = %self.stream, event.id = row.id, cause, "an event can never be published");
@@ -173,13 +192,13 @@ impl Lane {
             }
         };
         let seq = row.seq;
-        self.until_done(|| self.log.reject(seq, cause.clone(), letter.clone())).await;
+        until_done(&self.shutdown, || self.log.reject(seq, cause.clone(), letter.clone())).await;
         hand.rows.remove(0);
     }
 
     /// An error that we do not know may be the row's or the stream's: the row is
     /// put aside only after many tries.
-    async fn unknown(&self, hand: &mut Hand, cause: String) {
+    async fn unknown(&mut self, hand: &mut Hand, cause: String) {
         let Some(seq) = hand.rows.first().map(|row| row.seq) else { return };
         let tries = hand.unknown.entry(seq).or_insert(0);
         *tries = tries.saturating_add(1);
@@ -217,14 +236,6 @@ impl Lane {
         }
     }
 
-    /// Repeats a write of the log until it is done or shutdown. What is not
-    /// deleted then is published once more after the next start, under its id.
-    async fn until_done<F: Future<Output = bool>>(&self, write: impl Fn() -> F) {
-        while !write().await && !self.shutdown.is_cancelled() {
-            self.pause(FIRST_DELAY.saturating_mul(4)).await;
-        }
-    }
-
     /// Finishes what is in flight even during shutdown, but not for long.
     async fn attempt<T>(&self, sending: impl Future<Output = T>) -> Option<T> {
         let out_of_patience = async {
@@ -239,5 +250,13 @@ impl Lane {
 
     async fn pause(&self, time: Duration) {
         let _ = self.shutdown.run_until_cancelled(sleep(time)).await;
+    }
+}
+
+/// Repeats a write of the log until it is done or shutdown. What is not deleted
+/// then is published once more after the next start, under its id.
+async fn until_done<F: Future<Output = bool>>(shutdown: &CancellationToken, write: impl Fn() -> F) {
+    while !write().await && !shutdown.is_cancelled() {
+        let _ = shutdown.run_until_cancelled(sleep(FIRST_DELAY.saturating_mul(4))).await;
     }
 }

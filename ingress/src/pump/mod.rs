@@ -113,6 +113,7 @@ impl Tasks {
             status: status.clone(),
             options: self.options,
             shutdown: shutdown.clone(),
+            removal: None,
         };
         Stream::ALL.into_iter().map(|stream| lane(stream).run()).collect()
     }

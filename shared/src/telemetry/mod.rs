@@ -6,7 +6,7 @@
 
 mod trace_context;
 
-use std::time::Duration;
+use std::{io::IsTerminal as _, time::Duration};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
@@ -65,7 +65,7 @@ pub fn init(service: &'static str, config: &TelemetryConfig) -> Result<Telemetry
     let logs = if config.json {
         format.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     } else {
-        format.compact().with_target(false).boxed()
+        format.compact().with_target(false).with_ansi(std::io::stdout().is_terminal()).boxed()
     };
     tracing_subscriber::registry()
         .with(traces)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use prosaas_shared::{call_config::CallConfig, events::business::BusinessConfigureV1};
+use prosaas_shared::{call_config::CallConfig, events::crm::business::BusinessConfigureV1};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 

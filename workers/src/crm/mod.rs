@@ -5,7 +5,10 @@ pub mod configure;
 pub mod projector;
 
 use prosaas_shared::{
-    events::{CloudEvent, DecodeError, business::BusinessConfigureV1},
+    events::{
+        CloudEvent, DecodeError,
+        crm::{Command, business::BusinessConfigureV1},
+    },
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
@@ -17,7 +20,7 @@ use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CrmCommand {
     /// How a business answers its calls.
-    BusinessConfigure(BusinessConfigureV1),
+    BusinessConfigure(Command<BusinessConfigureV1>),
 }
 
 /// Applies the CRM's commands.
@@ -46,12 +49,13 @@ impl Worker for CrmWorker {
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<(Meta, CrmCommand), DecodeError> {
-        let (meta, data) = Meta::split(CloudEvent::<BusinessConfigureV1>::decode(bytes)?);
+        let (meta, data) = Meta::split(CloudEvent::<Command<BusinessConfigureV1>>::decode(bytes)?);
         Ok((meta, CrmCommand::BusinessConfigure(data)))
     }
 
     async fn handle(&self, delivery: &Delivery, meta: &Meta, command: &CrmCommand) -> Result<Done, Failure> {
-        let CrmCommand::BusinessConfigure(data) = command;
+        let CrmCommand::BusinessConfigure(command) = command;
+        let data = &command.args;
         let done = configure::configure(&self.pool, self.consumer(), delivery.attempt, meta, data).await?;
         // Also for a redelivery: the first time may have ended right after its commit.
         self.projector.after_commit(data.business_id).await;

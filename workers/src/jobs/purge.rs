@@ -15,6 +15,9 @@ const KEPT_DAYS: i64 = 30;
 pub async fn purge(context: &jetstream::Context, stream: Stream, now: DateTime<Utc>) -> Result<u64, Cause> {
     let found = context.get_stream(stream.name()).await?;
     let state = &found.cached_info().state;
+    if state.messages == 0 {
+        return Ok(0);
+    }
     let (first, last) = (state.first_sequence, state.last_sequence);
     let consumers: Vec<jetstream::consumer::Info> = found.consumers().try_collect().await?;
     let Some(floor) = consumers.iter().map(|c| c.ack_floor.stream_sequence).min() else { return Ok(0) };
