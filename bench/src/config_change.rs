@@ -14,7 +14,10 @@ use prosaas_shared::{
     bus::Role,
     call_config::{CallConfig, CallSettings},
     clock,
-    events::{CloudEvent, business::BusinessConfigureV1},
+    events::{
+        CloudEvent,
+        crm::{Command, CommandMeta, business::BusinessConfigureV1},
+    },
     ids::BusinessId,
     subjects::{CALL_CONFIG_BUCKET, Subject},
 };
@@ -139,18 +142,22 @@ async fn business(around: &Surroundings<'_>) -> anyhow::Result<BusinessId> {
 }
 
 async fn configure(around: &Surroundings<'_>, business: BusinessId, words: &str) -> anyhow::Result<()> {
-    let data = BusinessConfigureV1 {
+    let args = BusinessConfigureV1 {
         business_id: business,
         name: None,
         time_zone: None,
         expected_revision: None,
         settings: CallSettings { greeting: Some(words.to_owned()), ..CallSettings::default() },
     };
+    let subject = Subject::command(&args).into_string();
+    let operation = Uuid::new_v4();
+    let meta = CommandMeta { operation_id: operation.into(), request_id: operation.to_string(), ip: None };
     let id = format!("bench:{}", Uuid::new_v4());
     let now: chrono::DateTime<Utc> = clock::system().now();
-    let event = CloudEvent::new(id.clone(), "/bench".to_owned(), business.to_string(), now, data);
+    let data = Command { meta, args };
+    let mut event = CloudEvent::new(id.clone(), "/bench".to_owned(), business.to_string(), now, data);
+    event.businessid = Some(business);
     let message = PublishMessage::build().message_id(id).payload(event.encode()?.into());
-    let subject = Subject::business_configure(business).into_string();
     around.nats.js.send_publish(subject, message).await?.await?;
     Ok(())
 }

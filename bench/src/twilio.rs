@@ -19,7 +19,7 @@ const SIGNATURE_LEN: usize = 28;
 
 /// Stand-ins that the template holds where each request differs.
 const SID_MARK: &str = "CA________________________________";
-const SIGNATURE_MARK: &str = "____________________________";
+const SIGNATURE_MARK: &str = "............................";
 
 /// Who sends, and to whom.
 #[derive(Debug, Clone)]
