@@ -2,13 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{Router, extract::DefaultBodyLimit, routing::get};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+    routing::get,
+};
+use http::{HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 use prosaas_shared::{clock::SharedClock, ids::AccountSid};
 use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
 use crate::{
+    api::{self, ApiState},
     call_config::SharedDirectory,
     health::{self, Readiness},
     latency,
@@ -50,6 +58,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// The built SPA, where the ingress serves it.
     pub static_dir: Option<std::path::PathBuf>,
+    /// What the web app's API needs.
+    pub api: ApiState,
 }
 
 impl App {
@@ -74,16 +84,37 @@ pub fn public_router(app: App) -> Router {
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/webhook/{*rest}", axum::routing::any(not_found))
-        .route("/api/{*rest}", axum::routing::any(not_found));
+        .layer(DefaultBodyLimit::max(webhook::MAX_BODY_BYTES))
+        .merge(api::routes(&app));
     let router = match &app.static_dir {
         Some(folder) => router.fallback_service(spa::service(folder)),
         None => router.fallback(not_found),
     };
     router
-        .layer(DefaultBodyLimit::max(webhook::MAX_BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), security_headers))
         .layer(axum::middleware::from_fn(latency::record))
         .layer(CatchPanicLayer::new())
         .with_state(app)
+}
+
+/// What every answer carries. A page's own policy (the SPA's) is left as it is.
+async fn security_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    const ALWAYS: [(HeaderName, &str); 3] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Not `no-referrer`: it would make our own forms' `Origin` null.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"),
+    ];
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.public_url.scheme() == "https" {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(year);
+    }
+    response
 }
 
 async fn not_found() -> Problem {

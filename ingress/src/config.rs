@@ -37,6 +37,8 @@ pub struct Config {
     pub validate_signatures: bool,
     /// `TRUSTED_PROXIES`: from whom forwarded headers count, CIDRs with commas between.
     pub trusted_proxies: Vec<IpNet>,
+    /// The web app's API.
+    pub api: ApiConfig,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
 }
@@ -65,9 +67,63 @@ impl Config {
             twilio: TwilioConfig::from_env(env)?,
             validate_signatures,
             trusted_proxies: trusted_proxies(env)?,
+            api: ApiConfig::from_env(env, app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
     }
+}
+
+/// Shortest `INTERNAL_SECRET` in production, characters: 32 random ones are more than
+/// 128 bits in every usual alphabet.
+const MIN_SECRET: usize = 32;
+
+/// What `INTERNAL_SECRET` is in development when nothing is said.
+const DEVELOPMENT_SECRET: &str = "for development only, known to everybody";
+
+/// What examples are made of.
+const EXAMPLES: [&str; 6] = ["change", "example", "placeholder", "development", "your-", "xxxx"];
+
+/// Settings of the web app's API.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// `INTERNAL_SECRET`: keys are derived from it; the same on every ingress.
+    pub internal_secret: SecretString,
+    /// `SMTP_URL`: the mail server; without it mails go to the log in development and
+    /// nowhere in production.
+    pub smtp_url: Option<SecretString>,
+    /// `MAIL_FROM`: the sender of mails.
+    pub mail_from: Option<String>,
+}
+
+impl ApiConfig {
+    /// Reads and checks the settings.
+    pub fn from_env(env: &Env, app_env: AppEnv) -> Result<Self, ConfigError> {
+        let smtp_url = env.optional("SMTP_URL")?.map(SecretString::from);
+        let mail_from = env.optional("MAIL_FROM")?;
+        if smtp_url.is_some() && mail_from.is_none() {
+            return Err(ConfigError::new("MAIL_FROM", "is required where SMTP_URL is set"));
+        }
+        Ok(Self { internal_secret: internal_secret(env, app_env)?, smtp_url, mail_from })
+    }
+}
+
+fn internal_secret(env: &Env, app_env: AppEnv) -> Result<SecretString, ConfigError> {
+    const NAME: &str = "INTERNAL_SECRET";
+    let secret = env.or_dev(NAME, app_env, DEVELOPMENT_SECRET)?;
+    if app_env == AppEnv::Production {
+        if secret.chars().count() < MIN_SECRET {
+            return Err(ConfigError::new(NAME, format!("must have at least {MIN_SECRET} random characters")));
+        }
+        let lower = secret.to_lowercase();
+        let distinct = lower.chars().collect::<std::collections::HashSet<_>>().len();
+        if distinct < 8 || EXAMPLES.iter().any(|example| lower.contains(example)) {
+            return Err(ConfigError::new(
+                NAME,
+                "must be random, not an example: `openssl rand -hex 32` makes one",
+            ));
+        }
+    }
+    Ok(SecretString::from(secret))
 }
 
 fn public_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
@@ -119,6 +175,7 @@ mod tests {
             ("NATS_URL", "nats://nats"),
             ("TWILIO_ACCOUNT_SID", "AC1"),
             ("TWILIO_AUTH_TOKEN", "token"),
+            ("INTERNAL_SECRET", "5b1f0e7c9d2a48364e0b7a5f1c3d9e82"),
         ];
         pairs.extend_from_slice(more);
         Config::from_env(&Env::from_pairs(pairs))
@@ -127,14 +184,27 @@ mod tests {
     #[test]
     fn production_refuses_unsafe_settings() {
         assert!(production(&[]).is_ok());
-        for (name, value) in [("VALIDATE_TWILIO_SIGNATURE", "false"), ("PUBLIC_URL", "http://prosaas.pro")] {
+        for (name, value) in [
+            ("VALIDATE_TWILIO_SIGNATURE", "false"),
+            ("PUBLIC_URL", "http://prosaas.pro"),
+            ("INTERNAL_SECRET", "short"),
+            ("INTERNAL_SECRET", "change-me-change-me-change-me-change-me"),
+            ("INTERNAL_SECRET", "00000000000000000000000000000000"),
+        ] {
             assert_eq!(production(&[(name, value)]).err().map(|e| e.variable).as_deref(), Some(name));
         }
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        for name in ["PUBLIC_URL", "EVENT_LOG_PATH", "DATABASE_URL", "NATS_URL", "TWILIO_AUTH_TOKEN"] {
+        for name in [
+            "PUBLIC_URL",
+            "EVENT_LOG_PATH",
+            "DATABASE_URL",
+            "NATS_URL",
+            "TWILIO_AUTH_TOKEN",
+            "INTERNAL_SECRET",
+        ] {
             assert_eq!(production(&[(name, "")]).err().map(|e| e.variable).as_deref(), Some(name));
         }
     }

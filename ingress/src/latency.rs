@@ -14,7 +14,13 @@ use tracing::Instrument as _;
 pub async fn record(request: Request, next: Next) -> Response {
     let began = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let span = tracing::info_span!("http.request", method = %request.method(), route = route.as_deref());
+    let span = tracing::info_span!(
+        "http.request",
+        method = %request.method(),
+        route = route.as_deref(),
+        request_id = tracing::field::Empty,
+        user_id = tracing::field::Empty,
+    );
     if let Some(parent) =
         request.headers().get("traceparent").and_then(|v| TraceParent::parse(v.to_str().ok()?))
     {

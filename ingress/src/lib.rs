@@ -1,6 +1,7 @@
 //! The ingress: thin HTTP that validates, keeps the event, and answers.
 
 pub mod answer;
+pub mod api;
 pub mod app;
 pub mod call_config;
 pub mod config;

@@ -11,6 +11,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    api::ApiState,
     app::{App, AppState, public_router},
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
@@ -56,6 +57,14 @@ pub async fn serve(
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
+    let api = ApiState::new(
+        &config.api,
+        &config.public_url,
+        config.app_env,
+        database.clone(),
+        nats.clone(),
+        log.clone(),
+    );
     let app = App::new(AppState {
         clock,
         validate_signatures: config.validate_signatures,
@@ -68,6 +77,7 @@ pub async fn serve(
         publisher: Publisher::new(log.clone()),
         readiness: Readiness { nats: nats.clone(), database, log: log.clone(), pump: pump_status },
         static_dir: config.static_dir.clone(),
+        api,
     });
     let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     let private = internal::router(telemetry.metrics());

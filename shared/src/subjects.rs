@@ -142,6 +142,54 @@ impl Subject {
     }
 }
 
+/// What a live update is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiveKind {
+    /// A lead.
+    Lead,
+    /// A call.
+    Call,
+    /// A recording.
+    Recording,
+    /// A person.
+    User,
+    /// A business.
+    Business,
+    /// What became of a command.
+    Operation,
+    /// A WhatsApp session.
+    Whatsapp,
+    /// A dead letter.
+    DeadLetter,
+}
+
+impl LiveKind {
+    /// Its token in a subject.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lead => "lead",
+            Self::Call => "call",
+            Self::Recording => "recording",
+            Self::User => "user",
+            Self::Business => "business",
+            Self::Operation => "operation",
+            Self::Whatsapp => "whatsapp",
+            Self::DeadLetter => "dead_letter",
+        }
+    }
+}
+
+/// `live.<business>.<kind>.<entity>`: something changed; of what belongs to no
+/// business, `system` stands in its place.
+pub fn live(business: Option<BusinessId>, kind: LiveKind, entity: impl fmt::Display) -> String {
+    let kind = kind.as_str();
+    match business {
+        Some(business) => format!("live.{business}.{kind}.{entity}"),
+        None => format!("live.system.{kind}.{entity}"),
+    }
+}
+
 /// The subject of a dead letter: the event's own behind `dead.`.
 pub fn dead(subject: &str) -> String {
     format!("dead.{subject}")

@@ -21,21 +21,24 @@ fn existing(path: PathBuf, remedy: &str) -> anyhow::Result<PathBuf> {
 
 /// `NATS_SERVER_BIN`, else what `make` keeps in the data folder.
 pub fn nats_server() -> anyhow::Result<PathBuf> {
-    let path = variable("NATS_SERVER_BIN")?
-        .map_or_else(|| root().join(".data/bin/nats-server"), PathBuf::from);
+    let path =
+        variable("NATS_SERVER_BIN")?.map_or_else(|| root().join(".data/bin/nats-server"), PathBuf::from);
     existing(path, "run `make test`, or set NATS_SERVER_BIN")
 }
 
 /// `DATABASE_URL`: a Postgres whose user may create databases.
 pub fn database_url() -> anyhow::Result<url::Url> {
-    let text = variable("DATABASE_URL")?
-        .context("DATABASE_URL is not set: run `make test`, or name a Postgres whose user may create databases")?;
+    let text = variable("DATABASE_URL")?.context(
+        "DATABASE_URL is not set: run `make test`, or name a Postgres whose user may create databases",
+    )?;
     text.parse().context("DATABASE_URL is no address")
 }
 
 /// One of our binaries: in `PROSAAS_BIN_DIR`, else beside this test's own.
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
-    let folder = if let Some(folder) = variable("PROSAAS_BIN_DIR")? { PathBuf::from(folder) } else {
+    let folder = if let Some(folder) = variable("PROSAAS_BIN_DIR")? {
+        PathBuf::from(folder)
+    } else {
         let test = std::env::current_exe()?;
         test.ancestors().nth(2).context("this test has no target folder")?.to_owned()
     };

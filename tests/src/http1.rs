@@ -39,7 +39,8 @@ impl Reply {
         anyhow::ensure!(self.status == 200, "status {}: {text}", self.status);
         let content_type = self.header("content-type").unwrap_or_default();
         anyhow::ensure!(content_type.starts_with("text/xml"), "content type {content_type:?}");
-        let complete = text.starts_with("<?xml") && text.contains("<Response>") && text.ends_with("</Response>");
+        let complete =
+            text.starts_with("<?xml") && text.contains("<Response>") && text.ends_with("</Response>");
         anyhow::ensure!(complete, "no TwiML: {text}");
         Ok(text)
     }

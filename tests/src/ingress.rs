@@ -67,7 +67,11 @@ impl Ingress {
     }
 
     /// Starts it behind another program, which gets these arguments.
-    pub async fn start_under(&mut self, program: &std::path::Path, arguments: &[String]) -> anyhow::Result<()> {
+    pub async fn start_under(
+        &mut self,
+        program: &std::path::Path,
+        arguments: &[String],
+    ) -> anyhow::Result<()> {
         let process = Process::start("ingress", program, arguments, &self.environment, &self.log)?;
         let process = self.process.insert(process);
         let deadline = std::time::Instant::now() + START;
@@ -76,7 +80,10 @@ impl Ingress {
             if http1::get(self.address, "/health").await.is_ok_and(|reply| reply.status == 200) {
                 return Ok(());
             }
-            anyhow::ensure!(std::time::Instant::now() < deadline, "the ingress did not start within {START:?}");
+            anyhow::ensure!(
+                std::time::Instant::now() < deadline,
+                "the ingress did not start within {START:?}"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

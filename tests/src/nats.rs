@@ -96,8 +96,7 @@ impl NatsServer {
     /// Starts it again, on the same port and store.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
         let arguments = [Path::new("-c"), &self.configuration];
-        let process =
-            Process::start("nats-server", &self.program, &arguments, &self.environment, &self.log)?;
+        let process = Process::start("nats-server", &self.program, &arguments, &self.environment, &self.log)?;
         let process = self.process.insert(process);
         let deadline = std::time::Instant::now() + START;
         loop {
@@ -105,7 +104,10 @@ impl NatsServer {
             if greets(self.address).await.is_ok() {
                 return Ok(());
             }
-            anyhow::ensure!(std::time::Instant::now() < deadline, "nats-server did not start within {START:?}");
+            anyhow::ensure!(
+                std::time::Instant::now() < deadline,
+                "nats-server did not start within {START:?}"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -62,7 +62,12 @@ impl Scratch {
             let tail = bytes.get(bytes.len().saturating_sub(SHOWN)..).unwrap_or_default();
             #[expect(clippy::print_stderr, reason = "a failed test shows what its processes said")]
             {
-                eprintln!("=== {} ({} bytes)\n{}", path.display(), bytes.len(), String::from_utf8_lossy(tail));
+                eprintln!(
+                    "=== {} ({} bytes)\n{}",
+                    path.display(),
+                    bytes.len(),
+                    String::from_utf8_lossy(tail)
+                );
             }
         }
         Ok(())

@@ -27,7 +27,10 @@ impl Sdk {
             Self::Python => Ok((environment::python()?, scripts.join("sign.py"))),
             Self::Node => {
                 let installed = scripts.join("node_modules/twilio").is_dir();
-                anyhow::ensure!(installed, "run `make test`, or `npm ci --ignore-scripts --prefix tests/sdk`");
+                anyhow::ensure!(
+                    installed,
+                    "run `make test`, or `npm ci --ignore-scripts --prefix tests/sdk`"
+                );
                 let node = environment::in_path("node").context("node is not in PATH")?;
                 Ok((node, scripts.join("sign.mjs")))
             }
@@ -55,7 +58,8 @@ impl Sdk {
             input.shutdown().await
         };
         let run = async { tokio::try_join!(written, child.wait_with_output()) };
-        let ((), output) = tokio::time::timeout(LIMIT, run).await.context("the SDK did not answer in time")??;
+        let ((), output) =
+            tokio::time::timeout(LIMIT, run).await.context("the SDK did not answer in time")??;
         anyhow::ensure!(output.status.success(), "{self:?} ended with {}", output.status);
         let signatures: Vec<String> = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
         anyhow::ensure!(signatures.len() == requests.len(), "{self:?} gave {} signatures", signatures.len());

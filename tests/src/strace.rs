@@ -74,7 +74,9 @@ pub fn acknowledged_after_sync(trace: &str, call_sids: &[String]) -> anyhow::Res
         .collect();
     let writes: Vec<&Call> = calls
         .iter()
-        .filter(|call| call.is(&["write", "writev", "pwrite64", "pwritev"]) && call.on_wal() && call.succeeded())
+        .filter(|call| {
+            call.is(&["write", "writev", "pwrite64", "pwritev"]) && call.on_wal() && call.succeeded()
+        })
         .collect();
     for call_sid in call_sids {
         let (read, answer) =
@@ -117,7 +119,10 @@ fn request_and_answer<'a>(calls: &'a [Call], call_sid: &str) -> Option<(&'a Call
     })?;
     // The descriptor must not have gone to another connection in between.
     let closed = calls.iter().any(|call| {
-        call.is(&["close"]) && call.descriptor() == Some(socket) && call.begin > read.end && call.end < answer.begin
+        call.is(&["close"])
+            && call.descriptor() == Some(socket)
+            && call.begin > read.end
+            && call.end < answer.begin
     });
     (!closed).then_some((read, answer))
 }

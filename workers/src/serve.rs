@@ -28,17 +28,19 @@ const RECORDINGS: usize = 8;
 /// Commands handled at once.
 const COMMANDS: usize = 4;
 
+/// Connections to Postgres. Fewer than handlers: a download holds none.
+const CONNECTIONS: u32 = 20;
+
 /// How long a connected server may take to have the streams.
-const STREAMS_LIMIT: Duration = Duration::from_secs(60);
+const STREAMS_LIMIT: Duration = Duration::from_mins(1);
 
 /// Everything must have ended then, that of the platform's ten seconds.
 const STOP_LIMIT: Duration = Duration::from_millis(9500);
 
 /// Runs until `stop` resolves.
 pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Output = ()>) -> Result<()> {
-    let pool = store::connect(&config.database_url, config.database_max_connections)
-        .await
-        .context("DATABASE_URL cannot be read")?;
+    let pool =
+        store::connect(&config.database_url, CONNECTIONS).await.context("DATABASE_URL cannot be read")?;
     let objects = Objects::open(&config.recordings_url)?;
     let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };
     let token = config.twilio.auth_tokens.first().context("TWILIO_AUTH_TOKEN is required")?.clone();

@@ -5,7 +5,8 @@ use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, time::Duratio
 use anyhow::{Result, ensure};
 use prosaas_shared::{
     clock,
-    ids::{BusinessId, CallSid},
+    events::crm::lead::LeadDeleteV1,
+    ids::{CallSid, LeadId},
     subjects::Subject,
 };
 use sqlx::{AssertSqlSafe, Row};
@@ -36,7 +37,7 @@ fn call(id: &str, bytes: usize) -> Result<NewEvent> {
 }
 
 fn command(id: &str) -> NewEvent {
-    let subject = Subject::business_configure(BusinessId(Uuid::nil()));
+    let subject = Subject::command(&LeadDeleteV1 { lead_id: LeadId(Uuid::nil()) });
     NewEvent { id: id.to_owned(), subject, payload: b"{}".to_vec(), traceparent: None }
 }
 

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::command;
 use crate::ids::{BatchId, LeadId, UserId};
@@ -10,7 +11,7 @@ use crate::ids::{BatchId, LeadId, UserId};
 pub const MAX_BULK: usize = 10_000;
 
 /// How far a lead has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadStatus {
     /// Nobody has spoken with them.
@@ -26,7 +27,7 @@ pub enum LeadStatus {
 }
 
 /// Where a lead came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeadSource {
     /// A call of an unknown number.

@@ -1,0 +1,328 @@
+//! Commands: accepted into the local log at once, applied by a worker.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use futures_util::StreamExt as _;
+use http::{HeaderValue, StatusCode, header};
+use prosaas_shared::{
+    events::{
+        CloudEvent,
+        crm::{Command, CommandArgs, CommandMeta},
+    },
+    ids::{BusinessId, OperationId, UserId},
+    subjects::{LiveKind, Subject, live},
+};
+use tokio::time::{Instant, MissedTickBehavior};
+use uuid::Uuid;
+
+use super::{
+    idempotency::{self, IdempotencyKey},
+    keys::{Hash, digest},
+    operation::{self, Operation, OperationAnswer, OperationState, OperationToken},
+    prefer::Wait,
+    request_meta::RequestMeta,
+    session::Session,
+};
+use crate::{
+    app::App,
+    event_log::{AppendError, NewEvent},
+    problem::Problem,
+};
+
+/// Where commands come from.
+const SOURCE: &str = "/ingress/api";
+
+/// How often an operation's row is looked for while its notice does not come.
+const POLL: Duration = Duration::from_secs(1);
+
+/// How long NATS may take to note a subscription; without it the row is polled for.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The accepted command's operation, and how it is answered.
+#[derive(Debug)]
+pub struct CommandResponse {
+    operation: Operation,
+    waited: Option<Wait>,
+}
+
+impl CommandResponse {
+    /// The operation as it stood when the answer was made.
+    pub fn operation(&self) -> &Operation {
+        &self.operation
+    }
+}
+
+/// Who asks for a command, and what makes it the same as another.
+pub struct Request<'a> {
+    /// Who asks for it.
+    pub actor: UserId,
+    /// The business that it is about; none for the system's own.
+    pub business: Option<BusinessId>,
+    /// What makes it unique together with the actor: an `Idempotency-Key`, or a
+    /// random text.
+    pub key: &'a str,
+    /// What is asked, as a hash: of the request, or of what it stands for.
+    pub fingerprint: &'a Hash,
+}
+
+impl Request<'_> {
+    /// SHA-256 of type, business, actor, key and fingerprint.
+    fn message_id<T: CommandArgs>(&self) -> Hash {
+        let business = self.business.map_or(Uuid::nil(), |business| business.0);
+        let parts: [&[u8]; 5] = [
+            T::TYPE.as_bytes(),
+            business.as_bytes(),
+            self.actor.0.as_bytes(),
+            self.key.as_bytes(),
+            self.fingerprint,
+        ];
+        digest(&parts)
+    }
+}
+
+/// The id of an entity that a command makes: the same for the same request under the
+/// same `Idempotency-Key`, so that a command sent twice names one entity.
+pub fn new_id(session: &Session, meta: &RequestMeta) -> Uuid {
+    match &meta.idempotency_key {
+        None => Uuid::now_v7(),
+        Some(key) => {
+            let hash = digest(&[
+                b"entity",
+                session.user_id.0.as_bytes(),
+                key.as_str().as_bytes(),
+                &meta.fingerprint,
+            ]);
+            uuid::Builder::from_custom_bytes(first_half(&hash)).into_uuid()
+        }
+    }
+}
+
+/// Accepts a command of a session's person. The handler has checked rights, form and
+/// what can be known of the target at once.
+///
+/// # Errors
+/// 422 for an `Idempotency-Key` that stands for another request; 503 where the log
+/// takes nothing; with `Prefer: wait` also whatever the worker refuses it for.
+pub async fn submit<T: CommandArgs>(
+    app: &App,
+    session: &Session,
+    meta: &RequestMeta,
+    business: Option<BusinessId>,
+    args: T,
+) -> Result<CommandResponse, Problem> {
+    let fresh;
+    let key = if let Some(key) = &meta.idempotency_key {
+        key.as_str()
+    } else {
+        fresh = Uuid::new_v4().to_string();
+        &fresh
+    };
+    let request = Request { actor: session.user_id, business, key, fingerprint: &meta.fingerprint };
+    submit_as(app, &request, meta, args).await
+}
+
+/// Accepts a command in somebody's name: who invited a person asks for them to be made.
+pub async fn submit_as<T: CommandArgs>(
+    app: &App,
+    request: &Request<'_>,
+    meta: &RequestMeta,
+    args: T,
+) -> Result<CommandResponse, Problem> {
+    let message_id = request.message_id::<T>();
+    let operation_id = OperationId(Uuid::from_bytes(first_half(&message_id)));
+    let repeated = meta.idempotency_key.as_ref().filter(|key| key.as_str() == request.key);
+    let issued_at = claim(app, request, repeated, operation_id).await?;
+    let token =
+        OperationToken { id: operation_id, business: request.business, actor: request.actor, issued_at };
+    let text = token.encode(&app.api.operation_key);
+
+    if repeated.is_some()
+        && let Some(operation) = operation::outcome(&app.api.database, operation_id, &text).await?
+    {
+        return answer(operation, meta.wait);
+    }
+    let pending = Operation {
+        id: text,
+        state: OperationState::Pending,
+        action: Some(T::ACTION.to_owned()),
+        entity_id: Some(args.entity()),
+        result: None,
+        problem: None,
+        finished_at: None,
+    };
+    // Who subscribes after the append may miss the notice.
+    let notice = match meta.wait {
+        Some(_) => subscribe(app, request.business, operation_id).await,
+        None => None,
+    };
+    append(app, request, &message_id, operation_id, meta, args).await?;
+    match meta.wait {
+        Some(wait) => answer(wait_for(app, pending, operation_id, notice, wait).await, Some(wait)),
+        None => answer(pending, None),
+    }
+}
+
+/// When the operation was asked for first.
+async fn claim(
+    app: &App,
+    request: &Request<'_>,
+    repeated: Option<&IdempotencyKey>,
+    operation: OperationId,
+) -> Result<chrono::DateTime<chrono::Utc>, Problem> {
+    match repeated {
+        Some(key) => {
+            idempotency::claim(&app.api.database, request.actor, key, request.fingerprint, operation).await
+        }
+        None => Ok(app.clock.now()),
+    }
+}
+
+async fn append<T: CommandArgs>(
+    app: &App,
+    request: &Request<'_>,
+    message_id: &Hash,
+    operation_id: OperationId,
+    meta: &RequestMeta,
+    args: T,
+) -> Result<(), Problem> {
+    let subject = Subject::command(&args);
+    let entity = args.entity().to_string();
+    let data = Command {
+        meta: CommandMeta { operation_id, request_id: meta.request_id.clone(), ip: Some(meta.ip) },
+        args,
+    };
+    let id = hex::encode(message_id);
+    let mut event = CloudEvent::new(id.clone(), SOURCE.to_owned(), entity, app.clock.now(), data);
+    event.businessid = request.business;
+    event.actorid = Some(request.actor);
+    event.traceparent = meta.trace.map(|trace| trace.to_string());
+    let payload = event.encode().map_err(|error| {
+        tracing::error!(event = "api.command_unencodable", action = T::ACTION, %error);
+        Problem::internal()
+    })?;
+    let event = NewEvent { id, subject, payload, traceparent: event.traceparent };
+    let appended = app.api.log.append(event).await;
+    let outcome = if appended.is_ok() { "accepted" } else { "refused" };
+    metrics::counter!("prosaas_commands_total", "action" => T::ACTION, "outcome" => outcome).increment(1);
+    appended.map_err(|error| {
+        tracing::error!(event = "api.command_not_kept", action = T::ACTION, %error);
+        match error {
+            AppendError::TooLarge => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "/problems/too-large",
+                "Too large",
+                "This change is too large to be kept.",
+            ),
+            AppendError::Full | AppendError::Unavailable => Problem::unavailable(),
+        }
+    })
+}
+
+async fn subscribe(
+    app: &App,
+    business: Option<BusinessId>,
+    operation: OperationId,
+) -> Option<async_nats::Subscriber> {
+    let subject = live(business, LiveKind::Operation, operation);
+    tokio::time::timeout(SUBSCRIBE_TIMEOUT, app.api.nats.subscribe(subject)).await.ok()?.ok()
+}
+
+/// Looks for the operation's row until it is there or the time is over. Postgres
+/// being away is no reason to stop waiting: the command is accepted.
+async fn wait_for(
+    app: &App,
+    pending: Operation,
+    id: OperationId,
+    mut notice: Option<async_nats::Subscriber>,
+    wait: Wait,
+) -> Operation {
+    let deadline = Instant::now() + wait.duration();
+    let mut poll = tokio::time::interval(POLL);
+    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let noticed = async {
+            match notice.as_mut() {
+                Some(notice) => notice.next().await.is_some(),
+                None => std::future::pending().await,
+            }
+        };
+        let open = tokio::select! {
+            open = noticed => open,
+            _ = poll.tick() => true,
+            () = tokio::time::sleep_until(deadline) => return pending,
+        };
+        if !open {
+            notice = None;
+        }
+        if let Ok(Some(operation)) = operation::outcome(&app.api.database, id, &pending.id).await {
+            return operation;
+        }
+    }
+}
+
+/// A failed operation is answered by its own problem, everything else by 200 or 202.
+fn answer(operation: Operation, waited: Option<Wait>) -> Result<CommandResponse, Problem> {
+    match operation.problem {
+        Some(problem) if waited.is_some() => Err(problem),
+        _ => Ok(CommandResponse { operation, waited }),
+    }
+}
+
+impl IntoResponse for CommandResponse {
+    fn into_response(self) -> Response {
+        let finished = self.waited.is_some() && self.operation.state != OperationState::Pending;
+        let status = if finished { StatusCode::OK } else { StatusCode::ACCEPTED };
+        let location = HeaderValue::from_str(&format!("/api/operations/{}", self.operation.id));
+        let mut response =
+            (status, Json(OperationAnswer { success: true, operation: self.operation })).into_response();
+        if let Ok(location) = location {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        if let Some(applied) = self.waited.and_then(|wait| HeaderValue::from_str(&wait.applied()).ok()) {
+            response.headers_mut().insert("preference-applied", applied);
+        }
+        response
+    }
+}
+
+fn first_half(hash: &Hash) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
+    half
+}
+
+#[cfg(test)]
+mod tests {
+    use prosaas_shared::{
+        events::crm::lead::{LeadDeleteV1, LeadRestoreV1},
+        ids::LeadId,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_message_id_depends_on_everything_that_makes_the_command() {
+        let (actor, other) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
+        let business = Some(BusinessId(Uuid::from_u128(3)));
+        let (body, another) = ([1; 32], [2; 32]);
+        let request = Request { actor, business, key: "key", fingerprint: &body };
+        let id = request.message_id::<LeadDeleteV1>();
+        assert_eq!(id, request.message_id::<LeadDeleteV1>());
+        assert_ne!(id, request.message_id::<LeadRestoreV1>());
+        for changed in [
+            Request { actor: other, ..request },
+            Request { business: None, ..request },
+            Request { key: "other", ..request },
+            Request { fingerprint: &another, ..request },
+        ] {
+            assert_ne!(id, changed.message_id::<LeadDeleteV1>());
+        }
+        let args = LeadDeleteV1 { lead_id: LeadId(Uuid::nil()) };
+        assert_eq!(LeadDeleteV1::ACTION, "lead.delete");
+        assert_eq!(args.entity(), Uuid::nil());
+    }
+}

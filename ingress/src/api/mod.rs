@@ -1,0 +1,99 @@
+//! The web app's API.
+//!
+//! A request passes, from the outside in: its name and its network's rate
+//! ([`request_meta`]), the check that it comes from our own pages ([`csrf`]), the
+//! time limit, its fingerprint, then the handler's extractors: who asks
+//! ([`session`]), about which business ([`scope`]), and what ([`extract`]). A change
+//! becomes a command ([`command`]); everything else is read from Postgres.
+
+pub mod client;
+pub mod command;
+pub mod cookie;
+pub mod csrf;
+pub mod extract;
+pub mod idempotency;
+pub mod keys;
+pub mod openapi;
+pub mod operation;
+pub mod page;
+pub mod prefer;
+pub mod rate_limit;
+pub mod request_meta;
+pub mod scope;
+pub mod session;
+pub mod state;
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::any,
+};
+use http::StatusCode;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use self::{
+    command::submit, request_meta::RequestMeta, scope::BusinessScope, session::Session, state::ApiState,
+};
+use crate::{app::App, problem::Problem};
+
+/// Longest time that a request may take: the longest wait for an operation, and five
+/// seconds.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(prefer::MAX_WAIT_S + 5);
+
+/// Every route that answers within [`REQUEST_TIMEOUT`].
+fn prompt_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::skeleton()).routes(routes!(operation::get))
+}
+
+/// Routes whose answers last: streams of sound and of updates.
+fn streaming_routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+}
+
+/// The API's routes and its document.
+fn assemble() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let prompt = prompt_routes().layer(from_fn(limit_time));
+    let (router, mut document) = prompt.merge(streaming_routes()).split_for_parts();
+    openapi::complete(&mut document);
+    (router, document)
+}
+
+/// The API's routes, `/api/…`, with everything that lies around them.
+pub fn routes(app: &App) -> Router<App> {
+    let (router, _) = assemble();
+    router
+        .route("/api", any(nothing_here))
+        .route("/api/{*rest}", any(nothing_here))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(request_meta::fingerprint))
+        .layer(from_fn_with_state(app.clone(), csrf::guard))
+        .layer(from_fn_with_state(app.clone(), request_meta::arrive))
+}
+
+/// The API's document, as committed under `docs/`.
+pub fn document() -> utoipa::openapi::OpenApi {
+    assemble().1
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found()
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "/problems/method-not-allowed",
+        "Method not allowed",
+        "This address does not take this method.",
+    )
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(REQUEST_TIMEOUT, next.run(request))
+        .await
+        .unwrap_or_else(|_| Problem::unavailable().into_response())
+}

@@ -1,0 +1,180 @@
+//! What every request of the API carries: an id, the client's address, a fingerprint.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, FromRequestParts, Request, State},
+    middleware::Next,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use prosaas_shared::telemetry::TraceParent;
+use uuid::Uuid;
+
+use super::{
+    client::client_ip,
+    idempotency::IdempotencyKey,
+    keys::{Hash, digest},
+    prefer::Wait,
+};
+use crate::{app::App, problem::Problem};
+
+/// Largest body of a request, bytes.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// Longest id of a request that a proxy may give.
+const MAX_REQUEST_ID: usize = 64;
+
+/// Longest `User-Agent` that is kept, characters.
+const MAX_USER_AGENT: usize = 400;
+
+const X_REQUEST_ID: &str = "x-request-id";
+
+/// What is known of a request before anybody looks at it.
+#[derive(Debug, Clone)]
+struct Arrival {
+    request_id: String,
+    ip: IpAddr,
+}
+
+/// SHA-256 of method, path with query, and body: two requests with the same one ask
+/// for the same thing.
+#[derive(Debug, Clone, Copy)]
+struct Fingerprint(Hash);
+
+/// Where a request came from and how its sender wants it handled.
+#[derive(Debug, Clone)]
+pub struct RequestMeta {
+    /// Its id: in the answer's `x-request-id`, in problems, logs and audit records.
+    pub request_id: String,
+    /// The client's address.
+    pub ip: IpAddr,
+    /// Its browser, as it says, at most 400 characters.
+    pub user_agent: Option<String>,
+    /// SHA-256 of method, path with query, and body.
+    pub fingerprint: Hash,
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// `Prefer: wait=N`.
+    pub wait: Option<Wait>,
+    /// The trace that the request belongs to.
+    pub trace: Option<TraceParent>,
+}
+
+/// Names the request, finds its sender, limits its network's rate, and dresses the
+/// answer: `x-request-id`, `cache-control`, and the id inside a problem.
+pub async fn arrive(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip().to_canonical());
+    let request_id = request_id(&app, peer, &request);
+    let ip = client_ip(peer, request.headers(), &app.trusted_proxies);
+    tracing::Span::current().record("request_id", &request_id);
+    request.extensions_mut().insert(Arrival { request_id: request_id.clone(), ip });
+    let response = match app.api.limits.address(ip) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    dress(response, &request_id)
+}
+
+/// A proxy of ours may have named it; anybody else's name for it counts for nothing.
+fn request_id(app: &App, peer: IpAddr, request: &Request) -> String {
+    let trusted = app.trusted_proxies.iter().any(|net| net.contains(&peer));
+    let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
+    let sound = |id: &&str| {
+        (8..=MAX_REQUEST_ID).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    given
+        .filter(|_| trusted)
+        .filter(sound)
+        .map_or_else(|| Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
+}
+
+fn dress(mut response: Response, request_id: &str) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let named = Problem { request_id: Some(request_id.into()), ..problem };
+        if named.status >= 500 {
+            tracing::warn!(event = "api.failed", request_id, status = named.status, kind = %named.kind);
+        }
+        let (kept, rebuilt) = (response, named.into_response());
+        let (mut parts, body) = rebuilt.into_parts();
+        // Headers that a layer added to the problem stay, such as `Allow`.
+        for (name, value) in kept.headers() {
+            if *name != header::CONTENT_LENGTH && !parts.headers.contains_key(name) {
+                parts.headers.append(name, value.clone());
+            }
+        }
+        response = Response::from_parts(parts, body);
+    }
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    response
+}
+
+/// Reads the body of a request that changes something, at most [`MAX_BODY_BYTES`], and
+/// takes its fingerprint.
+pub async fn fingerprint(request: Request, next: Next) -> Response {
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let announced = parts.headers.get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY_BYTES) {
+        return too_large().into_response();
+    }
+    let body = match axum::body::to_bytes(body, MAX_BODY_BYTES).await {
+        Ok(body) => body,
+        Err(error) if is_length_limit(&error) => return too_large().into_response(),
+        Err(_) => return Problem::bad_request("The request's body ended early.").into_response(),
+    };
+    let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let hash = digest(&[parts.method.as_str().as_bytes(), target.as_bytes(), &body]);
+    parts.extensions.insert(Fingerprint(hash));
+    next.run(Request::from_parts(parts, Body::from(body))).await
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.to_string().contains("length limit"))
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "/problems/too-large",
+        "Too large",
+        format!("The request's body may have at most {MAX_BODY_BYTES} bytes."),
+    )
+}
+
+impl FromRequestParts<App> for RequestMeta {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        // Both layers lie around every route of the API.
+        let arrival = parts.extensions.get::<Arrival>().cloned().ok_or_else(Problem::internal)?;
+        let fingerprint = parts.extensions.get::<Fingerprint>().map_or([0; 32], |f| f.0);
+        let user_agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).chars().take(MAX_USER_AGENT).collect());
+        let trace = TraceParent::of(&tracing::Span::current())
+            .or_else(|| TraceParent::parse(parts.headers.get("traceparent")?.to_str().ok()?));
+        Ok(Self {
+            request_id: arrival.request_id,
+            ip: arrival.ip,
+            user_agent,
+            fingerprint,
+            idempotency_key: IdempotencyKey::from_headers(&parts.headers)?,
+            wait: Wait::from_headers(&parts.headers),
+            trace,
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! What the API's handlers share.
+
+use prosaas_shared::config::AppEnv;
+use sqlx::PgPool;
+use url::Url;
+
+use super::{
+    cookie::SessionCookie,
+    csrf::Origins,
+    keys::Key,
+    page::Cursors,
+    rate_limit::{Quotas, RateLimits},
+};
+use crate::{config::ApiConfig, event_log::EventLog};
+
+/// The API's part of the state.
+pub struct ApiState {
+    /// Postgres: reads, and the ingress's own tables.
+    pub database: PgPool,
+    /// NATS: live updates.
+    pub nats: async_nats::Client,
+    /// Where commands go.
+    pub log: EventLog,
+    /// Where our own pages come from.
+    pub origins: Origins,
+    /// The session's cookie.
+    pub cookie: SessionCookie,
+    /// How often somebody may ask.
+    pub limits: RateLimits,
+    /// Signs operations' names.
+    pub operation_key: Key,
+    /// Signs cursors.
+    pub cursors: Cursors,
+}
+
+impl ApiState {
+    /// Puts the state together.
+    pub fn new(
+        config: &ApiConfig,
+        public_url: &Url,
+        app_env: AppEnv,
+        database: PgPool,
+        nats: async_nats::Client,
+        log: EventLog,
+    ) -> Self {
+        let secret = &config.internal_secret;
+        Self {
+            database,
+            nats,
+            log,
+            origins: Origins::new(public_url, app_env),
+            cookie: SessionCookie::for_address(public_url),
+            limits: RateLimits::new(Quotas::of(app_env)),
+            operation_key: Key::derive(secret, "prosaas operation tokens v1"),
+            cursors: Cursors::new(Key::derive(secret, "prosaas cursors v1")),
+        }
+    }
+}
