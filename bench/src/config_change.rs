@@ -173,14 +173,11 @@ impl Caller {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             let [call] = self.template.sign(1)?.try_into().ok().context("one call")?;
-            self.connection.send(&self.template, &call, Instant::now())?;
-            while self.connection.receive()?.is_none() {
-                ensure!(began.elapsed() < PATIENCE, "the ingress does not answer");
-                tokio::time::sleep(POLL).await;
-            }
-            if String::from_utf8_lossy(self.connection.body()).contains(words) {
+            let body = tokio::task::block_in_place(|| self.connection.ask(&self.template, &call, PATIENCE))?;
+            if String::from_utf8_lossy(body).contains(words) {
                 return Ok(());
             }
+            tokio::time::sleep(POLL).await;
         }
         anyhow::bail!("the change did not reach the ingress within {} s", PATIENCE.as_secs())
     }

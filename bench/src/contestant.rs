@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::Path};
 use clap::ValueEnum;
 use prosaas_shared::bus::Role;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     database::Database,
@@ -131,6 +132,8 @@ pub fn ingress_environment(
         ("NATS_URL", around.nats.url(Role::Ingress)),
         ("TWILIO_ACCOUNT_SID", around.sender.account_sid.clone()),
         ("TWILIO_AUTH_TOKEN", around.sender.auth_token.clone()),
+        // Guards nothing here; production refuses to start without one.
+        ("INTERNAL_SECRET", format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())),
     ])
 }
 

@@ -7,16 +7,13 @@ use arc_swap::ArcSwap;
 use async_nats::jetstream::{self, message::PublishMessage};
 use futures_util::future::BoxFuture;
 use prosaas_ingress::{
-    app::{App, AppState, public_router},
+    app::public_router,
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
     event_log::{Appended, EventLog, EventLogConfig, NewEvent},
-    health::Readiness,
     publish::{Keeper, Publisher},
     pump::PumpStatus,
-    serve::listen,
-    twilio::Validator,
-    webhook::AnsweredCalls,
+    serve::{Backends, app, listen},
 };
 use prosaas_shared::{bus, clock, config::Env, process, store, telemetry};
 use tokio_util::sync::CancellationToken;
@@ -67,19 +64,8 @@ pub async fn serve(contestant: Contestant) -> anyhow::Result<()> {
     let snapshot = Snapshot::in_folder(&config.event_log_path);
     tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
     let database = store::connect(&config.database_url, 1).await?;
-    let app = App::new(AppState {
-        clock: clock::system(),
-        validate_signatures: config.validate_signatures,
-        validator: Validator::new(&config.twilio.auth_tokens),
-        account_sid: config.twilio.account_sid,
-        trusted_proxies: config.trusted_proxies,
-        public_url: config.public_url,
-        directory,
-        answered: AnsweredCalls::default(),
-        publisher,
-        readiness: Readiness { nats, database, log, pump: PumpStatus::default() },
-        static_dir: None,
-    });
+    let on = Backends { nats, database, log, pump: PumpStatus::default(), directory };
+    let app = app(&config, on, publisher);
     let served = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     process::termination().await;
     stopping.cancel();

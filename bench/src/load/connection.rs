@@ -3,7 +3,7 @@
 use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -51,6 +51,18 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends a request and waits for its answer, whose body it returns.
+    pub fn ask(&mut self, template: &Template, varying: &Varying, within: Duration) -> anyhow::Result<&[u8]> {
+        let began = Instant::now();
+        self.send(template, varying, began)?;
+        while self.receive()?.is_none() {
+            ensure!(began.elapsed() < within, "the server does not answer");
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        let bytes = self.received.get(..self.filled).unwrap_or_default();
+        Ok(framing::response(bytes)?.map_or(&[], |response| response.body))
+    }
+
     /// Reads what came. Once the response is whole, checks it and returns since
     /// when it was waited for.
     pub fn receive(&mut self) -> anyhow::Result<Option<Instant>> {
@@ -70,11 +82,5 @@ impl Connection {
             response.status
         );
         Ok(Some(self.since))
-    }
-
-    /// The body of the last whole response.
-    pub fn body(&self) -> &[u8] {
-        let bytes = self.received.get(..self.filled).unwrap_or_default();
-        framing::response(bytes).ok().flatten().map_or(&[], |response| response.body)
     }
 }

@@ -34,7 +34,9 @@ pub enum Pace {
 /// What one window saw.
 #[derive(Debug)]
 pub struct Seen {
-    /// Requests answered with TwiML.
+    /// Requests answered with TwiML before the window, one on each connection.
+    pub primed: usize,
+    /// Requests answered with TwiML in the window.
     pub answered: usize,
     /// Requests that were due and not answered in time.
     pub unanswered: usize,
@@ -44,7 +46,9 @@ pub struct Seen {
     pub latencies: Vec<Duration>,
 }
 
-/// Sends `requests` at `pace` over `connections` connections.
+/// Sends `requests` at `pace` over `connections` connections, after one on each of
+/// them that is not counted: a proxy, too, opens connections only to use them at
+/// once, and gunicorn's threads wait for the first request of those that it has accepted.
 pub fn run(
     server: SocketAddr,
     template: &Template,
@@ -52,7 +56,8 @@ pub fn run(
     pace: Pace,
     connections: usize,
 ) -> anyhow::Result<Seen> {
-    Generator::open(server, template, connections)?.run(requests, pace)
+    let (first, counted) = requests.split_at_checked(connections).context("too few requests were signed")?;
+    Generator::open(server, template, first)?.run(counted, pace)
 }
 
 struct Generator<'a> {
@@ -63,16 +68,17 @@ struct Generator<'a> {
 }
 
 impl<'a> Generator<'a> {
-    fn open(server: SocketAddr, template: &'a Template, count: usize) -> anyhow::Result<Self> {
+    fn open(server: SocketAddr, template: &'a Template, first: &[Varying]) -> anyhow::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let mut connections = Vec::with_capacity(count);
-        for number in 0..count {
-            let connection = Connection::open(server, template)?;
+        let mut connections = Vec::with_capacity(first.len());
+        for (number, varying) in first.iter().enumerate() {
+            let mut connection = Connection::open(server, template)?;
+            connection.ask(template, varying, GRACE)?;
             let data = epoll::EventData::new_u64(u64::try_from(number)?);
             epoll::add(&epoll, connection.socket(), data, epoll::EventFlags::IN)?;
             connections.push(connection);
         }
-        Ok(Self { template, connections, idle: (0..count).rev().collect(), epoll })
+        Ok(Self { template, connections, idle: (0..first.len()).rev().collect(), epoll })
     }
 
     fn run(mut self, requests: &[Varying], pace: Pace) -> anyhow::Result<Seen> {
@@ -113,6 +119,7 @@ impl<'a> Generator<'a> {
         latencies.sort_unstable();
         let due = if let Pace::Open(_) = pace { requests.len() } else { sent };
         Ok(Seen {
+            primed: self.connections.len(),
             answered: latencies.len(),
             unanswered: due - latencies.len(),
             elapsed: last_answer.duration_since(start),
