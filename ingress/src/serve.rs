@@ -4,13 +4,14 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use async_nats::{connection::State as Connection, jetstream};
+use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Router, serve::ListenerExt as _};
 use prosaas_shared::{
     bus::{self, durability::assert_durable},
     clock, store,
     telemetry::Telemetry,
 };
+use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,7 @@ use crate::{
     health::Readiness,
     internal,
     publish::Publisher,
-    pump,
+    pump::{self, PumpStatus},
     twilio::Validator,
     webhook::AnsweredCalls,
 };
@@ -44,13 +45,11 @@ pub async fn serve(
     telemetry: &Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let clock = clock::system();
     let log_config = EventLogConfig {
         max_bytes: config.event_log_max_bytes,
         ..EventLogConfig::new(&config.event_log_path)
     };
-    let log =
-        EventLog::open(log_config, Arc::clone(&clock)).await.context("the local log cannot be opened")?;
+    let log = EventLog::open(log_config, clock::system()).await.context("the local log cannot be opened")?;
     let snapshot = Snapshot::in_folder(&config.event_log_path);
     let directory: SharedDirectory = Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
     let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;
@@ -61,28 +60,8 @@ pub async fn serve(
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
-    let api = ApiState::new(
-        &config.api,
-        &config.public_url,
-        config.app_env,
-        database.clone(),
-        nats.clone(),
-        log.clone(),
-    );
-    let app = App::new(AppState {
-        clock,
-        validate_signatures: config.validate_signatures,
-        validator: Validator::new(&config.twilio.auth_tokens),
-        account_sid: config.twilio.account_sid.clone(),
-        trusted_proxies: config.trusted_proxies.clone(),
-        public_url: config.public_url.clone(),
-        directory,
-        answered: AnsweredCalls::default(),
-        publisher: Publisher::new(log.clone()),
-        readiness: Readiness { nats: nats.clone(), database, log: log.clone(), pump: pump_status },
-        static_dir: config.static_dir.clone(),
-        api,
-    });
+    let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
+    let app = app(&config, on, Publisher::new(log.clone()));
     let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     let private = internal::router(telemetry.metrics());
     let private =
@@ -113,7 +92,7 @@ pub async fn serve(
 
 /// Resolves once the server is known to keep what it acknowledges, and logs until
 /// then why it is not. Calls are answered and kept all the while.
-async fn until_durable(client: async_nats::Client) {
+async fn until_durable(client: Client) {
     const PAUSE: Duration = Duration::from_millis(200);
     let js = jetstream::new(client.clone());
     let mut told = String::new();
@@ -131,6 +110,46 @@ async fn until_durable(client: async_nats::Client) {
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// What an [`App`] stands on.
+pub struct Backends {
+    /// NATS.
+    pub nats: Client,
+    /// Postgres.
+    pub database: PgPool,
+    /// The local log.
+    pub log: EventLog,
+    /// The pump that empties it.
+    pub pump: PumpStatus,
+    /// Called numbers and their answers.
+    pub directory: SharedDirectory,
+}
+
+/// The app of these settings, whose webhooks' events go to `publisher`.
+pub fn app(config: &Config, on: Backends, publisher: Publisher) -> App {
+    let api = ApiState::new(
+        &config.api,
+        &config.public_url,
+        config.app_env,
+        on.database.clone(),
+        on.nats.clone(),
+        on.log.clone(),
+    );
+    App::new(AppState {
+        clock: clock::system(),
+        validate_signatures: config.validate_signatures,
+        validator: Validator::new(&config.twilio.auth_tokens),
+        account_sid: config.twilio.account_sid.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
+        directory: on.directory,
+        answered: AnsweredCalls::default(),
+        publisher,
+        readiness: Readiness { nats: on.nats, database: on.database, log: on.log, pump: on.pump },
+        static_dir: config.static_dir.clone(),
+        api,
+    })
 }
 
 /// Serves `router` on `address` until `stopping`; `variable` is the setting that
