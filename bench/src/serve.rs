@@ -65,7 +65,7 @@ pub async fn serve(contestant: Contestant) -> anyhow::Result<()> {
     tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
     let database = store::connect(&config.database_url, 1).await?;
     let on = Backends { nats, database, log, pump: PumpStatus::default(), directory };
-    let app = app(&config, on, publisher);
+    let app = app(&config, on, publisher)?;
     let served = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     process::termination().await;
     stopping.cancel();

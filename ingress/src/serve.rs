@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::ApiState,
+    api::{self, ApiState},
     app::{App, AppState, public_router},
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
@@ -60,8 +60,9 @@ pub async fn serve(
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
+    let cleaning = tokio::spawn(api::upkeep::run(database.clone(), stopping.clone()));
     let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
-    let app = app(&config, on, Publisher::new(log.clone()));
+    let app = app(&config, on, Publisher::new(log.clone()))?;
     let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     let private = internal::router(telemetry.metrics());
     let private =
@@ -84,6 +85,7 @@ pub async fn serve(
     let _ = tokio::time::timeout(PUMP_STOP, pump.stopped()).await;
     watching.abort();
     upkeep.abort();
+    cleaning.abort();
     log.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
     tracing::info!(event = "ingress.stopped");
@@ -127,7 +129,10 @@ pub struct Backends {
 }
 
 /// The app of these settings, whose webhooks' events go to `publisher`.
-pub fn app(config: &Config, on: Backends, publisher: Publisher) -> App {
+///
+/// # Errors
+/// When a setting of the API cannot be used.
+pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Result<App> {
     let api = ApiState::new(
         &config.api,
         &config.public_url,
@@ -135,8 +140,8 @@ pub fn app(config: &Config, on: Backends, publisher: Publisher) -> App {
         on.database.clone(),
         on.nats.clone(),
         on.log.clone(),
-    );
-    App::new(AppState {
+    )?;
+    Ok(App::new(AppState {
         clock: clock::system(),
         validate_signatures: config.validate_signatures,
         validator: Validator::new(&config.twilio.auth_tokens),
@@ -149,7 +154,7 @@ pub fn app(config: &Config, on: Backends, publisher: Publisher) -> App {
         readiness: Readiness { nats: on.nats, database: on.database, log: on.log, pump: on.pump },
         static_dir: config.static_dir.clone(),
         api,
-    })
+    }))
 }
 
 /// Serves `router` on `address` until `stopping`; `variable` is the setting that

@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 pub mod events;
 pub mod ids;
+pub mod password;
+pub mod people;
 pub mod phone;
 pub mod process;
 pub mod rights;
