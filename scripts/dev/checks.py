@@ -29,8 +29,8 @@ class Generator:
 
 GENERATORS = [
     Generator(
-        ["cargo", "run", "--locked", "-q", "-p", "prosaas-shared", "--example", "schemas"],
-        writes=("docs/events",), source="shared/examples/schemas.rs",
+        ["cargo", "run", "--locked", "-q", "-p", "prosaas-shared", "--example", "event-schemas"],
+        writes=("docs/events",), source="shared/examples/event-schemas.rs",
     ),
 ]
 
@@ -85,12 +85,15 @@ def sqlx(paths: Paths, *, write: bool) -> int:
     committed = paths.root / ".sqlx"
     with testing.passing_cluster(paths) as cluster, tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made:
         cluster.make_database("prosaas_sqlx")
+        # The migrator makes the schema, because its own table lies in it.
+        cluster.sql("prosaas_sqlx", "-c", "CREATE SCHEMA prosaas")
         for migration in sorted((paths.root / "migrations").glob("*.sql")):
             _apply(cluster, migration)
         fresh = Path(made, "sqlx")
         fresh.mkdir()
         wrapper = Path(made, "rustc-again")
-        wrapper.write_text('#!/bin/sh\nexec "$@"\n')
+        # Not a shell: it would drop CARGO_BIN_EXE_…, whose names hold hyphens.
+        wrapper.write_text(f"#!{sys.executable}\nimport os, sys\nos.execvp(sys.argv[1], sys.argv[1:])\n")
         wrapper.chmod(0o755)
         say.step("compiling every query against the migrated database")
         toolchain.cargo(paths, "check", "--workspace", "--all-targets", "--locked", extra={

@@ -80,11 +80,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn migrations_are_numbered_without_a_gap() {
+    fn every_migration_has_a_number_of_its_own() {
         let versions: Vec<i64> = migrator().iter().map(|m| m.version).collect();
-        let wanted: Vec<i64> = (1..).take(versions.len()).collect();
         assert!(!versions.is_empty());
-        assert_eq!(versions, wanted);
+        assert!(versions.windows(2).all(|pair| pair[0] < pair[1]), "{versions:?}");
     }
 
     #[tokio::test]

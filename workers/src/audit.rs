@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::runtime::Meta;
+use crate::{runtime::Meta, text::storable_value};
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,8 +68,8 @@ pub async fn write(connection: &mut PgConnection, record: Record<'_>) -> Result<
         record.action,
         record.entity_type,
         record.entity_id,
-        record.before,
-        record.after
+        record.before.map(storable_value),
+        record.after.map(storable_value)
     )
     .execute(connection)
     .await?;

@@ -14,8 +14,6 @@ use url::Url;
 pub struct Config {
     /// `DATABASE_URL`.
     pub database_url: SecretString,
-    /// `DATABASE_MAX_CONNECTIONS`: most connections to Postgres, default 20.
-    pub database_max_connections: u32,
     /// `NATS_URL`.
     pub nats_url: SecretString,
     /// `WORKERS_LISTEN`: health and metrics, default 127.0.0.1:5002.
@@ -38,7 +36,6 @@ impl Config {
         let app_env = env.app_env()?;
         Ok(Self {
             database_url: env.database_url()?,
-            database_max_connections: env.parsed("DATABASE_MAX_CONNECTIONS", 20)?,
             nats_url: env.nats_url()?,
             listen: env.parsed("WORKERS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 5002)))?,
             twilio: TwilioConfig::from_env(env)?,

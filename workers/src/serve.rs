@@ -28,17 +28,19 @@ const RECORDINGS: usize = 8;
 /// Commands handled at once.
 const COMMANDS: usize = 4;
 
+/// Connections to Postgres. Fewer than handlers: a download holds none.
+const CONNECTIONS: u32 = 20;
+
 /// How long a connected server may take to have the streams.
-const STREAMS_LIMIT: Duration = Duration::from_secs(60);
+const STREAMS_LIMIT: Duration = Duration::from_mins(1);
 
 /// Everything must have ended then, that of the platform's ten seconds.
 const STOP_LIMIT: Duration = Duration::from_millis(9500);
 
 /// Runs until `stop` resolves.
 pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Output = ()>) -> Result<()> {
-    let pool = store::connect(&config.database_url, config.database_max_connections)
-        .await
-        .context("DATABASE_URL cannot be read")?;
+    let pool =
+        store::connect(&config.database_url, CONNECTIONS).await.context("DATABASE_URL cannot be read")?;
     let objects = Objects::open(&config.recordings_url)?;
     let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };
     let token = config.twilio.auth_tokens.first().context("TWILIO_AUTH_TOKEN is required")?.clone();
@@ -56,7 +58,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
     let context = jetstream::new(client.clone());
     tokio::select! {
         () = &mut stop => {}
-        ready = streams(&client, &context) => {
+        ready = streams(&client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
@@ -83,14 +85,11 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
 }
 
 /// Waits until NATS is there, however long; then the streams must be right soon.
-async fn streams(client: &Client, context: &jetstream::Context) -> Result<()> {
+async fn streams(client: &Client) -> Result<()> {
     while client.connection_state() != State::Connected {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    setup::apply_streams(context, STREAMS_LIMIT)
-        .await
-        .context("the streams are not those of this release: run `prosaas-ops setup`")?;
-    Ok(())
+    setup::verify_streams(client, STREAMS_LIMIT).await
 }
 
 /// A name for this process in dead letters.

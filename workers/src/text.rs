@@ -9,11 +9,15 @@ pub fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// As [`storable_json`], for a value that is JSON already.
+pub fn storable_value(mut value: Value) -> Value {
+    replace_nul(&mut value);
+    value
+}
+
 /// A value as `jsonb` can store it, NULs replaced in the same way.
 pub fn storable_json(value: &impl Serialize) -> Result<Value, serde_json::Error> {
-    let mut value = serde_json::to_value(value)?;
-    replace_nul(&mut value);
-    Ok(value)
+    serde_json::to_value(value).map(storable_value)
 }
 
 fn replace_nul(value: &mut Value) {

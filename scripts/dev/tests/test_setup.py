@@ -82,7 +82,7 @@ class Environment(InAFolder):
         ingress = chosen.environment("ingress")
         self.assertEqual(ingress["INGRESS_LISTEN"], "0.0.0.0:8080")
         self.assertEqual(ingress["PUBLIC_URL"], "http://127.0.0.1:8080")
-        self.assertEqual(ingress["RUST_LOG"], "info")
+        self.assertNotIn("RUST_LOG", ingress)
         self.assertEqual(ingress["APP_ENV"], "development")
         self.assertNotIn("VALIDATE_TWILIO_SIGNATURE", ingress)
 

@@ -61,7 +61,7 @@ pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
     match what {
         What::Incoming { parties, status, answer } => {
             let details = Details { parties, answer: Some(answer), at, event_id };
-            state.details = greatest(state.details, details, details_order);
+            state.details = Some(greatest(state.details, details, details_order));
             if let Some(status) = status {
                 state.report(StatusMark { status, sequence: None }, at);
             }
@@ -69,19 +69,19 @@ pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
         What::Status { parties, status, sequence, duration_s } => {
             if parties.from.is_some() || parties.to.is_some() {
                 let details = Details { parties, answer: None, at, event_id };
-                state.details = greatest(state.details, details, details_order);
+                state.details = Some(greatest(state.details, details, details_order));
             }
             state.duration_s = state.duration_s.max(duration_s);
             state.report(StatusMark { status, sequence }, at);
         }
-        What::Dialed(dial) => state.dial = greatest(state.dial, dial, dial_order),
+        What::Dialed(dial) => state.dial = Some(greatest(state.dial, dial, dial_order)),
     }
     state
 }
 
 impl CallState {
     fn report(&mut self, mark: StatusMark, at: DateTime<Utc>) {
-        self.status = greatest(self.status, mark, status_order);
+        self.status = Some(greatest(self.status, mark, status_order));
         if mark.status.is_terminal() {
             self.ended_at = self.ended_at.max(Some(at));
         }
@@ -137,10 +137,10 @@ fn number(text: &str) -> Option<E164> {
     if is_withheld(text) { None } else { E164::parse(text).ok() }
 }
 
-fn greatest<T>(held: Option<T>, new: T, order: impl Fn(&T, &T) -> Ordering) -> Option<T> {
+fn greatest<T>(held: Option<T>, new: T, order: impl Fn(&T, &T) -> Ordering) -> T {
     match held {
-        Some(held) if order(&held, &new) != Ordering::Less => Some(held),
-        _ => Some(new),
+        Some(held) if order(&held, &new) != Ordering::Less => held,
+        _ => new,
     }
 }
 

@@ -17,6 +17,7 @@ use prosaas_shared::{
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
+use tracing::Instrument as _;
 
 pub use apply_event::{CallEvent, apply_event};
 
@@ -66,7 +67,8 @@ impl Worker for CallsWorker {
     }
 
     async fn handle(&self, _: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
-        apply_event(&self.pool, self.consumer(), meta, event).await
+        let span = tracing::info_span!("calls.apply");
+        apply_event(&self.pool, self.consumer(), meta, event).instrument(span).await
     }
 
     async fn ready(&self) -> bool {

@@ -24,7 +24,7 @@ use super::business;
 use crate::runtime::Cause;
 
 /// How often everything is compared.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 /// Pause after a comparison that failed.
 const RETRY: Duration = Duration::from_secs(2);
 /// How often a key is tried while others write it.

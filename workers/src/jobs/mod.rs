@@ -15,7 +15,7 @@ pub use marks::forget_marks;
 pub use purge::purge;
 
 /// How often the jobs run. Several processes may: each job is idempotent.
-const PERIOD: Duration = Duration::from_secs(60 * 60);
+const PERIOD: Duration = Duration::from_hours(1);
 
 /// Runs every job, now and then, until `stop`.
 pub async fn run(pool: PgPool, context: jetstream::Context, clock: SharedClock, stop: CancellationToken) {

@@ -1,6 +1,7 @@
 //! `recording.available`: the audio, from Twilio into our store.
 
 use prosaas_shared::events::recording::RecordingAvailableV1;
+use tracing::Instrument as _;
 
 use super::{
     RecordingsWorker,
@@ -36,7 +37,8 @@ pub(super) async fn fetch(
     if store::begin(&worker.pool, meta, &report).await? {
         return store::already_complete(&worker.pool, consumer, meta).await;
     }
-    match download(worker, data).await {
+    let span = tracing::info_span!("recordings.download");
+    match download(worker, data).instrument(span).await {
         Ok(kept) => {
             let done = store::complete(&worker.pool, consumer, meta, &report, &kept).await?;
             worker.deletions.notify_one();

@@ -91,7 +91,7 @@ impl Objects {
     }
 
     fn path(&self, key: &str) -> Path {
-        key.split('/').fold(self.folder.clone(), |path, part| path.join(part))
+        key.split('/').fold(self.folder.clone(), Path::join)
     }
 
     /// Streams `source` into the recording's object, which becomes visible only

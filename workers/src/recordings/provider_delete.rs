@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How often the table is looked at when nothing wakes us.
-const PERIOD: Duration = Duration::from_secs(60);
+const PERIOD: Duration = Duration::from_mins(1);
 
 struct Candidate {
     recording: RecordingSid,

@@ -51,6 +51,11 @@ async fn put(connection: &mut PgConnection, meta: &Meta, report: &Report<'_>) ->
     .fetch_optional(&mut *connection)
     .await?;
     let before = held.as_ref().and_then(|row| State::parse(&row.state));
+    if before == Some(State::Completed) {
+        // Nothing undoes a stored recording, and nothing is left to add to it.
+        let business = held.and_then(|row| row.business_id).map(BusinessId);
+        return Ok(Change { before, after: State::Completed, business });
+    }
     let business = match held.and_then(|row| row.business_id) {
         Some(id) => Some(BusinessId(id)),
         None => business_of(connection, report.call, meta.business).await?,

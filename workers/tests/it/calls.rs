@@ -16,6 +16,9 @@ use uuid::Uuid;
 
 use crate::support::Database;
 
+/// What the first test reads of a call.
+type CallRow = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
+
 const NUMBER: &str = "+97231111111";
 const CALLER: &str = "+972541111111";
 
@@ -117,8 +120,7 @@ async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result
     }
     let again = outcomes.iter().filter(|o| **o == Done::AlreadyApplied).count();
     assert_eq!(again, 2, "{outcomes:?}");
-    type Row = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
-    let row: Row = sqlx::query_as(
+    let row: CallRow = sqlx::query_as(
         "SELECT business_id, lead_id, status, status_sequence, duration_s, missed, callback_needed,
                 started_at, ended_at, answer FROM prosaas.calls",
     )
@@ -148,6 +150,44 @@ async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result
         database.count("SELECT count(*) FROM prosaas.audit_records WHERE actor_name = 'twilio'").await?,
         7
     );
+    Ok(())
+}
+
+/// Every order of the indices below `n`.
+fn orders(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![Vec::new()];
+    }
+    let insert = |order: &Vec<usize>, place: usize| {
+        let mut longer = order.clone();
+        longer.insert(place, n - 1);
+        longer
+    };
+    orders(n - 1).iter().flat_map(|order| (0..n).map(move |place| insert(order, place))).collect()
+}
+
+#[tokio::test]
+async fn every_order_of_a_calls_events_leaves_the_same_row() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    business(pool, NUMBER).await?;
+    for (number, order) in orders(4).into_iter().enumerate() {
+        let call = format!("CA{number}");
+        let events = [
+            incoming(&call, CALLER, NUMBER)?,
+            status(&call, CallStatus::InProgress, 1)?,
+            dialed(&call)?,
+            status(&call, CallStatus::Completed, 2)?,
+        ];
+        for index in order {
+            let second = i64::try_from(index)?;
+            applied(pool, &format!("{number}-{index}"), second, &events[index]).await?;
+        }
+    }
+    let different = "SELECT count(DISTINCT to_jsonb(c) - ARRAY['call_sid', 'details_event_id', 'created_at',
+                                                               'updated_at']) FROM prosaas.calls c";
+    assert_eq!(database.count("SELECT count(*) FROM prosaas.calls").await?, 24);
+    assert_eq!(database.count(different).await?, 1);
     Ok(())
 }
 
@@ -299,4 +339,11 @@ async fn the_audit_cannot_be_changed() -> Result<()> {
         "no phone number enters what can never be changed"
     );
     Ok(())
+}
+
+/// A call of a business that owns the number, for other tests.
+pub async fn call_of_a_new_business(pool: &PgPool, call: &str) -> Result<BusinessId> {
+    let owner = business(pool, NUMBER).await?;
+    applied(pool, "a call", 0, &incoming(call, CALLER, NUMBER)?).await?;
+    Ok(owner)
 }

@@ -2,5 +2,10 @@
 //! server on which databases can be made) and `NATS_SERVER_BIN`.
 
 mod calls;
+mod crm;
+mod jobs;
+mod outage;
+mod process;
+mod recordings;
 mod runtime;
 mod support;

@@ -74,10 +74,10 @@ impl Worker for Scripted {
             "twice" if delivery.attempt < 3 => Err(Failure::retry("not yet")),
             "never" => Err(Failure::retry("not yet")),
             "fail" => Err(Failure::fail(std::io::Error::other("no such thing"))),
-            "panic" => panic!("scripted"),
+            "panic" => scripted_panic(),
             "down" if !seen.up.load(Ordering::SeqCst) => Err(Failure::Down("postgres is away".into())),
             "hang" => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
                 Ok(Done::Applied)
             }
             "slow" => {
@@ -97,6 +97,11 @@ impl Worker for Scripted {
     async fn ready(&self) -> bool {
         self.0.up.load(Ordering::SeqCst)
     }
+}
+
+#[expect(clippy::panic, reason = "a handler that panics is what is tested")]
+fn scripted_panic() -> ! {
+    panic!("scripted")
 }
 
 fn policy() -> Policy {
@@ -156,8 +161,7 @@ fn event(id: &str) -> Result<Vec<u8>> {
 async fn publish(nats: &Nats, subject: &str, payload: Vec<u8>) -> Result<u64> {
     let mut headers = HeaderMap::new();
     headers.insert("X-Note", "kept");
-    let ack =
-        nats.bus.jetstream.publish_with_headers(subject.to_owned(), headers, payload.into()).await?.await?;
+    let ack = nats.ops.publish_with_headers(subject.to_owned(), headers, payload.into()).await?.await?;
     Ok(ack.sequence)
 }
 
@@ -166,7 +170,7 @@ async fn send(nats: &Nats, id: &str) -> Result<u64> {
 }
 
 async fn consumer(nats: &Nats) -> Result<PullConsumer> {
-    Ok(nats.bus.jetstream.get_consumer_from_stream(consumers::CALLS, Stream::Calls.name()).await?)
+    Ok(nats.ops.get_consumer_from_stream(consumers::CALLS, Stream::Calls.name()).await?)
 }
 
 /// Nothing waits, nothing is out.
@@ -179,7 +183,7 @@ async fn settled(nats: &Nats) -> Result<()> {
 }
 
 async fn dead_letters(nats: &Nats) -> Result<Vec<(String, DeadLetterV1)>> {
-    let stream = nats.bus.jetstream.get_stream(Stream::Dead.name()).await?;
+    let stream = nats.ops.get_stream(Stream::Dead.name()).await?;
     let mut letters = Vec::new();
     for sequence in 1..=stream.get_info().await?.state.last_sequence {
         let message = stream.get_raw_message(sequence).await?;

@@ -8,13 +8,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use async_nats::jetstream;
+use async_nats::{Client, jetstream};
 use prosaas_shared::{bus, clock, config::Env, store};
 use prosaas_workers::runtime::Bus;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tempfile::TempDir;
 use tokio::time::Instant;
+use url::Url;
 use uuid::Uuid;
 
 /// A database of one test. It is dropped with the value, best effort.
@@ -28,6 +29,12 @@ fn server_url() -> Result<String> {
     Env::from_process().required("DATABASE_URL").context("tests need a Postgres server")
 }
 
+fn url_of(server: &str, name: &str) -> Result<Url> {
+    let mut url: Url = server.parse()?;
+    url.set_path(name);
+    Ok(url)
+}
+
 impl Database {
     /// A new database without any table.
     pub async fn empty() -> Result<Self> {
@@ -35,10 +42,13 @@ impl Database {
         let name = format!("prosaas_test_{}", Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(&server).await?;
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
-        let mut url: url::Url = server.parse()?;
-        url.set_path(&name);
-        let pool = store::connect(&SecretString::from(url.to_string()), 20).await?;
+        let pool = store::connect(&SecretString::from(url_of(&server, &name)?.to_string()), 20).await?;
         Ok(Self { pool, server, name })
+    }
+
+    /// Its address.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.server, &self.name)
     }
 
     /// A new database, migrated.
@@ -70,12 +80,20 @@ impl Drop for Database {
     }
 }
 
+/// The password of every user: it begins with a letter, as the configuration wants.
+const PASSWORD: &str = "secret";
+
 /// A nats-server of one test.
 pub struct Nats {
     child: Child,
     data: TempDir,
     port: u16,
+    /// Where it listens, without a user.
+    pub address: String,
+    /// As the workers reach it.
     pub bus: Bus,
+    /// As operators reach it: everything is allowed.
+    pub ops: jetstream::Context,
 }
 
 fn nats_binary() -> Result<PathBuf> {
@@ -98,14 +116,19 @@ impl Nats {
         let ports = data.path().join("ports");
         std::fs::create_dir(&ports)?;
         let child = spawn(data.path(), -1)?;
-        let url = address(&ports).await?;
-        let port = url.parse::<url::Url>()?.port().context("no port")?;
-        let client = bus::connect(&SecretString::from(url), bus::Role::Workers).await?;
+        let address = address(&ports).await?;
+        let port = address.parse::<Url>()?.port().context("no port")?;
+        let ops = jetstream::new(client(&address, bus::Role::Ops).await?);
+        eventually("JetStream answers", || async { Ok(bus::reconcile::apply(&ops).await.is_ok()) }).await?;
+        let client = client(&address, bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());
-        eventually("JetStream answers", || async { Ok(bus::reconcile::apply(&context).await.is_ok()) })
-            .await?;
         let bus = Bus { client, jetstream: context, clock: clock::system(), process: Arc::from("test") };
-        Ok(Self { child, data, port, bus })
+        Ok(Self { child, data, port, address, bus, ops })
+    }
+
+    /// The address with a user's name and password.
+    pub fn url(&self, user: &str) -> String {
+        self.address.replace("://", &format!("://{user}:{PASSWORD}@"))
     }
 
     /// Kills the server and starts it again on the same port and data.
@@ -118,16 +141,29 @@ impl Nats {
     }
 }
 
+/// The configuration of production, with its rights per user.
 fn spawn(data: &Path, port: i32) -> Result<Child> {
-    Command::new(nats_binary()?)
-        .args(["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"])
-        .arg(data)
+    let mut command = Command::new(nats_binary()?);
+    command
+        .arg("-c")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../nats/nats-server.conf"))
         .arg("--ports_file_dir")
         .arg(data.join("ports"))
+        .env("NATS_LISTEN", format!("127.0.0.1:{port}"))
+        .env("NATS_STORE_DIR", data.join("streams"))
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("nats-server does not start")
+        .stderr(Stdio::null());
+    for user in ["INGRESS", "WORKERS", "OPS", "SYS"] {
+        command.env(format!("NATS_{user}_PASSWORD"), PASSWORD);
+    }
+    command.spawn().context("nats-server does not start")
+}
+
+async fn client(address: &str, role: bus::Role) -> Result<Client> {
+    let mut url: Url = address.parse()?;
+    let set = url.set_username(role.as_str()).and_then(|()| url.set_password(Some(PASSWORD)));
+    anyhow::ensure!(set.is_ok(), "the address takes no user");
+    Ok(bus::connect(&SecretString::from(url.to_string()), role).await?)
 }
 
 /// The server writes its address into a file of that folder once it listens.

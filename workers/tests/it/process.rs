@@ -1,0 +1,168 @@
+//! The two binaries, as they are deployed.
+
+use std::{
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, ensure};
+use prosaas_shared::{
+    call_config::{CallConfig, CallSettings},
+    events::{
+        CloudEvent, EventData,
+        call::{Answer, CallIncomingV1},
+        crm::{Command as CrmCommand, CommandMeta, business::BusinessConfigureV1},
+    },
+    ids::{BusinessId, OperationId},
+    subjects::{CALL_CONFIG_BUCKET, Subject, call_config_key},
+};
+use tempfile::TempDir;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::support::{Database, Nats, eventually};
+
+const NUMBER: &str = "+972000000001";
+
+struct Place {
+    database: Database,
+    nats: Nats,
+    folder: TempDir,
+}
+
+impl Place {
+    fn command(&self, binary: &str, user: &str) -> Result<Command> {
+        let mut command = Command::new(binary);
+        command
+            .env_clear()
+            .env("APP_ENV", "development")
+            .env("DATABASE_URL", self.database.url()?.to_string())
+            .env("NATS_URL", self.nats.url(user))
+            .env("TWILIO_PHONE_NUMBER", NUMBER)
+            .env("TWILIO_ACCOUNT_SID", "AC1")
+            .env("TWILIO_AUTH_TOKEN", "one,two")
+            .env("WORKERS_LISTEN", "127.0.0.1:0")
+            .env("RECORDINGS_URL", format!("file://{}/recordings", self.folder.path().display()));
+        Ok(command)
+    }
+
+    fn setup(&self) -> Result<Output> {
+        Ok(self
+            .command(env!("CARGO_BIN_EXE_prosaas-ops"), "ops")?
+            .args(["setup", "--wait", "20"])
+            .output()?)
+    }
+
+    fn workers(&self) -> Result<Workers> {
+        let mut command = self.command(env!("CARGO_BIN_EXE_prosaas-workers"), "workers")?;
+        Ok(Workers(command.stdout(Stdio::null()).spawn()?))
+    }
+
+    async fn publish<T: EventData>(&self, subject: Subject, id: &str, data: T) -> Result<()> {
+        let time = "2026-01-01T00:00:00Z".parse()?;
+        let event = CloudEvent::new(id.to_owned(), "/twilio/AC1".to_owned(), "x".to_owned(), time, data);
+        self.nats.ops.publish(subject.into_string(), event.encode()?.into()).await?.await?;
+        Ok(())
+    }
+}
+
+struct Workers(Child);
+
+impl Workers {
+    /// SIGTERM, and how long the end took.
+    async fn terminate(mut self) -> Result<(Duration, bool)> {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        let began = Instant::now();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        loop {
+            if let Some(status) = self.0.try_wait()? {
+                return Ok((began.elapsed(), status.success()));
+            }
+            ensure!(began.elapsed() < Duration::from_secs(15), "it does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Result<()> {
+    let place =
+        Place { database: Database::empty().await?, nats: Nats::start().await?, folder: TempDir::new()? };
+    let (one, two) = (place.setup()?, place.setup()?);
+    let text = |output: &Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(one.status.success() && two.status.success(), "{}", String::from_utf8_lossy(&one.stderr));
+    assert!(text(&one).contains(&format!("number {NUMBER}")), "{}", text(&one));
+    assert!(text(&two).contains("first business: there is one"), "{}", text(&two));
+    let business: Uuid =
+        sqlx::query_scalar("SELECT id FROM prosaas.businesses").fetch_one(&place.database.pool).await?;
+    let workers = place.workers()?;
+    let call = "CA1".parse()?;
+    let data = CallIncomingV1 {
+        call_sid: "CA1".parse()?,
+        account_sid: None,
+        from: "+972541111111".to_owned(),
+        to: NUMBER.to_owned(),
+        direction: Some("inbound".to_owned()),
+        status: None,
+        caller_name: None,
+        forwarded_from: None,
+        parent_call_sid: None,
+        stir_verstat: None,
+        error_code: None,
+        answer: Answer::Record,
+    };
+    place.publish(Subject::call_incoming(&call), "call", data).await?;
+    let business_id = BusinessId(business);
+    let settings = CallSettings { max_message_s: 99, ..CallSettings::default() };
+    let command = BusinessConfigureV1 {
+        business_id,
+        name: None,
+        time_zone: None,
+        expected_revision: Some(1),
+        settings,
+    };
+    let meta =
+        CommandMeta { operation_id: OperationId(Uuid::now_v7()), request_id: "r1".to_owned(), ip: None };
+    let command = CrmCommand { meta, args: command };
+    let subject = Subject::command(&command.args);
+    place.publish(subject, "configure", command).await?;
+    eventually("the call has its lead", || async {
+        Ok(place.database.count("SELECT count(*) FROM prosaas.calls WHERE lead_id IS NOT NULL").await? == 1)
+    })
+    .await?;
+    let bucket = place.nats.ops.get_key_value(CALL_CONFIG_BUCKET).await?;
+    eventually("every ingress hears of the settings", || async {
+        let value = bucket.get(call_config_key(business_id)).await?;
+        let config = value.map(|v| serde_json::from_slice::<CallConfig>(&v)).transpose()?;
+        Ok(config.is_some_and(|c| c.revision == 2 && c.settings.max_message_s == 99))
+    })
+    .await?;
+    let (took, success) = workers.terminate().await?;
+    assert!(success && took < Duration::from_secs(10), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn setup_says_what_is_missing() -> Result<()> {
+    let output = Command::new(env!("CARGO_BIN_EXE_prosaas-ops")).arg("setup").env_clear().output()?;
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("DATABASE_URL"), "{said}");
+    let output = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"))
+        .args(["setup", "--wait", "1"])
+        .env_clear()
+        .env("DATABASE_URL", "postgres://127.0.0.1:1/none")
+        .env("NATS_URL", "nats://127.0.0.1:1")
+        .output()
+        .context("setup")?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("Postgres (DATABASE_URL) did not answer"), "{said}");
+    Ok(())
+}
