@@ -40,6 +40,7 @@ use axum::{
     routing::any,
 };
 use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{
@@ -80,6 +81,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/api", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(request_meta::fingerprint))
         .layer(from_fn_with_state(app.clone(), csrf::guard))
         .layer(from_fn_with_state(app.clone(), request_meta::arrive))
@@ -88,6 +90,11 @@ pub fn routes(app: &App) -> Router<App> {
 /// The API's document, as committed under `docs/`.
 pub fn document() -> utoipa::openapi::OpenApi {
     assemble().1
+}
+
+/// The panic itself is in the log: the hook wrote it. Its text is nobody else's.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::internal().into_response()
 }
 
 async fn nothing_here() -> Problem {

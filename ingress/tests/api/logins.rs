@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use http::{StatusCode, header};
-use prosaas_shared::rights::Role;
+use prosaas_shared::{people, rights::Role};
+use secrecy::SecretString;
 
 use crate::support::{Ingress, PASSWORD, tight};
 
@@ -126,5 +127,18 @@ async fn without_postgres_a_problem_says_so() -> Result<()> {
     let answer = ingress.stranger("203.0.113.1").try_password("dana", PASSWORD).await?;
     assert_eq!((answer.status, answer.kind()), (StatusCode::SERVICE_UNAVAILABLE, "/problems/unavailable"));
     assert!(answer.headers.contains_key(header::RETRY_AFTER));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_first_admin_is_made_once() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    let password = SecretString::from(PASSWORD);
+    let made = (0..5).map(|_| people::ensure_admin(&ingress.pool, "first@shop.example", &password));
+    let made = futures_util::future::try_join_all(made).await?;
+    assert_eq!(made.iter().flatten().count(), 1);
+    assert_eq!(ingress.stranger("203.0.113.1").try_password("first", PASSWORD).await?.status, StatusCode::OK);
+    let twice = ingress.person("FIRST", Role::SystemAdmin, None).await;
+    assert!(twice.is_err_and(|error| error.to_string().contains("exists already")));
     Ok(())
 }
