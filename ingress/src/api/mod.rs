@@ -29,6 +29,7 @@ pub mod session;
 pub mod state;
 pub mod text;
 pub mod upkeep;
+mod waiting;
 
 use std::time::Duration;
 
