@@ -66,6 +66,7 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
     case 'unreadable':
       return to(
         { phase: 'stopped', reason: event.reason, lastCode: null, nextRetryAt: null },
+        { type: 'disarm_watchdog' },
         { type: 'fact', kind: 'stopped', data: { code: null, reason: event.reason } },
         { type: 'release_lease' },
       );
