@@ -38,7 +38,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const MIN_SECRET_LENGTH = 16;
-const LOOKS_LIKE_AN_EXAMPLE = /change|example|secret|password|placeholder|replace|xxxx|1234567|your[-_]|^(.)\1*$/i;
+const LOOKS_LIKE_AN_EXAMPLE =
+  /change|example|secret|password|placeholder|replace|xxxx|1234567|your[-_]|^(.)\1*$/i;
 
 export function readConfig(env: Environment = process.env): Config {
   const production = (read(env, 'APP_ENV') ?? 'production') === 'production';
@@ -108,7 +109,10 @@ function encryptionKeys(value: string, production: boolean): Buffer[] {
     const text = part.trim();
     const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
     if (key.length !== 32)
-      throw new ConfigError('BAILEYS_ENCRYPTION_KEY', 'is not 32 bytes in base64 or hex (openssl rand -base64 32)');
+      throw new ConfigError(
+        'BAILEYS_ENCRYPTION_KEY',
+        'is not 32 bytes in base64 or hex (openssl rand -base64 32)',
+      );
     if (production && new Set(key).size < 8)
       throw new ConfigError('BAILEYS_ENCRYPTION_KEY', 'looks like an example; production needs a random one');
     return key;

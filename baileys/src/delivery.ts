@@ -46,7 +46,9 @@ export class Delivery {
       return;
     }
     const done = this.#deliver(session)
-      .catch((error: unknown) => this.logger.warn({ session, problem: problemOf(error) }, 'delivery stopped; it goes on later'))
+      .catch((error: unknown) =>
+        this.logger.warn({ session, problem: problemOf(error) }, 'delivery stopped; it goes on later'),
+      )
       .then(() => {
         this.#active.delete(session);
         if (this.#again.delete(session)) this.wake(session);
@@ -65,7 +67,8 @@ export class Delivery {
 
   async #look(): Promise<void> {
     try {
-      for (const session of await this.outbox.waitingSessions()) if (!this.#active.has(session)) this.wake(session);
+      for (const session of await this.outbox.waitingSessions())
+        if (!this.#active.has(session)) this.wake(session);
     } catch (error) {
       this.logger.warn({ problem: problemOf(error) }, 'the outbox cannot be read');
     }
@@ -79,7 +82,8 @@ export class Delivery {
       const outcome = await this.#post(fact);
       if (outcome.kind === 'failed') {
         this.metrics.count('facts_retried');
-        if (fact.attempts % 20 === 1) this.#log(fact, outcome.problem, 'the ingress did not take a fact; it is tried again');
+        if (fact.attempts % 20 === 1)
+          this.#log(fact, outcome.problem, 'the ingress did not take a fact; it is tried again');
         await this.outbox.failed(fact.sequence, outcome.problem);
         await this.#sleep(delay * (0.75 + Math.random() / 2));
         delay = Math.min(MAX_DELAY_MS, delay * 2);
@@ -104,7 +108,11 @@ export class Delivery {
   async #post(fact: PendingFact): Promise<Outcome> {
     const url = new URL(PATH, this.ingress);
     const body = Buffer.from(fact.body);
-    const signed = signedHeaders(this.secret, { method: 'POST', pathAndQuery: url.pathname + url.search, body });
+    const signed = signedHeaders(this.secret, {
+      method: 'POST',
+      pathAndQuery: url.pathname + url.search,
+      body,
+    });
     try {
       const response = await fetch(url, {
         method: 'POST',

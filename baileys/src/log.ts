@@ -28,7 +28,10 @@ export interface Fields {
 
 export type Logger = Record<'debug' | 'info' | 'warn' | 'error', (fields: Fields, message: string) => void>;
 
-export function makeLogger(level: LogLevel, destination: pino.DestinationStream = pino.destination({ sync: true })): Logger {
+export function makeLogger(
+  level: LogLevel,
+  destination: pino.DestinationStream = pino.destination({ sync: true }),
+): Logger {
   return pino({ level, base: { service: 'baileys' }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
@@ -42,12 +45,23 @@ export function libraryLogger(logger: Logger, session: string): ILogger {
     const text = second ?? (typeof first === 'string' ? first : '');
     logger.debug({ session, problem: withoutNumbers(text) }, 'library');
   };
-  const quiet: ILogger = { level: 'warn', child: () => quiet, trace: drop, debug: drop, info: drop, warn: keep, error: keep };
+  const quiet: ILogger = {
+    level: 'warn',
+    child: () => quiet,
+    trace: drop,
+    debug: drop,
+    info: drop,
+    warn: keep,
+    error: keep,
+  };
   return quiet;
 }
 
 function withoutNumbers(text: string): string {
-  return text.slice(0, 200).replace(/[0-9]{5,}/g, '…').replace(/[A-Za-z0-9+/=_-]{32,}/g, '…');
+  return text
+    .slice(0, 200)
+    .replace(/[0-9]{5,}/g, '…')
+    .replace(/[A-Za-z0-9+/=_-]{32,}/g, '…');
 }
 
 /** The message of anything thrown. */

@@ -18,10 +18,10 @@ async function main(): Promise<void> {
     return;
   }
   const logger = makeLogger(config.logLevel);
-  let service: Service | undefined;
+  const running: { service?: Service } = {};
   // The library leaves promises alone whose sockets ended. One of them must not end all sessions.
   const unexpected = (error: unknown) => {
-    service?.metrics.count('unexpected_errors');
+    running.service?.metrics.count('unexpected_errors');
     logger.debug({ problem: problemOf(error) }, 'unexpected error');
   };
   process.on('unhandledRejection', unexpected);
@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   const stop = (signal: string) => {
     logger.info({ event: signal }, 'stopping');
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
-    void service?.stop().then(
+    void running.service?.stop().then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error({ problem: problemOf(error) }, 'stop failed');
@@ -40,7 +40,8 @@ async function main(): Promise<void> {
       },
     );
   };
-  service = await startService(config, logger);
+  const service = await startService(config, logger);
+  running.service = service;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
   logger.info({ address: `${config.listen.host}:${service.port}` }, 'listening');
 }

@@ -35,11 +35,25 @@ export class Metrics {
     const { rss, heapUsed } = process.memoryUsage();
     const lines = [
       ...Object.entries(COUNTERS).flatMap(([name, help]) =>
-        metric(`prosaas_whatsapp_${name}_total`, 'counter', help, [['', this.#counts.get(name as Counter) ?? 0]]),
+        metric(`prosaas_whatsapp_${name}_total`, 'counter', help, [
+          ['', this.#counts.get(name as Counter) ?? 0],
+        ]),
       ),
-      ...metric('prosaas_whatsapp_closes_total', 'counter', 'Sockets that ended, by code.', labelled('code', this.#closes)),
-      ...metric('prosaas_whatsapp_sessions', 'gauge', 'Sessions in this process, by state.', labelled('state', gauges.phases)),
-      ...metric('prosaas_whatsapp_outbox_waiting', 'gauge', 'Facts not delivered yet.', [['', gauges.outboxWaiting]]),
+      ...metric(
+        'prosaas_whatsapp_closes_total',
+        'counter',
+        'Sockets that ended, by code.',
+        labelled('code', this.#closes),
+      ),
+      ...metric(
+        'prosaas_whatsapp_sessions',
+        'gauge',
+        'Sessions in this process, by state.',
+        labelled('state', gauges.phases),
+      ),
+      ...metric('prosaas_whatsapp_outbox_waiting', 'gauge', 'Facts not delivered yet.', [
+        ['', gauges.outboxWaiting],
+      ]),
       ...metric('prosaas_whatsapp_outbox_oldest_seconds', 'gauge', 'Age of the oldest of them.', [
         ['', gauges.outboxOldestSeconds],
       ]),
@@ -57,5 +71,9 @@ function labelled(label: string, values: ReadonlyMap<string, number>): Sample[] 
 }
 
 function metric(name: string, type: 'counter' | 'gauge', help: string, samples: Sample[]): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map(([labels, value]) => `${name}${labels} ${value}`)];
+  return [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...samples.map(([labels, value]) => `${name}${labels} ${value}`),
+  ];
 }

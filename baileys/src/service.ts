@@ -28,7 +28,11 @@ export interface Overrides {
   readonly random?: () => number;
 }
 
-export async function startService(config: Config, logger: Logger, overrides: Overrides = {}): Promise<Service> {
+export async function startService(
+  config: Config,
+  logger: Logger,
+  overrides: Overrides = {},
+): Promise<Service> {
   const metrics = new Metrics();
   const pool = openPool(config.databaseUrl, logger);
   const holder = `${hostname()}/${process.pid}/${randomUUID()}`;
@@ -53,8 +57,14 @@ export async function startService(config: Config, logger: Logger, overrides: Ov
         sessions: manager.all().map((session) => ({ id: session.id, state: session.state.phase })),
       }),
       metrics: async () => {
-        const { waiting, oldestSeconds } = await store.outbox.depth().catch(() => ({ waiting: NaN, oldestSeconds: NaN }));
-        return metrics.render({ phases: manager.phases(), outboxWaiting: waiting, outboxOldestSeconds: oldestSeconds });
+        const { waiting, oldestSeconds } = await store.outbox
+          .depth()
+          .catch(() => ({ waiting: NaN, oldestSeconds: NaN }));
+        return metrics.render({
+          phases: manager.phases(),
+          outboxWaiting: waiting,
+          outboxOldestSeconds: oldestSeconds,
+        });
       },
     },
     config.internalSecret,

@@ -28,7 +28,11 @@ export function signatureOf(secret: string, timestamp: string, nonce: string, re
   return createHmac('sha256', secret).update(canonical).digest('hex');
 }
 
-export function signedHeaders(secret: string, request: Request, now: number = Date.now()): Record<string, string> {
+export function signedHeaders(
+  secret: string,
+  request: Request,
+  now: number = Date.now(),
+): Record<string, string> {
   const timestamp = String(Math.floor(now / 1000));
   const nonce = randomBytes(16).toString('hex');
   return {
@@ -49,10 +53,17 @@ export class Verifier {
   ) {}
 
   /** Undefined: the request is genuine. */
-  verify(headers: Readonly<Record<string, string | string[] | undefined>>, request: Request): Refusal | undefined {
-    const [timestamp, nonce, signature] = [HEADERS.timestamp, HEADERS.nonce, HEADERS.signature].map((name) => headers[name]);
-    if (typeof timestamp !== 'string' || typeof nonce !== 'string' || typeof signature !== 'string') return 'missing';
-    if (!/^\d{1,12}$/.test(timestamp) || !/^[0-9a-f]{32}$/.test(nonce) || !/^[0-9a-f]{64}$/.test(signature)) return 'wrong';
+  verify(
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    request: Request,
+  ): Refusal | undefined {
+    const [timestamp, nonce, signature] = [HEADERS.timestamp, HEADERS.nonce, HEADERS.signature].map(
+      (name) => headers[name],
+    );
+    if (typeof timestamp !== 'string' || typeof nonce !== 'string' || typeof signature !== 'string')
+      return 'missing';
+    if (!/^\d{1,12}$/.test(timestamp) || !/^[0-9a-f]{32}$/.test(nonce) || !/^[0-9a-f]{64}$/.test(signature))
+      return 'wrong';
     const second = Math.floor(this.now() / 1000);
     if (Math.abs(second - Number(timestamp)) > WINDOW_S) return 'stale';
     const expected = signatureOf(this.secret, timestamp, nonce, request);

@@ -8,7 +8,8 @@ import { BUSINESS, Stage } from './support/stage.js';
 describe('a linked session', () => {
   let stage: Stage;
   let service: ServiceProcess;
-  const act = (action: string, body: Record<string, unknown>) => control(stage.simulator, `/control/${action}`, body);
+  const act = (action: string, body: Record<string, unknown>) =>
+    control(stage.simulator, `/control/${action}`, body);
   const rowsOf = (table: string, session: string) =>
     stage.database.rows(`SELECT 1 FROM prosaas.${table} WHERE session_id = $1`, [session]);
   before(async () => {
@@ -18,11 +19,19 @@ describe('a linked session', () => {
   after(() => stage.strike());
 
   /** A drop, and that the session came back by itself. */
-  async function comesBack(session: string, jid: string, drop: () => Promise<unknown>): Promise<Record<string, unknown>> {
+  async function comesBack(
+    session: string,
+    jid: string,
+    drop: () => Promise<unknown>,
+  ): Promise<Record<string, unknown>> {
     const logins = stage.world.devices.get(jid)?.logins ?? 0;
     const known = stage.ingress.facts.length;
     await drop();
-    await eventually(`${jid} logs in again`, () => (stage.world.devices.get(jid)?.logins ?? 0) > logins, 60_000);
+    await eventually(
+      `${jid} logs in again`,
+      () => (stage.world.devices.get(jid)?.logins ?? 0) > logins,
+      60_000,
+    );
     await stage.reaches(service, session, 'connected');
     const dropped = await eventually('the drop was told', () =>
       stage.ingress.facts.slice(known).find((fact) => fact.session_id === session && fact.kind === 'dropped'),
@@ -37,7 +46,10 @@ describe('a linked session', () => {
     assert.equal(data['attempt'], 1);
     const wait = Date.parse(String(data['retry_at'])) - Date.now();
     assert.ok(wait < 2_000);
-    assert.ok([...stage.world.clients].some((client) => client.jid === jid && client.routed), 'routing info is sent in front');
+    assert.ok(
+      [...stage.world.clients].some((client) => client.jid === jid && client.routed),
+      'routing info is sent in front',
+    );
     assert.equal(stage.world.devices.get(jid)?.preKeys, 812);
   });
 
@@ -143,7 +155,9 @@ describe('a version that WhatsApp refuses', () => {
       await control(stage.simulator, '/control/drop', { phone });
       await eventually('a login with the new version', () => stage.world.devices.get(jid)?.logins === 2);
       await stage.reaches(service, session, 'connected');
-      const versions = [...stage.world.clients].map((client) => client.hello?.payload.userAgent?.appVersion?.tertiary);
+      const versions = [...stage.world.clients].map(
+        (client) => client.hello?.payload.userAgent?.appVersion?.tertiary,
+      );
       assert.deepEqual(versions, [2_000_000_000]);
     } finally {
       await stage.strike();

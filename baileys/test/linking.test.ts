@@ -46,7 +46,9 @@ describe('linking', () => {
     assert.equal(again.body['linked'], true);
     assert.equal((await service.call('GET', `/sessions/${session}/qr`)).status, 404);
     await eventually('all keys stored', async () => {
-      const [row] = await stage.database.rows<{ n: string }>('SELECT count(*) AS n FROM prosaas.whatsapp_keys');
+      const [row] = await stage.database.rows<{ n: string }>(
+        'SELECT count(*) AS n FROM prosaas.whatsapp_keys',
+      );
       return Number(row?.n) >= 812;
     });
     shown.push(qr, ...(qr.split('#')[1] ?? '').split(',').slice(0, 4));
@@ -84,7 +86,13 @@ describe('linking', () => {
       return (await service.status(session))['state'] === 'connected';
     });
     await stage.told(session, 'connected');
-    assert.deepEqual(stage.ingress.kinds(session), ['requesting', 'qr_issued', 'pairing', 'paired', 'connected']);
+    assert.deepEqual(stage.ingress.kinds(session), [
+      'requesting',
+      'qr_issued',
+      'pairing',
+      'paired',
+      'connected',
+    ]);
     shown.push(code);
     numbers.push(phone);
     linked.push(session);
@@ -106,21 +114,32 @@ describe('linking', () => {
 
   it('refuses a pairing code for a linked session and for what is no number', async () => {
     const [session = ''] = linked;
-    const taken = await service.call('POST', `/sessions/${session}/pairing-code`, { business_id: BUSINESS, phone: '+972501112233' });
+    const taken = await service.call('POST', `/sessions/${session}/pairing-code`, {
+      business_id: BUSINESS,
+      phone: '+972501112233',
+    });
     assert.equal(taken.status, 409);
-    const wrong = await service.call('POST', `/sessions/${randomUUID()}/pairing-code`, { business_id: BUSINESS, phone: '050-1112233' });
+    const wrong = await service.call('POST', `/sessions/${randomUUID()}/pairing-code`, {
+      business_id: BUSINESS,
+      phone: '050-1112233',
+    });
     assert.equal(wrong.status, 400);
     assert.equal(wrong.body['success'], false);
   });
 
   it('prints no key, code, QR or number, and sends no QR or code to the ingress', async () => {
-    const secrets = (await Promise.all(linked.map((session) => credentialsOf(stage.database, session)))).flatMap(secretsOf);
+    const secrets = (
+      await Promise.all(linked.map((session) => credentialsOf(stage.database, session)))
+    ).flatMap(secretsOf);
     assertAbsent([service.output], [...secrets, ...shown, ...numbers]);
     assertAbsent(stage.ingress.bodies, [...secrets, ...shown]);
     const rows = await stage.database.rows<{ ciphertext: Buffer }>(
       'SELECT ciphertext FROM prosaas.whatsapp_credentials UNION ALL SELECT ciphertext FROM prosaas.whatsapp_keys',
     );
-    assertAbsent(rows.map((row) => row.ciphertext.toString('latin1')), secrets);
+    assertAbsent(
+      rows.map((row) => row.ciphertext.toString('latin1')),
+      secrets,
+    );
     assert.equal(stage.ingress.badSignatures, 0);
   });
 });
@@ -136,8 +155,14 @@ describe('expiry', () => {
       assert.equal(status['lastCode'], 408);
       assert.equal(status['reason'], 'The QR code was not scanned in time');
       await stage.told(session, 'expired');
-      assert.deepEqual(stage.ingress.kinds(session), ['requesting', ...Array<string>(6).fill('qr_issued'), 'expired']);
-      const indexes = stage.ingress.facts.filter((fact) => fact.kind === 'qr_issued').map((fact) => fact.data['index']);
+      assert.deepEqual(stage.ingress.kinds(session), [
+        'requesting',
+        ...Array<string>(6).fill('qr_issued'),
+        'expired',
+      ]);
+      const indexes = stage.ingress.facts
+        .filter((fact) => fact.kind === 'qr_issued')
+        .map((fact) => fact.data['index']);
       assert.deepEqual(indexes, [0, 1, 2, 3, 4, 5]);
       const gone = await service.call('GET', `/sessions/${session}/qr`);
       assert.equal(gone.status, 404);

@@ -56,7 +56,10 @@ describe('settings', () => {
 
   it('never shows a value', () => {
     const secret = 'example-example-example';
-    assert.throws(() => readConfig({ ...GOOD, INTERNAL_SECRET: secret }), (error) => !String(error).includes(secret));
+    assert.throws(
+      () => readConfig({ ...GOOD, INTERNAL_SECRET: secret }),
+      (error) => !String(error).includes(secret),
+    );
   });
 
   it('accepts an example in development', () => {
@@ -70,8 +73,14 @@ describe('settings', () => {
       writeFileSync(path, 'from a file, 24 letters\n');
       const { INTERNAL_SECRET: dropped, ...rest } = GOOD;
       assert.ok(dropped);
-      assert.equal(readConfig({ ...rest, INTERNAL_SECRET_FILE: path }).internalSecret, 'from a file, 24 letters');
-      assert.throws(() => readConfig({ ...rest, INTERNAL_SECRET_FILE: join(folder, 'none') }), /INTERNAL_SECRET_FILE.*ENOENT/);
+      assert.equal(
+        readConfig({ ...rest, INTERNAL_SECRET_FILE: path }).internalSecret,
+        'from a file, 24 letters',
+      );
+      assert.throws(
+        () => readConfig({ ...rest, INTERNAL_SECRET_FILE: join(folder, 'none') }),
+        /INTERNAL_SECRET_FILE.*ENOENT/,
+      );
       assert.throws(() => readConfig({ ...GOOD, INTERNAL_SECRET_FILE: path }), /not both/);
     } finally {
       rmSync(folder, { recursive: true });
@@ -79,7 +88,9 @@ describe('settings', () => {
   });
 
   it('verifies TLS wherever the address asks for TLS', () => {
-    assert.deepEqual(connectionOptions('postgres://u@h/d?sslmode=require&channel_binding=require').ssl, { rejectUnauthorized: true });
+    assert.deepEqual(connectionOptions('postgres://u@h/d?sslmode=require&channel_binding=require').ssl, {
+      rejectUnauthorized: true,
+    });
     assert.equal(connectionOptions('postgres://u@h/d').ssl, false);
   });
 });
@@ -96,7 +107,10 @@ describe('sealing', () => {
   });
 
   it('says which key is missing', () => {
-    assert.throws(() => new Sealer([two]).open(place, sealed), /sealed with key \d+, which BAILEYS_ENCRYPTION_KEY does not hold/);
+    assert.throws(
+      () => new Sealer([two]).open(place, sealed),
+      /sealed with key \d+, which BAILEYS_ENCRYPTION_KEY does not hold/,
+    );
   });
 
   it('opens with an older key while a new one seals', () => {
@@ -140,7 +154,11 @@ describe('signatures', () => {
 
   it('are what the contract says', () => {
     // Computed apart from this code, with openssl.
-    const headers = { [HEADERS.timestamp]: '1800000000', [HEADERS.nonce]: '00112233445566778899aabbccddeeff', [HEADERS.signature]: KNOWN };
+    const headers = {
+      [HEADERS.timestamp]: '1800000000',
+      [HEADERS.nonce]: '00112233445566778899aabbccddeeff',
+      [HEADERS.signature]: KNOWN,
+    };
     assert.equal(fresh().verify(headers, request), undefined);
   });
 
@@ -161,7 +179,10 @@ describe('signatures', () => {
     assert.equal(fresh().verify(signedHeaders(SECRET, request, NOW - 62_000), request), 'stale');
     assert.equal(fresh().verify(signedHeaders(SECRET, request, NOW + 62_000), request), 'stale');
     assert.equal(fresh().verify(signedHeaders(SECRET, request, NOW - 59_000), request), undefined);
-    assert.equal(fresh().verify({ ...signedHeaders(SECRET, request, NOW), [HEADERS.signature]: 'ff' }, request), 'wrong');
+    assert.equal(
+      fresh().verify({ ...signedHeaders(SECRET, request, NOW), [HEADERS.signature]: 'ff' }, request),
+      'wrong',
+    );
   });
 
   it('remember for as long as they are valid, and no more than the bound', () => {
@@ -200,7 +221,10 @@ describe('bounded cache', () => {
 describe('the gate', () => {
   it('keeps frames in order behind the writes before them', async () => {
     const sent: string[] = [];
-    const raw = { send: (data: Uint8Array | string) => void sent.push(String(data)), terminate: () => undefined };
+    const raw = {
+      send: (data: Uint8Array | string) => void sent.push(String(data)),
+      terminate: () => undefined,
+    };
     const written = gateSends(raw);
     raw.send('one');
     let store: () => void = () => undefined;
@@ -217,7 +241,10 @@ describe('the gate', () => {
   it('sends nothing after a write that failed', async () => {
     const sent: string[] = [];
     let problem: Error | undefined;
-    const raw = { send: (data: Uint8Array | string) => void sent.push(String(data)), terminate: () => undefined } as {
+    const raw = {
+      send: (data: Uint8Array | string) => void sent.push(String(data)),
+      terminate: () => undefined,
+    } as {
       send: (data: Uint8Array | string, done?: (error?: Error) => void) => void;
       terminate: () => void;
     };
@@ -234,9 +261,9 @@ describe('the version', () => {
 
   it('is asked for once for many, and stays when nobody answers', async () => {
     let asked = 0;
-    const version = new Version([2, 3000, 1], quiet, async () => {
+    const version = new Version([2, 3000, 1], quiet, () => {
       asked++;
-      return asked === 1 ? [2, 3000, 7] : undefined;
+      return Promise.resolve(asked === 1 ? [2, 3000, 7] : undefined);
     });
     await Promise.all([version.refresh(0), version.refresh(1), version.refresh(2)]);
     assert.equal(asked, 1);

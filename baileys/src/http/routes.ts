@@ -33,7 +33,7 @@ const SESSION_ROUTES: Readonly<Record<string, Handler>> = {
   'POST pairing-code': pairingCode,
   'GET status': async (manager, id) => ({ status: 200, json: render(id, await manager.status(id)) }),
   'POST logout': logout,
-  'DELETE': async (manager, id) => {
+  DELETE: async (manager, id) => {
     await manager.remove(id);
     return { status: 204 };
   },
@@ -49,7 +49,8 @@ export function findRoute(routes: Routes, method: string, url: string): Route {
   const [, id, action] = match ?? [];
   const handler = SESSION_ROUTES[action === undefined ? method : `${method} ${action}`];
   const name = `/sessions/{id}${action === undefined ? '' : `/${action}`}`;
-  if (id === undefined || !UUID.test(id) || !handler) return { name: 'unknown', open: false, handle: () => Promise.reject(notFound()) };
+  if (id === undefined || !UUID.test(id) || !handler)
+    return { name: 'unknown', open: false, handle: () => Promise.reject(notFound()) };
   return { name, open: false, handle: (body) => handler(routes.manager, id, body) };
 }
 
@@ -68,14 +69,19 @@ async function qr(manager: Manager, id: string): Promise<Answer> {
 
 async function pairingCode(manager: Manager, id: string, body: unknown): Promise<Answer> {
   const phone = field(body, 'phone');
-  if (!phone || !E164.test(phone)) throw new Problem(400, 'Bad Request', 'phone is not a number such as +972501234567.');
+  if (!phone || !E164.test(phone))
+    throw new Problem(400, 'Bad Request', 'phone is not a number such as +972501234567.');
   const session = await manager.open(id, businessOf(body));
-  if (session.state.linked) throw new Problem(409, 'Conflict', 'A phone is linked already.', { state: session.state.phase });
+  if (session.state.linked)
+    throw new Problem(409, 'Conflict', 'A phone is linked already.', { state: session.state.phase });
   await session.dispatch({ type: 'start' });
   const code = await session.pairingCode(phone);
   if (code) return { status: 200, json: { code: code.code, expiresAt: iso(code.expiresAt) } };
   const { phase, reason } = session.state;
-  throw new Problem(503, 'Service Unavailable', reason ?? 'WhatsApp gave no pairing code; try again.', { state: phase, reason });
+  throw new Problem(503, 'Service Unavailable', reason ?? 'WhatsApp gave no pairing code; try again.', {
+    state: phase,
+    reason,
+  });
 }
 
 async function logout(manager: Manager, id: string): Promise<Answer> {

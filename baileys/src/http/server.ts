@@ -27,7 +27,12 @@ export function makeServer(routes: Routes, secret: string, logger: Logger, metri
         answer = failure(error, logger, route);
       }
       send(response, answer);
-      const fields = { method: request.method ?? '', route, status: answer.status, duration_ms: Math.round(performance.now() - startedAt) };
+      const fields = {
+        method: request.method ?? '',
+        route,
+        status: answer.status,
+        duration_ms: Math.round(performance.now() - startedAt),
+      };
       logger[found(answer.status)](fields, 'request');
     })();
   });
@@ -48,7 +53,8 @@ function authenticate(verifier: Verifier, request: IncomingMessage, body: Buffer
   });
   if (refusal === undefined) return;
   metrics.count('requests_refused');
-  if (refusal === 'busy') throw new Problem(503, 'Service Unavailable', 'Too many requests at once; try again.');
+  if (refusal === 'busy')
+    throw new Problem(503, 'Service Unavailable', 'Too many requests at once; try again.');
   throw new Problem(401, 'Unauthorized', 'The request is not signed correctly.', { reason: refusal });
 }
 
@@ -76,19 +82,31 @@ function parseJson(body: Buffer): unknown {
 function failure(error: unknown, logger: Logger, route: string): Answer {
   if (error instanceof Problem) return { status: error.status, problem: error.body() };
   if (error instanceof LeaseLost) {
-    const conflict = new Problem(409, 'Conflict', 'Another process of the WhatsApp service holds this session.');
+    const conflict = new Problem(
+      409,
+      'Conflict',
+      'Another process of the WhatsApp service holds this session.',
+    );
     return { status: 409, problem: conflict.body() };
   }
   logger.error({ route, problem: problemOf(error) }, 'request failed');
-  const internal = new Problem(503, 'Service Unavailable', 'The WhatsApp service cannot answer now; try again.');
+  const internal = new Problem(
+    503,
+    'Service Unavailable',
+    'The WhatsApp service cannot answer now; try again.',
+  );
   return { status: 503, problem: internal.body() };
 }
 
 function send(response: ServerResponse, answer: Answer): void {
   if ('text' in answer) {
-    response.writeHead(answer.status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(answer.text);
+    response
+      .writeHead(answer.status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+      .end(answer.text);
   } else if ('problem' in answer) {
-    response.writeHead(answer.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(answer.problem));
+    response
+      .writeHead(answer.status, { 'content-type': 'application/problem+json' })
+      .end(JSON.stringify(answer.problem));
   } else if (answer.json === undefined) {
     response.writeHead(answer.status).end();
   } else {

@@ -14,6 +14,7 @@ export class BoundedCache implements CacheStore {
     private readonly now: () => number = Date.now,
   ) {}
 
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the library's interface
   get<T>(key: string): T | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;

@@ -68,16 +68,20 @@ export class Connection {
       markOnlineOnConnect: false,
       syncFullHistory: false,
       // Only what teaches the library which LID belongs to which number; no messages.
-      shouldSyncHistoryMessage: ({ syncType }) => syncType === proto.HistorySync.HistorySyncType.PUSH_NAME,
+      shouldSyncHistoryMessage: ({ syncType }) => syncType === proto.Message.HistorySyncType.PUSH_NAME,
       enableRecentMessageCache: false,
       ...socketCaches(),
     });
     this.#raw = rawSocketOf(this.#sock);
     const written = gateSends(this.#raw);
     this.#listen(written);
-    this.#watch = setInterval(() => {
-      if (this.#open && Date.now() - this.#heardAt > timings.silenceMs) this.#fail(408, 'Connection was lost');
-    }, Math.min(SILENCE_CHECK_MS, timings.silenceMs / 2));
+    this.#watch = setInterval(
+      () => {
+        if (this.#open && Date.now() - this.#heardAt > timings.silenceMs)
+          this.#fail(408, 'Connection was lost');
+      },
+      Math.min(SILENCE_CHECK_MS, timings.silenceMs / 2),
+    );
     this.#watch.unref();
   }
 
@@ -113,7 +117,8 @@ export class Connection {
     const timeout = DEFAULT_CONNECTION_CONFIG.qrTimeout;
     const index = this.#qrCount++;
     const now = Date.now();
-    if (index === 0) this.#linkingEndsAt = now + (timeout ?? FIRST_QR_MS) + (QR_COUNT - 1) * (timeout ?? NEXT_QR_MS);
+    if (index === 0)
+      this.#linkingEndsAt = now + (timeout ?? FIRST_QR_MS) + (QR_COUNT - 1) * (timeout ?? NEXT_QR_MS);
     this.handlers.qr(text, index, now + (timeout ?? (index === 0 ? FIRST_QR_MS : NEXT_QR_MS)));
   }
 

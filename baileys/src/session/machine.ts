@@ -210,7 +210,13 @@ function versionRefused(state: SessionState, reason: string, around: Surrounding
       { type: 'arm_watchdog' },
     );
   if (!state.linked) return end(to, 'stopped', 405, reason);
-  return retry(state, { code: 405, reason }, around, to, Math.round(SLOW_RETRY_MS * (0.75 + around.random / 2)));
+  return retry(
+    state,
+    { code: 405, reason },
+    around,
+    to,
+    Math.round(SLOW_RETRY_MS * (0.75 + around.random / 2)),
+  );
 }
 
 function retry(
@@ -260,7 +266,9 @@ function shutdown(state: SessionState, to: To): Transition {
   if (isIdle(state.phase)) return to({}, ...close, { type: 'release_lease' });
   const reason = 'The WhatsApp service was restarted';
   if (!state.linked) return end(to, 'expired', null, reason);
-  return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, reason }, ...close, { type: 'release_lease' });
+  return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, reason }, ...close, {
+    type: 'release_lease',
+  });
 }
 
 function iso(ms: number): string {

@@ -73,12 +73,15 @@ export class Manager {
 
   phases(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { state } of this.#sessions.values()) counts.set(state.phase, (counts.get(state.phase) ?? 0) + 1);
+    for (const { state } of this.#sessions.values())
+      counts.set(state.phase, (counts.get(state.phase) ?? 0) + 1);
     return counts;
   }
 
   #add(id: string, business: string, linked: LinkedSession | undefined): Session {
-    const state = linked?.halted ? haltedState(linked.halted) : initialState(Date.now(), linked !== undefined);
+    const state = linked?.halted
+      ? haltedState(linked.halted)
+      : initialState(Date.now(), linked !== undefined);
     const session = new Session(this.deps, id, business, state);
     this.#sessions.set(id, session);
     return session;

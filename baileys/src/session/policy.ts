@@ -12,14 +12,7 @@ export const CODE = {
 } as const;
 
 export type Verdict =
-  | 'restart'
-  | 'logged_out'
-  | 'forbidden'
-  | 'version_refused'
-  | 'expired'
-  | 'mismatch'
-  | 'replaced'
-  | 'retry';
+  'restart' | 'logged_out' | 'forbidden' | 'version_refused' | 'expired' | 'mismatch' | 'replaced' | 'retry';
 
 /** The message alone is not enough: 401 and 440 share "Stream Errored (conflict)". */
 export function verdict(code: number | null, message: string): Verdict {

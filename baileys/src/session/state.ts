@@ -72,23 +72,30 @@ export type FactKind =
 
 export type FactData = Readonly<Record<string, string | number | null>>;
 
-/** Written in one transaction, in front of the others. */
+/** Written in one transaction. */
 export type DurableEffect =
   | { readonly type: 'fact'; readonly kind: FactKind; readonly data: FactData }
   | { readonly type: 'save_credentials' }
   | { readonly type: 'wipe_credentials' }
   /** The linked session is not resumed at start until somebody asks. */
-  | { readonly type: 'halt'; readonly phase: 'stopped' | 'replaced'; readonly code: number | null; readonly reason: string }
-  | { readonly type: 'unhalt' };
+  | {
+      readonly type: 'halt';
+      readonly phase: 'stopped' | 'replaced';
+      readonly code: number | null;
+      readonly reason: string;
+    }
+  | { readonly type: 'unhalt' }
+  /** In the same transaction: what a dying socket still writes afterwards is refused. */
+  | { readonly type: 'release_lease' };
 
 export type Effect =
   | DurableEffect
   | { readonly type: 'connect'; readonly refreshVersion: boolean }
+  /** Carried out in front of the durable ones: nobody may get the lease while it is open. */
   | { readonly type: 'close_socket' }
   | { readonly type: 'schedule'; readonly delayMs: number }
   | { readonly type: 'arm_watchdog' }
-  | { readonly type: 'disarm_watchdog' }
-  | { readonly type: 'release_lease' };
+  | { readonly type: 'disarm_watchdog' };
 
 export interface Transition {
   readonly state: SessionState;

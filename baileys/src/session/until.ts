@@ -1,5 +1,9 @@
 /** Waits until `done()` holds, looked at after each event, for at most `timeoutMs`. */
-export async function until(watchers: Set<() => void>, done: () => boolean, timeoutMs: number): Promise<boolean> {
+export async function until(
+  watchers: Set<() => void>,
+  done: () => boolean,
+  timeoutMs: number,
+): Promise<boolean> {
   if (done()) return true;
   return new Promise((resolve) => {
     const finish = (result: boolean) => {

@@ -110,7 +110,11 @@ export class CredentialStore {
     };
   }
 
-  async #get<T extends keyof SignalDataTypeMap>(session: string, type: T, ids: string[]): Promise<Record<string, SignalDataTypeMap[T]>> {
+  async #get<T extends keyof SignalDataTypeMap>(
+    session: string,
+    type: T,
+    ids: string[],
+  ): Promise<Record<string, SignalDataTypeMap[T]>> {
     if (ids.length === 0) return {};
     const { rows } = await this.pool.query<{ key_id: string; ciphertext: Buffer }>(
       'SELECT key_id, ciphertext FROM prosaas.whatsapp_keys WHERE session_id = $1 AND kind = $2 AND key_id = ANY($3)',
@@ -132,7 +136,8 @@ export class CredentialStore {
         const target = value === null || value === undefined ? removed : written;
         target.kinds.push(kind);
         target.ids.push(id);
-        if (target === written) written.values.push(this.sealer.seal({ session: lease.session, kind, id }, render(value)));
+        if (target === written)
+          written.values.push(this.sealer.seal({ session: lease.session, kind, id }, render(value)));
       }
     }
     if (written.ids.length + removed.ids.length === 0) return;

@@ -64,7 +64,9 @@ export class Sealer {
   #key(version: number): Buffer {
     const key = this.#keys.get(version);
     if (!key)
-      throw new SealError(`sealed with key ${version}, which BAILEYS_ENCRYPTION_KEY does not hold (it has ${[...this.#keys.keys()].join(', ')})`);
+      throw new SealError(
+        `sealed with key ${version}, which BAILEYS_ENCRYPTION_KEY does not hold (it has ${[...this.#keys.keys()].join(', ')})`,
+      );
     return key;
   }
 }

@@ -26,7 +26,10 @@ export function openPool(databaseUrl: string, logger: Logger): Pool {
 }
 
 /** Reads `sslmode` as libpq does, except that any TLS is verified: `require` alone would not be. */
-export function connectionOptions(databaseUrl: string): { connectionString: string; ssl: { rejectUnauthorized: true } | false } {
+export function connectionOptions(databaseUrl: string): {
+  connectionString: string;
+  ssl: { rejectUnauthorized: true } | false;
+} {
   const url = new URL(databaseUrl);
   const mode = url.searchParams.get('sslmode') ?? 'disable';
   for (const parameter of ['sslmode', 'channel_binding']) url.searchParams.delete(parameter);
@@ -34,12 +37,18 @@ export function connectionOptions(databaseUrl: string): { connectionString: stri
   return { connectionString: url.toString(), ssl: plain ? false : { rejectUnauthorized: true } };
 }
 
+/**
+ * A process that stops in the middle (a suspended machine) would keep its locks, and so its
+ * leases, for ever. `SET LOCAL` ends with the transaction: safe behind a pooler.
+ */
+const BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
 /** Runs `work` in one transaction; any error rolls it back. */
 export async function inTransaction<T>(pool: Pool, work: (client: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('BEGIN');
+    await client.query(BEGIN);
     const result = await work(client);
     await client.query('COMMIT');
     return result;

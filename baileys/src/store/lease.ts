@@ -58,8 +58,8 @@ export class Leases {
   }
 
   /** Gives it back, so that another process need not wait. The row keeps its generation. */
-  async release(lease: Lease): Promise<void> {
-    await this.pool.query(
+  async release(client: Queryable, lease: Lease): Promise<void> {
+    await client.query(
       `UPDATE prosaas.whatsapp_leases SET holder = NULL, expires_at = clock_timestamp()
        WHERE session_id = $1 AND holder = $2 AND generation = $3`,
       [lease.session, lease.holder, lease.generation.toString()],

@@ -24,7 +24,12 @@ export class Store {
   }
 
   /** Throws `LeaseLost`, with nothing written, when the lease is not ours any more. */
-  async commit(lease: Lease, effects: readonly DurableEffect[], credentials: AuthenticationCreds | undefined, now: Date): Promise<void> {
+  async commit(
+    lease: Lease,
+    effects: readonly DurableEffect[],
+    credentials: AuthenticationCreds | undefined,
+    now: Date,
+  ): Promise<void> {
     if (effects.length === 0) return;
     await inTransaction(this.pool, async (client) => {
       await fence(client, lease);
@@ -44,6 +49,9 @@ export class Store {
             break;
           case 'unhalt':
             await this.credentials.halt(client, lease.session, null);
+            break;
+          case 'release_lease':
+            await this.leases.release(client, lease);
             break;
         }
       }

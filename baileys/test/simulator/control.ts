@@ -30,12 +30,15 @@ export async function control(simulator: Simulator, path: string, body: Body): P
       return { removed };
     }
     case '/control/replace':
-      return each(simulator, body, (client) => client.streamError({}, [{ tag: 'conflict', attrs: { type: 'replaced' } }]));
+      return each(simulator, body, (client) =>
+        client.streamError({}, [{ tag: 'conflict', attrs: { type: 'replaced' } }]),
+      );
     // {phone?, code}: 411 is said in another way
     case '/control/close': {
       const code = Number(body['code']);
       return each(simulator, body, (client) => {
-        if (code === 411) client.send({ tag: 'ib', attrs: {}, content: [{ tag: 'downgrade_webclient', attrs: {} }] });
+        if (code === 411)
+          client.send({ tag: 'ib', attrs: {}, content: [{ tag: 'downgrade_webclient', attrs: {} }] });
         else if (code === 403 || code === 405) client.failure(code);
         else client.streamError({ code: String(code) });
       });
@@ -47,7 +50,9 @@ export async function control(simulator: Simulator, path: string, body: Body): P
     // {status, times?}; {} ends it
     case '/control/refuse-upgrades':
       simulator.refuseUpgrades =
-        body['status'] === undefined ? undefined : { status: Number(body['status']), times: Number(body['times'] ?? 1e9) };
+        body['status'] === undefined
+          ? undefined
+          : { status: Number(body['status']), times: Number(body['times'] ?? 1e9) };
       return {};
     // {version}: third number of the oldest version that is let in
     case '/control/minimum-version':
@@ -67,7 +72,14 @@ function list(simulator: Simulator): unknown {
   return {
     upgrades: simulator.upgrades,
     conflicts: world.conflicts,
-    clients: [...world.clients].map(({ id, jid, loggedIn, refs, routed, since }) => ({ id, jid, loggedIn, refs: refs.length, routed, since })),
+    clients: [...world.clients].map(({ id, jid, loggedIn, refs, routed, since }) => ({
+      id,
+      jid,
+      loggedIn,
+      refs: refs.length,
+      routed,
+      since,
+    })),
     devices: [...world.devices.values()].map(({ jid, preKeys, logins, duplicatePreKeys }) => ({
       jid,
       preKeys,
@@ -80,7 +92,9 @@ function list(simulator: Simulator): unknown {
 
 function each(simulator: Simulator, body: Body, act: (client: Client) => void): { clients: number } {
   const phone = body['phone'] === undefined ? undefined : digits(body);
-  const chosen = [...simulator.world.clients].filter((client) => phone === undefined || client.jid?.startsWith(`${phone}:`));
+  const chosen = [...simulator.world.clients].filter(
+    (client) => phone === undefined || client.jid?.startsWith(`${phone}:`),
+  );
   for (const client of chosen) act(client);
   return { clients: chosen.length };
 }

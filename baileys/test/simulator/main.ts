@@ -7,4 +7,5 @@ const simulator = new Simulator();
 const port = await simulator.start(Number(values.port));
 // One line, for whoever started it.
 console.log(JSON.stringify({ listening: port, url: `ws://127.0.0.1:${port}/ws/chat` }));
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void simulator.stop().then(() => process.exit(0)));
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => void simulator.stop().then(() => process.exit(0)));

@@ -35,7 +35,11 @@ export class ServerNoise {
     this.#mix(Curve.sharedKey(this.#ephemeral.private, theirs));
     const sealedKey = this.#encrypt(SERVER.public);
     this.#mix(Curve.sharedKey(SERVER.private, theirs));
-    const serverHello = { ephemeral: this.#ephemeral.public, static: sealedKey, payload: this.#encrypt(certificates()) };
+    const serverHello = {
+      ephemeral: this.#ephemeral.public,
+      static: sealedKey,
+      payload: this.#encrypt(certificates()),
+    };
     return proto.HandshakeMessage.encode({ serverHello }).finish();
   }
 

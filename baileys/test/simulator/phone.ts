@@ -62,7 +62,11 @@ export class CodePairing {
 
   static async begin(phone: Phone, code: string, wrapped: Buffer): Promise<CodePairing> {
     const key = await derivePairingCodeKey(code, wrapped.subarray(0, 32));
-    return new CodePairing(phone, code, aesDecryptCTR(wrapped.subarray(48, 80), key, wrapped.subarray(32, 48)));
+    return new CodePairing(
+      phone,
+      code,
+      aesDecryptCTR(wrapped.subarray(48, 80), key, wrapped.subarray(32, 48)),
+    );
   }
 
   async wrappedEphemeral(): Promise<Buffer> {
@@ -87,6 +91,9 @@ export class CodePairing {
     const companionIdentity = opened.subarray(0, 32);
     const identityShared = Curve.sharedKey(this.phone.identity.private, companionIdentity);
     const secret = Buffer.concat([shared, identityShared, opened.subarray(64, 96)]);
-    return { companionIdentity, advSecret: Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), 'adv_secret', 32)) };
+    return {
+      companionIdentity,
+      advSecret: Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), 'adv_secret', 32)),
+    };
   }
 }

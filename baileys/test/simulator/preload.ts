@@ -7,7 +7,8 @@ import { ROOT } from './root.js';
 
 const url = process.env['SIM_URL'];
 if (!url) throw new Error('SIM_URL is not set');
-if (!/^(127\.0\.0\.1|localhost|\[::1\])$/.test(new URL(url).hostname)) throw new Error('SIM_URL is not on this machine');
+if (!/^(127\.0\.0\.1|localhost|\[::1\])$/.test(new URL(url).hostname))
+  throw new Error('SIM_URL is not on this machine');
 
 WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(ROOT.public);
 DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = url;
@@ -22,6 +23,7 @@ globalThis.fetch = async (input, init) => {
     const local = new URL(asked.pathname, url.replace(/^ws/, 'http'));
     return realFetch(local, init);
   }
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])$/.test(asked.hostname)) throw new Error(`request to the outside: ${asked.hostname}`);
+  if (!/^(127\.0\.0\.1|localhost|\[::1\])$/.test(asked.hostname))
+    throw new Error(`request to the outside: ${asked.hostname}`);
   return realFetch(input, init);
 };

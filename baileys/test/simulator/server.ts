@@ -60,7 +60,11 @@ export class Simulator {
     }
     try {
       const text = Buffer.concat(chunks).toString();
-      const answer = await control(this, path, text === '' ? {} : (JSON.parse(text) as Record<string, unknown>));
+      const answer = await control(
+        this,
+        path,
+        text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+      );
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -37,7 +37,10 @@ export class World {
   /** Two clients logged in as one device: how often. Must stay 0 with leases. */
   conflicts = 0;
   readonly #pairing = new Map<Client, PendingPairing>();
-  readonly #codes = new Map<Client, { wrapped: Buffer; ref: Buffer; jid: string; pairing?: CodePairing; phone?: Phone }>();
+  readonly #codes = new Map<
+    Client,
+    { wrapped: Buffer; ref: Buffer; jid: string; pairing?: CodePairing; phone?: Phone }
+  >();
 
   readonly events = {
     hello: (client: Client, hello: ClientHello) => this.#hello(client, hello),
@@ -70,7 +73,13 @@ export class World {
     const [ref = '', , identity = '', advSecret = ''] = (qr.split('#')[1] ?? '').split(',');
     const client = [...this.clients].find((one) => one.refs.includes(ref));
     if (!client) throw new Error('no client has this ref');
-    return this.#pair(client, this.phone(number), Buffer.from(identity, 'base64'), Buffer.from(advSecret, 'base64'), wrong);
+    return this.#pair(
+      client,
+      this.phone(number),
+      Buffer.from(identity, 'base64'),
+      Buffer.from(advSecret, 'base64'),
+      wrong,
+    );
   }
 
   /** The phone gets a code typed in. */
@@ -88,7 +97,11 @@ export class World {
           tag: 'link_code_companion_reg',
           attrs: { stage: 'primary_hello' },
           content: [
-            { tag: 'link_code_pairing_wrapped_primary_ephemeral_pub', attrs: {}, content: await asked.pairing.wrappedEphemeral() },
+            {
+              tag: 'link_code_pairing_wrapped_primary_ephemeral_pub',
+              attrs: {},
+              content: await asked.pairing.wrappedEphemeral(),
+            },
             { tag: 'primary_identity_pub', attrs: {}, content: asked.phone.identity.public },
             { tag: 'link_code_pairing_ref', attrs: {}, content: asked.ref },
           ],
@@ -192,12 +205,15 @@ export class World {
       const wrapped = bytes(child(stage, 'link_code_pairing_wrapped_companion_ephemeral_pub'));
       this.#codes.set(client, { wrapped, ref, jid: stage.attrs['jid'] ?? '' });
       const content = [{ tag: 'link_code_pairing_ref', attrs: {}, content: ref }];
-      return client.result(node, [{ tag: 'link_code_companion_reg', attrs: { stage: 'companion_hello' }, content }]);
+      return client.result(node, [
+        { tag: 'link_code_companion_reg', attrs: { stage: 'companion_hello' }, content },
+      ]);
     }
     client.result(node);
     const asked = this.#codes.get(client);
     const opened = asked?.pairing?.finish(bytes(child(stage, 'link_code_pairing_wrapped_key_bundle')));
-    if (asked?.phone && opened) this.#pair(client, asked.phone, opened.companionIdentity, opened.advSecret, false);
+    if (asked?.phone && opened)
+      this.#pair(client, asked.phone, opened.companionIdentity, opened.advSecret, false);
   }
 
   #query(client: Client, node: BinaryNode): void {
@@ -214,7 +230,8 @@ export class World {
       return;
     }
     if (child(node, 'privacy')) return client.result(node, [{ tag: 'privacy', attrs: {}, content: [] }]);
-    if (node.attrs['xmlns'] === 'blocklist') return client.result(node, [{ tag: 'list', attrs: {}, content: [] }]);
+    if (node.attrs['xmlns'] === 'blocklist')
+      return client.result(node, [{ tag: 'list', attrs: {}, content: [] }]);
     client.result(node);
     if (child(node, 'remove-companion-device') && client.jid !== undefined) this.removeDevice(client.jid);
   }
@@ -230,8 +247,16 @@ export class World {
 
   #afterLogin(client: Client): void {
     const info = { tag: 'routing_info', attrs: {}, content: Buffer.from('0802', 'hex') };
-    client.send({ tag: 'ib', attrs: { from: 's.whatsapp.net' }, content: [{ tag: 'edge_routing', attrs: {}, content: [info] }] });
-    client.send({ tag: 'ib', attrs: { from: 's.whatsapp.net' }, content: [{ tag: 'offline', attrs: { count: '0' } }] });
+    client.send({
+      tag: 'ib',
+      attrs: { from: 's.whatsapp.net' },
+      content: [{ tag: 'edge_routing', attrs: {}, content: [info] }],
+    });
+    client.send({
+      tag: 'ib',
+      attrs: { from: 's.whatsapp.net' },
+      content: [{ tag: 'offline', attrs: { count: '0' } }],
+    });
   }
 }
 

@@ -28,7 +28,8 @@ export async function createDatabase(): Promise<TestDatabase> {
   return {
     url: url.toString(),
     pool,
-    rows: async <T extends pg.QueryResultRow>(sql: string, values?: unknown[]) => (await pool.query<T>(sql, values)).rows,
+    rows: async <T extends pg.QueryResultRow>(sql: string, values?: unknown[]) =>
+      (await pool.query<T>(sql, values)).rows,
     drop: async () => {
       await pool.end();
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);

@@ -82,7 +82,8 @@ export class ServiceProcess {
         this.port = Number(found[1]);
         return;
       }
-      if (this.child.exitCode !== null || Date.now() > deadline) throw new Error(`the service did not start:\n${this.output}`);
+      if (this.child.exitCode !== null || Date.now() > deadline)
+        throw new Error(`the service did not start:\n${this.output}`);
       await sleep(20);
     }
   }
@@ -94,14 +95,22 @@ export class ServiceProcess {
     return this.raw(method, path, headers, body);
   }
 
-  async raw(method: string, path: string, headers: Record<string, string>, body: Buffer = Buffer.alloc(0)): Promise<Answer> {
+  async raw(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body: Buffer = Buffer.alloc(0),
+  ): Promise<Answer> {
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
       headers,
       ...(body.length > 0 ? { body } : {}),
     });
     const text = await response.text();
-    return { status: response.status, body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text } };
+    return {
+      status: response.status,
+      body: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : { text },
+    };
   }
 
   async status(session: string): Promise<Record<string, unknown>> {
@@ -124,7 +133,11 @@ export function sleep(ms: number): Promise<void> {
 }
 
 /** Looks until it holds, and says what it waited for when it does not. */
-export async function eventually<T>(what: string, look: () => T | undefined | false | Promise<T | undefined | false>, ms = 15_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  ms = 15_000,
+): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {
     const value = await look();

@@ -23,13 +23,22 @@ export function secretsOf(credentials: AuthenticationCreds): string[] {
   ];
   return keys.flatMap((key) => {
     const bytes = Buffer.from(key);
-    return [bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex'), bytes.subarray(0, 8).join(','), bytes.subarray(0, 8).join(', ')];
+    return [
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      bytes.toString('hex'),
+      bytes.subarray(0, 8).join(','),
+      bytes.subarray(0, 8).join(', '),
+    ];
   });
 }
 
 export function assertAbsent(texts: readonly string[], secrets: readonly string[]): void {
   for (const secret of [...secrets, SECRET, KEY.toString('base64'), KEY.toString('hex')]) {
     assert.ok(secret.length > 5);
-    assert.ok(!texts.some((text) => text.includes(secret)), `a secret of ${secret.length} characters was printed`);
+    assert.ok(
+      !texts.some((text) => text.includes(secret)),
+      `a secret of ${secret.length} characters was printed`,
+    );
   }
 }

@@ -30,7 +30,12 @@ export class Stage {
   }
 
   options(env: Record<string, string> = {}): ServiceOptions {
-    return { databaseUrl: this.database.url, ingressUrl: this.ingress.url, simulatorPort: this.simulatorPort, env };
+    return {
+      databaseUrl: this.database.url,
+      ingressUrl: this.ingress.url,
+      simulatorPort: this.simulatorPort,
+      env,
+    };
   }
 
   async service(env: Record<string, string> = {}): Promise<ServiceProcess> {
@@ -66,7 +71,12 @@ export class Stage {
     return { session, phone, jid };
   }
 
-  async reaches(service: ServiceProcess, session: string, state: string, ms?: number): Promise<Record<string, unknown>> {
+  async reaches(
+    service: ServiceProcess,
+    session: string,
+    state: string,
+    ms?: number,
+  ): Promise<Record<string, unknown>> {
     let last: unknown;
     try {
       return await eventually(
