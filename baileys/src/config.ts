@@ -52,7 +52,7 @@ export function readConfig(env: Environment = process.env): Config {
     webVersion: webVersion(read(env, 'WA_WEB_VERSION')),
     production,
     logLevel: logLevel(read(env, 'LOG_LEVEL') ?? 'info'),
-    leaseMs: seconds('BAILEYS_LEASE_SECONDS', read(env, 'BAILEYS_LEASE_SECONDS') ?? '20', 3, 300) * 1000,
+    leaseMs: seconds('BAILEYS_LEASE_SECONDS', read(env, 'BAILEYS_LEASE_SECONDS') ?? '20', 2, 300) * 1000,
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { transition } from '../src/session/machine.js';
-import { SLOW_RETRY_MS, STABLE_MS, UNLINKED_TRIES, backoffMs } from '../src/session/policy.js';
+import { LEASE_TRIES, SLOW_RETRY_MS, STABLE_MS, UNLINKED_TRIES, backoffMs } from '../src/session/policy.js';
 import {
   type Effect,
   type Phase,
@@ -322,15 +322,29 @@ const TABLE: readonly Row[] = [
     name: 'lease held elsewhere',
     from: state('reconnecting', true),
     event: { type: 'lease_refused' },
-    to: { phase: 'reconnecting', attempt: 1 },
-    effects: ['disarm_watchdog', 'fact:dropped', 'schedule:1000'],
+    to: { phase: 'reconnecting', attempt: 0, leaseTries: 1 },
+    effects: ['disarm_watchdog', 'schedule:1500'],
+  },
+  {
+    name: 'lease held elsewhere for longer than a dead process can',
+    from: state('requesting', false, { leaseTries: LEASE_TRIES }),
+    event: { type: 'lease_refused' },
+    to: { phase: 'stopped' },
+    effects: [...ENDS, 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'lease held elsewhere for long, linked',
+    from: state('reconnecting', true, { leaseTries: 99 }),
+    event: { type: 'lease_refused' },
+    to: { phase: 'reconnecting', leaseTries: 100 },
+    effects: ['disarm_watchdog', 'schedule:1500'],
   },
   {
     name: 'lease lost: no fact, another process tells',
     from: CONNECTED,
     event: { type: 'lease_lost' },
     to: { phase: 'reconnecting' },
-    effects: ['close_socket', 'disarm_watchdog', 'schedule:1000'],
+    effects: ['close_socket', 'disarm_watchdog', 'schedule:1500'],
   },
   {
     name: 'wrong key: stop, keep',

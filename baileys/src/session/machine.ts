@@ -1,6 +1,8 @@
 /** The state machine of one session. Pure: no clock, no random source, no input or output. */
 import {
   FREE_RESTARTS,
+  LEASE_RETRY_MS,
+  LEASE_TRIES,
   SLOW_RETRY_MS,
   STABLE_MS,
   UNLINKED_TRIES,
@@ -60,7 +62,7 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       return { state: next.state, effects: [{ type: 'close_socket' }, ...next.effects] };
     }
     case 'lease_refused':
-      return retry(state, { code: null, reason: 'Another process holds this session' }, around, to);
+      return leaseRefused(state, around, to);
     case 'lease_lost':
       return leaseLost(state, around, to);
     case 'unreadable':
@@ -83,6 +85,7 @@ const CONNECT: readonly Effect[] = [{ type: 'connect', refreshVersion: false }, 
 const FRESH: Change = {
   attempt: 0,
   restarts: 0,
+  leaseTries: 0,
   openedAt: null,
   lastCode: null,
   reason: null,
@@ -110,7 +113,7 @@ function start(state: SessionState, to: To): Transition {
 function qr(state: SessionState, event: Extract<SessionEvent, { type: 'qr' }>, to: To): Transition {
   if (state.linked || state.byCode) return to({}, { type: 'disarm_watchdog' });
   return to(
-    { phase: 'qr_ready', qrExpiresAt: event.expiresAt, versionRefreshed: false },
+    { phase: 'qr_ready', qrExpiresAt: event.expiresAt, versionRefreshed: false, leaseTries: 0, reason: null },
     { type: 'disarm_watchdog' },
     { type: 'fact', kind: 'qr_issued', data: { expires_at: iso(event.expiresAt), index: event.index } },
   );
@@ -124,6 +127,7 @@ function opened(event: Extract<SessionEvent, { type: 'opened' }>, now: number, t
       linked: true,
       openedAt: now,
       restarts: 0,
+      leaseTries: 0,
       lastCode: null,
       reason: null,
       qrExpiresAt: null,
@@ -250,14 +254,30 @@ function retry(
   );
 }
 
+/** Another process holds it, or one that died did: asked again until a dead one's lease is over. */
+function leaseRefused(state: SessionState, around: Surroundings, to: To): Transition {
+  const reason = 'Another process holds this session';
+  const leaseTries = state.leaseTries + 1;
+  if (!state.linked && leaseTries > LEASE_TRIES) return end(to, 'stopped', null, reason);
+  const delayMs = Math.round(LEASE_RETRY_MS * (0.75 + around.random / 2));
+  return to(
+    {
+      phase: state.linked ? 'reconnecting' : 'requesting',
+      leaseTries,
+      reason,
+      nextRetryAt: around.now + delayMs,
+    },
+    { type: 'disarm_watchdog' },
+    { type: 'schedule', delayMs },
+  );
+}
+
 /** Another process may own it now: no socket, no write, and later a polite question. */
 function leaseLost(state: SessionState, around: Surroundings, to: To): Transition {
   if (isIdle(state.phase)) return to({}, { type: 'close_socket' });
-  const next = retry(state, { code: null, reason: 'This process lost its hold on the session' }, around, to);
-  return {
-    state: next.state,
-    effects: [{ type: 'close_socket' }, ...next.effects.filter((effect) => effect.type !== 'fact')],
-  };
+  const next = leaseRefused({ ...state, leaseTries: 0 }, around, to);
+  const lost = { openedAt: null, qrExpiresAt: null, byCode: false };
+  return { state: { ...next.state, ...lost }, effects: [{ type: 'close_socket' }, ...next.effects] };
 }
 
 /** The process stops: a linked session comes back with the next one, a QR cannot. */

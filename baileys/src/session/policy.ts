@@ -40,6 +40,9 @@ export function verdict(code: number | null, message: string): Verdict {
 export const UNLINKED_TRIES = 3;
 /** Restarts (515) in a row without opening that count as normal. */
 export const FREE_RESTARTS = 3;
+/** A dead process keeps its lease for 20 s (`BAILEYS_LEASE_SECONDS`): one that is asked for waits longer. */
+export const LEASE_TRIES = 20;
+export const LEASE_RETRY_MS = 1_500;
 export const STABLE_MS = 5 * 60_000;
 export const SLOW_RETRY_MS = 5 * 60_000;
 /** How long a socket may say nothing at all: an upgrade answered 429 or 503 raises no event. */

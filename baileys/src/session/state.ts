@@ -23,6 +23,8 @@ export interface SessionState {
   readonly attempt: number;
   /** Restarts (515) since the last open. */
   readonly restarts: number;
+  /** How often the lease was refused in a row. */
+  readonly leaseTries: number;
   /** When the present socket opened, Unix ms. */
   readonly openedAt: number | null;
   readonly lastCode: number | null;
@@ -117,6 +119,7 @@ export function initialState(now: number, linked: boolean): SessionState {
     linked,
     attempt: 0,
     restarts: 0,
+    leaseTries: 0,
     openedAt: null,
     lastCode: null,
     reason: null,
