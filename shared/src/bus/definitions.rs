@@ -208,9 +208,8 @@ mod tests {
         for stream in Stream::ALL {
             let found = definitions.streams.iter().find(|d| d.name == stream.name());
             assert!(found.is_some_and(|d| d.allow_atomic), "{stream} must take atomic batches");
-            let keeps = found.is_some_and(|d| {
-                d.storage == Storage::File && d.discard == Discard::New && d.max_age_s == 0
-            });
+            let keeps = found
+                .is_some_and(|d| d.storage == Storage::File && d.discard == Discard::New && d.max_age_s == 0);
             assert!(keeps, "{stream} must lose nothing");
         }
         let live = definitions.streams.iter().find(|d| d.name == LIVE_STREAM);
