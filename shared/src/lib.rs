@@ -8,6 +8,8 @@ pub mod config;
 pub mod events;
 pub mod ids;
 pub mod live;
+pub mod password;
+pub mod people;
 pub mod phone;
 pub mod process;
 pub mod rights;
