@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     jobs,
+    live::Live,
     recordings::{RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
@@ -62,12 +63,14 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
+            let live = Live::new(client.clone(), clock::system());
             let recordings =
-                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio);
+                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
+            let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
             let s = || stopping.clone();
-            tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
+            tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
-            let crm = CrmWorker::new(pool.clone(), projector.clone());
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live);
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(provider_delete::run(recordings, s()));
