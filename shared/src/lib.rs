@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod events;
 pub mod ids;
+pub mod objects;
 pub mod phone;
 pub mod process;
 pub mod rights;
