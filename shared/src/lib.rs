@@ -7,7 +7,12 @@ pub mod clock;
 pub mod config;
 pub mod events;
 pub mod ids;
+<<<<<<< HEAD
 pub mod live;
+=======
+pub mod password;
+pub mod people;
+>>>>>>> main
 pub mod phone;
 pub mod process;
 pub mod rights;

@@ -59,7 +59,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
     let context = jetstream::new(client.clone());
     tokio::select! {
         () = &mut stop => {}
-        ready = streams(&client, &context) => {
+        ready = streams(&client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
@@ -87,14 +87,11 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
 }
 
 /// Waits until NATS is there, however long; then the streams must be right soon.
-async fn streams(client: &Client, context: &jetstream::Context) -> Result<()> {
+async fn streams(client: &Client) -> Result<()> {
     while client.connection_state() != State::Connected {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    setup::apply_streams(context, STREAMS_LIMIT)
-        .await
-        .context("the streams are not those of this release: run `prosaas-ops setup`")?;
-    Ok(())
+    setup::verify_streams(client, STREAMS_LIMIT).await
 }
 
 /// A name for this process in dead letters.

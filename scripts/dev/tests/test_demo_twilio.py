@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import base64
-import io
 import threading
 import unittest
 import urllib.error
 import urllib.request
-import wave
 
 from scripts.dev import demo_twilio
 
@@ -33,7 +31,8 @@ class DemoTwilio(unittest.TestCase):
         path = "/2010-04-01/Accounts/AC1/Recordings/RE1.mp3"
         status, body = self.get(path, "AC1:token")
         self.assertEqual(status, 200)
-        with wave.open(io.BytesIO(body)) as file:
-            self.assertEqual(file.getnframes() / file.getframerate(), 4.0)
+        frames = [body[at:at + 2] for at in range(0, len(body), 144)]
+        self.assertEqual(set(frames), {b"\xff\xf3"})
+        self.assertAlmostEqual(len(frames) * 0.036, 4.0, places=1)
         self.assertEqual(self.get(path, "AC1:wrong")[0], 401)
         self.assertEqual(self.get(path.replace("AC1", "AC2"), "AC1:token")[0], 404)
