@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::StatusCode;
-use prosaas_shared::bus::definitions::Definitions;
+use prosaas_shared::bus::{definitions::Definitions, durability::assert_durable};
 use serde::Serialize;
 use sqlx::PgPool;
 
@@ -53,8 +53,9 @@ pub async fn health() -> &'static str {
 /// 200 when all of the system is up, else 503; either way says what was found.
 pub async fn ready(State(app): State<App>) -> impl IntoResponse {
     let readiness = &app.readiness;
-    let (database, consumers) = tokio::join!(database(&readiness.database), consumers(&readiness.nats));
-    let mut checks = vec![nats(&readiness.nats), log(&readiness.log), pump(&readiness.pump), database];
+    let (nats, database, consumers) =
+        tokio::join!(nats(&readiness.nats), database(&readiness.database), consumers(&readiness.nats));
+    let mut checks = vec![nats, log(&readiness.log), pump(&readiness.pump), database];
     checks.extend(consumers);
     let ready = checks.iter().all(|check| check.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -65,9 +66,18 @@ fn check(name: &str, problem: Option<String>) -> Check {
     Check { name: name.to_owned(), ready: problem.is_none(), problem }
 }
 
-fn nats(client: &Client) -> Check {
-    let connected = client.connection_state() == Connection::Connected;
-    check("nats", (!connected).then(|| "NATS is out of reach".to_owned()))
+/// Reachable, and such that what it acknowledges survives a power cut.
+async fn nats(client: &Client) -> Check {
+    if client.connection_state() != Connection::Connected {
+        return check("nats", Some("NATS is out of reach".to_owned()));
+    }
+    let js = jetstream::new(client.clone());
+    let problem = match tokio::time::timeout(TIMEOUT, assert_durable(client, &js)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("NATS does not answer".to_owned()),
+    };
+    check("nats", problem)
 }
 
 fn log(log: &EventLog) -> Check {

@@ -186,10 +186,8 @@ fn lead_commands() {
 
 #[test]
 fn call_commands() {
-    freeze_command(
-        "crm.call_mark_called_back.v1",
-        CallMarkCalledBackV1 { call_sid: "CA1".parse().unwrap() },
-    );
+    let call_sid = "CA0123456789abcdef0123456789abcdef".parse().unwrap();
+    freeze_command("crm.call_mark_called_back.v1", CallMarkCalledBackV1 { call_sid });
 }
 
 #[test]

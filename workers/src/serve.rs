@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     jobs,
+    live::Live,
     recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
@@ -58,7 +59,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
     let context = jetstream::new(client.clone());
     tokio::select! {
         () = &mut stop => {}
-        ready = streams(&client, &context) => {
+        ready = streams(&client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
@@ -67,7 +68,8 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             let s = || stopping.clone();
             tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
-            let crm = CrmWorker::new(pool.clone(), projector.clone());
+            let live = Live::new(client.clone(), clock::system());
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(provider_delete::run(recordings, s()));
@@ -85,14 +87,11 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
 }
 
 /// Waits until NATS is there, however long; then the streams must be right soon.
-async fn streams(client: &Client, context: &jetstream::Context) -> Result<()> {
+async fn streams(client: &Client) -> Result<()> {
     while client.connection_state() != State::Connected {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    setup::apply_streams(context, STREAMS_LIMIT)
-        .await
-        .context("the streams are not those of this release: run `prosaas-ops setup`")?;
-    Ok(())
+    setup::verify_streams(client, STREAMS_LIMIT).await
 }
 
 /// A name for this process in dead letters.

@@ -122,30 +122,40 @@ pub async fn submit<T: CommandArgs>(
         &fresh
     };
     let request = Request { actor: session.user_id, business, key, fingerprint: &meta.fingerprint };
-    submit_as(app, &request, meta, args).await
+    let accepted = accept(app, &request, meta, args, meta.wait.is_some()).await?;
+    accepted.outcome(app, meta.wait).await
 }
 
-/// Accepts a command in somebody's name: who invited a person asks for them to be made.
-pub async fn submit_as<T: CommandArgs>(
+/// A command that is kept.
+#[derive(Debug)]
+pub struct Accepted {
+    id: OperationId,
+    operation: Operation,
+    notice: Option<async_nats::Subscriber>,
+}
+
+/// Keeps a command in somebody's name: who invited a person asks for them to be made.
+/// Who will wait for its outcome listens before it is kept, or may miss the notice.
+pub async fn accept<T: CommandArgs>(
     app: &App,
     request: &Request<'_>,
     meta: &RequestMeta,
     args: T,
-) -> Result<CommandResponse, Problem> {
+    listen: bool,
+) -> Result<Accepted, Problem> {
     let message_id = request.message_id::<T>();
-    let operation_id = OperationId(Uuid::from_bytes(first_half(&message_id)));
+    let id = OperationId(Uuid::from_bytes(first_half(&message_id)));
     let repeated = meta.idempotency_key.as_ref().filter(|key| key.as_str() == request.key);
-    let issued_at = claim(app, request, repeated, operation_id).await?;
-    let token =
-        OperationToken { id: operation_id, business: request.business, actor: request.actor, issued_at };
+    let issued_at = claim(app, request, repeated, id).await?;
+    let token = OperationToken { id, business: request.business, actor: request.actor, issued_at };
     let text = token.encode(&app.api.operation_key);
 
     if repeated.is_some()
-        && let Some(operation) = operation::outcome(&app.api.database, operation_id, &text).await?
+        && let Some(operation) = operation::outcome(&app.api.database, id, &text).await?
     {
-        return answer(operation, meta.wait);
+        return Ok(Accepted { id, operation, notice: None });
     }
-    let pending = Operation {
+    let operation = Operation {
         id: text,
         state: OperationState::Pending,
         action: Some(T::ACTION.to_owned()),
@@ -154,15 +164,27 @@ pub async fn submit_as<T: CommandArgs>(
         problem: None,
         finished_at: None,
     };
-    // Who subscribes after the append may miss the notice.
-    let notice = match meta.wait {
-        Some(_) => subscribe(app, request.business, operation_id).await,
-        None => None,
-    };
-    append(app, request, &message_id, operation_id, meta, args).await?;
-    match meta.wait {
-        Some(wait) => answer(wait_for(app, pending, operation_id, notice, wait).await, Some(wait)),
-        None => answer(pending, None),
+    let notice = if listen { subscribe(app, request.business, id).await } else { None };
+    append(app, request, &message_id, id, meta, args).await?;
+    Ok(Accepted { id, operation, notice })
+}
+
+impl Accepted {
+    /// The answer: at once, or when the outcome is there or the time is over.
+    ///
+    /// # Errors
+    /// The problem of a command that was refused, for who waited.
+    pub async fn outcome(self, app: &App, wait: Option<Wait>) -> Result<CommandResponse, Problem> {
+        let operation = match wait {
+            Some(wait) if self.operation.state == OperationState::Pending => {
+                wait_for(app, self.operation, self.id, self.notice, wait).await
+            }
+            _ => self.operation,
+        };
+        match operation.problem {
+            Some(problem) if wait.is_some() => Err(problem),
+            _ => Ok(CommandResponse { operation, waited: wait }),
+        }
     }
 }
 
@@ -261,14 +283,6 @@ async fn wait_for(
         if let Ok(Some(operation)) = operation::outcome(&app.api.database, id, &pending.id).await {
             return operation;
         }
-    }
-}
-
-/// A failed operation is answered by its own problem, everything else by 200 or 202.
-fn answer(operation: Operation, waited: Option<Wait>) -> Result<CommandResponse, Problem> {
-    match operation.problem {
-        Some(problem) if waited.is_some() => Err(problem),
-        _ => Ok(CommandResponse { operation, waited }),
     }
 }
 

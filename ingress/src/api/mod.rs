@@ -6,6 +6,9 @@
 //! ([`session`]), about which business ([`scope`]), and what ([`extract`]). A change
 //! becomes a command ([`command`]); everything else is read from Postgres.
 
+pub mod audit;
+pub mod audit_record;
+pub mod auth;
 pub mod client;
 pub mod command;
 pub mod cookie;
@@ -13,15 +16,19 @@ pub mod csrf;
 pub mod extract;
 pub mod idempotency;
 pub mod keys;
+pub mod mail;
 pub mod openapi;
 pub mod operation;
 pub mod page;
+pub mod people;
 pub mod prefer;
 pub mod rate_limit;
 pub mod request_meta;
 pub mod scope;
 pub mod session;
 pub mod state;
+pub mod text;
+pub mod upkeep;
 
 use std::time::Duration;
 
@@ -46,7 +53,11 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(prefer::MAX_WAIT_S + 5
 
 /// Every route that answers within [`REQUEST_TIMEOUT`].
 fn prompt_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::skeleton()).routes(routes!(operation::get))
+    OpenApiRouter::with_openapi(openapi::skeleton())
+        .merge(auth::routes())
+        .merge(people::routes())
+        .merge(audit::routes())
+        .routes(routes!(operation::get))
 }
 
 /// Routes whose answers last: streams of sound and of updates.

@@ -130,9 +130,13 @@ impl RateLimits {
         self.session.take(id)
     }
 
-    /// A mail that somebody causes to be sent to an address.
-    pub fn mail(&self, ip: IpAddr, recipient: &str) -> Result<(), Problem> {
-        self.mail.take(("from", network(ip)))?;
+    /// A mail that anybody at all causes to be sent.
+    pub fn mail_from(&self, ip: IpAddr) -> Result<(), Problem> {
+        self.mail.take(("from", network(ip)))
+    }
+
+    /// A mail to an address.
+    pub fn mail_to(&self, recipient: &str) -> Result<(), Problem> {
         self.mail.take(("to", recipient.to_lowercase()))
     }
 }

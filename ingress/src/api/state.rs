@@ -1,13 +1,15 @@
 //! What the API's handlers share.
 
-use prosaas_shared::config::AppEnv;
+use prosaas_shared::config::{AppEnv, ConfigError};
 use sqlx::PgPool;
 use url::Url;
 
 use super::{
+    auth::passwords::Passwords,
     cookie::SessionCookie,
     csrf::Origins,
     keys::Key,
+    mail::Mailer,
     page::Cursors,
     rate_limit::{Quotas, RateLimits},
 };
@@ -27,6 +29,10 @@ pub struct ApiState {
     pub cookie: SessionCookie,
     /// How often somebody may ask.
     pub limits: RateLimits,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Sends mails.
+    pub mailer: Mailer,
     /// Signs operations' names.
     pub operation_key: Key,
     /// Signs cursors.
@@ -42,17 +48,19 @@ impl ApiState {
         database: PgPool,
         nats: async_nats::Client,
         log: EventLog,
-    ) -> Self {
+    ) -> Result<Self, ConfigError> {
         let secret = &config.internal_secret;
-        Self {
+        Ok(Self {
             database,
             nats,
             log,
             origins: Origins::new(public_url, app_env),
             cookie: SessionCookie::for_address(public_url),
             limits: RateLimits::new(Quotas::of(app_env)),
+            passwords: Passwords::default(),
+            mailer: Mailer::new(config, public_url, app_env)?,
             operation_key: Key::derive(secret, "prosaas operation tokens v1"),
             cursors: Cursors::new(Key::derive(secret, "prosaas cursors v1")),
-        }
+        })
     }
 }

@@ -47,8 +47,8 @@ async fn set_up(config: &OpsConfig, wait: Duration) -> Result<()> {
     setup::migrate(&pool).await?;
     say("tables: up to date");
     let client = bus::connect(&config.nats_url, bus::Role::Ops).await?;
-    let context = jetstream::new(client);
-    let changes = setup::apply_streams(&context, wait).await?;
+    let context = jetstream::new(client.clone());
+    let changes = setup::apply_streams(&client, wait).await?;
     for change in &changes {
         say(&format!("{} {}: {}", change.kind, change.name, change.action));
     }
