@@ -25,9 +25,7 @@ use prosaas_shared::{
     process::install_tls_provider,
 };
 use prosaas_workers::{
-    recordings::{
-        RecordingEvent, RecordingsWorker, address::Api, provider_delete, twilio::Twilio,
-    },
+    recordings::{RecordingEvent, RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Delivery, Done, Failure, Meta, Worker as _},
 };
 use secrecy::SecretString;
