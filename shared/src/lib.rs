@@ -8,6 +8,7 @@ pub mod config;
 pub mod events;
 pub mod ids;
 pub mod live;
+pub mod objects;
 pub mod password;
 pub mod people;
 pub mod phone;
