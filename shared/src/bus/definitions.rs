@@ -208,16 +208,15 @@ mod tests {
         for stream in Stream::ALL {
             let found = definitions.streams.iter().find(|d| d.name == stream.name());
             assert!(found.is_some_and(|d| d.allow_atomic), "{stream} must take atomic batches");
-            let keeps = found.is_some_and(|d| {
-                d.storage == Storage::File && d.discard == Discard::New && d.max_age_s == 0
-            });
+            let keeps = found
+                .is_some_and(|d| d.storage == Storage::File && d.discard == Discard::New && d.max_age_s == 0);
             assert!(keeps, "{stream} must lose nothing");
         }
         let live = definitions.streams.iter().find(|d| d.name == LIVE_STREAM);
         assert!(live.is_some_and(|d| d.subjects == [LIVE_ALL] && d.storage == Storage::Memory));
         let names: Vec<_> =
             definitions.streams.iter().flat_map(|d| &d.consumers).map(|c| c.name.as_str()).collect();
-        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM] {
+        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM, consumers::WHATSAPP] {
             assert!(names.contains(&name), "{name}");
         }
         assert!(definitions.buckets.iter().any(|b| b.name == CALL_CONFIG_BUCKET));
