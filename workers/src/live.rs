@@ -74,7 +74,12 @@ impl Live {
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = sent {
-            tracing::warn!(event = "live.unpublished", kind = update.kind.as_str(), error, "a live update is lost");
+            tracing::warn!(
+                event = "live.unpublished",
+                kind = update.kind.as_str(),
+                error,
+                "a live update is lost"
+            );
         }
     }
 }

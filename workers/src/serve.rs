@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     jobs,
+    live::Live,
     recordings::{RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
@@ -67,7 +68,8 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             let s = || stopping.clone();
             tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
-            let crm = CrmWorker::new(pool.clone(), projector.clone());
+            let live = Live::new(client.clone(), clock::system());
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(provider_delete::run(recordings, s()));

@@ -224,6 +224,7 @@ async fn record(
     let record = Record {
         business: change.business,
         actor: &Actor::of(meta),
+        request: None,
         event_id: Some(&meta.id),
         action,
         entity_type: "recording",
