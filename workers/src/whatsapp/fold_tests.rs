@@ -60,7 +60,7 @@ fn in_order(facts: Vec<F>) -> Vec<WhatsappFactV1> {
 /// A session of which nothing is known.
 fn unknown(since: chrono::DateTime<chrono::Utc>) -> Standing {
     Standing {
-        state: WhatsappState::NotLinked,
+        state: S::NotLinked,
         since,
         last_code: None,
         reason: None,
