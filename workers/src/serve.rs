@@ -67,13 +67,14 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
-            let recordings =
-                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio);
-            let s = || stopping.clone();
-            tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
-            tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
             let live = Live::new(client.clone(), clock::system());
-            let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
+            let recordings =
+                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
+            let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
+            let s = || stopping.clone();
+            tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
+            tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live);
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             let baileys = WhatsappService::new(
                 config.baileys_base_url.clone(),

@@ -37,10 +37,25 @@ pub fn read(raw: &str) -> Option<E164> {
     let international = raw.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '+').starts_with('+');
     let text = if international { format!("+{digits}") } else { digits };
     let number = phonenumber::parse(Some(phonenumber::country::IL), text).ok()?;
-    if !phonenumber::is_valid(&number) {
+    if !is_plausible(number.country().code(), &number.national().to_string()) {
         return None;
     }
     E164::parse(&number.format().mode(phonenumber::Mode::E164).to_string()).ok()
+}
+
+/// Whether such a number can be dialled: in Israel by its numbering plan (landlines have
+/// eight digits, mobile and other numbers of ranges 5 and 7 nine, 1-800 and the like
+/// ten), elsewhere by its length. The library's own check refuses Israeli mobile numbers.
+fn is_plausible(country: u16, national: &str) -> bool {
+    if country != 972 {
+        return national.len() >= 6;
+    }
+    match national.as_bytes() {
+        [b'2' | b'3' | b'4' | b'8' | b'9', rest @ ..] => rest.len() == 7,
+        [b'5' | b'7', rest @ ..] => rest.len() == 8,
+        [b'1', rest @ ..] => rest.len() == 9,
+        _ => false,
+    }
 }
 
 /// Numbers as they are stored: blanks around them gone, each once.
@@ -201,8 +216,20 @@ mod tests {
             assert_eq!(read(raw).as_deref(), Some("+972541234567"), "{raw}");
         }
         assert_eq!(read("03-3724000").as_deref(), Some("+97233724000"));
+        assert_eq!(read("073-7654321").as_deref(), Some("+972737654321"));
+        assert_eq!(read("1-800-123456").as_deref(), Some("+9721800123456"));
         assert_eq!(read("+1 (415) 867-5309").as_deref(), Some("+14158675309"));
-        for raw in ["", "*2700", "12", "לא ידוע", "054", "0541234567890123456789"] {
+        for raw in [
+            "",
+            "*2700",
+            "12",
+            "לא ידוע",
+            "054",
+            "054123456",
+            "05412345678",
+            "1234567",
+            "0541234567890123456789",
+        ] {
             assert_eq!(read(raw), None, "{raw}");
         }
     }
