@@ -29,6 +29,7 @@ pub mod session;
 pub mod state;
 pub mod text;
 pub mod upkeep;
+pub mod whatsapp;
 
 use std::time::Duration;
 
@@ -57,6 +58,7 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
+        .merge(whatsapp::routes())
         .routes(routes!(operation::get))
 }
 
