@@ -28,7 +28,7 @@ export interface Config {
   readonly production: boolean;
   /** `LOG_LEVEL`, default info. */
   readonly logLevel: LogLevel;
-  /** `BAILEYS_LEASE_SECONDS`, default 20: how long a session stays with a process that has died. */
+  /** `BAILEYS_LEASE_SECONDS`, default 15: how long a session stays with a process that has died. */
   readonly leaseMs: number;
 }
 
@@ -52,7 +52,7 @@ export function readConfig(env: Environment = process.env): Config {
     webVersion: webVersion(read(env, 'WA_WEB_VERSION')),
     production,
     logLevel: logLevel(read(env, 'LOG_LEVEL') ?? 'info'),
-    leaseMs: seconds('BAILEYS_LEASE_SECONDS', read(env, 'BAILEYS_LEASE_SECONDS') ?? '20', 2, 300) * 1000,
+    leaseMs: seconds('BAILEYS_LEASE_SECONDS', read(env, 'BAILEYS_LEASE_SECONDS') ?? '15', 2, 300) * 1000,
   };
 }
 

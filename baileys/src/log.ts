@@ -57,7 +57,8 @@ export function libraryLogger(logger: Logger, session: string): ILogger {
   return quiet;
 }
 
-function withoutNumbers(text: string): string {
+/** Cuts what could be a number, an address or a key out of a foreign message. */
+export function withoutNumbers(text: string): string {
   return text
     .slice(0, 200)
     .replace(/[0-9]{5,}/g, '…')

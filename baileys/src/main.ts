@@ -1,7 +1,7 @@
 /** The process: settings, start, and a stop that gives every session back. */
 import './quiet.js';
 import { ConfigError, readConfig } from './config.js';
-import { makeLogger, problemOf } from './log.js';
+import { makeLogger, problemOf, withoutNumbers } from './log.js';
 import { type Service, startService } from './service.js';
 
 /** Longest a stop may take: compose kills after 10 s unless told otherwise. */
@@ -22,11 +22,11 @@ async function main(): Promise<void> {
   // The library leaves promises alone whose sockets ended. One of them must not end all sessions.
   const unexpected = (error: unknown) => {
     running.service?.metrics.count('unexpected_errors');
-    logger.debug({ problem: problemOf(error) }, 'unexpected error');
+    logger.debug({ problem: withoutNumbers(problemOf(error)) }, 'unexpected error');
   };
   process.on('unhandledRejection', unexpected);
   process.on('uncaughtException', (error) => {
-    logger.error({ problem: problemOf(error) }, 'uncaught error; stopping');
+    logger.error({ problem: withoutNumbers(problemOf(error)) }, 'uncaught error; stopping');
     process.exit(1);
   });
   const stop = (signal: string) => {

@@ -5,12 +5,12 @@
 import assert from 'node:assert/strict';
 import { randomInt, randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { ServiceProcess, eventually, sleep } from './support/process.js';
+import { type ServiceProcess, eventually, sleep } from './support/process.js';
 import { assertAbsent, credentialsOf, secretsOf } from './support/secrets.js';
 import { Stage } from './support/stage.js';
 
 const KILLS = Number(process.env['KILLS'] ?? 100);
-const LANES = 8;
+const LANES = 6;
 const SEED = Number(process.env['SEED'] ?? randomInt(2 ** 31));
 const SESSIONS = 2;
 
@@ -40,7 +40,7 @@ class Lane {
   ) {}
 
   start(): Promise<ServiceProcess> {
-    return ServiceProcess.start(this.stage.options({ BAILEYS_LEASE_SECONDS: '2' }));
+    return this.stage.service({ BAILEYS_LEASE_SECONDS: '2' });
   }
 
   /** Links some sessions and kills the service somewhere on the way. */

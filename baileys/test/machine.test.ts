@@ -262,6 +262,13 @@ const TABLE: readonly Row[] = [
     effects: [...ENDS, 'wipe_credentials', 'fact:logged_out', 'release_lease'],
   },
   {
+    name: '401 that WhatsApp did not say',
+    from: CONNECTED,
+    event: closed(401, 'Cannot proceed: socket is not authenticated yet'),
+    to: { phase: 'reconnecting', linked: true },
+    effects: ['disarm_watchdog', 'fact:dropped', 'schedule:1000'],
+  },
+  {
     name: '403',
     from: CONNECTED,
     event: closed(403),
@@ -313,7 +320,7 @@ const TABLE: readonly Row[] = [
   {
     name: 'logout',
     from: CONNECTED,
-    event: { type: 'logout' },
+    event: { type: 'logout', told: true },
     to: { phase: 'logged_out', linked: false },
     effects: [...ENDS, 'wipe_credentials', 'fact:logged_out', 'release_lease'],
   },

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { DEFAULT_CONNECTION_CONFIG, WA_CERT_DETAILS } from 'baileys';
+import { DEFAULT_CONNECTION_CONFIG, WA_CERT_DETAILS, initAuthCreds, makeWASocket } from 'baileys';
 import { readConfig } from '../src/config.js';
 import { type Service, startService } from '../src/service.js';
+import { rawSocketOf } from '../src/session/gate.js';
 import { signedHeaders } from '../src/signing.js';
 import { ROOT } from './simulator/root.js';
 import { KEY, SECRET, eventually } from './support/process.js';
@@ -67,4 +68,36 @@ describe('a socket that never answers', () => {
       }
     },
   );
+});
+
+describe('the library', () => {
+  it('still has the socket that the gate needs, and sends through it', async () => {
+    const stage = await Stage.set();
+    DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = `ws://127.0.0.1:${stage.simulatorPort}/ws/chat`;
+    const none = { get: () => ({}), set: () => undefined };
+    const silent = {
+      level: 'silent',
+      child: () => silent,
+      trace() {},
+      debug() {},
+      info() {},
+      warn() {},
+      error() {},
+    };
+    const sock = makeWASocket({ auth: { creds: initAuthCreds(), keys: none }, logger: silent });
+    try {
+      const raw = rawSocketOf(sock);
+      assert.ok(raw && typeof raw.terminate === 'function');
+      const sends: number[] = [];
+      const send = raw.send.bind(raw);
+      raw.send = (data, done) => {
+        sends.push(data.length);
+        send(data, done);
+      };
+      await eventually('the handshake went through it', () => sends.length >= 2);
+    } finally {
+      await sock.end(undefined);
+      await stage.strike();
+    }
+  });
 });

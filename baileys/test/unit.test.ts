@@ -24,7 +24,7 @@ describe('settings', () => {
     const config = readConfig(GOOD);
     assert.deepEqual(config.listen, { host: '127.0.0.1', port: 3300 });
     assert.equal(config.ingressUrl.href, 'http://127.0.0.1:5001/');
-    assert.equal(config.leaseMs, 20_000);
+    assert.equal(config.leaseMs, 15_000);
     assert.equal(config.webVersion, undefined);
   });
 

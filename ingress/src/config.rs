@@ -42,6 +42,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// `BAILEYS_BASE_URL`: the WhatsApp service.
     pub baileys_base_url: Url,
+    /// `RECORDINGS_URL`: where the workers keep the audio: `file:///…`, `s3://bucket/…` or
+    /// `gs://bucket/…`.
+    pub recordings_url: Url,
     /// The web app's API.
     pub api: ApiConfig,
     /// Logs and traces.
@@ -73,6 +76,7 @@ impl Config {
             validate_signatures,
             trusted_proxies: trusted_proxies(env)?,
             baileys_base_url: whatsapp_service::base_url(env, app_env)?,
+            recordings_url: recordings_url(env, app_env)?,
             api: ApiConfig::from_env(env, app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
@@ -118,6 +122,24 @@ fn public_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
+fn recordings_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
+    const NAME: &str = "RECORDINGS_URL";
+    let url: Option<Url> = match env.optional(NAME)? {
+        Some(text) => {
+            Some(text.trim().parse().map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?)
+        }
+        None if app_env == AppEnv::Development => {
+            std::path::absolute(".data/recordings").ok().and_then(|path| Url::from_directory_path(path).ok())
+        }
+        None => None,
+    };
+    let url = url.ok_or_else(|| ConfigError::new(NAME, "is required"))?;
+    match url.scheme() {
+        "file" | "s3" | "gs" => Ok(url),
+        _ => Err(ConfigError::new(NAME, "must begin with file:///, s3:// or gs://")),
+    }
+}
+
 fn listen(env: &Env, name: &str, app_env: AppEnv, development: &str) -> Result<SocketAddr, ConfigError> {
     env.or_dev(name, app_env, development)?
         .parse()
@@ -154,6 +176,7 @@ mod tests {
             ("TWILIO_AUTH_TOKEN", "token"),
             ("BAILEYS_BASE_URL", "http://baileys:3300"),
             ("INTERNAL_SECRET", "5b1f0e7c9d2a48364e0b7a5f1c3d9e82"),
+            ("RECORDINGS_URL", "file:///data/recordings"),
         ];
         pairs.extend_from_slice(more);
         Config::from_env(&Env::from_pairs(pairs))
@@ -183,6 +206,7 @@ mod tests {
             "TWILIO_AUTH_TOKEN",
             "INTERNAL_SECRET",
             "BAILEYS_BASE_URL",
+            "RECORDINGS_URL",
         ] {
             assert_eq!(production(&[(name, "")]).err().map(|e| e.variable).as_deref(), Some(name));
         }

@@ -9,6 +9,7 @@ pub mod events;
 pub mod ids;
 pub mod internal_auth;
 pub mod live;
+pub mod objects;
 pub mod password;
 pub mod people;
 pub mod phone;

@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use async_nats::{Client, connection::State, jetstream};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use prosaas_shared::{bus, clock, store, telemetry::Telemetry, whatsapp_service::WhatsappService};
+use prosaas_shared::{
+    bus, clock, objects::Objects, store, telemetry::Telemetry, whatsapp_service::WhatsappService,
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -17,7 +19,7 @@ use crate::{
     crm::{CrmWorker, projector::Projector},
     jobs,
     live::Live,
-    recordings::{RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio},
+    recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
     whatsapp::{WhatsappWorker, effects},

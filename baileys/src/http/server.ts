@@ -9,6 +9,8 @@ import { type Answer, type Routes, findRoute } from './routes.js';
 
 const MAX_BODY_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Longer than callers keep an idle connection (90 s), so that they never write into one that just closed. */
+const KEEP_ALIVE_MS = 95_000;
 
 export function makeServer(routes: Routes, secret: string, logger: Logger, metrics: Metrics): Server {
   const verifier = new Verifier(secret);
@@ -38,6 +40,7 @@ export function makeServer(routes: Routes, secret: string, logger: Logger, metri
   });
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.headersTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
 }
 

@@ -2,7 +2,7 @@
 import type { AuthenticationCreds } from 'baileys';
 import { type Logger, problemOf } from '../log.js';
 import { type Lease, LeaseLost } from '../store/lease.js';
-import type { Store } from '../store/store.js';
+import { type Store, makeChange } from '../store/store.js';
 import { isLinked } from './connection.js';
 import type { DurableEffect } from './state.js';
 
@@ -56,7 +56,8 @@ export class Ledger {
   ): Promise<void> {
     const lease = this.#lease;
     if (!lease || effects.length === 0) return;
-    await this.persist(() => this.deps.store.commit(lease, effects, credentials, now));
+    const change = makeChange(effects, credentials, now);
+    await this.persist(() => this.deps.store.commit(lease, change));
     if (effects.some((effect) => effect.type === 'release_lease')) this.#lease = undefined;
     if (effects.some((effect) => effect.type === 'fact')) this.deps.onFacts();
   }

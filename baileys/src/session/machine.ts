@@ -73,11 +73,14 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
         { type: 'release_lease' },
       );
     case 'logout':
-      return end(to, 'logged_out', null, 'Unlinked on request', { type: 'wipe_credentials' });
+      return end(to, 'logged_out', null, event.told ? UNLINKED : UNLINKED_HERE, { type: 'wipe_credentials' });
     case 'shutdown':
       return shutdown(state, to);
   }
 }
+
+const UNLINKED = 'Unlinked on request';
+const UNLINKED_HERE = 'Unlinked here only: remove the device on the phone, too';
 
 type To = (change: Change, ...effects: Effect[]) => Transition;
 

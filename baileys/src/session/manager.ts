@@ -3,13 +3,15 @@ import { problemOf } from '../log.js';
 import type { Halt, LinkedSession } from '../store/credentials.js';
 import type { Store } from '../store/store.js';
 import { Session, type SessionDeps } from './session.js';
-import { type SessionState, initialState } from './state.js';
+import { type SessionState, initialState, isIdle } from './state.js';
 
 /** Space between two sessions that come back, so that WhatsApp and Postgres see no wave. */
-const STAGGER_MS = 60;
+const STAGGER_MS = 40;
 /** A lease counts as lost this long before it runs out, so that the socket closes in time. */
 const SAFETY = 0.75;
 const RENEW = 0.25;
+/** How soon a dead process's sessions are found once their leases are over. */
+const SCAN_MS = 2_000;
 
 export class Manager {
   readonly #sessions = new Map<string, Session>();
@@ -31,7 +33,7 @@ export class Manager {
   start(): void {
     const { ttlMs } = this.store.leases;
     this.#renewTimer = setInterval(() => void this.#renew(), ttlMs * RENEW);
-    this.#scanTimer = setInterval(() => void this.#scan(), ttlMs / 2);
+    this.#scanTimer = setInterval(() => void this.#scan(), Math.min(SCAN_MS, ttlMs / 2));
     void this.#scan();
   }
 
@@ -116,7 +118,9 @@ export class Manager {
   async #tellAbandoned(): Promise<void> {
     for (const { session: id, business } of await this.store.leases.abandoned()) {
       if (this.#stopping) return;
-      if (this.#sessions.get(id)?.lease) continue;
+      // One that somebody asks for already waits for the lease itself.
+      const known = this.#sessions.get(id);
+      if (known && !isIdle(known.state.phase)) continue;
       const state: SessionState = { ...initialState(Date.now(), false), phase: 'requesting' };
       const session = new Session(this.deps, id, business, state);
       this.#sessions.set(id, session);

@@ -14,13 +14,16 @@ export const CODE = {
 export type Verdict =
   'restart' | 'logged_out' | 'forbidden' | 'version_refused' | 'expired' | 'mismatch' | 'replaced' | 'retry';
 
+const SAID_BY_WHATSAPP = /^(Stream Errored|Connection Failure)/;
+
 /** The message alone is not enough: 401 and 440 share "Stream Errored (conflict)". */
 export function verdict(code: number | null, message: string): Verdict {
   switch (code) {
     case CODE.restart:
       return 'restart';
     case CODE.loggedOut:
-      return 'logged_out';
+      // Only WhatsApp's own word wipes credentials, not a 401 that the library made up.
+      return SAID_BY_WHATSAPP.test(message) ? 'logged_out' : 'retry';
     case CODE.forbidden:
       return 'forbidden';
     case CODE.versionRefused:
@@ -40,7 +43,7 @@ export function verdict(code: number | null, message: string): Verdict {
 export const UNLINKED_TRIES = 3;
 /** Restarts (515) in a row without opening that count as normal. */
 export const FREE_RESTARTS = 3;
-/** A dead process keeps its lease for 20 s (`BAILEYS_LEASE_SECONDS`): one that is asked for waits longer. */
+/** A dead process keeps its lease for 15 s (`BAILEYS_LEASE_SECONDS`): one that is asked for waits longer. */
 export const LEASE_TRIES = 20;
 export const LEASE_RETRY_MS = 1_500;
 export const STABLE_MS = 5 * 60_000;

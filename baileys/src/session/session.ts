@@ -94,7 +94,7 @@ export class Session {
     if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
     const told = (await this.#connection?.unlink(UNLINK_WAIT_MS)) ?? false;
     if (!told) this.#log('warn', { event: 'logout' }, 'unlinked here only: WhatsApp was not reached');
-    await this.dispatch({ type: 'logout' });
+    await this.dispatch({ type: 'logout', told });
   }
 
   /** The lease ran out, or another process has it: the socket goes at once, whatever waits. */
@@ -226,7 +226,7 @@ export class Session {
       });
       return undefined;
     }
-    if (!stored) void this.dispatch({ type: 'closed', code: 401, message: 'the credentials are gone' });
+    if (!stored) void this.dispatch({ type: 'logout', told: false });
     return stored;
   }
 

@@ -57,7 +57,8 @@ export type SessionEvent =
   | { readonly type: 'lease_lost' }
   /** The stored credentials cannot be opened with the key that we have. */
   | { readonly type: 'unreadable'; readonly reason: string }
-  | { readonly type: 'logout' }
+  /** `told`: WhatsApp knows, so that the device is gone from the phone, too. */
+  | { readonly type: 'logout'; readonly told: boolean }
   | { readonly type: 'shutdown' };
 
 export type FactKind =

@@ -47,6 +47,11 @@ const BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'";
 export async function inTransaction<T>(pool: Pool, work: (client: Queryable) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // Between two statements nobody else listens: without this a lost connection ends the process.
+  const lost = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', lost);
   try {
     await client.query(BEGIN);
     const result = await work(client);
@@ -58,6 +63,7 @@ export async function inTransaction<T>(pool: Pool, work: (client: Queryable) => 
     });
     throw error;
   } finally {
+    client.off('error', lost);
     // A client that could not roll back is thrown away, not reused.
     client.release(broken);
   }

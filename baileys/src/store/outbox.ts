@@ -1,10 +1,11 @@
 /** The outbox: facts are written with what they report and delivered afterwards, in order. */
-import { randomUUID } from 'node:crypto';
 import type { FactData, FactKind } from '../session/state.js';
 import type { Pool, Queryable } from './database.js';
 import type { Lease } from './lease.js';
 
 export interface NewFact {
+  /** Made once, before the first try to write it: a commit whose answer was lost is not written twice. */
+  readonly id: string;
   readonly kind: FactKind;
   readonly data: FactData;
   readonly occurredAt: Date;
@@ -28,9 +29,10 @@ export class Outbox {
   /** Within the transaction that fenced the lease, whose lock keeps a session's rows in order. */
   async add(client: Queryable, lease: Lease, fact: NewFact): Promise<void> {
     await client.query(
-      'INSERT INTO prosaas.whatsapp_outbox (id, session_id, business_id, fact) VALUES ($1, $2, $3, $4)',
+      `INSERT INTO prosaas.whatsapp_outbox (id, session_id, business_id, fact) VALUES ($1, $2, $3, $4)
+       ON CONFLICT ON CONSTRAINT whatsapp_outbox_id_uq DO NOTHING`,
       [
-        randomUUID(),
+        fact.id,
         lease.session,
         lease.business,
         {

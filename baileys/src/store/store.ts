@@ -1,4 +1,5 @@
 /** One change of a session: fence, credentials, facts, all in one transaction. */
+import { randomUUID } from 'node:crypto';
 import type { AuthenticationCreds } from 'baileys';
 import type { DurableEffect } from '../session/state.js';
 import { CredentialStore } from './credentials.js';
@@ -6,6 +7,23 @@ import type { Sealer } from './crypto.js';
 import { type Pool, inTransaction } from './database.js';
 import { type Lease, Leases, fence } from './lease.js';
 import { Outbox } from './outbox.js';
+
+/** What one event changes. Made once, however often it must be tried. */
+export interface Change {
+  readonly effects: readonly DurableEffect[];
+  /** For each effect that is a fact, its id. */
+  readonly ids: readonly string[];
+  readonly credentials: AuthenticationCreds | undefined;
+  readonly at: Date;
+}
+
+export function makeChange(
+  effects: readonly DurableEffect[],
+  credentials: AuthenticationCreds | undefined,
+  at: Date,
+): Change {
+  return { effects, ids: effects.map(() => randomUUID()), credentials, at };
+}
 
 export class Store {
   readonly leases: Leases;
@@ -24,19 +42,19 @@ export class Store {
   }
 
   /** Throws `LeaseLost`, with nothing written, when the lease is not ours any more. */
-  async commit(
-    lease: Lease,
-    effects: readonly DurableEffect[],
-    credentials: AuthenticationCreds | undefined,
-    now: Date,
-  ): Promise<void> {
-    if (effects.length === 0) return;
+  async commit(lease: Lease, change: Change): Promise<void> {
+    const { credentials } = change;
+    if (change.effects.length === 0) return;
     await inTransaction(this.pool, async (client) => {
       await fence(client, lease);
-      for (const effect of effects) {
+      for (const [index, effect] of change.effects.entries()) {
         switch (effect.type) {
           case 'fact':
-            await this.outbox.add(client, lease, { kind: effect.kind, data: effect.data, occurredAt: now });
+            await this.outbox.add(client, lease, {
+              ...effect,
+              id: change.ids[index] ?? '',
+              occurredAt: change.at,
+            });
             break;
           case 'save_credentials':
             if (credentials) await this.credentials.save(client, lease, credentials);

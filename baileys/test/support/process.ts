@@ -105,6 +105,11 @@ export class ServiceProcess {
       method,
       headers,
       ...(body.length > 0 ? { body } : {}),
+    }).catch((error: unknown) => {
+      const cause = error instanceof Error ? String(error.cause) : '';
+      throw new Error(
+        `${String(error)}: ${cause}; exit code ${this.child.exitCode}; ${this.output.slice(-1_500)}`,
+      );
     });
     const text = await response.text();
     return {

@@ -39,8 +39,9 @@ export class Stage {
   }
 
   async service(env: Record<string, string> = {}): Promise<ServiceProcess> {
-    const service = await ServiceProcess.start(this.options(env));
+    const service = ServiceProcess.spawn(this.options(env));
     this.services.push(service);
+    await service.listening();
     return service;
   }
 

@@ -35,6 +35,7 @@ const SESSION: &str = "session";
         (name = "leads", description = "Customers to be"),
         (name = "calls", description = "Calls and recordings"),
         (name = "whatsapp", description = "Linking the business's WhatsApp account"),
+        (name = "live", description = "What changes, as it changes"),
         (name = "operations", description = "What became of commands"),
         (name = "audit", description = "Who changed what"),
     )

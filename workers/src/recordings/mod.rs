@@ -2,7 +2,6 @@
 
 pub mod address;
 mod fetch;
-pub mod object;
 pub mod provider_delete;
 pub mod state;
 pub mod store;
@@ -15,12 +14,13 @@ use prosaas_shared::{
         CloudEvent, DecodeError, EventData, TypeOnly,
         recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     },
+    objects::Objects,
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
-use self::{address::Forged, object::Objects, state::Fact, store::Report, twilio::Twilio};
+use self::{address::Forged, state::Fact, store::Report, twilio::Twilio};
 use crate::{
     live::Live,
     runtime::{Delivery, Done, Failure, Meta, Worker},

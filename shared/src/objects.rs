@@ -1,16 +1,18 @@
-//! The object store that keeps the audio.
+//! The object store that keeps the recordings' audio: the workers write it, the
+//! ingress reads it.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream::BoxStream};
 use object_store::{
-    ObjectStore, ObjectStoreExt as _, WriteMultipart, aws::AmazonS3Builder, gcp::GoogleCloudStorageBuilder,
-    local::LocalFileSystem, path::Path,
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt as _, WriteMultipart, aws::AmazonS3Builder,
+    gcp::GoogleCloudStorageBuilder, local::LocalFileSystem, path::Path,
 };
-use prosaas_shared::ids::RecordingSid;
 use sha2::{Digest as _, Sha256};
 use url::Url;
+
+use crate::ids::RecordingSid;
 
 /// Parts in flight; with their size (5 MiB, the smallest that S3 takes) this bounds
 /// the memory of one recording.
@@ -46,6 +48,20 @@ pub enum WriteError<E> {
     #[error("the object store failed: {0}")]
     Store(#[from] object_store::Error),
 }
+
+/// Why an object cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not there.
+    #[error("there is no such object")]
+    Missing,
+    /// The store failed.
+    #[error("the object store failed: {0}")]
+    Store(object_store::Error),
+}
+
+/// Part of an object, as it comes from the store, piece by piece.
+pub type Pieces = BoxStream<'static, Result<Bytes, object_store::Error>>;
 
 /// An object that is safe in the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +151,16 @@ impl Objects {
         Err(problem)
     }
 
+    /// Reads the bytes `range` of an object, of which at most a piece is in memory.
+    pub async fn read(&self, key: &str, range: Range<u64>) -> Result<Pieces, ReadError> {
+        let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+        match self.store.get_opts(&self.path(key), options).await {
+            Ok(found) => Ok(found.into_stream()),
+            Err(object_store::Error::NotFound { .. }) => Err(ReadError::Missing),
+            Err(error) => Err(ReadError::Store(error)),
+        }
+    }
+
     /// The object's size, where there is one.
     pub async fn size(&self, key: &str) -> Result<Option<u64>, object_store::Error> {
         match self.store.head(&self.path(key)).await {
@@ -180,6 +206,9 @@ mod tests {
         assert_eq!((stored.key.as_str(), stored.bytes), ("RE1.mp3", 9 << 20));
         assert_eq!(stored.sha256, <[u8; 32]>::from(Sha256::digest(vec![7_u8; 9 << 20])));
         assert_eq!(objects.size("RE1.mp3").await?, Some(9 << 20));
+        let middle: Vec<_> = objects.read("RE1.mp3", 5..9).await?.collect().await;
+        assert_eq!(middle.into_iter().collect::<Result<Vec<_>, _>>()?.concat(), [7; 4]);
+        assert!(matches!(objects.read("RE2.mp3", 0..1).await, Err(ReadError::Missing)));
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         let files = std::fs::read_dir(folder.path().join("new"))?.count();
         assert_eq!(files, 1, "nothing half-written lies about");
@@ -188,7 +217,7 @@ mod tests {
 
     #[tokio::test]
     async fn clouds_are_set_up_with_ring() -> anyhow::Result<()> {
-        prosaas_shared::process::install_tls_provider();
+        crate::process::install_tls_provider();
         assert!(Objects::open(&"s3://bucket/audio".parse()?).is_ok());
         assert!(matches!(Objects::open(&"ftp://x/".parse()?), Err(OpenError::Address)));
         Ok(())
