@@ -67,7 +67,8 @@ pub async fn serve(
     let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
     let app = app(&config, on, Publisher::new(log.clone()))?;
     let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
-    let public = listen("INGRESS_LISTEN", config.listen, public_router(app.clone()), stopping.clone()).await?;
+    let public =
+        listen("INGRESS_LISTEN", config.listen, public_router(app.clone()), stopping.clone()).await?;
     let private = internal::router(app, telemetry.metrics());
     let private =
         listen("INGRESS_INTERNAL_LISTEN", config.internal_listen, private, stopping.clone()).await?;

@@ -73,6 +73,9 @@ impl ServiceError {
 pub struct ServiceStatus {
     /// Its state.
     pub state: WhatsappState,
+    /// When that began.
+    #[serde(default)]
+    pub since: Option<DateTime<Utc>>,
     /// Whether a phone has confirmed the device.
     #[serde(default)]
     pub linked: bool,

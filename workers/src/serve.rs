@@ -76,7 +76,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             let s = || stopping.clone();
             tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
-            let crm = CrmWorker::new(pool.clone(), projector.clone(), live);
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             let baileys = WhatsappService::new(
                 config.baileys_base_url.clone(),

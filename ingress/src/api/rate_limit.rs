@@ -109,7 +109,12 @@ impl Quotas {
             burst: burst * relaxed,
             every: Duration::from_micros(u64::from(every_ms) * 1000 / u64::from(relaxed)),
         };
-        Self { address: quota(400, 10), session: quota(120, 50), mail: quota(5, 600_000), linking: quota(10, 10_000) }
+        Self {
+            address: quota(400, 10),
+            session: quota(120, 50),
+            mail: quota(5, 600_000),
+            linking: quota(10, 10_000),
+        }
     }
 }
 

@@ -3,8 +3,8 @@
 use prosaas_shared::{
     config::{AppEnv, ConfigError},
     internal_auth::Verifier,
-    whatsapp_service::WhatsappService,
     objects::Objects,
+    whatsapp_service::WhatsappService,
 };
 use sqlx::PgPool;
 use url::Url;
