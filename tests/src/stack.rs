@@ -261,7 +261,9 @@ impl Stack {
 /// without: calls are answered all the same.
 fn all_of_ours_is_up(report: &str) -> bool {
     let report: serde_json::Value = serde_json::from_str(report).unwrap_or_default();
-    report["checks"]
-        .as_array()
-        .is_some_and(|checks| checks.iter().all(|check| check["ready"] == true || check["name"] == "baileys"))
+    let is =
+        |check: &serde_json::Value, name: &str, value: serde_json::Value| check.get(name) == Some(&value);
+    report.get("checks").and_then(serde_json::Value::as_array).is_some_and(|checks| {
+        checks.iter().all(|check| is(check, "ready", true.into()) || is(check, "name", "baileys".into()))
+    })
 }
