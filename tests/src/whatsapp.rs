@@ -49,8 +49,7 @@ impl WhatsApp {
         ingress: SocketAddr,
     ) -> anyhow::Result<Self> {
         let control = ports::free()?;
-        let path = std::env::var("PATH").unwrap_or_default();
-        let mut environment = Environment::from([("PATH".to_owned(), path)]);
+        let mut environment = Environment::from([("PATH".to_owned(), environment::path()?)]);
         let main = built("dist-test/test/simulator/main.js")?;
         let arguments = [main, "--port".into(), control.port().to_string().into()];
         let log = scratch.log("simulated-whatsapp");

@@ -149,9 +149,9 @@ async fn a_phone_links_by_one_press_and_stays_linked() -> anyhow::Result<()> {
     let devices = whatsapp.simulate("list", json!({})).await?;
     assert_eq!(devices["devices"].as_array().map(Vec::len), Some(0), "unlinked at WhatsApp too: {devices}");
 
-    let unordered =
+    let asked =
         "SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'whatsapp' AND actor_id IS NOT NULL";
-    assert!(stack.count(unordered).await? >= 2, "who linked and unlinked is audited");
+    assert!(stack.count(asked).await? >= 2, "who linked and unlinked is audited");
     is_sound(&stack, &[&qr]).await?;
     stack.passed();
     Ok(())
