@@ -26,6 +26,7 @@ use crate::{
     process::Environment,
     scratch::Scratch,
     twilio::{ACCOUNT, NUMBER, PUBLIC, TOKEN, Twilio},
+    whatsapp::{SECRET, WhatsApp},
     workers::{Workers, ops},
 };
 
@@ -43,6 +44,8 @@ pub struct Options {
     pub otlp_endpoint: Option<String>,
     /// No workers, no migrations and no business: only the ingress and its streams.
     pub ingress_only: bool,
+    /// The real WhatsApp service, with a simulated WhatsApp behind it.
+    pub whatsapp: bool,
     /// SQL that runs before the migrations.
     pub prepare_database: Option<&'static str>,
 }
@@ -57,6 +60,8 @@ pub struct Stack {
     pub workers: Workers,
     /// Twilio's recordings API.
     pub recordings: FakeTwilio,
+    /// The WhatsApp service, where the test wants it.
+    pub whatsapp: Option<WhatsApp>,
     /// nats-server.
     pub nats: NatsServer,
     /// The database.
@@ -87,6 +92,9 @@ impl Stack {
             anyhow::ensure!(status.success(), "prosaas-ops setup failed ({status}): {output}");
             stack.workers.start()?;
             stack.ingress.start().await?;
+            if let Some(whatsapp) = &mut stack.whatsapp {
+                whatsapp.start().await?;
+            }
             stack.becomes_ready().await?;
         }
         Ok(stack)
@@ -113,6 +121,10 @@ impl Stack {
         set("ADMIN_PASSWORD", "lawnmower-on-tuesday");
         set("TWILIO_API_BASE", &recordings.base());
         set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));
+        set("INTERNAL_SECRET", SECRET);
+        let baileys = ports::free()?;
+        let base = if options.whatsapp { format!("http://{baileys}") } else { recordings.base() };
+        set("BAILEYS_BASE_URL", &base);
         if let Some(endpoint) = &options.otlp_endpoint {
             set("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         }
@@ -128,8 +140,15 @@ impl Stack {
             more.push(("VALIDATE_TWILIO_SIGNATURE", "false"));
         }
         more.extend(options.trusted_proxies.map(|value| ("TRUSTED_PROXIES", value)));
+        let ingress = Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?;
+        let whatsapp = if options.whatsapp {
+            Some(WhatsApp::prepare(&scratch, &database.url(), baileys, ingress.internal()).await?)
+        } else {
+            None
+        };
         Ok(Self {
-            ingress: Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?,
+            ingress,
+            whatsapp,
             workers: Workers::prepare(
                 &scratch,
                 of(bus::Role::Workers, &[("WORKERS_LISTEN", &workers_listen)]),
