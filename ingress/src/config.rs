@@ -37,6 +37,9 @@ pub struct Config {
     pub validate_signatures: bool,
     /// `TRUSTED_PROXIES`: from whom forwarded headers count, CIDRs with commas between.
     pub trusted_proxies: Vec<IpNet>,
+    /// `RECORDINGS_URL`: where the workers keep the audio: `file:///…`, `s3://bucket/…` or
+    /// `gs://bucket/…`.
+    pub recordings_url: Url,
     /// The web app's API.
     pub api: ApiConfig,
     /// Logs and traces.
@@ -67,6 +70,7 @@ impl Config {
             twilio: TwilioConfig::from_env(env)?,
             validate_signatures,
             trusted_proxies: trusted_proxies(env)?,
+            recordings_url: recordings_url(env, app_env)?,
             api: ApiConfig::from_env(env, app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
@@ -141,6 +145,24 @@ fn public_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
+fn recordings_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
+    const NAME: &str = "RECORDINGS_URL";
+    let url: Option<Url> = match env.optional(NAME)? {
+        Some(text) => {
+            Some(text.trim().parse().map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?)
+        }
+        None if app_env == AppEnv::Development => {
+            std::path::absolute(".data/recordings").ok().and_then(|path| Url::from_directory_path(path).ok())
+        }
+        None => None,
+    };
+    let url = url.ok_or_else(|| ConfigError::new(NAME, "is required"))?;
+    match url.scheme() {
+        "file" | "s3" | "gs" => Ok(url),
+        _ => Err(ConfigError::new(NAME, "must begin with file:///, s3:// or gs://")),
+    }
+}
+
 fn listen(env: &Env, name: &str, app_env: AppEnv, development: &str) -> Result<SocketAddr, ConfigError> {
     env.or_dev(name, app_env, development)?
         .parse()
@@ -176,6 +198,7 @@ mod tests {
             ("TWILIO_ACCOUNT_SID", "AC1"),
             ("TWILIO_AUTH_TOKEN", "token"),
             ("INTERNAL_SECRET", "5b1f0e7c9d2a48364e0b7a5f1c3d9e82"),
+            ("RECORDINGS_URL", "file:///data/recordings"),
         ];
         pairs.extend_from_slice(more);
         Config::from_env(&Env::from_pairs(pairs))
@@ -204,6 +227,7 @@ mod tests {
             "NATS_URL",
             "TWILIO_AUTH_TOKEN",
             "INTERNAL_SECRET",
+            "RECORDINGS_URL",
         ] {
             assert_eq!(production(&[(name, "")]).err().map(|e| e.variable).as_deref(), Some(name));
         }

@@ -8,7 +8,9 @@ use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Router, serve::ListenerExt as _};
 use prosaas_shared::{
     bus::{self, durability::assert_durable},
-    clock, store,
+    clock,
+    objects::Objects,
+    store,
     telemetry::Telemetry,
 };
 use sqlx::PgPool;
@@ -63,6 +65,7 @@ pub async fn serve(
     let cleaning = tokio::spawn(api::upkeep::run(database.clone(), stopping.clone()));
     let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
     let app = app(&config, on, Publisher::new(log.clone()))?;
+    let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
     let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     let private = internal::router(telemetry.metrics());
     let private =
@@ -86,6 +89,7 @@ pub async fn serve(
     watching.abort();
     upkeep.abort();
     cleaning.abort();
+    following.abort();
     log.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
     tracing::info!(event = "ingress.stopped");
@@ -140,6 +144,7 @@ pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Resul
         on.database.clone(),
         on.nats.clone(),
         on.log.clone(),
+        Objects::open(&config.recordings_url)?,
     )?;
     Ok(App::new(AppState {
         clock: clock::system(),

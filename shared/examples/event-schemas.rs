@@ -9,6 +9,7 @@ use prosaas_shared::events::{
     crm::{
         Command, CommandArgs,
         business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+        call::CallMarkCalledBackV1,
         lead::{
             LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
         },
@@ -46,6 +47,7 @@ fn main() -> anyhow::Result<()> {
     command::<BusinessCreateV1>(&folder)?;
     command::<BusinessSetActiveV1>(&folder)?;
     command::<BusinessSetNumbersV1>(&folder)?;
+    command::<CallMarkCalledBackV1>(&folder)?;
     command::<LeadCreateV1>(&folder)?;
     command::<LeadUpdateV1>(&folder)?;
     command::<LeadDeleteV1>(&folder)?;

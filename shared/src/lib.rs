@@ -7,6 +7,8 @@ pub mod clock;
 pub mod config;
 pub mod events;
 pub mod ids;
+pub mod live;
+pub mod objects;
 pub mod password;
 pub mod people;
 pub mod phone;

@@ -142,6 +142,17 @@ impl Subject {
     }
 }
 
+/// The stream that keeps live updates for a while.
+pub const LIVE_STREAM: &str = "LIVE";
+
+/// Every live update.
+pub const LIVE_ALL: &str = "live.>";
+
+/// Every live update of one business.
+pub fn live_of(business: BusinessId) -> String {
+    format!("live.{business}.>")
+}
+
 /// What a live update is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -180,7 +191,7 @@ impl LiveKind {
     }
 }
 
-/// `live.<business>.<kind>.<entity>`: something changed; of what belongs to no
+/// `live.<business>.<kind>.<entity>`, see [`crate::live::LiveUpdate`]: something changed; of what belongs to no
 /// business, `system` stands in its place.
 pub fn live(business: Option<BusinessId>, kind: LiveKind, entity: impl fmt::Display) -> String {
     let kind = kind.as_str();
@@ -219,6 +230,11 @@ mod tests {
         assert_eq!(again, "replay.calls.call.status.CA1");
         assert_eq!(original(&again), subject.as_str());
         assert_eq!(original(subject.as_str()), subject.as_str());
+        let business = BusinessId(uuid::Uuid::nil());
+        let update = live(Some(business), LiveKind::Call, &call);
+        assert_eq!(update, "live.00000000-0000-0000-0000-000000000000.call.CA1");
+        assert!(update.starts_with(live_of(business).trim_end_matches('>')));
+        assert_eq!(live(None, LiveKind::User, "u"), "live.system.user.u");
         Ok(())
     }
 

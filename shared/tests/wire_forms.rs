@@ -11,6 +11,7 @@ use prosaas_shared::{
         crm::{
             Command, CommandArgs, CommandMeta,
             business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+            call::CallMarkCalledBackV1,
             lead::{
                 LeadChanges, LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields, LeadRestoreManyV1,
                 LeadRestoreV1, LeadSource, LeadStatus, LeadUpdateV1,
@@ -181,6 +182,12 @@ fn lead_commands() {
     let (batch_id, lead_ids) = (Uuid::from_u128(9).into(), vec![lead_id]);
     freeze_command("crm.lead_delete_many.v1", LeadDeleteManyV1 { batch_id, lead_ids: lead_ids.clone() });
     freeze_command("crm.lead_restore_many.v1", LeadRestoreManyV1 { batch_id, lead_ids });
+}
+
+#[test]
+fn call_commands() {
+    let call_sid = "CA0123456789abcdef0123456789abcdef".parse().unwrap();
+    freeze_command("crm.call_mark_called_back.v1", CallMarkCalledBackV1 { call_sid });
 }
 
 #[test]

@@ -39,6 +39,8 @@ impl Ingress {
         environment.insert("INGRESS_LISTEN".to_owned(), address.to_string());
         environment.insert("INGRESS_INTERNAL_LISTEN".to_owned(), internal.to_string());
         environment.insert("EVENT_LOG_PATH".to_owned(), events.display().to_string());
+        let recordings = format!("file://{}", scratch.folder("recordings")?.display());
+        environment.entry("RECORDINGS_URL".to_owned()).or_insert(recordings);
         Ok(Self { address, internal, environment, log: scratch.log("ingress"), process: None })
     }
 

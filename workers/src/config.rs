@@ -82,6 +82,8 @@ pub struct OpsConfig {
     pub nats_url: SecretString,
     /// `TWILIO_PHONE_NUMBER`: the number of the first business.
     pub first_number: Option<E164>,
+    /// `ADMIN_EMAIL`, `ADMIN_PASSWORD`: the first system admin; both or none.
+    pub admin: Option<(String, SecretString)>,
 }
 
 impl OpsConfig {
@@ -92,7 +94,23 @@ impl OpsConfig {
             .optional(NUMBER)?
             .map(|text| E164::parse(text.trim()).map_err(|e| ConfigError::new(NUMBER, format!("{e}"))))
             .transpose()?;
-        Ok(Self { database_url: env.database_url()?, nats_url: env.nats_url()?, first_number })
+        Ok(Self {
+            database_url: env.database_url()?,
+            nats_url: env.nats_url()?,
+            first_number,
+            admin: admin(env)?,
+        })
+    }
+}
+
+fn admin(env: &Env) -> Result<Option<(String, SecretString)>, ConfigError> {
+    const EMAIL: &str = "ADMIN_EMAIL";
+    const PASSWORD: &str = "ADMIN_PASSWORD";
+    match (env.optional(EMAIL)?, env.optional(PASSWORD)?) {
+        (Some(email), Some(password)) => Ok(Some((email.trim().to_owned(), SecretString::from(password)))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ConfigError::new(PASSWORD, "is required where ADMIN_EMAIL is set")),
+        (None, Some(_)) => Err(ConfigError::new(EMAIL, "is required where ADMIN_PASSWORD is set")),
     }
 }
 
@@ -143,5 +161,18 @@ mod tests {
         assert!(ops("+972000000001").is_ok_and(|c| c.first_number.is_some()));
         assert!(ops("").is_ok_and(|c| c.first_number.is_none()));
         assert_eq!(ops("03-1234567").err().map(|e| e.variable).as_deref(), Some("TWILIO_PHONE_NUMBER"));
+    }
+
+    #[test]
+    fn an_admin_has_an_address_and_a_password_or_neither() {
+        let ops = |pairs: &[(&'static str, &'static str)]| {
+            let base = [("DATABASE_URL", "postgres://db"), ("NATS_URL", "nats://nats")];
+            OpsConfig::from_env(&Env::from_pairs(base.iter().chain(pairs).copied()))
+        };
+        assert!(ops(&[]).is_ok_and(|c| c.admin.is_none()));
+        let both = [("ADMIN_EMAIL", "a@b"), ("ADMIN_PASSWORD", "correct horse")];
+        assert!(ops(&both).is_ok_and(|c| c.admin.is_some()));
+        assert_eq!(ops(&both[..1]).err().map(|e| e.variable).as_deref(), Some("ADMIN_PASSWORD"));
+        assert_eq!(ops(&both[1..]).err().map(|e| e.variable).as_deref(), Some("ADMIN_EMAIL"));
     }
 }

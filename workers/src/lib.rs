@@ -5,6 +5,7 @@ pub mod calls;
 pub mod config;
 pub mod crm;
 pub mod jobs;
+pub mod live;
 pub mod recordings;
 pub mod runtime;
 pub mod serve;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use async_nats::{Client, connection::State, jetstream};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use prosaas_shared::{bus, clock, store, telemetry::Telemetry};
+use prosaas_shared::{bus, clock, objects::Objects, store, telemetry::Telemetry};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -16,7 +16,8 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     jobs,
-    recordings::{RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio},
+    live::Live,
+    recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
 };
@@ -62,12 +63,14 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
+            let live = Live::new(client.clone(), clock::system());
             let recordings =
-                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio);
+                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
+            let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
             let s = || stopping.clone();
-            tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
+            tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
-            let crm = CrmWorker::new(pool.clone(), projector.clone());
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live);
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(provider_delete::run(recordings, s()));

@@ -112,6 +112,7 @@ pub async fn first_business(pool: &PgPool, number: &E164) -> Result<Option<Busin
     let record = Record {
         business: Some(business),
         actor: &Actor::system("setup"),
+        request: None,
         event_id: None,
         action: "business.create",
         entity_type: "business",

@@ -9,24 +9,34 @@
 pub mod audit;
 pub mod audit_record;
 pub mod auth;
+pub mod businesses;
+pub mod calls;
 pub mod client;
 pub mod command;
 pub mod cookie;
 pub mod csrf;
+pub mod etag;
 pub mod extract;
 pub mod idempotency;
 pub mod keys;
+pub mod leads;
+pub mod live;
 pub mod mail;
 pub mod openapi;
 pub mod operation;
 pub mod page;
 pub mod people;
+pub mod phone;
 pub mod prefer;
+pub mod query;
 pub mod rate_limit;
+pub mod recordings;
 pub mod request_meta;
 pub mod scope;
 pub mod session;
 pub mod state;
+pub mod stored;
+pub mod summary;
 pub mod text;
 pub mod upkeep;
 mod waiting;
@@ -59,12 +69,16 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
+        .merge(leads::routes())
+        .merge(calls::routes())
+        .merge(businesses::routes())
+        .routes(routes!(summary::summary))
         .routes(routes!(operation::get))
 }
 
 /// Routes whose answers last: streams of sound and of updates.
 fn streaming_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(recordings::routes()).merge(live::routes())
 }
 
 /// The API's routes and its document.

@@ -1,6 +1,9 @@
 //! What the API's handlers share.
 
-use prosaas_shared::config::{AppEnv, ConfigError};
+use prosaas_shared::{
+    config::{AppEnv, ConfigError},
+    objects::Objects,
+};
 use sqlx::PgPool;
 use url::Url;
 
@@ -9,6 +12,7 @@ use super::{
     cookie::SessionCookie,
     csrf::Origins,
     keys::Key,
+    live::Hub,
     mail::Mailer,
     page::Cursors,
     rate_limit::{Quotas, RateLimits},
@@ -23,6 +27,10 @@ pub struct ApiState {
     pub nats: async_nats::Client,
     /// Where commands go.
     pub log: EventLog,
+    /// Where the recordings' audio is.
+    pub recordings: Objects,
+    /// Follows the live updates, once it is told to.
+    pub live: Hub,
     /// Where our own pages come from.
     pub origins: Origins,
     /// The session's cookie.
@@ -48,12 +56,15 @@ impl ApiState {
         database: PgPool,
         nats: async_nats::Client,
         log: EventLog,
+        recordings: Objects,
     ) -> Result<Self, ConfigError> {
         let secret = &config.internal_secret;
         Ok(Self {
             database,
+            live: Hub::new(nats.clone()),
             nats,
             log,
+            recordings,
             origins: Origins::new(public_url, app_env),
             cookie: SessionCookie::for_address(public_url),
             limits: RateLimits::new(Quotas::of(app_env)),

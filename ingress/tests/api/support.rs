@@ -24,6 +24,7 @@ use prosaas_shared::{
     bus, clock,
     config::{AppEnv, Env},
     ids::{BusinessId, UserId},
+    objects::Objects,
     people::{self, NewPerson},
     rights::Role,
     store,
@@ -125,6 +126,7 @@ impl Ingress {
             pool.clone(),
             nats.clone(),
             log.clone(),
+            Objects::open(&format!("file://{}", log_folder.path().join("recordings").display()).parse()?)?,
         )?;
         change(&mut api);
         let stopping = CancellationToken::new();

@@ -2,6 +2,7 @@
 //! the worker with its audit record and its operation in one transaction.
 
 pub mod business;
+pub mod call;
 pub mod lead;
 pub mod user;
 
