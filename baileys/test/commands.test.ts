@@ -38,15 +38,19 @@ describe('the interface', () => {
     await stage.reaches(service, session, 'connected');
   });
 
-  it('forgets on logout when WhatsApp does not answer, within ten seconds', { timeout: 30_000 }, async () => {
-    const { session, jid } = await stage.link(service);
-    for (const client of stage.world.clients) if (client.jid === jid) client.frozen = true;
-    const startedAt = Date.now();
-    const answer = await service.call('POST', `/sessions/${session}/logout`);
-    assert.equal(answer.body['state'], 'logged_out');
-    assert.ok(Date.now() - startedAt < 11_000);
-    assert.equal(await count(session), 1);
-  });
+  it(
+    'forgets on logout when WhatsApp does not answer, after eight seconds',
+    { timeout: 240_000 },
+    async () => {
+      const { session, jid } = await stage.link(service);
+      for (const client of stage.world.clients) if (client.jid === jid) client.frozen = true;
+      const startedAt = Date.now();
+      const answer = await service.call('POST', `/sessions/${session}/logout`);
+      assert.equal(answer.body['state'], 'logged_out');
+      assert.ok(Date.now() - startedAt < 25_000, 'it does not wait for ever');
+      assert.equal(await count(session), 1);
+    },
+  );
 
   it('ends a QR on logout', async () => {
     const session = randomUUID();

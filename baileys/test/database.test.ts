@@ -127,7 +127,7 @@ describe('the store', () => {
 });
 
 describe('a database that is away', () => {
-  it('costs the sockets after a while, and everything comes back with it', { timeout: 90_000 }, async () => {
+  it('costs the sockets after a while, and everything comes back with it', { timeout: 240_000 }, async () => {
     const stage = await Stage.set();
     const address = new URL(stage.database.url);
     const proxy = new Proxy({ host: address.hostname, port: Number(address.port || 5432) });
@@ -141,7 +141,7 @@ describe('a database that is away', () => {
       await stage.qr(service, showing);
       proxy.away();
       // Nobody can prove whose the sessions are: no socket may stay.
-      await eventually('all sockets are closed', () => stage.world.clients.size === 0, 15_000);
+      await eventually('all sockets are closed', () => stage.world.clients.size === 0);
       assert.equal((await service.raw('GET', '/health', {})).status, 200);
       const refused = await service.call('POST', `/sessions/${randomUUID()}/start`, {
         business_id: BUSINESS,
@@ -150,7 +150,7 @@ describe('a database that is away', () => {
       assert.equal(refused.body['success'], false);
       await sleep(1_000);
       proxy.back();
-      for (const { session } of linked) await stage.reaches(service, session, 'connected', 30_000);
+      for (const { session } of linked) await stage.reaches(service, session, 'connected');
       assert.equal(stage.world.conflicts, 0);
       stage.world.scan(await stage.qr(service, showing), stage.nextPhone(), false);
       await stage.reaches(service, showing, 'connected');

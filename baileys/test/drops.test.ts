@@ -85,12 +85,12 @@ describe('a linked session', () => {
     });
   }
 
-  it('comes back when the peer froze', { timeout: 120_000 }, async () => {
+  it('comes back when the peer froze', { timeout: 180_000 }, async () => {
     const { session, phone, jid } = await stage.link(service);
     const startedAt = Date.now();
     const data = await comesBack(session, jid, () => act('freeze', { phone }));
     assert.equal(data['code'], 408);
-    assert.ok(Date.now() - startedAt < 45_000, 'much sooner than the 90 s of the library');
+    assert.ok(Date.now() - startedAt < 75_000, 'much sooner than the 90 s of the library');
   });
 
   it('logged out on the phone while online: wiped, and a new QR on request', async () => {
@@ -112,6 +112,7 @@ describe('a linked session', () => {
     await act('drop', { phone });
     await act('logout', { phone });
     await stage.reaches(service, session, 'logged_out');
+    await stage.told(session, 'logged_out');
     assert.equal((await rowsOf('whatsapp_credentials', session)).length, 0);
   });
 
@@ -122,7 +123,7 @@ describe('a linked session', () => {
     assert.equal(status['lastCode'], 440);
     assert.equal(status['linked'], true);
     assert.equal((await stage.told(session, 'replaced')).data['code'], 440);
-    await sleep(4_000);
+    await sleep(7_000);
     assert.equal(stage.world.devices.get(jid)?.logins, 1);
     assert.equal((await rowsOf('whatsapp_credentials', session)).length, 1);
     await service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });

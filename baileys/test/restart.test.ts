@@ -16,7 +16,7 @@ describe('a restart', () => {
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     it(
       `by ${signal} brings all linked sessions back, staggered, without a scan`,
-      { timeout: 60_000 },
+      { timeout: 240_000 },
       async () => {
         const first = await stage.service();
         const linked = await Promise.all(Array.from({ length: SESSIONS }, () => stage.link(first)));
@@ -24,8 +24,11 @@ describe('a restart', () => {
         if (signal === 'SIGTERM') {
           assert.equal(code, 0);
           assert.equal(stage.world.clients.size, 0, 'every socket was closed');
+          const held = await stage.database.rows(
+            'SELECT 1 FROM prosaas.whatsapp_leases WHERE holder IS NOT NULL',
+          );
+          assert.equal(held.length, 0, 'every lease was given back');
         }
-        const startedAt = Date.now();
         const second = await stage.service();
         for (const { session } of linked) await stage.reaches(second, session, 'connected');
         const logins = [...stage.world.clients].map((client) => client.since).sort((a, b) => a - b);
@@ -38,13 +41,12 @@ describe('a restart', () => {
           assert.equal(device.duplicatePreKeys, 0);
         }
         assert.equal(stage.world.conflicts, 0);
-        if (signal === 'SIGTERM') assert.ok(Date.now() - startedAt < 6_000, 'the leases were given back');
         for (const { session } of linked) assert.equal(stage.ingress.kinds(session).at(-1), 'connected');
       },
     );
   }
 
-  it('tells that a QR which was on a screen is void', { timeout: 60_000 }, async () => {
+  it('tells that a QR which was on a screen is void', { timeout: 240_000 }, async () => {
     const sessions = [randomUUID(), randomUUID()];
     const first = await stage.service();
     await stage.qr(first, sessions[0] ?? '');
@@ -99,74 +101,78 @@ describe('a restart', () => {
 });
 
 describe('two processes on one database', () => {
-  it('never hold the same session, and one takes over when the other dies', { timeout: 90_000 }, async () => {
-    const stage = await Stage.set();
-    try {
-      const [a, b] = await Promise.all([stage.service(), stage.service()]);
-      const linked = await Promise.all(
-        Array.from({ length: 4 }, (_, index) => stage.link(index % 2 === 0 ? a : b)),
-      );
-      // Both are asked for all of them, again and again.
-      for (let round = 0; round < 3; round++) {
-        await Promise.all(
-          linked.flatMap(({ session }) =>
-            [a, b].map((service) =>
-              service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS }),
-            ),
-          ),
+  it(
+    'never hold the same session, and one takes over when the other dies',
+    { timeout: 240_000 },
+    async () => {
+      const stage = await Stage.set();
+      try {
+        const [a, b] = await Promise.all([stage.service(), stage.service()]);
+        const linked = await Promise.all(
+          Array.from({ length: 4 }, (_, index) => stage.link(index % 2 === 0 ? a : b)),
         );
-        await sleep(400);
+        // Both are asked for all of them, again and again.
+        for (let round = 0; round < 3; round++) {
+          await Promise.all(
+            linked.flatMap(({ session }) =>
+              [a, b].map((service) =>
+                service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS }),
+              ),
+            ),
+          );
+          await sleep(400);
+        }
+        assert.equal(stage.world.conflicts, 0);
+        assert.equal(stage.world.clients.size, 4);
+        const holders = await stage.database.rows<{ holder: string }>(
+          'SELECT DISTINCT holder FROM prosaas.whatsapp_leases',
+        );
+        assert.equal(holders.length, 2);
+        await a.kill();
+        for (const { session } of linked) await stage.reaches(b, session, 'connected');
+        assert.equal(stage.world.conflicts, 0);
+      } finally {
+        await stage.strike();
       }
-      assert.equal(stage.world.conflicts, 0);
-      assert.equal(stage.world.clients.size, 4);
-      const holders = await stage.database.rows<{ holder: string }>(
-        'SELECT DISTINCT holder FROM prosaas.whatsapp_leases',
-      );
-      assert.equal(holders.length, 2);
-      await a.kill();
-      for (const { session } of linked) await stage.reaches(b, session, 'connected', 20_000);
-      assert.equal(stage.world.conflicts, 0);
-    } finally {
-      await stage.strike();
-    }
-  });
+    },
+  );
 
-  it('a process that slept gives its sessions up, and writes nothing more', { timeout: 90_000 }, async () => {
-    const stage = await Stage.set();
-    try {
-      const sleeper = await stage.service();
-      const { session, jid } = await stage.link(sleeper);
-      sleeper.child.kill('SIGSTOP');
-      // Its socket stays open at the server, as of a machine that was suspended.
-      const other: ServiceProcess = await stage.service();
-      await eventually(
-        'the other one logs in',
-        () => (stage.world.devices.get(jid)?.logins ?? 0) >= 2,
-        20_000,
-      );
-      await stage.reaches(other, session, 'connected');
-      const [before] = await stage.database.rows<{ generation: string }>(
-        'SELECT generation FROM prosaas.whatsapp_leases WHERE session_id = $1',
-        [session],
-      );
-      sleeper.child.kill('SIGCONT');
-      await sleep(4_000);
-      const [now] = await stage.database.rows<{ generation: string }>(
-        'SELECT generation FROM prosaas.whatsapp_leases WHERE session_id = $1',
-        [session],
-      );
-      assert.deepEqual(now, before, 'the sleeper took nothing back');
-      assert.equal((await other.status(session))['state'], 'connected');
-      assert.notEqual((await sleeper.status(session))['state'], 'connected');
-      // Waking, it was told 440; that must not stop the session which the other one holds.
-      assert.equal(stage.ingress.kinds(session).includes('replaced'), false);
-      const [row] = await stage.database.rows<{ halted_phase: string | null }>(
-        'SELECT halted_phase FROM prosaas.whatsapp_credentials WHERE session_id = $1',
-        [session],
-      );
-      assert.equal(row?.halted_phase, null);
-    } finally {
-      await stage.strike();
-    }
-  });
+  it(
+    'a process that slept gives its sessions up, and writes nothing more',
+    { timeout: 240_000 },
+    async () => {
+      const stage = await Stage.set();
+      try {
+        const sleeper = await stage.service();
+        const { session, jid } = await stage.link(sleeper);
+        sleeper.child.kill('SIGSTOP');
+        // Its socket stays open at the server, as of a machine that was suspended.
+        const other: ServiceProcess = await stage.service();
+        await eventually('the other one logs in', () => (stage.world.devices.get(jid)?.logins ?? 0) >= 2);
+        await stage.reaches(other, session, 'connected');
+        const [before] = await stage.database.rows<{ generation: string }>(
+          'SELECT generation FROM prosaas.whatsapp_leases WHERE session_id = $1',
+          [session],
+        );
+        sleeper.child.kill('SIGCONT');
+        await sleep(6_000);
+        const [now] = await stage.database.rows<{ generation: string }>(
+          'SELECT generation FROM prosaas.whatsapp_leases WHERE session_id = $1',
+          [session],
+        );
+        assert.deepEqual(now, before, 'the sleeper took nothing back');
+        assert.equal((await other.status(session))['state'], 'connected');
+        assert.notEqual((await sleeper.status(session))['state'], 'connected');
+        // Waking, it was told 440; that must not stop the session which the other one holds.
+        assert.equal(stage.ingress.kinds(session).includes('replaced'), false);
+        const [row] = await stage.database.rows<{ halted_phase: string | null }>(
+          'SELECT halted_phase FROM prosaas.whatsapp_credentials WHERE session_id = $1',
+          [session],
+        );
+        assert.equal(row?.halted_phase, null);
+      } finally {
+        await stage.strike();
+      }
+    },
+  );
 });

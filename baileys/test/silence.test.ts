@@ -32,7 +32,7 @@ async function call(
 describe('a socket that never answers', () => {
   it(
     'is ended by the watchdog, and an unlinked session stops after three of them',
-    { timeout: 30_000 },
+    { timeout: 240_000 },
     async () => {
       const stage = await Stage.set();
       WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(ROOT.public);

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use prosaas_shared::{
     config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
     phone::E164,
+    whatsapp_service,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -26,6 +27,10 @@ pub struct Config {
     pub recordings_url: Url,
     /// `RECORDINGS_DELETE_AT_TWILIO`: delete Twilio's copy once ours is safe, default false.
     pub delete_at_twilio: bool,
+    /// `BAILEYS_BASE_URL`: the WhatsApp service.
+    pub baileys_base_url: Url,
+    /// `INTERNAL_SECRET`: signs what the service is asked.
+    pub internal_secret: SecretString,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
 }
@@ -42,6 +47,8 @@ impl Config {
             twilio_api_base: api_base(env, app_env)?,
             recordings_url: recordings_url(env)?,
             delete_at_twilio: env.flag("RECORDINGS_DELETE_AT_TWILIO", false)?,
+            baileys_base_url: whatsapp_service::base_url(env, app_env)?,
+            internal_secret: env.internal_secret(app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
     }
@@ -125,6 +132,8 @@ mod tests {
             ("TWILIO_ACCOUNT_SID", "AC1"),
             ("TWILIO_AUTH_TOKEN", "token"),
             ("RECORDINGS_URL", "file:///data"),
+            ("BAILEYS_BASE_URL", "http://baileys:3300"),
+            ("INTERNAL_SECRET", "5b1f0e7c9d2a48364e0b7a5f1c3d9e82"),
         ];
         pairs.extend_from_slice(more);
         Config::from_env(&Env::from_pairs(pairs))
@@ -139,6 +148,8 @@ mod tests {
             ("TWILIO_AUTH_TOKEN", ""),
             ("RECORDINGS_URL", ""),
             ("RECORDINGS_URL", "ftp://x"),
+            ("BAILEYS_BASE_URL", ""),
+            ("INTERNAL_SECRET", "short"),
             ("TWILIO_API_BASE", "http://api.twilio.com"),
             ("TWILIO_API_BASE", "nonsense"),
             ("WORKERS_LISTEN", "5002"),

@@ -19,8 +19,14 @@ use sqlx::PgPool;
 pub const SINGLY: usize = 20;
 
 /// Kinds that audit records are about.
-const KINDS: [LiveKind; 5] =
-    [LiveKind::Lead, LiveKind::Call, LiveKind::Recording, LiveKind::User, LiveKind::Business];
+const KINDS: [LiveKind; 6] = [
+    LiveKind::Lead,
+    LiveKind::Call,
+    LiveKind::Recording,
+    LiveKind::User,
+    LiveKind::Business,
+    LiveKind::Whatsapp,
+];
 
 /// Publishes live updates.
 #[derive(Clone)]

@@ -10,6 +10,9 @@ const PRELOAD = fileURLToPath(new URL('../simulator/preload.js', import.meta.url
 export const SECRET = 'kq8Zt3vN1rYw6uBs9eLm';
 export const KEY = Buffer.from('2b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfe', 'hex');
 
+/** What should take a second may take a minute on a machine that builds something else. */
+const PATIENCE_MS = 90_000;
+
 export interface ServiceOptions {
   readonly databaseUrl: string;
   readonly ingressUrl: string;
@@ -64,7 +67,7 @@ export class ServiceProcess {
         INTERNAL_SECRET: SECRET,
         BAILEYS_ENCRYPTION_KEY: KEY.toString('base64'),
         INGRESS_INTERNAL_URL: options.ingressUrl,
-        BAILEYS_LEASE_SECONDS: '3',
+        BAILEYS_LEASE_SECONDS: '5',
         LOG_LEVEL: 'debug',
         SIM_URL: `ws://127.0.0.1:${options.simulatorPort}/ws/chat`,
         ...options.env,
@@ -75,7 +78,7 @@ export class ServiceProcess {
   }
 
   async listening(): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + PATIENCE_MS;
     for (;;) {
       const found = /"address":"127\.0\.0\.1:(\d+)","msg":"listening"/.exec(this.output);
       if (found) {
@@ -141,7 +144,7 @@ export function sleep(ms: number): Promise<void> {
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  ms = 15_000,
+  ms = PATIENCE_MS,
 ): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {

@@ -105,6 +105,20 @@ pub async fn submit<T: CommandArgs>(
     business: Option<BusinessId>,
     args: T,
 ) -> Result<CommandResponse, Problem> {
+    let accepted = ask(app, session, meta, business, args, meta.wait.is_some()).await?;
+    accepted.outcome(app, meta.wait).await
+}
+
+/// As [`submit`], for who looks after the command itself; `listen` where it will wait
+/// for the outcome.
+pub async fn ask<T: CommandArgs>(
+    app: &App,
+    session: &Session,
+    meta: &RequestMeta,
+    business: Option<BusinessId>,
+    args: T,
+    listen: bool,
+) -> Result<Accepted, Problem> {
     let fresh;
     let key = if let Some(key) = &meta.idempotency_key {
         key.as_str()
@@ -113,8 +127,7 @@ pub async fn submit<T: CommandArgs>(
         &fresh
     };
     let request = Request { actor: session.user_id, business, key, fingerprint: &meta.fingerprint };
-    let accepted = accept(app, &request, meta, args, meta.wait.is_some()).await?;
-    accepted.outcome(app, meta.wait).await
+    accept(app, &request, meta, args, listen).await
 }
 
 /// A command that is kept.
@@ -161,6 +174,11 @@ pub async fn accept<T: CommandArgs>(
 }
 
 impl Accepted {
+    /// How the command has ended, where it has.
+    pub async fn ended(&self, app: &App) -> Result<Option<Operation>, Problem> {
+        operation::outcome(&app.api.database, self.id, &self.operation.id).await
+    }
+
     /// The answer: at once, or when the outcome is there or the time is over.
     ///
     /// # Errors

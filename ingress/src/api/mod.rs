@@ -40,6 +40,7 @@ pub mod summary;
 pub mod text;
 pub mod upkeep;
 mod waiting;
+pub mod whatsapp;
 
 use std::time::Duration;
 
@@ -69,6 +70,7 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
+        .merge(whatsapp::routes())
         .merge(leads::routes())
         .merge(calls::routes())
         .merge(businesses::routes())

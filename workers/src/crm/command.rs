@@ -109,7 +109,7 @@ pub struct Applied {
 
 /// What commands are applied with.
 #[derive(Clone)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     pub pool: PgPool,
     pub projector: Projector,
     pub live: Live,

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use super::{Crm, business};
 
+const NUMBER: &str = "+972541234567";
+
 fn lead(phones: &[&str]) -> LeadCreateV1 {
     let phones = phones.iter().map(|phone| (*phone).to_owned()).collect();
     let fields = LeadFields { name: Some("דנה לוי".to_owned()), phones, ..LeadFields::default() };
@@ -155,7 +157,6 @@ async fn of_two_updates_at_once_one_looks_again() -> Result<()> {
 #[tokio::test]
 async fn in_the_trash_a_lead_matches_nobody() -> Result<()> {
     let crm = Crm::quiet().await?;
-    const NUMBER: &str = "+972541234567";
     let first = crm.new_lead(&["0541234567"]).await?;
     let second = crm.new_lead(&["054-1234567"]).await?;
     assert_eq!(crm.caller(NUMBER).await?, Some(first), "who held it first");
