@@ -18,7 +18,7 @@ def read_by_rust() -> set[str]:
         for file in (ROOT / package / "src").rglob("*.rs"):
             code = file.read_text().split("#[cfg(test)]")[0]
             if re.search(r"\bEnv\b", code):
-                found |= set(re.findall(rf'"({NAME})"', code))
+                found |= set(re.findall(rf'(?<!env!\()"({NAME})"', code))
     return found
 
 
