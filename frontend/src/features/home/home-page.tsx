@@ -1,0 +1,198 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { ChevronLeft, PartyPopper, PhoneCall, PhoneIncoming, PhoneMissed, Plus, UserPlus, Users } from 'lucide-react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { CallBackButtons, CallerName, CallIcon } from '@/features/calls';
+import { ContactButtons } from '@/shared/ui/contact';
+import { DeleteLeadButton, LeadName, leadName, leadPhone, NewLeadDialog, useHiddenLeads } from '@/features/leads';
+import { WhatsappCard } from '@/features/whatsapp';
+import { useMe } from '@/shared/api/session';
+import type { Schemas } from '@/shared/api/types';
+import { cn } from '@/shared/lib/cn';
+import { formatLongDay, formatNumber } from '@/shared/lib/format';
+import { useNow } from '@/shared/lib/hooks';
+import { Avatar } from '@/shared/ui/avatar';
+import { Button } from '@/shared/ui/button';
+import { Section } from '@/shared/ui/card';
+import { Page } from '@/shared/ui/page';
+import { Empty, Failed, Skeleton, SkeletonRows } from '@/shared/ui/states';
+import { When } from '@/shared/ui/text';
+
+import { summaryQuery } from './api';
+
+const CallsChart = lazy(async () => ({ default: (await import('./chart')).CallsChart }));
+
+type Summary = Schemas['Summary'];
+
+function useGreeting(): string {
+  const { t } = useTranslation();
+  const hour = new Date(useNow(60_000)).getHours();
+  const part = hour < 5 ? 'night' : hour < 12 ? 'morning' : hour < 17 ? 'noon' : hour < 21 ? 'evening' : 'night';
+  return t(`home.greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
+}
+
+/** One glance: what happened today, and whom to call back. */
+export function HomePage() {
+  const { t } = useTranslation();
+  const query = useQuery(summaryQuery());
+  const [adding, setAdding] = useState(false);
+  const greeting = useGreeting();
+  return (
+    <Page
+      title={greeting}
+      hint={formatLongDay(Date.now())}
+      actions={
+        <Button onClick={() => setAdding(true)}>
+          <Plus aria-hidden />
+          {t('leads.new.action')}
+        </Button>
+      }
+    >
+      {query.data ? <Content summary={query.data} /> : query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Loading />}
+      <NewLeadDialog open={adding} onClose={() => setAdding(false)} />
+    </Page>
+  );
+}
+
+function Loading() {
+  return (
+    <>
+      <div className="grid grid-cols-2 gap-3 md:grid-cols-4">
+        {[0, 1, 2, 3].map((tile) => (
+          <Skeleton key={tile} className="h-24" />
+        ))}
+      </div>
+      <SkeletonRows rows={3} />
+    </>
+  );
+}
+
+function Content({ summary }: { summary: Summary }) {
+  const { t } = useTranslation();
+  const { today } = summary;
+  return (
+    <>
+      <ul aria-label={t('home.today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
+        <Tile icon={<PhoneCall aria-hidden />} label={t('home.calls')} value={today.calls} tone="bg-tint text-on-tint" to="/calls" />
+        <Tile icon={<PhoneIncoming aria-hidden />} label={t('home.answered')} value={today.answered} tone="bg-good-tint text-good" to="/calls" show="answered" />
+        <Tile icon={<PhoneMissed aria-hidden />} label={t('home.missed')} value={today.missed} tone="bg-bad-tint text-bad" to="/calls" show="missed" />
+        <Tile icon={<UserPlus aria-hidden />} label={t('home.newLeads')} value={today.new_leads} tone="bg-warn-tint text-warn" to="/leads" />
+      </ul>
+      <div className="grid items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <div className="flex flex-col gap-4 md:gap-5">
+          <Missed calls={summary.missed} />
+          <Section title={t('home.chart.title')}>
+            <Suspense fallback={<Skeleton className="h-44" />}>
+              <CallsChart days={summary.days} />
+            </Suspense>
+          </Section>
+        </div>
+        <div className="flex flex-col gap-4 md:gap-5">
+          <WhatsappCard />
+          <NewLeads leads={summary.new_leads} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface TileProps {
+  icon: ReactNode;
+  label: string;
+  value: number;
+  tone: string;
+  to: '/calls' | '/leads';
+  show?: 'missed' | 'answered';
+}
+
+function Tile({ icon, label, value, tone, to, show }: TileProps) {
+  return (
+    <li>
+      <Link to={to} search={show === undefined ? {} : { show }} className="flex h-full items-center gap-3 rounded-2xl border bg-card p-3.5 shadow-xs transition-colors hover:bg-hover md:p-4">
+        <span className={cn('grid size-11 shrink-0 place-items-center rounded-xl [&_svg]:size-5.5', tone)}>{icon}</span>
+        <span className="min-w-0">
+          <span className="block text-2xl leading-tight font-bold tabular-nums">{formatNumber(value)}</span>
+          <span className="block truncate text-sm text-muted">{label}</span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function More({ to, children }: { to: '/calls' | '/leads'; children: string }) {
+  return (
+    <Link to={to} search={to === '/calls' ? { show: 'missed' } : {}} className="-my-2 -me-2 inline-flex min-h-11 shrink-0 items-center gap-0.5 rounded-xl px-2 text-sm font-medium text-on-tint hover:bg-tint">
+      {children}
+      <ChevronLeft aria-hidden className="size-4 ltr:rotate-180" />
+    </Link>
+  );
+}
+
+function Missed({ calls }: { calls: Summary['missed'] }) {
+  const { t } = useTranslation();
+  return (
+    <Section title={t('home.toReturn')} hint={calls.length === 0 ? undefined : t('home.toReturnHint', { count: calls.length })} action={<More to="/calls">{t('home.all')}</More>}>
+      {calls.length === 0 ? (
+        <Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6" />
+      ) : (
+        <ul className="-my-2 flex flex-col divide-y">
+          {calls.slice(0, 6).map((call) => (
+            <li key={call.call_sid} className="flex items-center gap-3 py-2.5">
+              <CallIcon call={call} />
+              <div className="min-w-0 grow">
+                <Link to="/calls/$callSid" params={{ callSid: call.call_sid }} className="block truncate font-medium hover:underline">
+                  <CallerName call={call} />
+                </Link>
+                <When at={call.started_at} className="block text-sm text-muted" />
+              </div>
+              <CallBackButtons call={call} compact />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function NewLeads({ leads }: { leads: Summary['new_leads'] }) {
+  const { t } = useTranslation();
+  const hidden = useHiddenLeads();
+  const shown = leads.filter((lead) => !hidden.has(lead.id)).slice(0, 6);
+  return (
+    <Section title={t('home.newLeads')} action={<More to="/leads">{t('home.all')}</More>}>
+      {shown.length === 0 ? (
+        <Empty icon={Users} title={t('home.noNewLeads')} className="py-6" />
+      ) : (
+        <ul className="-my-2 flex flex-col divide-y">
+          {shown.map((lead) => {
+            const name = leadName(lead) ?? t('leads.nameless');
+            const phone = leadPhone(lead);
+            return (
+              <li key={lead.id} className="flex items-center gap-3 py-2.5">
+                <Avatar name={name} />
+                <div className="min-w-0 grow">
+                  <Link to="/leads/$id" params={{ id: lead.id }} className="block truncate font-medium hover:underline">
+                    <LeadName lead={lead} />
+                  </Link>
+                  <span className="block truncate text-sm text-muted">
+                    {t(`leads.source.${lead.source}`)} · <When at={lead.created_at} />
+                  </span>
+                </div>
+                <span className="flex items-center gap-1">
+                  {phone !== null && (
+                    <span className="max-sm:[&>*:nth-child(2)]:hidden flex gap-1.5">
+                      <ContactButtons phone={phone} name={name} />
+                    </span>
+                  )}
+                  <DeleteLeadButton id={lead.id} name={name} />
+                </span>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Section>
+  );
+}

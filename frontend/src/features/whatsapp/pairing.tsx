@@ -1,0 +1,83 @@
+import { zodResolver } from '@hookform/resolvers/zod';
+import { t as translate } from 'i18next';
+import { useState } from 'react';
+import { useForm } from 'react-hook-form';
+import { useTranslation } from 'react-i18next';
+
+import { formatDuration } from '@/shared/lib/format';
+import { useNow } from '@/shared/lib/hooks';
+import { toE164 } from '@/shared/lib/phone';
+import { z } from '@/shared/lib/zod';
+import { Button } from '@/shared/ui/button';
+import { Field, Input } from '@/shared/ui/field';
+import { Notice } from '@/shared/ui/states';
+import { Ltr } from '@/shared/ui/text';
+
+import { requestPairingCode } from './api';
+import { useRefusal } from './refusal';
+
+const schema = z.object({
+  phone: z.string().refine((text) => toE164(text) !== null, { error: () => translate('whatsapp.pairing.badPhone') }),
+});
+
+/** A code to type into WhatsApp: for people whose only screen is the phone itself. */
+export function PairingCode() {
+  const { t } = useTranslation();
+  const form = useForm({ resolver: zodResolver(schema), defaultValues: { phone: '' } });
+  const [code, setCode] = useState<{ code: string; expiresAt: string | null } | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const say = useRefusal();
+  const now = useNow(1000);
+  const left = code?.expiresAt ? Math.ceil((Date.parse(code.expiresAt) - now) / 1000) : null;
+  const send = form.handleSubmit(async ({ phone }) => {
+    setFailure(null);
+    try {
+      const answer = await requestPairingCode(toE164(phone) ?? phone);
+      if (answer.code) setCode({ code: answer.code, expiresAt: answer.expiresAt ?? null });
+    } catch (error) {
+      setFailure(error);
+    }
+  });
+
+  if (code && (left === null || left > 0)) {
+    const plain = code.code.replace(/[^0-9A-Za-z]/g, '');
+    return (
+      <div className="flex flex-col items-center gap-3 text-center">
+        <p className="text-sm text-muted">{t('whatsapp.pairing.enter')}</p>
+        <output className="rounded-2xl bg-tint px-6 py-4 text-3xl font-bold tracking-[0.2em] text-on-tint">
+          <Ltr>
+            {plain.slice(0, 4)}-{plain.slice(4)}
+          </Ltr>
+        </output>
+        {left !== null && (
+          <p className="text-sm text-muted">
+            {t('whatsapp.expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
+          </p>
+        )}
+        <ol className="flex list-decimal flex-col gap-1.5 ps-5 text-start text-sm text-muted">
+          <li>{t('whatsapp.steps.open')}</li>
+          <li>{t('whatsapp.steps.devices')}</li>
+          <li>{t('whatsapp.pairing.step')}</li>
+        </ol>
+      </div>
+    );
+  }
+  return (
+    <form
+      noValidate
+      className="flex w-full max-w-sm flex-col gap-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!form.formState.isSubmitting) void send();
+      }}
+    >
+      {failure !== null && <Notice tone="bad">{say(failure)}</Notice>}
+      <Field label={t('whatsapp.pairing.phone')} hint={t('whatsapp.pairing.hint')} error={form.formState.errors.phone?.message}>
+        <Input type="tel" inputMode="tel" autoComplete="tel" dir="ltr" {...form.register('phone')} />
+      </Field>
+      <Button type="submit" busy={form.formState.isSubmitting}>
+        {t('whatsapp.pairing.action')}
+      </Button>
+    </form>
+  );
+}
