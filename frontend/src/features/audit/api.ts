@@ -20,7 +20,7 @@ export interface AuditFilter {
 export const auditQuery = (businessId: string | null, filter: AuditFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf(businessId === null ? '/api/admin/audit' : '/api/businesses/{business_id}/audit', { businessId, ...filter }),
-    queryFn: ({ pageParam, signal }) => {
+    queryFn: ({ pageParam, signal }): Promise<Schemas['AuditPage']> => {
       const query = { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return businessId === null
         ? unwrap(client.GET('/api/admin/audit', { params: { query }, signal }))

@@ -1,14 +1,9 @@
-import { z } from '@/shared/lib/zod';
+import { like, searchOf, text } from '@/shared/lib/search';
 
-const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/).optional().catch(undefined);
+const day = like(/^\d{4}-\d{2}-\d{2}$/);
 
 /** The search's address. */
-export const auditSearch = z.object({
-  action: z.string().max(100).optional().catch(undefined),
-  entity: z.string().max(100).optional().catch(undefined),
-  from: day,
-  to: day,
-});
+export const auditSearch = searchOf({ action: text(100), entity: text(100), from: day, to: day });
 
 /** What it holds. */
-export type AuditSearch = z.infer<typeof auditSearch>;
+export type AuditSearch = ReturnType<typeof auditSearch>;

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { t } from 'i18next';
-import { toast } from 'sonner';
 
 import { client, unwrap } from '@/shared/api/client';
 import { run } from '@/shared/api/operation';

@@ -1,30 +1,29 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Building2, Eye, Hash, Plus, Power } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
-import { FormDialog } from '@/shared/form/form-dialog';
+import { deferred } from '@/shared/lib/deferred';
 import { type Column, DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
 import { formatDate } from '@/shared/lib/format';
-import { formatPhone } from '@/shared/lib/phone';
 import { Avatar } from '@/shared/ui/avatar';
 import { Badge } from '@/shared/ui/badge';
 import { Button, IconButton } from '@/shared/ui/button';
 import { ConfirmDialog } from '@/shared/ui/dialog';
-import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Menu } from '@/shared/ui/menu';
 import { Page } from '@/shared/ui/page';
 import { SearchField } from '@/shared/ui/search-field';
 import { Empty } from '@/shared/ui/states';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { type Business, businessesQuery, createBusiness, setActive, setNumbers } from './api';
-import { businessSchema, numbersOf, numbersSchema } from './form';
+import { type Business, businessesQuery, setActive } from './api';
 
+const NewBusinessDialog = deferred(async () => (await import('./new-business')).NewBusinessDialog);
+const NumbersDialog = deferred(async () => (await import('./numbers-dialog')).NumbersDialog);
 const route = getRouteApi('/app/admin/businesses');
 
 /** Every business of the system. */
@@ -76,34 +75,7 @@ export function BusinessesPage() {
           />
         )}
       </Infinite>
-      <FormDialog
-        open={adding}
-        onClose={() => setAdding(false)}
-        title={t('businesses.new.title')}
-        description={t('businesses.new.hint')}
-        submit={t('businesses.new.submit')}
-        schema={businessSchema}
-        defaults={{ name: '', time_zone: 'Asia/Jerusalem', numbers: '' }}
-        draft="new-business"
-        onSubmit={async (values) => {
-          await createBusiness({ name: values.name, time_zone: values.time_zone, numbers: numbersOf(values.numbers) });
-          toast.success(t('businesses.new.done', { name: values.name }));
-        }}
-      >
-        {({ register, formState: { errors } }) => (
-          <>
-            <Field label={t('businesses.columns.name')} error={errors.name?.message}>
-              <Input autoComplete="off" {...register('name')} />
-            </Field>
-            <Field label={t('businesses.columns.zone')} error={errors.time_zone?.message}>
-              <Input autoComplete="off" dir="ltr" {...register('time_zone')} />
-            </Field>
-            <Field label={t('businesses.columns.numbers')} hint={t('leads.form.phonesHint')} error={errors.numbers?.message}>
-              <Textarea rows={2} dir="ltr" {...register('numbers')} />
-            </Field>
-          </>
-        )}
-      </FormDialog>
+      <NewBusinessDialog open={adding} onClose={() => setAdding(false)} />
     </Page>
   );
 }
@@ -147,25 +119,7 @@ function BusinessActions({ business }: { business: Business }) {
         confirm={t('businesses.deactivate')}
         danger
       />
-      <FormDialog
-        open={numbers}
-        onClose={() => setNumbersOpen(false)}
-        title={t('businesses.setNumbers')}
-        description={t('businesses.numbersHint', { name: business.name })}
-        submit={t('common.save')}
-        schema={numbersSchema}
-        defaults={{ numbers: business.numbers.map(formatPhone).join(', ') }}
-        onSubmit={async (values) => {
-          await setNumbers(business.id, numbersOf(values.numbers));
-          toast.success(t('common.saved'));
-        }}
-      >
-        {({ register, formState: { errors } }) => (
-          <Field label={t('businesses.columns.numbers')} hint={t('leads.form.phonesHint')} error={errors.numbers?.message}>
-            <Textarea rows={3} dir="ltr" {...register('numbers')} />
-          </Field>
-        )}
-      </FormDialog>
+      <NumbersDialog open={numbers} onClose={() => setNumbersOpen(false)} business={business} />
     </>
   );
 }

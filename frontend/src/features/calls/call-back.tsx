@@ -1,7 +1,7 @@
 import { CheckCheck } from 'lucide-react';
+import { toast } from '@/shared/ui/toast';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
 import { ContactButtons } from '@/shared/ui/contact';

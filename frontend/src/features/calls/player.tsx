@@ -29,7 +29,7 @@ export function RecordingPlayer({ recording, className }: { recording: Recording
     case 'processing':
       return (
         <p role="status" className={cn('flex items-center gap-2 text-sm text-muted', className)}>
-          <Spinner className="size-4" />
+          <Spinner className="size-4!" />
           {t('calls.recording.processing')}
         </p>
       );
@@ -111,7 +111,7 @@ function Player({ recording, className }: { recording: Recording; className?: st
         }}
       />
       <div dir="ltr" className="flex items-center gap-1">
-        <IconButton label={t(playing ? 'calls.player.pause' : 'calls.player.play')} variant="primary" busy={loading} onClick={toggle} className="rounded-full">
+        <IconButton label={t(playing ? 'calls.player.pause' : 'calls.player.play')} variant="primary" busy={loading} onClick={toggle} className="rounded-full!">
           {!loading && (playing ? <Pause aria-hidden className="fill-current" /> : <Play aria-hidden className="fill-current" />)}
         </IconButton>
         <IconButton label={t('calls.player.back')} onClick={() => seek(Math.max(0, at - 10))}>

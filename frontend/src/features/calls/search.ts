@@ -1,7 +1,4 @@
-import { z } from '@/shared/lib/zod';
+import { oneOf, searchOf, text } from '@/shared/lib/search';
 
 /** The list's address. */
-export const callSearch = z.object({
-  show: z.enum(['missed', 'answered']).optional().catch(undefined),
-  number: z.string().max(40).optional().catch(undefined),
-});
+export const callSearch = searchOf({ show: oneOf('missed', 'answered'), number: text(40) });

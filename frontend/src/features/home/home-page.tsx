@@ -135,7 +135,7 @@ function Missed({ calls }: { calls: Summary['missed'] }) {
   return (
     <Section title={t('home.toReturn')} hint={calls.length === 0 ? undefined : t('home.toReturnHint', { count: calls.length })} action={<More to="/calls">{t('home.all')}</More>}>
       {calls.length === 0 ? (
-        <Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6" />
+        <Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6!" />
       ) : (
         <ul className="-my-2 flex flex-col divide-y">
           {calls.slice(0, 6).map((call) => (
@@ -163,7 +163,7 @@ function NewLeads({ leads }: { leads: Summary['new_leads'] }) {
   return (
     <Section title={t('home.newLeads')} action={<More to="/leads">{t('home.all')}</More>}>
       {shown.length === 0 ? (
-        <Empty icon={Users} title={t('home.noNewLeads')} className="py-6" />
+        <Empty icon={Users} title={t('home.noNewLeads')} className="py-6!" />
       ) : (
         <ul className="-my-2 flex flex-col divide-y">
           {shown.map((lead) => {

@@ -2,8 +2,8 @@
  * Deleting leads: gone from sight at once, undo when done, back with the reason when
  * it failed. Slow is "still working", never "failed".
  */
+import { toast } from '@/shared/ui/toast';
 import { t } from 'i18next';
-import { toast } from 'sonner';
 
 import { client } from '@/shared/api/client';
 import { run, UnknownOutcome, type CommandHeaders, type Operation } from '@/shared/api/operation';
@@ -62,7 +62,7 @@ interface Move {
 
 async function move({ target, send, working, succeeded, failed, undo }: Move): Promise<boolean> {
   hide(target.ids);
-  let waiting: string | number | undefined;
+  let waiting: string | undefined;
   try {
     const operation = await run(send, { onStillWorking: () => (waiting = toast.loading(working())) });
     await refresh();

@@ -3,5 +3,5 @@ export { type Lead, leadName, leadPhone } from './api';
 export { LeadName } from './columns';
 export { DeleteLeadButton } from './delete-button';
 export { useHidden as useHiddenLeads } from './hidden';
-export { NewLeadDialog } from './new-lead';
+export { NewLeadDialog } from './new-lead-deferred';
 export { LeadStatusBadge } from './status';

@@ -3,11 +3,11 @@
  * connection, a reload and an expired session; when somebody else changed the lead
  * meanwhile, both versions are shown and the person chooses.
  */
+import { toast } from '@/shared/ui/toast';
 import { useQueryClient } from '@tanstack/react-query';
 import { Pencil } from 'lucide-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { ApiError, NetworkError, sentence } from '@/shared/api/problem';
 import { useDraft } from '@/shared/lib/draft';
@@ -17,7 +17,7 @@ import { Notice } from '@/shared/ui/states';
 import { Typed } from '@/shared/ui/text';
 
 import type { Lead } from './api';
-import { type FieldName, fieldSchemas } from './lead-form';
+import type { FieldName } from './lead-form';
 import { freshLead, type LeadChanges, updateLead } from './update-lead';
 
 interface Draft {
@@ -61,6 +61,8 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
 
   const save = async (version: number) => {
     if (!draft || saving) return;
+    // The rules come with the first save: a page that is only read does without them.
+    const { fieldSchemas } = await import('./lead-form');
     const checked = fieldSchemas[name].safeParse(draft.text);
     if (!checked.success) {
       setError(checked.error.issues[0]?.message ?? t('problems.unknown'));

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { ApiError, sentence } from '@/shared/api/problem';
 import { Badge } from '@/shared/ui/badge';
@@ -11,7 +11,7 @@ import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
 import { type Lead, type LeadStatus, STATUSES } from './api';
 import { InlineField } from './inline-field';
-import { splitList } from './lead-form';
+import { splitList } from './split-list';
 import { freshLead, updateLead } from './update-lead';
 
 /** What is known of a lead, each field edited where it stands. */

@@ -19,7 +19,7 @@ import { ContactButtons } from '@/shared/ui/contact';
 import { DeleteLeadButton } from './delete-button';
 import { LeadFilters } from './filters';
 import { useHidden } from './hidden';
-import { NewLeadDialog } from './new-lead';
+import { NewLeadDialog } from './new-lead-deferred';
 
 const route = getRouteApi('/app/leads');
 const NOTHING: ReadonlySet<string> = new Set();
@@ -119,7 +119,7 @@ export function LeadsPage() {
       <Button
         onClick={() => openNew(true)}
         aria-label={t('leads.new.action')}
-        className="fixed end-4 bottom-[calc(5.25rem+env(safe-area-inset-bottom))] z-20 size-14 rounded-2xl p-0 shadow-lg md:hidden"
+        className="fixed end-4 bottom-[calc(5.25rem+env(safe-area-inset-bottom))] z-20 size-14! rounded-2xl! p-0! shadow-lg md:hidden"
       >
         <Plus aria-hidden className="size-7!" />
       </Button>

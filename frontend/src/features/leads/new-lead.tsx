@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
+import { toast } from '@/shared/ui/toast';
 import { t as translate } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { client } from '@/shared/api/client';
 import { run } from '@/shared/api/operation';
@@ -9,11 +9,12 @@ import { invalidate } from '@/shared/api/query';
 import { FormDialog } from '@/shared/form/form-dialog';
 import { Field, Input, Textarea } from '@/shared/ui/field';
 
-import { type NewLead, newLeadSchema, splitList } from './lead-form';
+import { type NewLead, newLeadSchema } from './lead-form';
+import { splitList } from './split-list';
 
 const EMPTY: NewLead = { name: '', phones: '', email: '', notes: '' };
 
-async function create(lead: NewLead): Promise<string | undefined> {
+async function create(lead: NewLead): Promise<string | null> {
   const operation = await run(
     (header) =>
       client.POST('/api/leads', {
@@ -28,7 +29,7 @@ async function create(lead: NewLead): Promise<string | undefined> {
     { onStillWorking: () => toast.info(translate('common.stillWorking')) },
   );
   await invalidate('/api/leads', '/api/summary');
-  return operation.entity_id;
+  return operation.entity_id ?? null;
 }
 
 /** Adds a lead with a thumb: a name and a number are enough. */
@@ -48,7 +49,7 @@ export function NewLeadDialog({ open, onClose }: { open: boolean; onClose: () =>
       onSubmit={async (lead) => {
         const id = await create(lead);
         toast.success(t('leads.new.done'), {
-          ...(id === undefined ? {} : { action: { label: t('leads.open'), onClick: () => void navigate({ to: '/leads/$id', params: { id } }) } }),
+          ...(id === null ? {} : { action: { label: t('leads.open'), onClick: () => void navigate({ to: '/leads/$id', params: { id } }) } }),
         });
       }}
     >

@@ -20,7 +20,7 @@ export function Timeline({ id }: { id: string }) {
   const query = useInfiniteQuery(timelineQuery(id));
   return (
     <Section title={t('leads.timeline.title')}>
-      <Infinite query={query} empty={<Empty icon={History} title={t('leads.timeline.empty')} className="py-6" />}>
+      <Infinite query={query} empty={<Empty icon={History} title={t('leads.timeline.empty')} className="py-6!" />}>
         {(entries) => (
           <ol className="flex flex-col">
             {entries.map((entry) => (

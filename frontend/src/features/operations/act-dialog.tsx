@@ -1,13 +1,14 @@
 /** Replaying or discarding failed events: how many, why, and only then. */
+import { toast } from '@/shared/ui/toast';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { t as translate } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
 import { FormDialog } from '@/shared/form/form-dialog';
 import { formatNumber } from '@/shared/lib/format';
+import { neededText, testedText } from '@/shared/form/rules';
 import { z } from '@/shared/lib/zod';
 import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
@@ -16,8 +17,8 @@ import { Spinner } from '@/shared/ui/spinner';
 import { countQuery, type DeadLetterFilter, discard, startReplay } from './api';
 
 const schema = z.object({
-  reason: z.string().trim().min(3, { error: () => translate('failed.reasonNeeded') }).max(500),
-  rate: z.string().refine((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1000, { error: () => translate('failed.badRate') }),
+  reason: neededText(500, () => translate('failed.reasonNeeded'), 3),
+  rate: testedText((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1000, () => translate('failed.badRate')),
 });
 
 interface ActDialogProps {
@@ -62,7 +63,7 @@ export function ActDialog({ what, filter, onClose }: ActDialogProps) {
                 <span className="font-medium">{t('failed.count', { count: count.data.count, formatted: formatNumber(count.data.count) })}</span>
               ) : (
                 <span className="flex items-center gap-2">
-                  <Spinner className="size-4" />
+                  <Spinner className="size-4!" />
                   {t('failed.counting')}
                 </span>
               )}

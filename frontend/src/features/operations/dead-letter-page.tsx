@@ -4,6 +4,7 @@ import { RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { deferred } from '@/shared/lib/deferred';
 import { formatExact } from '@/shared/lib/format';
 import { Button } from '@/shared/ui/button';
 import { Section } from '@/shared/ui/card';
@@ -12,10 +13,10 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
-import { ActDialog } from './act-dialog';
 import { deadLetterQuery } from './api';
 import { DeadLetterBadge } from './state-badge';
 
+const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog);
 const route = getRouteApi('/app/admin/failed/$id');
 
 /** One failed event: what it was, why it failed, how often it was tried. */

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import { type Column, DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
+import { deferred } from '@/shared/lib/deferred';
 import { formatNumber } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Button, IconButton } from '@/shared/ui/button';
@@ -16,11 +17,11 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Empty } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { ActDialog } from './act-dialog';
 import { type DeadLetter, type DeadLetterFilter, type DeadLetterGroup, deadLettersQuery, groupsQuery, replaysQuery } from './api';
 import { ReplayLine } from './replay-page';
 import { DeadLetterBadge } from './state-badge';
 
+const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog);
 const route = getRouteApi('/app/admin/failed');
 
 /** Failed events: by cause first, one by one when asked. */

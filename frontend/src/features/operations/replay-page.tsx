@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
 import { formatNumber } from '@/shared/lib/format';

@@ -1,10 +1,10 @@
-import { z } from '@/shared/lib/zod';
+import { oneOf, searchOf, text } from '@/shared/lib/search';
 
 /** The list's address. */
-export const failedSearch = z.object({
-  state: z.enum(['replayed', 'discarded']).optional().catch(undefined),
-  view: z.enum(['list']).optional().catch(undefined),
-  consumer: z.string().max(100).optional().catch(undefined),
-  fingerprint: z.string().max(200).optional().catch(undefined),
-  entity: z.string().max(200).optional().catch(undefined),
+export const failedSearch = searchOf({
+  state: oneOf('replayed', 'discarded'),
+  view: oneOf('list'),
+  consumer: text(100),
+  fingerprint: text(200),
+  entity: text(200),
 });

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
 import { type Column, DataList } from '@/shared/list/data-list';

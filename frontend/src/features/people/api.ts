@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { t } from 'i18next';
-import { toast } from 'sonner';
 
 import { client, done, unwrap } from '@/shared/api/client';
 import { type CommandHeaders, run } from '@/shared/api/operation';
@@ -23,7 +23,7 @@ export interface UserFilter {
 export const usersQuery = (businessId: string | null, filter: UserFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf(businessId === null ? '/api/admin/users' : '/api/businesses/{business_id}/users', { businessId, ...filter }),
-    queryFn: ({ pageParam, signal }) => {
+    queryFn: ({ pageParam, signal }): Promise<Schemas['UserPage']> => {
       const query = { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return businessId === null
         ? unwrap(client.GET('/api/admin/users', { params: { query }, signal }))

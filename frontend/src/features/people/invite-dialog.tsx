@@ -1,19 +1,19 @@
-import { t as translate } from 'i18next';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
+import { toast } from '@/shared/ui/toast';
 import { useMe } from '@/shared/api/session';
 import { FormDialog } from '@/shared/form/form-dialog';
 import { grantable, type Role } from '@/shared/lib/rights';
+import { email, optionalText, role } from '@/shared/form/rules';
 import { z } from '@/shared/lib/zod';
 import { Field, Input, Select } from '@/shared/ui/field';
 
 import { invite } from './api';
 
 const schema = z.object({
-  email: z.string().trim().refine((text) => /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(text), { error: () => translate('leads.form.badEmail') }),
-  name: z.string().trim().max(200),
-  role: z.enum(['agent', 'manager', 'owner', 'system_admin']),
+  email,
+  name: optionalText(200),
+  role,
 });
 
 interface InviteDialogProps {
@@ -53,9 +53,9 @@ export function InviteDialog({ open, onClose, businessId }: InviteDialogProps) {
           </Field>
           <Field label={t('people.columns.role')} hint={t('people.invite.roleHint')}>
             <Select {...register('role')}>
-              {roles.map((role) => (
-                <option key={role} value={role}>
-                  {t(`roles.${role}`)}
+              {roles.map((grade) => (
+                <option key={grade} value={grade}>
+                  {t(`roles.${grade}`)}
                 </option>
               ))}
             </Select>

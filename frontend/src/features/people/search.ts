@@ -1,8 +1,8 @@
-import { z } from '@/shared/lib/zod';
+import { oneOf, searchOf, text } from '@/shared/lib/search';
 
 /** The list's address. */
-export const userSearch = z.object({
-  q: z.string().max(200).optional().catch(undefined),
-  role: z.enum(['agent', 'manager', 'owner', 'system_admin']).optional().catch(undefined),
-  deleted: z.enum(['only']).optional().catch(undefined),
+export const userSearch = searchOf({
+  q: text(200),
+  role: oneOf('agent', 'manager', 'owner', 'system_admin'),
+  deleted: oneOf('only'),
 });

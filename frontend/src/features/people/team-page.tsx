@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { MailPlus, UserPlus, Users, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
 import { useBusinessId, useCan } from '@/shared/api/session';
+import { deferred } from '@/shared/lib/deferred';
 import { DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
 import { formatDate } from '@/shared/lib/format';
@@ -17,10 +18,11 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Empty } from '@/shared/ui/states';
 import { Ltr } from '@/shared/ui/text';
 
-import { invitationsQuery, usersQuery, withdraw } from './api';
+import { invitationsQuery, type User, usersQuery, withdraw } from './api';
 import { useUserColumns } from './columns';
-import { InviteDialog } from './invite-dialog';
 import { UserActions } from './user-actions';
+
+const InviteDialog = deferred(async () => (await import('./invite-dialog')).InviteDialog);
 
 /** Who works here. */
 export function TeamPage() {
@@ -70,7 +72,7 @@ function Team({ businessId }: { businessId: string }) {
             rowKey={(user) => user.id}
             rowLabel={(user) => user.name}
             picture={(user) => <Avatar name={user.name} />}
-            {...(manages ? { actions: (user) => <UserActions user={user} businessId={businessId} /> } : {})}
+            {...(manages ? { actions: (user: User) => <UserActions user={user} businessId={businessId} /> } : {})}
           />
         )}
       </Infinite>

@@ -1,20 +1,20 @@
 import { LogOut, Trash2, Undo2, UserCog } from 'lucide-react';
+import { toast } from '@/shared/ui/toast';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { sentence } from '@/shared/api/problem';
 import { useMe } from '@/shared/api/session';
-import { FormDialog } from '@/shared/form/form-dialog';
-import { grantable, mayManage, type Role } from '@/shared/lib/rights';
-import { z } from '@/shared/lib/zod';
+import { deferred } from '@/shared/lib/deferred';
+import { mayManage } from '@/shared/lib/rights';
 import { Button, IconButton } from '@/shared/ui/button';
 import { ConfirmDialog } from '@/shared/ui/dialog';
-import { Field, Input, Select } from '@/shared/ui/field';
 import { Menu } from '@/shared/ui/menu';
 import { Spinner } from '@/shared/ui/spinner';
 
-import { deleteUser, endSessions, restoreUser, updateUser, type User } from './api';
+import { deleteUser, endSessions, restoreUser, type User } from './api';
+
+const EditUser = deferred(async () => (await import('./edit-user')).EditUser);
 
 interface UserActionsProps {
   user: User;
@@ -47,7 +47,7 @@ export function UserActions({ user, businessId }: UserActionsProps) {
   if (busy !== null) {
     return (
       <span role="status" className="flex min-h-11 items-center gap-2 px-2 text-sm text-muted">
-        <Spinner className="size-4" />
+        <Spinner className="size-4!" />
         {t(busy === 'delete' ? 'people.delete.working' : 'people.restore.working')}
       </span>
     );
@@ -99,45 +99,5 @@ export function UserActions({ user, businessId }: UserActionsProps) {
       />
       <EditUser open={editing} onClose={() => setEditing(false)} user={user} businessId={businessId} />
     </>
-  );
-}
-
-const schema = z.object({ name: z.string().trim().min(1).max(200), role: z.enum(['agent', 'manager', 'owner', 'system_admin']) });
-
-function EditUser({ open, onClose, user, businessId }: UserActionsProps & { open: boolean; onClose: () => void }) {
-  const { t } = useTranslation();
-  const me = useMe();
-  const roles: readonly Role[] = user.role === 'system_admin' ? ['system_admin'] : grantable(me.role);
-  return (
-    <FormDialog
-      open={open}
-      onClose={onClose}
-      title={t('people.edit.title')}
-      description={t('people.edit.hint')}
-      submit={t('common.save')}
-      schema={schema}
-      defaults={{ name: user.name, role: user.role }}
-      onSubmit={async (values) => {
-        await updateUser(businessId, user.id, { ...(values.name === user.name ? {} : { name: values.name }), ...(values.role === user.role ? {} : { role: values.role }) });
-        toast.success(t('common.saved'));
-      }}
-    >
-      {({ register, formState: { errors } }) => (
-        <>
-          <Field label={t('people.columns.name')} error={errors.name && t('forms.nameNeeded')}>
-            <Input autoComplete="off" {...register('name')} />
-          </Field>
-          <Field label={t('people.columns.role')}>
-            <Select {...register('role')}>
-              {roles.map((role) => (
-                <option key={role} value={role}>
-                  {t(`roles.${role}`)}
-                </option>
-              ))}
-            </Select>
-          </Field>
-        </>
-      )}
-    </FormDialog>
   );
 }

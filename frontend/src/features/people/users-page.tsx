@@ -4,6 +4,7 @@ import { UserPlus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { deferred } from '@/shared/lib/deferred';
 import { DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
 import { ROLES } from '@/shared/lib/rights';
@@ -17,10 +18,11 @@ import { Empty } from '@/shared/ui/states';
 
 import { usersQuery } from './api';
 import { useUserColumns } from './columns';
-import { InviteDialog } from './invite-dialog';
 import { UserActions } from './user-actions';
 
 const route = getRouteApi('/app/admin/users');
+
+const InviteDialog = deferred(async () => (await import('./invite-dialog')).InviteDialog);
 
 /** The users of all businesses, for system admins. */
 export function UsersPage() {

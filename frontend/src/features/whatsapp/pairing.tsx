@@ -1,13 +1,10 @@
-import { zodResolver } from '@hookform/resolvers/zod';
-import { t as translate } from 'i18next';
 import { useState } from 'react';
-import { useForm } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 
 import { formatDuration } from '@/shared/lib/format';
 import { useNow } from '@/shared/lib/hooks';
 import { toE164 } from '@/shared/lib/phone';
-import { z } from '@/shared/lib/zod';
+import { useSmallForm } from '@/shared/form/small-form';
 import { Button } from '@/shared/ui/button';
 import { Field, Input } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
@@ -16,28 +13,21 @@ import { Ltr } from '@/shared/ui/text';
 import { requestPairingCode } from './api';
 import { useRefusal } from './refusal';
 
-const schema = z.object({
-  phone: z.string().refine((text) => toE164(text) !== null, { error: () => translate('whatsapp.pairing.badPhone') }),
-});
-
 /** A code to type into WhatsApp: for people whose only screen is the phone itself. */
 export function PairingCode() {
   const { t } = useTranslation();
-  const form = useForm({ resolver: zodResolver(schema), defaultValues: { phone: '' } });
   const [code, setCode] = useState<{ code: string; expiresAt: string | null } | null>(null);
-  const [failure, setFailure] = useState<unknown>(null);
   const say = useRefusal();
   const now = useNow(1000);
   const left = code?.expiresAt ? Math.ceil((Date.parse(code.expiresAt) - now) / 1000) : null;
-  const send = form.handleSubmit(async ({ phone }) => {
-    setFailure(null);
-    try {
+  const { form, bind, errors, failure, busy } = useSmallForm(
+    { phone: '' },
+    { phone: (text) => (toE164(text) === null ? t('whatsapp.pairing.badPhone') : undefined) },
+    async ({ phone }) => {
       const answer = await requestPairingCode(toE164(phone) ?? phone);
       if (answer.code) setCode({ code: answer.code, expiresAt: answer.expiresAt ?? null });
-    } catch (error) {
-      setFailure(error);
-    }
-  });
+    },
+  );
 
   if (code && (left === null || left > 0)) {
     const plain = code.code.replace(/[^0-9A-Za-z]/g, '');
@@ -63,19 +53,12 @@ export function PairingCode() {
     );
   }
   return (
-    <form
-      noValidate
-      className="flex w-full max-w-sm flex-col gap-3"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!form.formState.isSubmitting) void send();
-      }}
-    >
+    <form {...form} className="flex w-full max-w-sm flex-col gap-3">
       {failure !== null && <Notice tone="bad">{say(failure)}</Notice>}
-      <Field label={t('whatsapp.pairing.phone')} hint={t('whatsapp.pairing.hint')} error={form.formState.errors.phone?.message}>
-        <Input type="tel" inputMode="tel" autoComplete="tel" dir="ltr" {...form.register('phone')} />
+      <Field label={t('whatsapp.pairing.phone')} hint={t('whatsapp.pairing.hint')} error={errors.phone}>
+        <Input type="tel" inputMode="tel" autoComplete="tel" dir="ltr" {...bind('phone')} />
       </Field>
-      <Button type="submit" busy={form.formState.isSubmitting}>
+      <Button type="submit" busy={busy}>
         {t('whatsapp.pairing.action')}
       </Button>
     </form>

@@ -40,7 +40,7 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
           <QRCodeSVG value={qr} size={264} marginSize={4} level="L" bgColor="#ffffff" fgColor="#000000" title={t('whatsapp.qrTitle')} role="img" className="h-auto w-full" />
         ) : (
           <span role="status" className="flex flex-col items-center gap-3 text-sm text-slate-600">
-            <Spinner className="size-8" />
+            <Spinner className="size-8!" />
             {t(spent ? 'whatsapp.nextQr' : 'whatsapp.loadingQr')}
           </span>
         )}

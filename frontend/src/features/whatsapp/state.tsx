@@ -23,7 +23,7 @@ export function WhatsappBadge({ state }: { state: WhatsappState }) {
   const { t } = useTranslation();
   const { tone, icon: Icon } = LOOKS[state];
   return (
-    <Badge tone={tone} className="px-3 py-1 text-sm">
+    <Badge tone={tone} className="px-3! py-1! text-sm!">
       <Icon aria-hidden className={Icon === LoaderCircle ? 'animate-spin' : undefined} />
       {t(`whatsapp.state.${state}.name`)}
     </Badge>

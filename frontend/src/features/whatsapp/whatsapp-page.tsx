@@ -1,10 +1,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { toast } from '@/shared/ui/toast';
 import { CircleCheck, QrCode, RotateCw, Smartphone, Unlink } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toast } from 'sonner';
 
 import { useCan } from '@/shared/api/session';
+import { deferred } from '@/shared/lib/deferred';
 import { Badge } from '@/shared/ui/badge';
 import { Button } from '@/shared/ui/button';
 import { Card, Section } from '@/shared/ui/card';
@@ -15,10 +16,11 @@ import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Phone, When } from '@/shared/ui/text';
 
 import { requestQr, statusQuery, unlink, type WhatsappState, type WhatsappStatus } from './api';
-import { PairingCode } from './pairing';
-import { QrPanel } from './qr-panel';
 import { useRefusal } from './refusal';
 import { WhatsappBadge } from './state';
+
+const PairingCode = deferred(async () => (await import('./pairing')).PairingCode);
+const QrPanel = deferred(async () => (await import('./qr-panel')).QrPanel);
 
 /** Linking WhatsApp: its state in words, the next step, and the QR. */
 export function WhatsappPage() {

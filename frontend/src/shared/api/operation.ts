@@ -51,14 +51,18 @@ function settled(operation: Operation): Operation | null {
   return null;
 }
 
-async function follow(id: string, pause: (milliseconds: number) => Promise<void>): Promise<Operation> {
+/** Asks for an operation until it ended. Throws as `run` does. */
+export async function follow(operation: Operation, pause: (milliseconds: number) => Promise<void> = sleep): Promise<Operation> {
+  const ended = settled(operation);
+  if (ended) return ended;
+  const { id } = operation;
   let waited = 0;
   for (let delay = 500; waited < PATIENCE_MS; delay = Math.min(delay * 1.5, 5000)) {
     await pause(delay);
     waited += delay;
     try {
-      const { operation } = await unwrap(client.GET('/api/operations/{operation_id}', { params: { path: { operation_id: id } } }));
-      const end = settled(operation);
+      const { operation: now } = await unwrap(client.GET('/api/operations/{operation_id}', { params: { path: { operation_id: id } } }));
+      const end = settled(now);
       if (end) return end;
     } catch (error) {
       // A connection that is gone for a moment says nothing about the operation.
@@ -92,5 +96,5 @@ export async function run(
   const end = settled(answer.operation);
   if (end) return end;
   onStillWorking?.();
-  return follow(answer.operation.id, pause);
+  return follow(answer.operation, pause);
 }

@@ -21,7 +21,7 @@ interface FormDialogProps<Values extends FieldValues> {
   description: string;
   /** What the button that sends it says. */
   submit: string;
-  schema: z.ZodType<Values, Values>;
+  schema: z.ZodMiniType<Values, Values>;
   defaults: Values;
   /** Sends it; what it throws is shown, and the form stays as it was. */
   onSubmit: (values: Values) => Promise<void>;

@@ -1,7 +1,9 @@
 import { clsx, type ClassValue } from 'clsx';
-import { twMerge } from 'tailwind-merge';
 
-/** Joins class names; of two that set the same thing the later one holds. */
+/**
+ * Joins class names. Nothing is merged: a component that overrides what another one
+ * sets marks the class as important (`p-0!`).
+ */
 export function cn(...inputs: ClassValue[]): string {
-  return twMerge(clsx(inputs));
+  return clsx(inputs);
 }

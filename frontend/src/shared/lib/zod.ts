@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 // Zod would try `new Function` to see whether it may compile schemas, and a strict
 // CSP reports that attempt in the console.

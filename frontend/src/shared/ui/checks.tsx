@@ -1,6 +1,4 @@
-import { Check, Minus } from 'lucide-react';
-import { Checkbox as RadixCheckbox, Switch as RadixSwitch } from 'radix-ui';
-import { useId } from 'react';
+import { useEffect, useId, useRef } from 'react';
 
 import { cn } from '@/shared/lib/cn';
 
@@ -12,30 +10,17 @@ interface CheckboxProps {
   className?: string;
 }
 
-/** A box to tick, with room for a thumb around it. */
+/** A box to tick, with room for a thumb around it. The browser's own box. */
 export function Checkbox({ label, checked, onChange, hideLabel = false, className }: CheckboxProps) {
-  const id = useId();
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (box.current) box.current.indeterminate = checked === 'indeterminate';
+  }, [checked]);
   return (
-    <span className={cn('inline-flex items-center', className)}>
-      <RadixCheckbox.Root
-        id={id}
-        checked={checked}
-        onCheckedChange={(next) => onChange(next === true)}
-        aria-label={hideLabel ? label : undefined}
-        className="group grid size-11 place-items-center rounded-xl md:size-9"
-      >
-        <span className="grid size-5 place-items-center rounded-md border border-control bg-card text-on-primary group-data-[state=checked]:border-primary group-data-[state=checked]:bg-primary group-data-[state=indeterminate]:border-primary group-data-[state=indeterminate]:bg-primary">
-          <RadixCheckbox.Indicator>
-            {checked === 'indeterminate' ? <Minus aria-hidden className="size-4" /> : <Check aria-hidden className="size-4" />}
-          </RadixCheckbox.Indicator>
-        </span>
-      </RadixCheckbox.Root>
-      {!hideLabel && (
-        <label htmlFor={id} className="text-sm">
-          {label}
-        </label>
-      )}
-    </span>
+    <label className={cn('inline-flex min-h-11 min-w-11 cursor-pointer items-center justify-center gap-2 text-sm md:min-h-9 md:min-w-9', className)}>
+      <input ref={box} type="checkbox" checked={checked === true} onChange={(event) => onChange(event.target.checked)} className="size-5 cursor-pointer accent-primary" />
+      <span className={hideLabel ? 'sr-only' : undefined}>{label}</span>
+    </label>
   );
 }
 
@@ -52,15 +37,32 @@ export function Switch({ label, hint, checked, onChange, disabled = false }: Swi
   const id = useId();
   return (
     <div className="flex min-h-11 items-center justify-between gap-4">
-      <label htmlFor={id} className="min-w-0 grow py-1">
+      <label htmlFor={id} className="min-w-0 grow cursor-pointer py-1">
         <span className="block text-sm font-medium">{label}</span>
-        {hint !== undefined && <span className="block text-sm text-muted">{hint}</span>}
+        {hint !== undefined && (
+          <span id={`${id}-hint`} className="block text-sm text-muted">
+            {hint}
+          </span>
+        )}
       </label>
-      <RadixSwitch.Root id={id} checked={checked} onCheckedChange={onChange} disabled={disabled} className="group grid h-11 w-13 shrink-0 place-items-center disabled:opacity-60">
-        <span className="flex h-7 w-12 items-center rounded-full border border-control bg-hover p-0.5 transition-colors group-data-[state=checked]:border-primary group-data-[state=checked]:bg-primary">
-          <RadixSwitch.Thumb className="block size-5.5 rounded-full bg-control transition-transform data-[state=checked]:translate-x-5 data-[state=checked]:bg-on-primary rtl:data-[state=checked]:-translate-x-5" />
+      <span className="relative grid h-11 w-13 shrink-0 place-items-center">
+        <input
+          id={id}
+          type="checkbox"
+          role="switch"
+          checked={checked}
+          disabled={disabled}
+          aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+          onChange={(event) => onChange(event.target.checked)}
+          className="peer absolute inset-0 m-0 cursor-pointer appearance-none rounded-full disabled:cursor-not-allowed"
+        />
+        <span
+          aria-hidden
+          className="pointer-events-none flex h-7 w-12 items-center rounded-full border border-control bg-hover p-0.5 transition-colors peer-checked:border-primary peer-checked:bg-primary peer-disabled:opacity-60 [&>span]:bg-control peer-checked:[&>span]:translate-x-5 peer-checked:[&>span]:bg-on-primary rtl:peer-checked:[&>span]:-translate-x-5"
+        >
+          <span className="block size-5.5 rounded-full transition-transform" />
         </span>
-      </RadixSwitch.Root>
+      </span>
     </div>
   );
 }

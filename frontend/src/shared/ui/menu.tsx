@@ -1,9 +1,5 @@
 import { EllipsisVertical } from 'lucide-react';
-import { DropdownMenu, Direction } from 'radix-ui';
-import type { ReactNode } from 'react';
-
-import { language } from '@/shared/i18n/language';
-import { cn } from '@/shared/lib/cn';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 
 import { IconButton } from './button';
 
@@ -15,36 +11,28 @@ export interface MenuItem {
   danger?: boolean;
 }
 
-/** What can be done with one thing, behind three dots. */
-export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
-  if (items.length === 0) return null;
+export interface MenuProps {
+  /** What the three dots are for. */
+  label: string;
+  items: MenuItem[];
+  /** Open from the start. */
+  start?: boolean;
+}
+
+const MenuList = lazy(async () => ({ default: (await import('./menu-list')).MenuList }));
+
+/** What can be done with one thing, behind three dots. Its code comes with the first press. */
+export function Menu(props: MenuProps) {
+  const [wanted, setWanted] = useState(false);
+  const dots = (
+    <IconButton label={props.label} aria-haspopup="menu" aria-expanded={false} onClick={() => setWanted(true)}>
+      <EllipsisVertical aria-hidden />
+    </IconButton>
+  );
+  if (!wanted) return dots;
   return (
-    <Direction.Provider dir={language() === 'he' ? 'rtl' : 'ltr'}>
-      <DropdownMenu.Root modal={false}>
-        <DropdownMenu.Trigger asChild>
-          <IconButton label={label}>
-            <EllipsisVertical aria-hidden />
-          </IconButton>
-        </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content align="end" sideOffset={4} className="z-50 min-w-52 animate-appear rounded-2xl border bg-raised p-1.5 shadow-xl">
-            {items.map((item) => (
-              <DropdownMenu.Item
-                key={item.label}
-                // The dialog that an item opens must find the trigger focused, to give focus back to it.
-                onSelect={() => setTimeout(item.onSelect)}
-                className={cn(
-                  'flex min-h-11 cursor-pointer items-center gap-3 rounded-xl px-3 text-sm outline-none data-highlighted:bg-hover md:min-h-10 [&_svg]:size-4.5',
-                  item.danger === true && 'text-bad data-highlighted:bg-bad-tint',
-                )}
-              >
-                {item.icon}
-                {item.label}
-              </DropdownMenu.Item>
-            ))}
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
-      </DropdownMenu.Root>
-    </Direction.Provider>
+    <Suspense fallback={dots}>
+      <MenuList {...props} start />
+    </Suspense>
   );
 }

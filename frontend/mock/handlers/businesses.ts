@@ -1,0 +1,55 @@
+import type { Db } from '../db';
+import { http, problem, succeeded } from '../http';
+
+export function businessHandlers(db: Db) {
+  return [
+    http.get('/api/businesses/{business_id}/settings', ({ response }) => response(200).json(db.settings)),
+    http.put('/api/businesses/{business_id}/settings', async ({ request, response }) => {
+      const body = await request.json();
+      if (request.headers.get('if-match') !== `"${db.settings.revision}"`) return problem(412, 'version-conflict', 'Somebody changed the settings meanwhile.');
+      if (body.settings.mode === 'forward' && (body.settings.forward_to ?? []).length === 0) {
+        return problem(422, 'validation', 'Some fields are wrong.', [{ field: 'forward_to', code: 'nobody_to_forward_to', error: 'נא להזין לפחות מספר אחד להעברה.' }]);
+      }
+      db.settings = { ...db.settings, name: body.name ?? db.settings.name, settings: body.settings, revision: db.settings.revision + 1 };
+      return response(200).json(succeeded('business.configure', db.settings.business_id));
+    }),
+    http.post('/api/businesses/{business_id}/settings/preview', async ({ request, response }) => {
+      const { settings } = await request.json();
+      return response(200).json({
+        open: true,
+        steps: [
+          { kind: 'say', text: settings.greeting ?? 'שלום, הגעתם לגינות השרון.' },
+          ...(settings.mode === 'forward' ? [{ kind: 'dial' as const, numbers: settings.forward_to ?? [], seconds: settings.forward_timeout_s ?? 20 }] : []),
+          { kind: 'say', text: 'אנא השאירו הודעה אחרי הצליל.' },
+          { kind: 'record', seconds: settings.max_message_s ?? 300 },
+          { kind: 'hang_up' },
+        ],
+      });
+    }),
+    http.get('/api/admin/businesses', ({ query, response }) => {
+      const q = query.get('q');
+      return response(200).json({ items: db.businesses.filter((business) => !q || business.name.includes(q)), next_cursor: null });
+    }),
+    http.post('/api/admin/businesses', async ({ request, response }) => {
+      const body = await request.json();
+      const id = crypto.randomUUID();
+      db.businesses = [{ id, active: true, created_at: new Date().toISOString(), ...body }, ...db.businesses];
+      return response(200).json(succeeded('business.create', id));
+    }),
+    http.post('/api/admin/businesses/{id}/deactivate', ({ params, response }) => {
+      db.businesses = db.businesses.map((business) => (business.id === params.id ? { ...business, active: false } : business));
+      return response(200).json(succeeded('business.set_active', params.id));
+    }),
+    http.post('/api/admin/businesses/{id}/activate', ({ params, response }) => {
+      db.businesses = db.businesses.map((business) => (business.id === params.id ? { ...business, active: true } : business));
+      return response(200).json(succeeded('business.set_active', params.id));
+    }),
+    http.put('/api/admin/businesses/{id}/numbers', async ({ params, request, response }) => {
+      const { numbers } = await request.json();
+      db.businesses = db.businesses.map((business) => (business.id === params.id ? { ...business, numbers } : business));
+      return response(200).json(succeeded('business.set_numbers', params.id));
+    }),
+    http.get('/api/businesses/{business_id}/audit', ({ query, response }) => response(200).json({ items: db.audit.filter((record) => !query.get('action') || record.action === query.get('action')), next_cursor: null })),
+    http.get('/api/admin/audit', ({ query, response }) => response(200).json({ items: db.audit.filter((record) => !query.get('action') || record.action === query.get('action')), next_cursor: null })),
+  ];
+}

@@ -1,0 +1,84 @@
+import type { Schemas } from '@/shared/api/types';
+
+import type { Db } from '../db';
+import { http, problem, succeeded } from '../http';
+
+const PAGE = 50;
+
+export function leadHandlers(db: Db) {
+  const find = (id: string) => db.leads.find((lead) => lead.id === id);
+  const change = (id: string, changes: Partial<Schemas['Lead']>) => {
+    db.leads = db.leads.map((lead) => (lead.id === id ? { ...lead, ...changes, version: lead.version + 1, updated_at: new Date().toISOString() } : lead));
+  };
+  const trash = (id: string) => change(id, { deleted_at: new Date().toISOString(), purge_at: new Date(Date.now() + 30 * 86_400_000).toISOString() });
+  const restore = (id: string) => change(id, { deleted_at: null, purge_at: null });
+
+  return [
+    http.get('/api/leads', ({ query, response }) => {
+      const q = query.get('q')?.toLowerCase();
+      const order = query.get('order') === 'asc' ? 1 : -1;
+      const sort = query.get('sort') ?? 'created_at';
+      const key = (lead: Schemas['Lead']) => (sort === 'name' ? (lead.name ?? '') : sort === 'last_call' ? (lead.last_call_at ?? '') : sort === 'updated_at' ? lead.updated_at : lead.created_at);
+      const rows = db.leads
+        .filter((lead) => (query.get('deleted') === 'only' ? lead.deleted_at : !lead.deleted_at))
+        .filter((lead) => !query.get('status') || lead.status === query.get('status'))
+        .filter((lead) => !query.get('source') || lead.source === query.get('source'))
+        .filter((lead) => !q || `${lead.name ?? ''} ${lead.email ?? ''} ${lead.phones.map((phone) => phone.raw).join(' ')}`.toLowerCase().includes(q))
+        .sort((a, b) => key(a).localeCompare(key(b)) * order);
+      const from = Number(query.get('cursor') ?? 0);
+      return response(200).json({ items: rows.slice(from, from + PAGE), next_cursor: rows.length > from + PAGE ? String(from + PAGE) : null });
+    }),
+    http.post('/api/leads', async ({ request, response }) => {
+      const body = await request.json();
+      const now = new Date().toISOString();
+      const id = crypto.randomUUID();
+      db.leads = [
+        { id, name: body.name ?? null, email: body.email ?? null, phones: (body.phones ?? []).map((raw) => ({ raw, e164: null })), status: 'new', source: 'manual', tags: [], notes: body.notes ?? '', version: 1, created_at: now, updated_at: now },
+        ...db.leads,
+      ];
+      return response(200).json(succeeded('lead.create', id));
+    }),
+    http.get('/api/leads/{id}', ({ params, response }) => {
+      const lead = find(params.id);
+      return lead ? response(200).json(lead) : problem(404, 'not-found', 'There is nothing at this address.');
+    }),
+    http.patch('/api/leads/{id}', async ({ params, request, response }) => {
+      const lead = find(params.id);
+      if (!lead) return problem(404, 'not-found', 'There is nothing at this address.');
+      if (request.headers.get('if-match') !== `"${lead.version}"`) return problem(412, 'version-conflict', 'Somebody changed this lead meanwhile.');
+      const { phones, ...others } = await request.json();
+      change(lead.id, { ...others, ...(phones ? { phones: phones.map((raw) => ({ raw, e164: null })) } : {}) } as Partial<Schemas['Lead']>);
+      return response(200).json(succeeded('lead.update', lead.id));
+    }),
+    http.delete('/api/leads/{id}', ({ params, response }) => {
+      trash(params.id);
+      return response(200).json(succeeded('lead.delete', params.id));
+    }),
+    http.post('/api/leads/{id}/restore', ({ params, response }) => {
+      restore(params.id);
+      return response(200).json(succeeded('lead.restore', params.id));
+    }),
+    http.post('/api/leads/bulk-delete', async ({ request, response }) => {
+      const { ids = db.leads.filter((lead) => !lead.deleted_at).map((lead) => lead.id) } = await request.json();
+      ids.forEach(trash);
+      return response(200).json(succeeded('lead.delete_many', 'batch', { count: ids.length }));
+    }),
+    http.post('/api/leads/bulk-restore', async ({ request, response }) => {
+      const { ids = [] } = await request.json();
+      ids.forEach(restore);
+      return response(200).json(succeeded('lead.restore_many', 'batch', { count: ids.length }));
+    }),
+    http.get('/api/leads/{id}/timeline', ({ params, response }) => {
+      const calls = db.calls.filter((call) => call.lead_id === params.id).map((call) => ({ id: call.call_sid, at: call.started_at, kind: 'call' as const, call }));
+      const made = find(params.id);
+      return response(200).json({
+        items: [
+          ...calls,
+          { id: 'a2', at: made?.updated_at ?? '', kind: 'audit', action: 'lead.update', actor_name: 'יוסי כהן' },
+          { id: 'a1', at: made?.created_at ?? '', kind: 'audit', action: 'lead.create', actor_name: 'twilio' },
+        ],
+        next_cursor: null,
+      });
+    }),
+  ];
+}
