@@ -47,7 +47,7 @@ export function leadHandlers(db: Db) {
       if (!lead) return problem(404, 'not-found', 'There is nothing at this address.');
       if (request.headers.get('if-match') !== `"${lead.version}"`) return problem(412, 'version-conflict', 'Somebody changed this lead meanwhile.');
       const { phones, ...others } = await request.json();
-      change(lead.id, { ...others, ...(phones ? { phones: phones.map((raw) => ({ raw, e164: null })) } : {}) } as Partial<Schemas['Lead']>);
+      change(lead.id, { ...others, ...(phones ? { phones: phones.map((raw) => ({ raw, e164: null })) } : {}) });
       return response(200).json(succeeded('lead.update', lead.id));
     }),
     http.delete('/api/leads/{id}', ({ params, response }) => {

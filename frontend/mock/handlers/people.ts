@@ -5,7 +5,7 @@ import { http, problem, succeeded } from '../http';
 
 export function peopleHandlers(db: Db) {
   const list = (query: { get: (name: never) => string | null }, own: boolean) => {
-    const get = query.get as (name: string) => string | null;
+    const get = (name: string) => query.get(name as never);
     const q = get('q')?.toLowerCase();
     return {
       items: db.users

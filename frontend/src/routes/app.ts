@@ -19,7 +19,7 @@ export const appRoute = createRoute({
   validateSearch: appSearch,
   search: { middlewares: [retainSearchParams(['business'])] },
   beforeLoad: async ({ search, location }) => {
-    const me = await queryClient.ensureQueryData(meQuery);
+    const me = await queryClient.query({ ...meQuery, staleTime: 'static' });
     if (!me) throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } });
     scope.set(me.role === 'system_admin' ? (search.business ?? null) : null);
     return { me };

@@ -58,7 +58,6 @@ export const rootRoute = createRootRoute({
 
 /** Sends those who are logged in already to where they wanted to go. */
 export async function onlyGuests(next: string | undefined): Promise<void> {
-  const me = await queryClient.ensureQueryData(meQuery);
-  // eslint-disable-next-line @typescript-eslint/only-throw-error -- TanStack Router's way to redirect
+  const me = await queryClient.query({ ...meQuery, staleTime: 'static' });
   if (me) throw redirect({ href: next ?? '/' });
 }

@@ -136,6 +136,7 @@ function Player({ recording, className }: { recording: Recording; className?: st
         <Button
           variant="ghost"
           size="small"
+          className="min-w-11"
           aria-label={t('calls.player.speed', { speed })}
           onClick={() => {
             const next = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length] ?? 1;

@@ -26,9 +26,9 @@ const CallsChart = lazy(async () => ({ default: (await import('./chart')).CallsC
 
 type Summary = Schemas['Summary'];
 
-function useGreeting(): string {
+function useGreeting(now: number): string {
   const { t } = useTranslation();
-  const hour = new Date(useNow(60_000)).getHours();
+  const hour = new Date(now).getHours();
   const part = hour < 5 ? 'night' : hour < 12 ? 'morning' : hour < 17 ? 'noon' : hour < 21 ? 'evening' : 'night';
   return t(`home.greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
 }
@@ -38,11 +38,12 @@ export function HomePage() {
   const { t } = useTranslation();
   const query = useQuery(summaryQuery());
   const [adding, setAdding] = useState(false);
-  const greeting = useGreeting();
+  const now = useNow(60_000);
+  const greeting = useGreeting(now);
   return (
     <Page
       title={greeting}
-      hint={formatLongDay(Date.now())}
+      hint={formatLongDay(now)}
       actions={
         <Button onClick={() => setAdding(true)}>
           <Plus aria-hidden />
@@ -139,15 +140,17 @@ function Missed({ calls }: { calls: Summary['missed'] }) {
       ) : (
         <ul className="-my-2 flex flex-col divide-y">
           {calls.slice(0, 6).map((call) => (
-            <li key={call.call_sid} className="flex items-center gap-3 py-2.5">
+            <li key={call.call_sid} className="relative flex items-center gap-3 py-2.5">
               <CallIcon call={call} />
               <div className="min-w-0 grow">
-                <Link to="/calls/$callSid" params={{ callSid: call.call_sid }} className="block truncate font-medium hover:underline">
+                <Link to="/calls/$callSid" params={{ callSid: call.call_sid }} className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline">
                   <CallerName call={call} />
                 </Link>
                 <When at={call.started_at} className="block text-sm text-muted" />
               </div>
-              <CallBackButtons call={call} compact />
+              <span className="relative z-10">
+                <CallBackButtons call={call} compact />
+              </span>
             </li>
           ))}
         </ul>
@@ -170,19 +173,19 @@ function NewLeads({ leads }: { leads: Summary['new_leads'] }) {
             const name = leadName(lead) ?? t('leads.nameless');
             const phone = leadPhone(lead);
             return (
-              <li key={lead.id} className="flex items-center gap-3 py-2.5">
+              <li key={lead.id} className="relative flex items-center gap-3 py-2.5">
                 <Avatar name={name} />
                 <div className="min-w-0 grow">
-                  <Link to="/leads/$id" params={{ id: lead.id }} className="block truncate font-medium hover:underline">
+                  <Link to="/leads/$id" params={{ id: lead.id }} className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline">
                     <LeadName lead={lead} />
                   </Link>
                   <span className="block truncate text-sm text-muted">
                     {t(`leads.source.${lead.source}`)} · <When at={lead.created_at} />
                   </span>
                 </div>
-                <span className="flex items-center gap-1">
+                <span className="relative z-10 flex items-center gap-1">
                   {phone !== null && (
-                    <span className="max-sm:[&>*:nth-child(2)]:hidden flex gap-1.5">
+                    <span className="flex gap-1.5 max-sm:[&>*:nth-child(2)]:hidden">
                       <ContactButtons phone={phone} name={name} />
                     </span>
                   )}

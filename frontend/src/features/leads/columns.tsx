@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 import type { Column } from '@/shared/list/data-list';
+import { useWide } from '@/shared/lib/hooks';
 import { formatDate } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr, Phone, Typed, When } from '@/shared/ui/text';
@@ -20,16 +21,18 @@ export function LeadName({ lead }: { lead: Pick<Lead, 'name' | 'phones' | 'email
 /** The one definition behind the table of leads and their cards. */
 export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
   const { t } = useTranslation();
+  const wide = useWide();
   const columns: Column<Lead, LeadSort>[] = [
     { id: 'name', header: t('leads.columns.name'), card: 'title', sort: 'name', className: 'max-w-56 truncate', cell: (lead) => <LeadName lead={lead} /> },
-    { id: 'status', header: t('leads.columns.status'), card: 'aside', cell: (lead) => <LeadStatusBadge status={lead.status} /> },
+    { id: 'status', header: t('leads.columns.status'), card: 'meta', cell: (lead) => <LeadStatusBadge status={lead.status} /> },
     {
       id: 'phone',
       header: t('leads.columns.phone'),
       card: 'line',
       cell: (lead) => {
         const phone = leadPhone(lead);
-        return phone === null ? null : <Phone value={phone} />;
+        // On a card the number is the title already where there is no name.
+        return phone === null || (!wide && !lead.name) ? null : <Phone value={phone} />;
       },
     },
     {

@@ -6,7 +6,7 @@
 import { toast } from '@/shared/ui/toast';
 import { useQueryClient } from '@tanstack/react-query';
 import { Pencil } from 'lucide-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { ApiError, NetworkError, sentence } from '@/shared/api/problem';
@@ -49,6 +49,7 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
   const [error, setError] = useState<string>();
   const [waiting, setWaiting] = useState(false);
   const [theirs, setTheirs] = useState<Lead | null>(null);
+  const wantsFocus = useRef(false);
   const pencil = useRef<HTMLButtonElement>(null);
 
   const close = () => {
@@ -115,7 +116,10 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
           size="icon"
           aria-label={t('leads.edit', { field: label })}
           title={t('leads.edit', { field: label })}
-          onClick={() => setDraft({ text: toText(lead), version: lead.version })}
+          onClick={() => {
+            wantsFocus.current = true;
+            setDraft({ text: toText(lead), version: lead.version });
+          }}
         >
           <Pencil aria-hidden className="size-4.5! text-muted" />
         </Button>
@@ -124,6 +128,14 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
   }
 
   const input = {
+    // The pencil that opened the field is gone: the keyboard goes on inside it.
+    ref: (element: HTMLElement | null) => {
+      if (element && wantsFocus.current) element.focus();
+      wantsFocus.current = false;
+    },
+    onKeyDown: (event: KeyboardEvent) => {
+      if (event.key === 'Escape') close();
+    },
     value: draft.text,
     onChange: (event: { target: { value: string } }) => {
       setDraft({ ...draft, text: event.target.value });
@@ -138,15 +150,12 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
         event.preventDefault();
         void save(draft.version);
       }}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') close();
-      }}
     >
       <Field label={label} error={error} hint={hint}>
         {kind === 'notes' ? (
-          <Textarea autoFocus rows={5} {...input} />
+          <Textarea rows={5} {...input} />
         ) : (
-          <Input autoFocus autoComplete="off" type={kind} {...(kind === 'text' ? {} : { dir: 'ltr' })} {...input} />
+          <Input autoComplete="off" type={kind} {...(kind === 'text' ? {} : { dir: 'ltr' })} {...input} />
         )}
       </Field>
       {waiting && <Notice tone="warn">{t('leads.conflict.offline')}</Notice>}

@@ -40,7 +40,7 @@ export function LeadDetails({ lead }: { lead: Lead }) {
           lead.phones.length === 0 ? null : (
             <span className="flex flex-wrap gap-x-4">
               {lead.phones.map((phone) => (
-                <Phone key={phone.raw} value={phone.e164 ?? phone.raw} link className="inline-flex min-h-8 items-center" />
+                <Phone key={phone.raw} value={phone.e164 ?? phone.raw} link />
               ))}
             </span>
           )

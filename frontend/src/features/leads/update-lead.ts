@@ -28,5 +28,5 @@ export async function updateLead(cache: QueryClient, id: string, version: number
 
 /** The lead as it stands now, past every cache. */
 export function freshLead(cache: QueryClient, id: string): Promise<Lead> {
-  return cache.fetchQuery({ ...leadQuery(id), staleTime: 0 });
+  return cache.query({ ...leadQuery(id), staleTime: 0 });
 }

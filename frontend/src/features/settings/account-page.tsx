@@ -45,8 +45,8 @@ export function AccountPage() {
 /** The browser and system that a session's user agent names, in words that people know. */
 export function deviceName(agent: string | null | undefined): string {
   if (!agent) return '';
-  const browser = /Edg\//.test(agent) ? 'Edge' : /Firefox\//.test(agent) ? 'Firefox' : /Chrome\/|CriOS\//.test(agent) ? 'Chrome' : /Safari\//.test(agent) ? 'Safari' : '';
-  const system = /iPhone|iPad/.test(agent) ? 'iPhone' : /Android/.test(agent) ? 'Android' : /Windows/.test(agent) ? 'Windows' : /Mac OS X/.test(agent) ? 'Mac' : /Linux/.test(agent) ? 'Linux' : '';
+  const browser = agent.includes('Edg/') ? 'Edge' : agent.includes('Firefox/') ? 'Firefox' : /Chrome\/|CriOS\//.test(agent) ? 'Chrome' : agent.includes('Safari/') ? 'Safari' : '';
+  const system = /iPhone|iPad/.test(agent) ? 'iPhone' : agent.includes('Android') ? 'Android' : agent.includes('Windows') ? 'Windows' : agent.includes('Mac OS X') ? 'Mac' : agent.includes('Linux') ? 'Linux' : '';
   return [browser, system].filter((part) => part !== '').join(' · ');
 }
 

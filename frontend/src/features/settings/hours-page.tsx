@@ -17,10 +17,10 @@ type Week = Record<string, Span[]>;
 
 /** Sunday first, as in Israel. */
 const DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
-const DEFAULT_WEEK: Week = Object.fromEntries([
-  ...DAYS.slice(0, 5).map((day) => [day, [{ open: '09:00', close: '18:00' }]] as const),
-  ['friday', [{ open: '09:00', close: '13:00' }]] as const,
-]);
+const DEFAULT_WEEK: Week = {
+  ...Object.fromEntries(DAYS.slice(0, 5).map((day): [string, Span[]] => [day, [{ open: '09:00', close: '18:00' }]])),
+  friday: [{ open: '09:00', close: '13:00' }],
+};
 
 /** When the business is open. */
 export function HoursPage() {
@@ -41,7 +41,7 @@ export function HoursPage() {
 
 function Weekly({ settings, change, errorOf, saved }: Editor) {
   const { t } = useTranslation();
-  const week = (settings.hours ?? null) as Week | null;
+  const week = (settings.hours ?? null);
   const setDay = (day: string, spans: Span[]) => {
     const { [day]: _, ...others } = week ?? {};
     change({ hours: spans.length === 0 ? others : { ...others, [day]: spans } });

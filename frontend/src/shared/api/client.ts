@@ -1,7 +1,7 @@
 import createClient from 'openapi-fetch';
 
 import { loginAgain } from './gate';
-import { ApiError, NetworkError, type Problem } from './problem';
+import { ApiError, NetworkError } from './problem';
 import { scope } from './scope';
 import type { Paths } from './types';
 
@@ -51,7 +51,7 @@ interface Answer<T> {
 export async function unwrap<T>(pending: Promise<Answer<T>>): Promise<NonNullable<T>> {
   const { data, error, response } = await pending;
   if (!response.ok) {
-    throw new ApiError(response.status, typeof error === 'object' ? (error as Partial<Problem>) : null);
+    throw new ApiError(response.status, typeof error === 'object' ? (error) : null);
   }
   return data as NonNullable<T>;
 }

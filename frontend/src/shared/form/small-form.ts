@@ -1,4 +1,4 @@
-import { type ChangeEvent, type FormEvent, useRef, useState } from 'react';
+import { type ChangeEvent, type SyntheticEvent, useRef, useState } from 'react';
 
 import { ApiError } from '@/shared/api/problem';
 
@@ -50,7 +50,7 @@ export function useSmallForm<Name extends string>(initial: Record<Name, string>,
     form: {
       ref: form,
       noValidate: true,
-      onSubmit: (event: FormEvent) => {
+      onSubmit: (event: SyntheticEvent) => {
         event.preventDefault();
         void submit();
       },

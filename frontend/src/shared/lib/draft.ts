@@ -7,10 +7,10 @@ import { useEffect, useState } from 'react';
 
 const PREFIX = 'prosaas.draft.';
 
-function read<T>(key: string): T | null {
+function read(key: string): unknown {
   try {
     const text = sessionStorage.getItem(PREFIX + key);
-    return text === null ? null : (JSON.parse(text) as T);
+    return text === null ? null : ((JSON.parse(text) as unknown));
   } catch {
     return null;
   }
@@ -38,7 +38,7 @@ export function dropDrafts(): void {
 
 /** The draft under a key, null when there is none. */
 export function useDraft<T>(key: string): [T | null, (next: T | null) => void] {
-  const [draft, setDraft] = useState<T | null>(() => read<T>(key));
+  const [draft, setDraft] = useState(() => read(key) as T | null);
   useEffect(() => write(key, draft), [key, draft]);
   return [draft, setDraft];
 }

@@ -30,8 +30,8 @@ interface InfiniteProps<T> {
 export function Infinite<T>({ query, keep, empty, children }: InfiniteProps<T>) {
   const { t } = useTranslation();
   if (query.isPending) return <SkeletonRows />;
-  if (query.isError && query.data === undefined) return <Failed error={query.error} retry={() => void query.refetch()} />;
-  const all = query.data?.pages.flatMap((page) => page.items) ?? [];
+  if (query.data === undefined) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  const all = query.data.pages.flatMap((page) => page.items);
   const rows = keep ? all.filter(keep) : all;
   return (
     <>

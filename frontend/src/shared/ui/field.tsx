@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react';
 import { type ComponentProps, createContext, type ReactNode, use, useId } from 'react';
 
 import { cn } from '@/shared/lib/cn';
@@ -72,5 +73,10 @@ export function Textarea({ className, rows = 4, placeholder = ' ', ...props }: C
 /** One of a few: the phone's own picker, which a thumb knows. */
 export function Select({ className, ...props }: ComponentProps<'select'>) {
   const field = useField() as Partial<ComponentProps<'select'>>;
-  return <select className={cn(CONTROL, 'min-h-11 px-3 md:min-h-10', className)} {...field} {...props} />;
+  return (
+    <span className={cn('relative inline-flex min-w-0', className)}>
+      <select className={cn(CONTROL, 'min-h-11 appearance-none truncate ps-3 pe-8 md:min-h-10')} {...field} {...props} />
+      <ChevronDown aria-hidden className="pointer-events-none absolute inset-y-0 end-2.5 my-auto size-4 text-muted" />
+    </span>
+  );
 }

@@ -27,7 +27,7 @@ export function Phone({ value, link = false, className }: { value: string; link?
   const text = <Ltr className={cn(!link && className)}>{formatPhone(value)}</Ltr>;
   if (!link) return text;
   return (
-    <a href={telHref(value)} className={cn('text-on-tint underline-offset-4 hover:underline', className)}>
+    <a href={telHref(value)} className={cn('inline-flex min-h-11 min-w-11 items-center text-on-tint underline-offset-4 hover:underline md:min-h-0', className)}>
       {text}
     </a>
   );
