@@ -30,7 +30,7 @@ export function useCallColumns(): Column<Call>[] {
       card: 'title',
       cell: (call) => <CallerName call={call} />,
     },
-    { id: 'what', header: t('calls.columns.what'), card: 'aside', cell: (call) => <CallBadge call={call} /> },
+    { id: 'what', header: t('calls.columns.what'), card: 'meta', cell: (call) => <CallBadge call={call} /> },
     {
       id: 'number',
       header: t('calls.columns.number'),

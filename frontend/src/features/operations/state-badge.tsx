@@ -9,5 +9,5 @@ const TONES: Record<DeadLetter['state'], Tone> = { open: 'bad', replaying: 'prim
 /** What became of a failed event. */
 export function DeadLetterBadge({ state }: { state: DeadLetter['state'] }) {
   const { t } = useTranslation();
-  return <Badge tone={TONES[state]}>{t(`failed.state.${state}`)}</Badge>;
+  return <Badge tone={TONES[state]}>{t(`failed.stateOf.${state}`)}</Badge>;
 }

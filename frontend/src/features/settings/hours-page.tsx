@@ -97,7 +97,7 @@ function Spans({ spans, onChange, day }: { spans: Span[]; onChange: (spans: Span
     <>
       {spans.map((span, index) => (
         <div key={index} className="flex items-center gap-1.5">
-          <Input type="time" dir="ltr" aria-label={t('settings.hours.opens', { day })} value={span.open} onChange={(event) => set(index, { open: event.target.value })} className="w-32!" />
+          <Input type="time" dir="ltr" aria-label={t('settings.hours.opens', { day })} value={span.open} onChange={(event) => set(index, { open: event.target.value })} className="max-w-36 min-w-0 px-2! max-md:[&::-webkit-calendar-picker-indicator]:hidden" />
           <span aria-hidden>–</span>
           {/* 24:00 is the end of the day; a browser's clock knows it as 00:00. */}
           <Input
@@ -106,7 +106,7 @@ function Spans({ spans, onChange, day }: { spans: Span[]; onChange: (spans: Span
             aria-label={t('settings.hours.closes', { day })}
             value={span.close === '24:00' ? '00:00' : span.close}
             onChange={(event) => set(index, { close: event.target.value === '00:00' ? '24:00' : event.target.value })}
-            className="w-32!"
+            className="max-w-36 min-w-0 px-2! max-md:[&::-webkit-calendar-picker-indicator]:hidden"
           />
           <IconButton label={t('settings.hours.removeSpan', { day })} onClick={() => onChange(spans.filter((_, at) => at !== index))}>
             <X aria-hidden />

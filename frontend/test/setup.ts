@@ -1,0 +1,74 @@
+import '@testing-library/jest-dom/vitest';
+
+import { cleanup, configure } from '@testing-library/react';
+import { setupServer } from 'msw/node';
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
+
+import { noteSession, settleLogin } from '@/shared/api/gate';
+import { queryClient } from '@/shared/api/query';
+import { scope } from '@/shared/api/scope';
+import { loadMoreWords, startI18n } from '@/shared/i18n';
+
+import { makeDb } from '../mock/db';
+import { handlers } from '../mock/handlers';
+import { FakeEventSource, screenWidth, world } from './world';
+
+configure({ asyncUtilTimeout: 5000 });
+
+// What jsdom lacks and browsers have.
+vi.stubGlobal('EventSource', FakeEventSource);
+vi.stubGlobal('scrollTo', () => undefined);
+vi.stubGlobal(
+  'IntersectionObserver',
+  class {
+    observe() {}
+    disconnect() {}
+  },
+);
+vi.stubGlobal(
+  'ResizeObserver',
+  class {
+    observe() {}
+    unobserve() {}
+    disconnect() {}
+  },
+);
+vi.stubGlobal('matchMedia', (query: string) => ({
+  matches: query.includes('min-width') ? screenWidth.current >= 768 : query.includes('reduce'),
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+}));
+Element.prototype.scrollIntoView = () => undefined;
+Element.prototype.hasPointerCapture = () => false;
+
+export const server = setupServer();
+world.server = server;
+
+beforeAll(async () => {
+  document.documentElement.lang = 'he';
+  document.documentElement.dir = 'rtl';
+  // A request that no answer was written for is a mistake.
+  server.listen({ onUnhandledRequest: 'error' });
+  await startI18n();
+  await loadMoreWords();
+});
+
+beforeEach(() => {
+  world.db = makeDb();
+  server.use(...handlers(world.db));
+});
+
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+  settleLogin(false);
+  noteSession(false);
+  scope.set(null);
+  queryClient.clear();
+  sessionStorage.clear();
+  localStorage.clear();
+  screenWidth.current = 1280;
+  FakeEventSource.all = [];
+});
+
+afterAll(() => server.close());
