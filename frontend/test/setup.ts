@@ -13,7 +13,11 @@ import { makeDb } from '../mock/db';
 import { handlers } from '../mock/handlers';
 import { FakeEventSource, screenWidth, world } from './world';
 
-configure({ asyncUtilTimeout: 5000 });
+// Pages and dialogs are fetched when they first show, and slow machines take their time.
+configure({
+  asyncUtilTimeout: 10_000,
+  getElementError: (message) => new Error(message?.split('\n')[0] ?? ''),
+});
 
 // What jsdom lacks and browsers have.
 vi.stubGlobal('EventSource', FakeEventSource);
@@ -40,6 +44,8 @@ vi.stubGlobal('matchMedia', (query: string) => ({
 }));
 Element.prototype.scrollIntoView = () => undefined;
 Element.prototype.hasPointerCapture = () => false;
+Element.prototype.setPointerCapture = () => undefined;
+Element.prototype.releasePointerCapture = () => undefined;
 
 export const server = setupServer();
 world.server = server;

@@ -29,7 +29,7 @@ describe('dates and times, as people in Israel write them', () => {
 
   it('speaks of the past at the grain that people use', () => {
     expect(formatRelative('2026-11-22T09:55:00Z', NOW)).toBe('לפני 5 דקות');
-    expect(formatRelative('2026-11-22T08:00:00Z', NOW)).toBe('לפני שעתיים');
+    expect(formatRelative('2026-11-22T07:00:00Z', NOW)).toBe('לפני 3 שעות');
   });
 });
 
