@@ -1,1 +1,186 @@
-fn main() {}
+//! `prosaas-bench`: our webhook beside a floor, a naive handler and Flask; and
+//! how fast a change of call configuration arrives. See `bench/README.md`.
+
+mod ack;
+mod config_change;
+mod contestant;
+mod database;
+mod load;
+mod machine;
+mod nats;
+mod process;
+mod report;
+mod serve;
+mod settings;
+mod twilio;
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use prosaas_shared::{
+    call_config::{CallConfig, CallSettings},
+    phone::E164,
+};
+use uuid::Uuid;
+
+use self::{
+    ack::Plan,
+    contestant::{Contestant, Surroundings},
+    database::Database,
+    machine::Machine,
+    nats::Nats,
+    report::Report,
+    settings::Settings,
+    twilio::Sender,
+};
+
+/// Measures ProSaaS's webhook beside its peers. Without a command: everything.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Shorter windows and fewer rounds: to see that it works.
+    #[arg(long, global = true)]
+    quick: bool,
+    /// Also writes everything as JSON to this file.
+    #[arg(long, global = true)]
+    json: Option<PathBuf>,
+    /// Only these contestants.
+    #[arg(long, global = true, value_delimiter = ',')]
+    only: Vec<Contestant>,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+enum Command {
+    /// Acknowledging calls.
+    Ack,
+    /// How fast a change of call configuration reaches callers.
+    ConfigChange,
+    /// Serves one of the contestants that are our own handler: for the benchmark's own use.
+    #[command(hide = true)]
+    Serve {
+        /// Which one.
+        contestant: Contestant,
+    },
+}
+
+/// How long a full run measures: with everything around it under six minutes.
+const FULL: Plan = Plan { rounds: 5, closed_s: 4, open_s: 3 };
+/// Under one and a half.
+const QUICK: Plan = Plan { rounds: 2, closed_s: 2, open_s: 1 };
+/// Changes of call configuration.
+const CHANGES: u32 = 20;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = tokio::select! {
+        outcome = run(arguments) => outcome,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    prosaas_shared::process::exit_code("prosaas-bench", outcome)
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(Command::Serve { contestant }) = arguments.command {
+        return serve::serve(contestant).await;
+    }
+    prosaas_shared::process::install_tls_provider();
+    let settings = Settings::load()?;
+    let data = settings.root.join(".data");
+    std::fs::create_dir_all(&data)?;
+    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(&data)?;
+    let report = measure(&settings, folder.path(), &arguments).await;
+    if report.is_err() {
+        // The processes' own last words explain more than ours.
+        let kept = folder.keep();
+        progress(&format!("logs are in {}", kept.display()));
+    }
+    let report = report?;
+    if let Some(path) = &arguments.json {
+        std::fs::write(path, serde_json::to_vec_pretty(&report)?).context("the JSON file")?;
+    }
+    std::io::stdout().write_all(report.text().as_bytes())?;
+    Ok(())
+}
+
+async fn measure(settings: &Settings, folder: &Path, arguments: &Arguments) -> anyhow::Result<Report> {
+    let machine = Machine::look(folder)?;
+    let nats = Nats::start(settings, folder).await?;
+    let database = Database::create(settings).await?;
+    let postgres = database.description.clone();
+    let measured = measure_on(settings, folder, arguments, &nats, &database).await;
+    database.remove().await?;
+    nats.stop().await?;
+    let (ack, config_change) = measured?;
+    Ok(Report { machine, postgres, ack, config_change })
+}
+
+async fn measure_on(
+    settings: &Settings,
+    folder: &Path,
+    arguments: &Arguments,
+    nats: &Nats,
+    database: &Database,
+) -> anyhow::Result<(Option<ack::Outcome>, Option<config_change::Outcome>)> {
+    let sender = sender();
+    nats.configure(&call_config(&sender)?).await?;
+    database.prepare_flask(include_str!("../peers/flask/schema.sql")).await?;
+    let around = Surroundings { settings, folder, sender: &sender, nats, database };
+    let mut ack = None;
+    if !matches!(arguments.command, Some(Command::ConfigChange)) {
+        let plan = if arguments.quick { QUICK } else { FULL };
+        let contestants = contestants(settings, &arguments.only);
+        ack = Some(ack::measure(&around, &contestants, plan, progress).await?);
+    }
+    let mut config_change = None;
+    if !matches!(arguments.command, Some(Command::Ack)) {
+        progress("changing call configuration");
+        let sender = config_change::sender(&sender);
+        let around = Surroundings { sender: &sender, ..around };
+        config_change = Some(config_change::measure(&around, CHANGES).await?);
+    }
+    Ok((ack, config_change))
+}
+
+/// Those asked for, all by default; Flask only where its Python environment is.
+fn contestants(settings: &Settings, only: &[Contestant]) -> Vec<Contestant> {
+    let mut chosen: Vec<_> =
+        Contestant::ALL.into_iter().filter(|c| only.is_empty() || only.contains(c)).collect();
+    if settings.python.is_none() {
+        progress("no Flask: there is no Python environment with bench/peers/requirements.txt");
+        chosen.retain(|contestant| *contestant != Contestant::Flask);
+    }
+    chosen
+}
+
+/// An account, a token and a number that exist nowhere.
+fn sender() -> Sender {
+    Sender {
+        account_sid: "AC00000000000000000000000000000001".to_owned(),
+        auth_token: Uuid::new_v4().simple().to_string(),
+        public_url: "https://bench.example".to_owned(),
+        called: "+972000000001".to_owned(),
+    }
+}
+
+fn call_config(sender: &Sender) -> anyhow::Result<CallConfig> {
+    Ok(CallConfig {
+        business_id: Uuid::new_v4().into(),
+        business_name: "העסק שלנו".to_owned(),
+        numbers: vec![E164::parse(&sender.called)?],
+        time_zone: chrono_tz::Asia::Jerusalem,
+        revision: 1,
+        settings: CallSettings::default(),
+    })
+}
+
+/// A line for whoever waits, on standard error: the report alone is on standard output.
+fn progress(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::StatusCode;
-use prosaas_shared::bus::definitions::Definitions;
+use prosaas_shared::{
+    bus::{definitions::Definitions, durability::assert_durable},
+    whatsapp_service::WhatsappService,
+};
 use serde::Serialize;
 use sqlx::PgPool;
 
@@ -28,6 +31,8 @@ pub struct Readiness {
     pub log: EventLog,
     /// The pump.
     pub pump: PumpStatus,
+    /// The WhatsApp service.
+    pub whatsapp: WhatsappService,
 }
 
 /// The state of one part.
@@ -53,8 +58,13 @@ pub async fn health() -> &'static str {
 /// 200 when all of the system is up, else 503; either way says what was found.
 pub async fn ready(State(app): State<App>) -> impl IntoResponse {
     let readiness = &app.readiness;
-    let (database, consumers) = tokio::join!(database(&readiness.database), consumers(&readiness.nats));
-    let mut checks = vec![nats(&readiness.nats), log(&readiness.log), pump(&readiness.pump), database];
+    let (nats, database, whatsapp, consumers) = tokio::join!(
+        nats(&readiness.nats),
+        database(&readiness.database),
+        whatsapp(&readiness.whatsapp),
+        consumers(&readiness.nats)
+    );
+    let mut checks = vec![nats, log(&readiness.log), pump(&readiness.pump), database, whatsapp];
     checks.extend(consumers);
     let ready = checks.iter().all(|check| check.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -65,9 +75,18 @@ fn check(name: &str, problem: Option<String>) -> Check {
     Check { name: name.to_owned(), ready: problem.is_none(), problem }
 }
 
-fn nats(client: &Client) -> Check {
-    let connected = client.connection_state() == Connection::Connected;
-    check("nats", (!connected).then(|| "NATS is out of reach".to_owned()))
+/// Reachable, and such that what it acknowledges survives a power cut.
+async fn nats(client: &Client) -> Check {
+    if client.connection_state() != Connection::Connected {
+        return check("nats", Some("NATS is out of reach".to_owned()));
+    }
+    let js = jetstream::new(client.clone());
+    let problem = match tokio::time::timeout(TIMEOUT, assert_durable(client, &js)).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some("NATS does not answer".to_owned()),
+    };
+    check("nats", problem)
 }
 
 fn log(log: &EventLog) -> Check {
@@ -92,6 +111,15 @@ async fn database(pool: &PgPool) -> Check {
         Ok(Err(_)) | Err(_) => Some("Postgres is out of reach".to_owned()),
     };
     check("postgres", problem)
+}
+
+/// Calls are answered without it; `make run` waits for all of the system.
+async fn whatsapp(service: &WhatsappService) -> Check {
+    let problem = match tokio::time::timeout(TIMEOUT, service.health()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(_)) | Err(_) => Some("the WhatsApp service is out of reach".to_owned()),
+    };
+    check("baileys", problem)
 }
 
 /// A consumer that somebody pulls from has a worker.

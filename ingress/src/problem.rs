@@ -153,6 +153,27 @@ impl Problem {
         .retry_after(after)
     }
 
+    /// A link of a mail does not work, or does not work any more.
+    pub fn link_gone() -> Self {
+        Self::new(
+            StatusCode::GONE,
+            "/problems/link-gone",
+            "This link does not work any more",
+            "The link was used already, has expired, or was withdrawn. Please ask for a new one.",
+        )
+    }
+
+    /// Mails go nowhere.
+    pub fn mail_unavailable() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "/problems/mail-unavailable",
+            "No mail",
+            "Mails cannot be sent: the mail server is not set up. Please ask the operator.",
+        )
+        .retry_after(Duration::from_hours(1))
+    }
+
     /// Something that we need is away.
     pub fn unavailable() -> Self {
         Self::new(

@@ -4,14 +4,22 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use async_nats::jetstream;
+use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Router, serve::ListenerExt as _};
-use prosaas_shared::{bus, clock, store, telemetry::Telemetry};
+use prosaas_shared::{
+    bus::{self, durability::assert_durable},
+    clock,
+    objects::Objects,
+    store,
+    telemetry::Telemetry,
+    whatsapp_service::WhatsappService,
+};
+use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::ApiState,
+    api::{self, ApiState},
     app::{App, AppState, public_router},
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
@@ -19,7 +27,7 @@ use crate::{
     health::Readiness,
     internal,
     publish::Publisher,
-    pump,
+    pump::{self, PumpStatus},
     twilio::Validator,
     webhook::AnsweredCalls,
 };
@@ -40,47 +48,28 @@ pub async fn serve(
     telemetry: &Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let clock = clock::system();
     let log_config = EventLogConfig {
         max_bytes: config.event_log_max_bytes,
         ..EventLogConfig::new(&config.event_log_path)
     };
-    let log =
-        EventLog::open(log_config, Arc::clone(&clock)).await.context("the local log cannot be opened")?;
+    let log = EventLog::open(log_config, clock::system()).await.context("the local log cannot be opened")?;
     let snapshot = Snapshot::in_folder(&config.event_log_path);
     let directory: SharedDirectory = Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
     let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;
     let database = store::connect(&config.database_url, DATABASE_CONNECTIONS).await?;
 
     let stopping = CancellationToken::new();
-    let pump = pump::spawn(log.clone(), nats.clone(), stopping.clone());
+    let pump = pump::spawn_behind(until_durable(nats.clone()), log.clone(), nats.clone(), stopping.clone());
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
-    let api = ApiState::new(
-        &config.api,
-        &config.public_url,
-        config.app_env,
-        database.clone(),
-        nats.clone(),
-        log.clone(),
-    );
-    let app = App::new(AppState {
-        clock,
-        validate_signatures: config.validate_signatures,
-        validator: Validator::new(&config.twilio.auth_tokens),
-        account_sid: config.twilio.account_sid.clone(),
-        trusted_proxies: config.trusted_proxies.clone(),
-        public_url: config.public_url.clone(),
-        directory,
-        answered: AnsweredCalls::default(),
-        publisher: Publisher::new(log.clone()),
-        readiness: Readiness { nats: nats.clone(), database, log: log.clone(), pump: pump_status },
-        static_dir: config.static_dir.clone(),
-        api,
-    });
-    let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
-    let private = internal::router(telemetry.metrics());
+    let cleaning = tokio::spawn(api::upkeep::run(database.clone(), stopping.clone()));
+    let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
+    let app = app(&config, on, Publisher::new(log.clone()))?;
+    let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
+    let public =
+        listen("INGRESS_LISTEN", config.listen, public_router(app.clone()), stopping.clone()).await?;
+    let private = internal::router(app, telemetry.metrics());
     let private =
         listen("INGRESS_INTERNAL_LISTEN", config.internal_listen, private, stopping.clone()).await?;
     let upkeep = tokio::spawn(Telemetry::upkeep(telemetry.metrics()));
@@ -101,10 +90,82 @@ pub async fn serve(
     let _ = tokio::time::timeout(PUMP_STOP, pump.stopped()).await;
     watching.abort();
     upkeep.abort();
+    cleaning.abort();
+    following.abort();
     log.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
     tracing::info!(event = "ingress.stopped");
     Ok(())
+}
+
+/// Resolves once the server is known to keep what it acknowledges, and logs until
+/// then why it is not. Calls are answered and kept all the while.
+async fn until_durable(client: Client) {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let js = jetstream::new(client.clone());
+    let mut told = String::new();
+    loop {
+        let problem = match client.connection_state() {
+            Connection::Connected => match assert_durable(&client, &js).await {
+                Ok(()) => return,
+                Err(error) => error.to_string(),
+            },
+            _ => String::new(),
+        };
+        if !problem.is_empty() && problem != told {
+            tracing::error!(event = "nats.not_durable", problem, "no event leaves the local log");
+            told = problem;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What an [`App`] stands on.
+pub struct Backends {
+    /// NATS.
+    pub nats: Client,
+    /// Postgres.
+    pub database: PgPool,
+    /// The local log.
+    pub log: EventLog,
+    /// The pump that empties it.
+    pub pump: PumpStatus,
+    /// Called numbers and their answers.
+    pub directory: SharedDirectory,
+}
+
+/// The app of these settings, whose webhooks' events go to `publisher`.
+///
+/// # Errors
+/// When a setting of the API cannot be used.
+pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Result<App> {
+    let (clock, secret) = (clock::system(), &config.api.internal_secret);
+    let whatsapp = WhatsappService::new(config.baileys_base_url.clone(), secret.clone(), clock.clone())
+        .context("no client of the WhatsApp service can be made")?;
+    let api = ApiState::new(
+        &config.api,
+        &config.public_url,
+        config.app_env,
+        whatsapp.clone(),
+        on.database.clone(),
+        on.nats.clone(),
+        on.log.clone(),
+        Objects::open(&config.recordings_url)?,
+    )?;
+    Ok(App::new(AppState {
+        clock,
+        validate_signatures: config.validate_signatures,
+        validator: Validator::new(&config.twilio.auth_tokens),
+        account_sid: config.twilio.account_sid.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        public_url: config.public_url.clone(),
+        directory: on.directory,
+        answered: AnsweredCalls::default(),
+        publisher,
+        readiness: Readiness { nats: on.nats, database: on.database, log: on.log, pump: on.pump, whatsapp },
+        static_dir: config.static_dir.clone(),
+        api,
+    }))
 }
 
 /// Serves `router` on `address` until `stopping`; `variable` is the setting that

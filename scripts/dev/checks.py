@@ -92,7 +92,8 @@ def sqlx(paths: Paths, *, write: bool) -> int:
         fresh = Path(made, "sqlx")
         fresh.mkdir()
         wrapper = Path(made, "rustc-again")
-        wrapper.write_text('#!/bin/sh\nexec "$@"\n')
+        # Not a shell: it would drop CARGO_BIN_EXE_…, whose names hold hyphens.
+        wrapper.write_text(f"#!{sys.executable}\nimport os, sys\nos.execvp(sys.argv[1], sys.argv[1:])\n")
         wrapper.chmod(0o755)
         say.step("compiling every query against the migrated database")
         toolchain.cargo(paths, "check", "--workspace", "--all-targets", "--locked", extra={

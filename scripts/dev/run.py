@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -76,10 +77,12 @@ def services(paths: Paths) -> int:
 def everything(paths: Paths) -> int:
     """Sets up, builds, starts, waits until all of it is ready, and watches."""
     with _alone(paths) as lock:
+        toolchain.require(paths, node=(paths.root / "frontend").exists())
+        if (paths.root / "frontend" / "package.json").exists() and not os.environ.get("STATIC_DIR"):
+            toolchain.node_build(paths, "frontend")
         chosen = settings.load(paths, os.environ)
         for variable in ("INGRESS_LISTEN", "INGRESS_INTERNAL_LISTEN"):
             ports.require_free(chosen.need(variable), variable)
-        toolchain.require(paths)
         built = toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile())
         for folder in ("ingress", "recordings"):
             paths.folder(folder).chmod(0o700)
@@ -87,6 +90,7 @@ def everything(paths: Paths) -> int:
             chosen = _start_stores(paths, chosen, supervisor)
             say.step("migrations, streams, and a demo business where there is none")
             supervisor.run(_service("ops", [str(built / "prosaas-ops"), "setup"], chosen), limit=180)
+            chosen = _demo_twilio(chosen, supervisor)
             for program in PROGRAMS:
                 if program.wanted(paths):
                     say.step(f"starting {program.name}")
@@ -97,6 +101,17 @@ def everything(paths: Paths) -> int:
             _tell(paths, chosen, base)
             _watch(supervisor)
     return 0
+
+
+def _demo_twilio(chosen: Settings, supervisor: Supervisor) -> Settings:
+    """Recordings for sample calls, while no account of Twilio's is configured."""
+    if chosen.given.get("TWILIO_ACCOUNT_SID") or chosen.get("TWILIO_API_BASE"):
+        return chosen
+    port = ports.free()
+    say.step("no Twilio account is configured: starting a stand-in for its recordings")
+    command = [sys.executable, "-m", "scripts.dev.demo_twilio", str(port)]
+    supervisor.start(_service("demo-twilio", command, chosen))
+    return chosen.with_defaults(TWILIO_API_BASE=f"http://127.0.0.1:{port}")
 
 
 def _service(name: str, command: list[str], chosen: Settings) -> Service:

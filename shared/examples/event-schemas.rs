@@ -9,6 +9,7 @@ use prosaas_shared::events::{
     crm::{
         Command, CommandArgs,
         business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+        call::CallMarkCalledBackV1,
         lead::{
             LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
         },
@@ -16,6 +17,7 @@ use prosaas_shared::events::{
     },
     dead_letter::DeadLetterV1,
     recording::{RecordingAvailableV1, RecordingStatusV1},
+    whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -46,6 +48,7 @@ fn main() -> anyhow::Result<()> {
     command::<BusinessCreateV1>(&folder)?;
     command::<BusinessSetActiveV1>(&folder)?;
     command::<BusinessSetNumbersV1>(&folder)?;
+    command::<CallMarkCalledBackV1>(&folder)?;
     command::<LeadCreateV1>(&folder)?;
     command::<LeadUpdateV1>(&folder)?;
     command::<LeadDeleteV1>(&folder)?;
@@ -56,5 +59,10 @@ fn main() -> anyhow::Result<()> {
     command::<UserUpdateV1>(&folder)?;
     command::<UserDeleteV1>(&folder)?;
     command::<UserRestoreV1>(&folder)?;
+    event::<WhatsappFactV1>(&folder)?;
+    command::<WhatsappInitV1>(&folder)?;
+    command::<WhatsappPairingCodeV1>(&folder)?;
+    command::<WhatsappLogoutV1>(&folder)?;
+    command::<WhatsappDeleteV1>(&folder)?;
     write::<DeadLetterV1>(&folder, "dead_letter.v1")
 }

@@ -4,12 +4,16 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
 /// (ITU-T E.164, section 6). Seven is the shortest that any country issues.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
+#[schema(value_type = String, pattern = r"^\+[1-9][0-9]{6,14}$", example = "+97233724000")]
 pub struct E164(Box<str>);
 
 /// The text is no E.164 number.

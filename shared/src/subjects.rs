@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     events::crm::CommandArgs,
-    ids::{BusinessId, CallSid, RecordingSid},
+    ids::{BusinessId, CallSid, RecordingSid, WhatsappSessionId},
 };
 
 /// A stream that events are published to. The order is the order of the pump's lanes.
@@ -136,10 +136,28 @@ impl Subject {
         Self { stream: Stream::Recordings, text: format!("recording.status.{recording}") }
     }
 
-    /// `crm.<noun>.<verb>.<entity>`: a command of the CRM.
-    pub fn command<T: CommandArgs>(args: &T) -> Self {
-        Self { stream: Stream::Crm, text: format!("crm.{}.{}", T::ACTION, args.entity()) }
+    /// `whatsapp.fact.<session>`: the WhatsApp service reports what happened.
+    pub fn whatsapp_fact(session: WhatsappSessionId) -> Self {
+        Self { stream: Stream::Whatsapp, text: format!("whatsapp.fact.{session}") }
     }
+
+    /// `crm.<noun>.<verb>.<entity>`: a command of the CRM. A command of another stream
+    /// names its domain itself: `whatsapp.init.<business>`.
+    pub fn command<T: CommandArgs>(args: &T) -> Self {
+        let domain = if T::STREAM == Stream::Crm { "crm." } else { "" };
+        Self { stream: T::STREAM, text: format!("{domain}{}.{}", T::ACTION, args.entity()) }
+    }
+}
+
+/// The stream that keeps live updates for a while.
+pub const LIVE_STREAM: &str = "LIVE";
+
+/// Every live update.
+pub const LIVE_ALL: &str = "live.>";
+
+/// Every live update of one business.
+pub fn live_of(business: BusinessId) -> String {
+    format!("live.{business}.>")
 }
 
 /// What a live update is about.
@@ -180,7 +198,7 @@ impl LiveKind {
     }
 }
 
-/// `live.<business>.<kind>.<entity>`: something changed; of what belongs to no
+/// `live.<business>.<kind>.<entity>`, see [`crate::live::LiveUpdate`]: something changed; of what belongs to no
 /// business, `system` stands in its place.
 pub fn live(business: Option<BusinessId>, kind: LiveKind, entity: impl fmt::Display) -> String {
     let kind = kind.as_str();
@@ -219,6 +237,11 @@ mod tests {
         assert_eq!(again, "replay.calls.call.status.CA1");
         assert_eq!(original(&again), subject.as_str());
         assert_eq!(original(subject.as_str()), subject.as_str());
+        let business = BusinessId(uuid::Uuid::nil());
+        let update = live(Some(business), LiveKind::Call, &call);
+        assert_eq!(update, "live.00000000-0000-0000-0000-000000000000.call.CA1");
+        assert!(update.starts_with(live_of(business).trim_end_matches('>')));
+        assert_eq!(live(None, LiveKind::User, "u"), "live.system.user.u");
         Ok(())
     }
 

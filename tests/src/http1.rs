@@ -64,10 +64,11 @@ impl Request<'_> {
     pub fn encode(&self) -> Vec<u8> {
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if !self.body.is_empty() || self.method == "POST" {
-            head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+            let length = self.body.len().to_string();
+            head.extend(["Content-Length: ", &length, "\r\n"]);
         }
         head.push_str("Connection: close\r\n\r\n");
         [head.as_bytes(), self.body].concat()
@@ -104,7 +105,7 @@ pub async fn exchange(to: SocketAddr, bytes: &[u8]) -> anyhow::Result<Reply> {
 }
 
 /// Reads an answer that ends with the connection.
-fn parse(received: &[u8]) -> anyhow::Result<Reply> {
+pub fn parse(received: &[u8]) -> anyhow::Result<Reply> {
     let end = received.windows(4).position(|four| four == b"\r\n\r\n").context("no whole answer")?;
     let (head, rest) = received.split_at(end);
     let head = std::str::from_utf8(head)?;

@@ -25,7 +25,6 @@ pub const STOP: Duration = Duration::from_secs(10);
 pub struct Ingress {
     address: SocketAddr,
     internal: SocketAddr,
-    program: PathBuf,
     /// Its environment, for the next start.
     pub environment: Environment,
     log: PathBuf,
@@ -40,14 +39,9 @@ impl Ingress {
         environment.insert("INGRESS_LISTEN".to_owned(), address.to_string());
         environment.insert("INGRESS_INTERNAL_LISTEN".to_owned(), internal.to_string());
         environment.insert("EVENT_LOG_PATH".to_owned(), events.display().to_string());
-        Ok(Self {
-            address,
-            internal,
-            program: environment::binary("prosaas-ingress")?,
-            environment,
-            log: scratch.log("ingress"),
-            process: None,
-        })
+        let recordings = format!("file://{}", scratch.folder("recordings")?.display());
+        environment.entry("RECORDINGS_URL".to_owned()).or_insert(recordings);
+        Ok(Self { address, internal, environment, log: scratch.log("ingress"), process: None })
     }
 
     /// The public listener.
@@ -62,7 +56,7 @@ impl Ingress {
 
     /// Starts it and waits until it answers.
     pub async fn start(&mut self) -> anyhow::Result<()> {
-        let program = self.program.clone();
+        let program = environment::binary("prosaas-ingress")?;
         self.start_under(&program, &[]).await
     }
 

@@ -1,6 +1,7 @@
 //! Many calls, and what became of each.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -8,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sqlx::{PgPool, Row as _};
 use tokio::task::JoinSet;
 
 use crate::twilio::{CALLER, NUMBER, Twilio, call_sid};
@@ -77,5 +79,57 @@ impl Busy {
     pub async fn stop(self) -> Vec<Attempt> {
         self.stop.store(true, Ordering::Relaxed);
         self.callers.join_all().await.into_iter().flatten().collect()
+    }
+}
+
+/// What the database shows of calls that came in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// Calls that were answered with TwiML.
+    pub acknowledged: usize,
+    /// Of those, the ones without a row.
+    pub missing: usize,
+    /// Rows of calls.
+    pub rows: usize,
+    /// Rows of calls that nobody made.
+    pub strange: usize,
+    /// Calls whose history, audit or processed marks show more or less than one
+    /// incoming event.
+    pub not_once: usize,
+    /// Leads of the one caller beyond the first.
+    pub leads_too_many: usize,
+}
+
+impl Verdict {
+    /// Reads it.
+    pub async fn of(pool: &PgPool, attempts: &[Attempt]) -> anyhow::Result<Self> {
+        let sql = "SELECT c.call_sid,
+                (SELECT count(*) FROM prosaas.call_events e WHERE e.call_sid = c.call_sid),
+                (SELECT count(*) FROM prosaas.audit_records a
+                  WHERE a.entity_type = 'call' AND a.entity_id = c.call_sid),
+                (SELECT count(*) FROM prosaas.processed_events p
+                  WHERE p.event_id = 'call.incoming:' || c.call_sid)
+            FROM prosaas.calls c";
+        let mut verdict = Self::default();
+        let mut rows = HashSet::new();
+        for row in sqlx::query(sql).fetch_all(pool).await? {
+            let counts: [i64; 3] = [row.try_get(1)?, row.try_get(2)?, row.try_get(3)?];
+            verdict.not_once += usize::from(counts != [1, 1, 1]);
+            rows.insert(row.try_get::<String, _>(0)?);
+        }
+        let made: HashSet<&str> = attempts.iter().map(|attempt| attempt.call.as_str()).collect();
+        let acknowledged = attempts.iter().filter(|attempt| attempt.problem.is_none());
+        verdict.acknowledged = acknowledged.clone().count();
+        verdict.missing = acknowledged.filter(|attempt| !rows.contains(&attempt.call)).count();
+        verdict.rows = rows.len();
+        verdict.strange = rows.iter().filter(|call| !made.contains(call.as_str())).count();
+        let leads: i64 = sqlx::query_scalar("SELECT count(*) FROM prosaas.leads").fetch_one(pool).await?;
+        verdict.leads_too_many = usize::try_from(leads)?.saturating_sub(1);
+        Ok(verdict)
+    }
+
+    /// Nothing is missing, strange or there twice.
+    pub const fn is_sound(&self) -> bool {
+        self.missing == 0 && self.strange == 0 && self.not_once == 0 && self.leads_too_many == 0
     }
 }

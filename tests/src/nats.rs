@@ -112,6 +112,12 @@ impl NatsServer {
         }
     }
 
+    /// Starts it again with another configuration.
+    pub async fn restart_with(&mut self, configuration: &Path) -> anyhow::Result<()> {
+        configuration.clone_into(&mut self.configuration);
+        self.restart().await
+    }
+
     fn process(&mut self) -> anyhow::Result<&mut Process> {
         self.process.as_mut().context("nats-server is not running")
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// How much of each log is shown, bytes.
-const SHOWN: usize = 12_000;
+const SHOWN: usize = 4_000;
 
 /// The folder.
 #[derive(Debug)]

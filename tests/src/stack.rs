@@ -2,14 +2,26 @@
 
 use std::{process::ExitStatus, time::Duration};
 
-use prosaas_shared::{bus, ids::BusinessId};
+use prosaas_shared::{
+    bus,
+    call_config::CallSettings,
+    clock,
+    events::{
+        CloudEvent,
+        crm::{Command, CommandMeta, business::BusinessConfigureV1},
+    },
+    ids::{BusinessId, UserId},
+    subjects,
+};
 use sqlx::{PgPool, Row as _};
 
 use crate::{
     eventually::eventually,
     fake_twilio::FakeTwilio,
     ingress::Ingress,
+    load::{Attempt, Verdict},
     nats::NatsServer,
+    ports,
     postgres::Database,
     process::Environment,
     scratch::Scratch,
@@ -97,6 +109,8 @@ impl Stack {
         set("TWILIO_ACCOUNT_SID", ACCOUNT);
         set("TWILIO_AUTH_TOKEN", TOKEN);
         set("TWILIO_PHONE_NUMBER", NUMBER);
+        set("ADMIN_EMAIL", "admin@example.com");
+        set("ADMIN_PASSWORD", "lawnmower-on-tuesday");
         set("TWILIO_API_BASE", &recordings.base());
         set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));
         if let Some(endpoint) = &options.otlp_endpoint {
@@ -108,6 +122,7 @@ impl Stack {
             environment.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
             environment
         };
+        let workers_listen = ports::free()?.to_string();
         let mut more = Vec::new();
         if options.without_validation {
             more.push(("VALIDATE_TWILIO_SIGNATURE", "false"));
@@ -115,7 +130,10 @@ impl Stack {
         more.extend(options.trusted_proxies.map(|value| ("TRUSTED_PROXIES", value)));
         Ok(Self {
             ingress: Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?,
-            workers: Workers::prepare(&scratch, of(bus::Role::Workers, &[]))?,
+            workers: Workers::prepare(
+                &scratch,
+                of(bus::Role::Workers, &[("WORKERS_LISTEN", &workers_listen)]),
+            ),
             recordings,
             nats,
             database,
@@ -151,6 +169,39 @@ impl Stack {
         self.workers.ensure_running()
     }
 
+    /// Everything of the calls that came in is there once: see [`Verdict`].
+    pub async fn verdict(&self, attempts: &[Attempt]) -> anyhow::Result<Verdict> {
+        Verdict::of(&self.pool, attempts).await
+    }
+
+    /// Waits until every acknowledged call has its row and nothing is waiting any
+    /// more; then nothing may be there twice, and no dead letter.
+    pub async fn settles(&self, attempts: &[Attempt], limit: Duration) -> anyhow::Result<Verdict> {
+        let verdict = eventually("every acknowledged call has its row", limit, || async {
+            let verdict = self.verdict(attempts).await?;
+            anyhow::ensure!(verdict.missing == 0, "{verdict:?}");
+            let waiting = self.ingress.metric("prosaas_log_depth").await?;
+            anyhow::ensure!(waiting < 1.0, "{waiting} events wait in the local log");
+            self.consumed().await?;
+            self.verdict(attempts).await
+        })
+        .await?;
+        anyhow::ensure!(verdict.is_sound(), "{verdict:?}");
+        let dead = self.nats.messages("DEAD").await?;
+        anyhow::ensure!(dead == 0, "{dead} dead letters");
+        Ok(verdict)
+    }
+
+    /// Fails while a consumer of calls has something left to do.
+    async fn consumed(&self) -> anyhow::Result<()> {
+        let js = self.nats.jetstream().await?;
+        let calls = js.get_stream_no_info(subjects::Stream::Calls.name()).await?;
+        let info = calls.consumer_info(subjects::consumers::CALLS).await?;
+        let left = info.num_pending + u64::try_from(info.num_ack_pending)?;
+        anyhow::ensure!(left == 0, "{left} events wait for the worker");
+        Ok(())
+    }
+
     /// The business that owns the first number.
     pub async fn business(&self) -> anyhow::Result<BusinessId> {
         let id: uuid::Uuid =
@@ -159,6 +210,40 @@ impl Stack {
                 .fetch_one(&self.pool)
                 .await?;
         Ok(id.into())
+    }
+
+    /// The system admin whom set-up made.
+    pub async fn admin(&self) -> anyhow::Result<UserId> {
+        let id: uuid::Uuid = sqlx::query_scalar("SELECT id FROM prosaas.users WHERE role = 'system_admin'")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(id.into())
+    }
+
+    /// Publishes the command that gives the first business these settings.
+    pub async fn configure(&self, settings: CallSettings) -> anyhow::Result<()> {
+        let business = self.business().await?;
+        let args = BusinessConfigureV1 {
+            business_id: business,
+            name: None,
+            time_zone: None,
+            expected_revision: None,
+            settings,
+        };
+        let subject = subjects::Subject::command(&args).into_string();
+        let operation = uuid::Uuid::new_v4();
+        let id = format!("test:{operation}");
+        let meta = CommandMeta { operation_id: operation.into(), request_id: id.clone(), ip: None };
+        let data = Command { meta, args };
+        let now = clock::system().now();
+        let mut event = CloudEvent::new(id.clone(), "/test".to_owned(), business.to_string(), now, data);
+        event.businessid = Some(business);
+        event.actorid = Some(self.admin().await?);
+        let mut headers = async_nats::HeaderMap::new();
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
+        let js = self.nats.jetstream().await?;
+        js.publish_with_headers(subject, headers, event.encode()?.into()).await?.await?;
+        Ok(())
     }
 
     /// A number that a query counts.

@@ -19,7 +19,6 @@ use crate::{
 /// The workers, which a restart finds again.
 #[derive(Debug)]
 pub struct Workers {
-    program: PathBuf,
     /// Their environment, for the next start.
     pub environment: Environment,
     log: PathBuf,
@@ -28,19 +27,15 @@ pub struct Workers {
 
 impl Workers {
     /// Prepares workers that are not started yet.
-    pub fn prepare(scratch: &Scratch, environment: Environment) -> anyhow::Result<Self> {
-        Ok(Self {
-            program: environment::binary("prosaas-workers")?,
-            environment,
-            log: scratch.log("workers"),
-            process: None,
-        })
+    pub fn prepare(scratch: &Scratch, environment: Environment) -> Self {
+        Self { environment, log: scratch.log("workers"), process: None }
     }
 
     /// Starts them. Whether they work shows in what they do.
     pub fn start(&mut self) -> anyhow::Result<()> {
+        let program = environment::binary("prosaas-workers")?;
         let none: [&str; 0] = [];
-        self.process = Some(Process::start("workers", &self.program, &none, &self.environment, &self.log)?);
+        self.process = Some(Process::start("workers", &program, &none, &self.environment, &self.log)?);
         Ok(())
     }
 
@@ -51,6 +46,13 @@ impl Workers {
     /// Fails when they have ended, with the end of their log.
     pub fn ensure_running(&mut self) -> anyhow::Result<()> {
         self.process()?.ensure_running()
+    }
+
+    /// Waits for workers that end by themselves; gives back all that they wrote too.
+    pub async fn ended(&mut self, limit: Duration) -> anyhow::Result<(ExitStatus, String)> {
+        let ended = self.process()?.wait(limit).await;
+        self.process = None;
+        Ok((ended?, String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned()))
     }
 
     /// `kill -9`.

@@ -1,11 +1,20 @@
 //! Audit records: written in the transaction of the change that they tell of.
 
-use prosaas_shared::ids::{BusinessId, UserId};
+use prosaas_shared::{
+    events::crm::CommandMeta,
+    ids::{BusinessId, UserId},
+};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{runtime::Meta, text::storable_value};
+use crate::{
+    runtime::Meta,
+    text::{storable, storable_value},
+};
+
+/// Records of one statement.
+const STATEMENT: usize = 1000;
 
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +49,8 @@ pub struct Record<'a> {
     pub business: Option<BusinessId>,
     /// Who did it.
     pub actor: &'a Actor,
+    /// The request that asked for it, where a person did.
+    pub request: Option<&'a CommandMeta>,
     /// The event that was applied; none for set-up.
     pub event_id: Option<&'a str>,
     /// What was done, such as `call.status`.
@@ -54,16 +65,30 @@ pub struct Record<'a> {
     pub after: Option<Value>,
 }
 
+impl<'a> Record<'a> {
+    fn ip(&self) -> Option<String> {
+        Some(self.request?.ip?.to_string())
+    }
+
+    fn request_id(&self) -> Option<&'a str> {
+        self.request.map(|request| request.request_id.as_str())
+    }
+}
+
 /// Writes it.
 pub async fn write(connection: &mut PgConnection, record: Record<'_>) -> Result<(), sqlx::Error> {
+    let (ip, request_id) = (record.ip(), record.request_id());
     sqlx::query!(
         "INSERT INTO prosaas.audit_records
-            (id, business_id, actor_id, actor_name, event_id, action, entity_type, entity_id, before, after)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            (id, business_id, actor_id, actor_name, ip, request_id, event_id, action, entity_type, entity_id,
+             before, after)
+         VALUES ($1, $2, $3, $4, $5::text::inet, $6, $7, $8, $9, $10, $11, $12)",
         Uuid::now_v7(),
         record.business.map(|b| b.0),
         record.actor.id.map(|a| a.0),
-        record.actor.name,
+        storable(&record.actor.name),
+        ip,
+        request_id,
         record.event_id,
         record.action,
         record.entity_type,
@@ -74,4 +99,62 @@ pub async fn write(connection: &mut PgConnection, record: Record<'_>) -> Result<
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Writes those of one command, which share who asked for it and the event.
+pub async fn write_all(connection: &mut PgConnection, records: Vec<Record<'_>>) -> Result<(), sqlx::Error> {
+    let mut records = records.into_iter();
+    loop {
+        let mut part: Vec<_> = records.by_ref().take(STATEMENT).collect();
+        if part.len() == 1 {
+            if let Some(only) = part.pop() {
+                write(connection, only).await?;
+            }
+        } else if part.is_empty() {
+            return Ok(());
+        } else {
+            write_part(connection, part).await?;
+        }
+    }
+}
+
+async fn write_part(connection: &mut PgConnection, records: Vec<Record<'_>>) -> Result<(), sqlx::Error> {
+    let Some(first) = records.first() else { return Ok(()) };
+    let (actor, ip, request) = (first.actor, first.ip(), first.request_id());
+    let event = first.event_id;
+    let ids: Vec<Uuid> = records.iter().map(|_| Uuid::now_v7()).collect();
+    let businesses: Vec<Option<Uuid>> = records.iter().map(|r| r.business.map(|b| b.0)).collect();
+    let actions: Vec<String> = records.iter().map(|r| r.action.to_owned()).collect();
+    let types: Vec<String> = records.iter().map(|r| r.entity_type.to_owned()).collect();
+    let entities: Vec<String> = records.iter().map(|r| r.entity_id.to_owned()).collect();
+    let (before, after): (Vec<Value>, Vec<Value>) =
+        records.into_iter().map(|r| (stored(r.before), stored(r.after))).unzip();
+    sqlx::query!(
+        "INSERT INTO prosaas.audit_records
+            (id, actor_id, actor_name, ip, request_id, event_id, business_id, action, entity_type, entity_id,
+             before, after)
+         SELECT r.id, $1, $2, $3::text::inet, $4, $5, r.business_id, r.action, r.entity_type, r.entity_id,
+                NULLIF(r.before, 'null'::jsonb), NULLIF(r.after, 'null'::jsonb)
+         FROM unnest($6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
+              AS r (id, business_id, action, entity_type, entity_id, before, after)",
+        actor.id.map(|a| a.0),
+        storable(&actor.name),
+        ip,
+        request,
+        event,
+        &ids,
+        &businesses as &[Option<Uuid>],
+        &actions,
+        &types,
+        &entities,
+        &before,
+        &after
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+fn stored(value: Option<Value>) -> Value {
+    value.map_or(Value::Null, storable_value)
 }

@@ -5,11 +5,13 @@ pub mod calls;
 pub mod config;
 pub mod crm;
 pub mod jobs;
+pub mod live;
 pub mod recordings;
 pub mod runtime;
 pub mod serve;
 pub mod setup;
 mod text;
+pub mod whatsapp;
 
 use std::time::Duration;
 

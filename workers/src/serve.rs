@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use async_nats::{Client, connection::State, jetstream};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use prosaas_shared::{bus, clock, store, telemetry::Telemetry};
+use prosaas_shared::{
+    bus, clock, objects::Objects, store, telemetry::Telemetry, whatsapp_service::WhatsappService,
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -16,9 +18,11 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     jobs,
-    recordings::{RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio},
+    live::Live,
+    recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
+    whatsapp::{WhatsappWorker, effects},
 };
 
 /// Calls handled at once.
@@ -27,6 +31,9 @@ const CALLS: usize = 12;
 const RECORDINGS: usize = 8;
 /// Commands handled at once.
 const COMMANDS: usize = 4;
+
+/// Facts and commands of WhatsApp handled at once.
+const SESSIONS: usize = 4;
 
 /// Connections to Postgres. Fewer than handlers: a download holds none.
 const CONNECTIONS: u32 = 20;
@@ -58,17 +65,27 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
     let context = jetstream::new(client.clone());
     tokio::select! {
         () = &mut stop => {}
-        ready = streams(&client, &context) => {
+        ready = streams(&client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
+            let live = Live::new(client.clone(), clock::system());
             let recordings =
-                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio);
+                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
+            let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
             let s = || stopping.clone();
-            tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
+            tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
-            let crm = CrmWorker::new(pool.clone(), projector.clone());
+            let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
+            let baileys = WhatsappService::new(
+                config.baileys_base_url.clone(),
+                config.internal_secret.clone(),
+                clock::system(),
+            )?;
+            let whatsapp = WhatsappWorker::new(pool.clone(), projector.clone(), live, baileys);
+            tasks.spawn(run(whatsapp.clone(), bus.clone(), Policy::quick(SESSIONS), s()));
+            tasks.spawn(effects::run(whatsapp, s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(provider_delete::run(recordings, s()));
             tasks.spawn(jobs::run(pool.clone(), context, bus.clock, s()));
@@ -85,14 +102,11 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
 }
 
 /// Waits until NATS is there, however long; then the streams must be right soon.
-async fn streams(client: &Client, context: &jetstream::Context) -> Result<()> {
+async fn streams(client: &Client) -> Result<()> {
     while client.connection_state() != State::Connected {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    setup::apply_streams(context, STREAMS_LIMIT)
-        .await
-        .context("the streams are not those of this release: run `prosaas-ops setup`")?;
-    Ok(())
+    setup::verify_streams(client, STREAMS_LIMIT).await
 }
 
 /// A name for this process in dead letters.

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use async_nats::jetstream;
+use async_nats::{Client, jetstream};
 use prosaas_shared::{
-    bus::reconcile::{self, ApplyError, Change},
+    bus::{
+        durability::assert_durable,
+        reconcile::{self, ApplyError, Change},
+    },
     ids::BusinessId,
     phone::E164,
     store,
@@ -46,18 +49,38 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
     store::migrate(pool).await.context("the tables could not be brought up to date")
 }
 
-/// Makes streams, consumers and buckets what `nats/streams.toml` says. Waits for a
-/// server that is away, for at most `limit`; what a person must decide fails at once.
-pub async fn apply_streams(context: &jetstream::Context, limit: Duration) -> Result<Vec<Change>> {
+/// Makes streams, consumers and buckets what `nats/streams.toml` says, and fails
+/// where the server would lose what it acknowledges. Waits for a server that is
+/// away, for at most `limit`; what a person must decide fails at once.
+pub async fn apply_streams(client: &Client, limit: Duration) -> Result<Vec<Change>> {
+    let context = jetstream::new(client.clone());
+    let changes = patiently(limit, async || reconcile::apply(&context).await).await?;
+    assert_durable(client, &context).await.context(NOT_SET_UP)?;
+    Ok(changes)
+}
+
+/// Fails unless the streams are those of this release and the server keeps what it
+/// acknowledges. For processes that may not change definitions.
+pub async fn verify_streams(client: &Client, limit: Duration) -> Result<()> {
+    let context = jetstream::new(client.clone());
+    patiently(limit, async || reconcile::verify(&context).await).await?;
+    assert_durable(client, &context).await.context(NOT_SET_UP)
+}
+
+/// What is wrong where neither the tables nor the settings are.
+const NOT_SET_UP: &str = "the streams (NATS_URL) are not as they must be";
+
+/// Tries again while the server is away, for at most `limit`.
+async fn patiently<T>(limit: Duration, work: impl AsyncFn() -> Result<T, ApplyError>) -> Result<T> {
     let deadline = Instant::now() + limit;
     loop {
-        match reconcile::apply(context).await {
-            Ok(changes) => return Ok(changes),
+        match work().await {
+            Ok(done) => return Ok(done),
             Err(error @ ApplyError::Server { .. }) if Instant::now() + PAUSE < deadline => {
                 tracing::warn!(event = "setup.nats_waits", %error, "NATS is not ready");
                 tokio::time::sleep(PAUSE).await;
             }
-            Err(error) => return Err(error).context("the streams (NATS_URL) could not be set up"),
+            Err(error) => return Err(error).context(NOT_SET_UP),
         }
     }
 }
@@ -89,6 +112,7 @@ pub async fn first_business(pool: &PgPool, number: &E164) -> Result<Option<Busin
     let record = Record {
         business: Some(business),
         actor: &Actor::system("setup"),
+        request: None,
         event_id: None,
         action: "business.create",
         entity_type: "business",

@@ -55,6 +55,21 @@ impl CompiledAnswers {
         }
     }
 
+    /// Whether the business is open at that moment.
+    pub fn is_open(&self, now: DateTime<Utc>) -> bool {
+        self.schedule.is_open(now)
+    }
+
+    /// What a caller goes through during the hours.
+    pub fn open(&self) -> Bytes {
+        self.open.clone()
+    }
+
+    /// What a caller goes through outside the hours.
+    pub fn closed(&self) -> Bytes {
+        self.closed.clone()
+    }
+
     /// What comes after forwarding: the end where the two spoke, else a message.
     pub fn after_dial(&self, outcome: CallStatus) -> Bytes {
         if outcome == CallStatus::Completed { hang_up() } else { self.nobody_answered.clone() }

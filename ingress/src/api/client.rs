@@ -52,6 +52,14 @@ pub fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// The same network as Postgres's `cidr` reads it.
+pub fn cidr(ip: IpAddr) -> String {
+    match network(ip) {
+        IpAddr::V4(ip) => format!("{ip}/32"),
+        IpAddr::V6(ip) => format!("{ip}/64"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

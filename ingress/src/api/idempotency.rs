@@ -73,6 +73,22 @@ pub async fn claim(
     ))
 }
 
+/// Whether the key was used before: the request is a repetition, and what holds now
+/// is no reason to refuse it.
+pub async fn known(database: &PgPool, actor: UserId, key: Option<&IdempotencyKey>) -> Result<bool, Problem> {
+    let Some(key) = key else { return Ok(false) };
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM prosaas.idempotency_keys WHERE actor_id = $1 AND key = $2
+           ) AS "known!""#,
+        actor.0,
+        key.as_str()
+    )
+    .fetch_one(database)
+    .await?;
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,22 +6,41 @@
 //! ([`session`]), about which business ([`scope`]), and what ([`extract`]). A change
 //! becomes a command ([`command`]); everything else is read from Postgres.
 
+pub mod audit;
+pub mod audit_record;
+pub mod auth;
+pub mod businesses;
+pub mod calls;
 pub mod client;
 pub mod command;
 pub mod cookie;
 pub mod csrf;
+pub mod etag;
 pub mod extract;
 pub mod idempotency;
 pub mod keys;
+pub mod leads;
+pub mod live;
+pub mod mail;
 pub mod openapi;
 pub mod operation;
 pub mod page;
+pub mod people;
+pub mod phone;
 pub mod prefer;
+pub mod query;
 pub mod rate_limit;
+pub mod recordings;
 pub mod request_meta;
 pub mod scope;
 pub mod session;
 pub mod state;
+pub mod stored;
+pub mod summary;
+pub mod text;
+pub mod upkeep;
+mod waiting;
+pub mod whatsapp;
 
 use std::time::Duration;
 
@@ -33,6 +52,7 @@ use axum::{
     routing::any,
 };
 use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{
@@ -46,12 +66,21 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(prefer::MAX_WAIT_S + 5
 
 /// Every route that answers within [`REQUEST_TIMEOUT`].
 fn prompt_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::skeleton()).routes(routes!(operation::get))
+    OpenApiRouter::with_openapi(openapi::skeleton())
+        .merge(auth::routes())
+        .merge(people::routes())
+        .merge(audit::routes())
+        .merge(whatsapp::routes())
+        .merge(leads::routes())
+        .merge(calls::routes())
+        .merge(businesses::routes())
+        .routes(routes!(summary::summary))
+        .routes(routes!(operation::get))
 }
 
 /// Routes whose answers last: streams of sound and of updates.
 fn streaming_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(recordings::routes()).merge(live::routes())
 }
 
 /// The API's routes and its document.
@@ -69,6 +98,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/api", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(request_meta::fingerprint))
         .layer(from_fn_with_state(app.clone(), csrf::guard))
         .layer(from_fn_with_state(app.clone(), request_meta::arrive))
@@ -77,6 +107,11 @@ pub fn routes(app: &App) -> Router<App> {
 /// The API's document, as committed under `docs/`.
 pub fn document() -> utoipa::openapi::OpenApi {
     assemble().1
+}
+
+/// The panic itself is in the log: the hook wrote it. Its text is nobody else's.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::internal().into_response()
 }
 
 async fn nothing_here() -> Problem {

@@ -126,6 +126,14 @@ fn bytes(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
     serde_json::to_vec(value).map_err(|_| Problem::internal())
 }
 
+/// Later than every time that a row holds: where a list of the latest first begins.
+/// The last second of the year 9999, which Postgres and RFC 3339 both can write.
+pub const END_OF_TIME: chrono::DateTime<chrono::Utc> =
+    match chrono::DateTime::from_timestamp(253_402_300_799, 0) {
+        Some(end) => end,
+        None => chrono::DateTime::UNIX_EPOCH,
+    };
+
 /// The commonest sort key: a time and an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AtAndId {

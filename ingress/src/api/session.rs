@@ -96,6 +96,31 @@ pub async fn load(database: &PgPool, token_hash: &Hash) -> Result<Option<Session
     }))
 }
 
+/// Whether a session still lives, and its person still has the role that it was loaded
+/// with. It does not count as use.
+pub async fn still_lives(database: &PgPool, session: &Session) -> Result<bool, Problem> {
+    let lives = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM prosaas.user_sessions s
+               JOIN prosaas.users u ON u.id = s.user_id
+               LEFT JOIN prosaas.businesses b ON b.id = u.business_id
+               WHERE s.id = $1
+                 AND s.ended_at IS NULL
+                 AND s.expires_at > now()
+                 AND s.last_seen_at > now() - make_interval(secs => $2)
+                 AND u.deleted_at IS NULL
+                 AND u.role = $3
+                 AND (u.business_id IS NULL OR (b.active AND b.deleted_at IS NULL))
+           ) AS "lives!""#,
+        session.session_id,
+        IDLE_TIMEOUT.as_secs_f64(),
+        session.role.as_str()
+    )
+    .fetch_one(database)
+    .await?;
+    Ok(lives)
+}
+
 /// The session was used; noted once a minute.
 async fn touch(database: &PgPool, session: Uuid) -> Result<(), sqlx::Error> {
     sqlx::query!(

@@ -1,13 +1,21 @@
 //! What the API's handlers share.
 
-use prosaas_shared::config::AppEnv;
+use prosaas_shared::{
+    config::{AppEnv, ConfigError},
+    internal_auth::Verifier,
+    objects::Objects,
+    whatsapp_service::WhatsappService,
+};
 use sqlx::PgPool;
 use url::Url;
 
 use super::{
+    auth::passwords::Passwords,
     cookie::SessionCookie,
     csrf::Origins,
     keys::Key,
+    live::Hub,
+    mail::Mailer,
     page::Cursors,
     rate_limit::{Quotas, RateLimits},
 };
@@ -21,12 +29,24 @@ pub struct ApiState {
     pub nats: async_nats::Client,
     /// Where commands go.
     pub log: EventLog,
+    /// Where the recordings' audio is.
+    pub recordings: Objects,
+    /// Follows the live updates, once it is told to.
+    pub live: Hub,
     /// Where our own pages come from.
     pub origins: Origins,
     /// The session's cookie.
     pub cookie: SessionCookie,
     /// How often somebody may ask.
     pub limits: RateLimits,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Sends mails.
+    pub mailer: Mailer,
+    /// The WhatsApp service.
+    pub whatsapp: WhatsappService,
+    /// Checks what our other processes send.
+    pub internal_requests: Verifier,
     /// Signs operations' names.
     pub operation_key: Key,
     /// Signs cursors.
@@ -39,20 +59,28 @@ impl ApiState {
         config: &ApiConfig,
         public_url: &Url,
         app_env: AppEnv,
+        whatsapp: WhatsappService,
         database: PgPool,
         nats: async_nats::Client,
         log: EventLog,
-    ) -> Self {
+        recordings: Objects,
+    ) -> Result<Self, ConfigError> {
         let secret = &config.internal_secret;
-        Self {
+        Ok(Self {
             database,
+            live: Hub::new(nats.clone()),
             nats,
             log,
+            recordings,
             origins: Origins::new(public_url, app_env),
             cookie: SessionCookie::for_address(public_url),
             limits: RateLimits::new(Quotas::of(app_env)),
+            passwords: Passwords::default(),
+            mailer: Mailer::new(config, public_url, app_env)?,
+            whatsapp,
+            internal_requests: Verifier::new(secret.clone()),
             operation_key: Key::derive(secret, "prosaas operation tokens v1"),
             cursors: Cursors::new(Key::derive(secret, "prosaas cursors v1")),
-        }
+        })
     }
 }

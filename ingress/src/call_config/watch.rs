@@ -27,6 +27,8 @@ pub async fn watch(
     snapshot: Snapshot,
     stop: CancellationToken,
 ) {
+    // What the snapshot brought counts too.
+    measure(&directory.load());
     loop {
         let followed = tokio::select! {
             () = stop.cancelled() => return,
@@ -108,8 +110,13 @@ async fn apply(entry: &Entry, directory: &SharedDirectory, snapshot: &Snapshot) 
     replace(directory, snapshot, next).await;
 }
 
+fn measure(directory: &Directory) {
+    let businesses = u32::try_from(directory.len()).unwrap_or(u32::MAX);
+    metrics::gauge!("prosaas_call_config_businesses").set(businesses);
+}
+
 async fn replace(directory: &SharedDirectory, snapshot: &Snapshot, next: Directory) {
-    metrics::gauge!("prosaas_call_config_businesses").set(u32::try_from(next.len()).unwrap_or(u32::MAX));
+    measure(&next);
     let next = Arc::new(next);
     directory.store(Arc::clone(&next));
     if let Err(error) = snapshot.save(&next).await {

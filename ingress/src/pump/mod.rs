@@ -15,7 +15,7 @@ mod message;
 mod single;
 mod status;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use async_nats::Client;
 use prosaas_shared::subjects::Stream;
@@ -84,6 +84,24 @@ pub fn spawn_with(log: EventLog, client: Client, shutdown: CancellationToken, op
     let status = PumpStatus::default();
     let pump = Tasks { client, options, status: status.clone() };
     Pump { status, task: tokio::spawn(pump.run(log, shutdown)) }
+}
+
+/// As [`spawn`], but nothing leaves the log before `gate` resolves: what a server
+/// acknowledges is deleted here, so that server must be known to keep it.
+pub fn spawn_behind(
+    gate: impl Future<Output = ()> + Send + 'static,
+    log: EventLog,
+    client: Client,
+    shutdown: CancellationToken,
+) -> Pump {
+    let status = PumpStatus::default();
+    let pump = Tasks { client, options: PumpOptions::default(), status: status.clone() };
+    let task = async move {
+        if shutdown.run_until_cancelled(gate).await.is_some() {
+            pump.run(log, shutdown).await;
+        }
+    };
+    Pump { status, task: tokio::spawn(task) }
 }
 
 /// What every lane gets.

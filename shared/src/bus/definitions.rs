@@ -43,12 +43,46 @@ pub struct StreamDefinition {
     pub duplicate_window_s: u64,
     /// Largest message, headers included, bytes.
     pub max_message_bytes: i32,
+    /// Where it is kept; `file` when absent. What is in memory is gone after a restart.
+    #[serde(default)]
+    pub storage: Storage,
+    /// How long messages are kept, seconds; for ever when absent.
+    #[serde(default)]
+    pub max_age_s: u64,
+    /// Most bytes kept; as the account's limit says when absent.
+    #[serde(default)]
+    pub max_bytes: Option<i64>,
+    /// What a full stream does; `new` when absent.
+    #[serde(default)]
+    pub discard: Discard,
     /// Whether several messages can be published as one batch.
     #[serde(default = "yes")]
     pub allow_atomic: bool,
     /// Its durable consumers.
     #[serde(default, rename = "consumer")]
     pub consumers: Vec<ConsumerDefinition>,
+}
+
+/// Where a stream is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Storage {
+    /// On disk: what is acknowledged survives a power cut.
+    #[default]
+    File,
+    /// In memory.
+    Memory,
+}
+
+/// What a full stream does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Discard {
+    /// It refuses what comes: nothing is lost.
+    #[default]
+    New,
+    /// It drops what is oldest.
+    Old,
 }
 
 /// One durable pull consumer with explicit acks.
@@ -107,9 +141,16 @@ impl StreamDefinition {
             description: Some(self.description.clone()),
             subjects: self.subjects.clone(),
             retention: RetentionPolicy::Limits,
-            storage: StorageType::File,
-            discard: DiscardPolicy::New,
-            max_age: Duration::ZERO,
+            storage: match self.storage {
+                Storage::File => StorageType::File,
+                Storage::Memory => StorageType::Memory,
+            },
+            discard: match self.discard {
+                Discard::New => DiscardPolicy::New,
+                Discard::Old => DiscardPolicy::Old,
+            },
+            max_age: Duration::from_secs(self.max_age_s),
+            max_bytes: self.max_bytes.unwrap_or(existing.max_bytes),
             max_message_size: self.max_message_bytes,
             duplicate_window: Duration::from_secs(self.duplicate_window_s),
             allow_atomic_publish: self.allow_atomic,
@@ -159,7 +200,7 @@ impl BucketDefinition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subjects::{CALL_CONFIG_BUCKET, Stream, consumers};
+    use crate::subjects::{CALL_CONFIG_BUCKET, LIVE_ALL, LIVE_STREAM, Stream, consumers};
 
     #[test]
     fn the_embedded_file_defines_what_the_code_names() -> anyhow::Result<()> {
@@ -167,10 +208,15 @@ mod tests {
         for stream in Stream::ALL {
             let found = definitions.streams.iter().find(|d| d.name == stream.name());
             assert!(found.is_some_and(|d| d.allow_atomic), "{stream} must take atomic batches");
+            let keeps = found
+                .is_some_and(|d| d.storage == Storage::File && d.discard == Discard::New && d.max_age_s == 0);
+            assert!(keeps, "{stream} must lose nothing");
         }
+        let live = definitions.streams.iter().find(|d| d.name == LIVE_STREAM);
+        assert!(live.is_some_and(|d| d.subjects == [LIVE_ALL] && d.storage == Storage::Memory));
         let names: Vec<_> =
             definitions.streams.iter().flat_map(|d| &d.consumers).map(|c| c.name.as_str()).collect();
-        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM] {
+        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM, consumers::WHATSAPP] {
             assert!(names.contains(&name), "{name}");
         }
         assert!(definitions.buckets.iter().any(|b| b.name == CALL_CONFIG_BUCKET));
@@ -179,8 +225,8 @@ mod tests {
 
     #[test]
     fn a_field_that_nobody_reads_is_refused() {
-        let text = "version = 1\n[[stream]]\nname='X'\ndescription=''\nsubjects=['x']\nduplicate_window_s=1\nmax_message_bytes=1\nmax_age_s=5\n";
+        let text = "version = 1\n[[stream]]\nname='X'\ndescription=''\nsubjects=['x']\nduplicate_window_s=1\nmax_message_bytes=1\nmax_age=5\n";
         let error = Definitions::parse(text).err().map(|e| e.to_string()).unwrap_or_default();
-        assert!(error.contains("max_age_s"), "{error}");
+        assert!(error.contains("max_age"), "{error}");
     }
 }

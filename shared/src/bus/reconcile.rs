@@ -24,7 +24,19 @@ pub enum ApplyError {
         /// The version of this build.
         ours: u32,
     },
-    /// The server refuses, or does not answer.
+    /// The server answers that it will not: waiting changes nothing.
+    #[error("{kind} {name} cannot be {action}: {cause}")]
+    Refused {
+        /// Stream, consumer or bucket.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What was tried.
+        action: &'static str,
+        /// The server's words.
+        cause: String,
+    },
+    /// The server does not answer, or not yet.
     #[error("{kind} {name} cannot be {action}: {cause}")]
     Server {
         /// Stream, consumer or bucket.
@@ -89,7 +101,32 @@ fn server(
     action: &'static str,
 ) -> impl FnOnce(Box<dyn std::error::Error + Send + Sync>) -> ApplyError {
     let name = name.to_owned();
-    move |cause| ApplyError::Server { kind, name, action, cause: cause.to_string() }
+    move |error| {
+        let cause = error.to_string();
+        if is_refusal(error.as_ref()) {
+            ApplyError::Refused { kind, name, action, cause }
+        } else {
+            ApplyError::Server { kind, name, action, cause }
+        }
+    }
+}
+
+/// Whether it is the server's own answer, and none that says "later" (503).
+fn is_refusal(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    use jetstream::{
+        context::{CreateStreamError, CreateStreamErrorKind},
+        stream::{ConsumerError, ConsumerErrorKind, ConsumerUpdateError, ConsumerUpdateErrorKind},
+    };
+    let answered = if let Some(error) = error.downcast_ref::<CreateStreamError>() {
+        if let CreateStreamErrorKind::JetStream(answer) = error.kind() { Some(answer) } else { None }
+    } else if let Some(error) = error.downcast_ref::<ConsumerError>() {
+        if let ConsumerErrorKind::JetStream(answer) = error.kind() { Some(answer) } else { None }
+    } else if let Some(error) = error.downcast_ref::<ConsumerUpdateError>() {
+        if let ConsumerUpdateErrorKind::JetStream(answer) = error.kind() { Some(answer) } else { None }
+    } else {
+        None
+    };
+    answered.is_some_and(|answer| answer.code() != 503)
 }
 
 /// Applies this build's definitions. Idempotent, and safe to run from several

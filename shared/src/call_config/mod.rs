@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 pub use self::validate::{
     MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS, SettingsError,
@@ -35,7 +36,7 @@ pub struct CallConfig {
 }
 
 /// What a business chose. Each field has a default, so that an empty document works.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CallSettings {
     /// The language of every sentence that the caller hears.
@@ -48,19 +49,23 @@ pub struct CallSettings {
     pub mode: CallMode,
     /// Whom to ring when forwarding, all at once; 1 to 10 numbers.
     #[schemars(length(max = 10))]
+    #[schema(max_items = 10)]
     pub forward_to: Vec<E164>,
     /// How long to ring, seconds, 5 to 60.
     #[schemars(range(min = 5, max = 60))]
+    #[schema(minimum = 5, maximum = 60)]
     pub forward_timeout_s: u16,
     /// Whether a forwarded call is recorded.
     pub record_forwarded: bool,
     /// Longest message that a caller can leave, seconds, 5 to 3,600.
     #[schemars(range(min = 5, max = 3600))]
+    #[schema(minimum = 5, maximum = 3600)]
     pub max_message_s: u16,
     /// When the business is open; always, when absent.
     pub hours: Option<WeeklyHours>,
     /// Days with hours of their own.
     #[schemars(length(max = 400))]
+    #[schema(max_items = 400)]
     pub holidays: Vec<Holiday>,
     /// What the caller hears outside the hours; a default one when absent.
     pub closed_message: Option<String>,
@@ -88,7 +93,7 @@ impl Default for CallSettings {
 }
 
 /// A language that callers are spoken to in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     /// Hebrew.
@@ -98,7 +103,7 @@ pub enum Language {
 }
 
 /// What happens after the greeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CallMode {
     /// The caller leaves a message.
@@ -108,7 +113,7 @@ pub enum CallMode {
 }
 
 /// What happens after the closed message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedAction {
     /// The caller leaves a message.
@@ -118,12 +123,14 @@ pub enum ClosedAction {
 }
 
 /// Opening hours by day of the week; a day that is not named is closed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(transparent)]
 pub struct WeeklyHours(pub BTreeMap<Day, Vec<Span>>);
 
 /// A day of the week, Sunday first as in Israel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Day {
@@ -168,7 +175,7 @@ impl From<chrono::Weekday> for Day {
 /// From `open` until just before `close`, minutes of the local day. A span whose
 /// `close` is not after its `open` runs past midnight into the next day;
 /// `close` 24:00 is midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub struct Span {
     /// First minute open.
     pub open: MinuteOfDay,
@@ -177,9 +184,12 @@ pub struct Span {
 }
 
 /// A time of day as `HH:MM`, 00:00 to 24:00.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
+#[schema(value_type = String, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 pub struct MinuteOfDay(u16);
 
 /// The text is no time of day.
@@ -228,7 +238,7 @@ impl From<MinuteOfDay> for String {
 }
 
 /// A day with hours of its own; none means closed all day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Holiday {
     /// The local date.

@@ -3,13 +3,16 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::EventData;
 use crate::ids::{AccountSid, CallSid};
 
 /// A call's status in Twilio's words
 /// (<https://www.twilio.com/docs/voice/api/call-resource#call-status-values>).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum CallStatus {
     /// Waiting to be set up.
@@ -73,7 +76,7 @@ impl CallStatus {
 }
 
 /// What the ingress told Twilio to do with a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// Greet and record a message.

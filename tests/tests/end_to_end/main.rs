@@ -1,2 +1,14 @@
-//! The whole system as real processes. One program, so that the tests run beside
-//! each other; each file is named by what it shows.
+//! The whole system as real processes. One program, so that tests run beside each
+//! other; each file is named by what it shows.
+
+mod config_changes;
+mod definitions;
+mod drain;
+mod ingress_killed;
+mod official_sdks;
+mod outages;
+mod power_safe;
+mod refusals;
+mod retries;
+mod trace;
+mod whole_call;

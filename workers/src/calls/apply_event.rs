@@ -90,6 +90,7 @@ pub async fn apply_event(
     let record = Record {
         business: after.business,
         actor: &Actor::of(meta),
+        request: None,
         event_id: Some(&meta.id),
         action: &format!("call.{}", event.kind()),
         entity_type: "call",

@@ -149,6 +149,7 @@ async fn record(
     let record = Record {
         business: Some(business),
         actor: origin.actor,
+        request: None,
         event_id: Some(origin.event_id),
         action,
         entity_type: "lead",

@@ -18,25 +18,40 @@ pub enum LoadError {
     Settings(BusinessId, String),
 }
 
-/// The configuration of a living, active business. With `for_update` its row is
-/// locked until the transaction ends.
+/// A business that lives, whether it is active or rests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// How it answers its calls.
+    pub config: CallConfig,
+    /// Whether it does.
+    pub active: bool,
+}
+
+/// The configuration of a living, active business.
 pub async fn load(
     connection: &mut PgConnection,
     business: BusinessId,
-    for_update: bool,
 ) -> Result<Option<CallConfig>, LoadError> {
-    if for_update {
-        sqlx::query!("SELECT 1 AS one FROM prosaas.businesses WHERE id = $1 FOR UPDATE", business.0)
-            .fetch_optional(&mut *connection)
-            .await?;
-    }
+    let found = read(connection, business).await?;
+    Ok(found.filter(|held| held.active).map(|held| held.config))
+}
+
+/// A living business, whose row is locked until the transaction ends.
+pub async fn hold(connection: &mut PgConnection, business: BusinessId) -> Result<Option<Held>, LoadError> {
+    sqlx::query!("SELECT 1 AS one FROM prosaas.businesses WHERE id = $1 FOR UPDATE", business.0)
+        .fetch_optional(&mut *connection)
+        .await?;
+    read(connection, business).await
+}
+
+async fn read(connection: &mut PgConnection, business: BusinessId) -> Result<Option<Held>, LoadError> {
     let row = sqlx::query!(
-        r#"SELECT name, time_zone, call_settings, call_settings_revision,
+        r#"SELECT name, time_zone, call_settings, call_settings_revision, active,
                   ARRAY(SELECT n.e164 FROM prosaas.business_numbers n
                         WHERE n.business_id = b.id AND n.released_at IS NULL
                         ORDER BY n.e164) AS "numbers!"
            FROM prosaas.businesses b
-           WHERE id = $1 AND active AND deleted_at IS NULL"#,
+           WHERE id = $1 AND deleted_at IS NULL"#,
         business.0
     )
     .fetch_optional(connection)
@@ -46,14 +61,15 @@ pub async fn load(
     let settings: CallSettings =
         serde_json::from_value(row.call_settings).map_err(|e| unreadable(e.to_string()))?;
     let numbers: Result<Vec<_>, _> = row.numbers.iter().map(|n| E164::parse(n)).collect();
-    Ok(Some(CallConfig {
+    let config = CallConfig {
         business_id: business,
         business_name: row.name,
         numbers: numbers.map_err(|e| unreadable(e.to_string()))?,
         time_zone: row.time_zone.parse().map_err(|_| unreadable("unknown time zone".to_owned()))?,
         revision: row.call_settings_revision,
         settings,
-    }))
+    };
+    Ok(Some(Held { config, active: row.active }))
 }
 
 /// Every living, active business.

@@ -1,40 +1,120 @@
-//! The CRM's worker: commands about businesses.
+//! The CRM's worker: every command, each applied by its own rule inside one frame.
 
+pub mod actor;
 pub mod business;
-pub mod configure;
+pub mod businesses;
+mod called_back;
+pub mod command;
+pub mod leads;
+mod notice;
+mod operation;
 pub mod projector;
+pub mod refusal;
+pub mod users;
 
 use prosaas_shared::{
     events::{
-        CloudEvent, DecodeError,
-        crm::{Command, business::BusinessConfigureV1},
+        CloudEvent, DecodeError, TypeOnly,
+        crm::{
+            Command, CommandArgs,
+            business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+            call::CallMarkCalledBackV1,
+            lead::{
+                LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
+            },
+            user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+        },
     },
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
 
-use self::projector::Projector;
-use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
-
-/// A command of the CRM.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CrmCommand {
-    /// How a business answers its calls.
-    BusinessConfigure(Command<BusinessConfigureV1>),
-}
+use self::{command::Frame, projector::Projector};
+use crate::{
+    live::Live,
+    runtime::{Delivery, Done, Failure, Meta, Worker},
+};
 
 /// Applies the CRM's commands.
 #[derive(Clone)]
 pub struct CrmWorker {
-    pool: PgPool,
-    projector: Projector,
+    frame: Frame,
 }
 
 impl CrmWorker {
-    /// A worker on that database, which tells the ingresses through the projector.
-    pub fn new(pool: PgPool, projector: Projector) -> Self {
-        Self { pool, projector }
+    /// A worker on that database, which tells the ingresses through the projector, and
+    /// whoever is watching through live updates.
+    pub fn new(pool: PgPool, projector: Projector, live: Live) -> Self {
+        Self { frame: Frame { pool, projector, live, consumer: consumers::CRM } }
     }
+}
+
+/// Every command: how it is read, and that the frame applies it.
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident($args:ty),)+) => {
+        /// A command of the CRM.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum CrmCommand {
+            $($(#[$doc])* $name(Command<$args>),)+
+        }
+
+        impl CrmCommand {
+            fn decode(bytes: &[u8]) -> Result<(Meta, Self), DecodeError> {
+                let TypeOnly { event_type } = serde_json::from_slice(bytes)?;
+                match event_type.as_str() {
+                    $(<$args as CommandArgs>::TYPE => {
+                        let (meta, data) = Meta::split(CloudEvent::<Command<$args>>::decode(bytes)?);
+                        Ok((meta, Self::$name(data)))
+                    })+
+                    _ => Err(DecodeError::Type { found: event_type, wanted: "command of the CRM" }),
+                }
+            }
+
+            async fn process(
+                &self,
+                frame: &Frame,
+                delivery: &Delivery,
+                meta: &Meta,
+            ) -> Result<Done, Failure> {
+                match self {
+                    $(Self::$name(command) => frame.process(delivery, meta, command).await,)+
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    /// A person enters a lead.
+    LeadCreate(LeadCreateV1),
+    /// A lead changes.
+    LeadUpdate(LeadUpdateV1),
+    /// A lead goes into the trash.
+    LeadDelete(LeadDeleteV1),
+    /// A lead comes out of the trash.
+    LeadRestore(LeadRestoreV1),
+    /// Several go.
+    LeadDeleteMany(LeadDeleteManyV1),
+    /// Several come back.
+    LeadRestoreMany(LeadRestoreManyV1),
+    /// A person joins.
+    UserCreate(UserCreateV1),
+    /// A person's name or role changes.
+    UserUpdate(UserUpdateV1),
+    /// A person is removed.
+    UserDelete(UserDeleteV1),
+    /// A removed person comes back.
+    UserRestore(UserRestoreV1),
+    /// A business is taken in.
+    BusinessCreate(BusinessCreateV1),
+    /// How a business answers its calls.
+    BusinessConfigure(BusinessConfigureV1),
+    /// Which numbers a business owns.
+    BusinessSetNumbers(BusinessSetNumbersV1),
+    /// A business rests, or is taken up again.
+    BusinessSetActive(BusinessSetActiveV1),
+    /// A missed caller was called back.
+    CallMarkCalledBack(CallMarkCalledBackV1),
 }
 
 impl Worker for CrmWorker {
@@ -45,24 +125,18 @@ impl Worker for CrmWorker {
     }
 
     fn consumer(&self) -> &'static str {
-        consumers::CRM
+        self.frame.consumer
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<(Meta, CrmCommand), DecodeError> {
-        let (meta, data) = Meta::split(CloudEvent::<Command<BusinessConfigureV1>>::decode(bytes)?);
-        Ok((meta, CrmCommand::BusinessConfigure(data)))
+        CrmCommand::decode(bytes)
     }
 
     async fn handle(&self, delivery: &Delivery, meta: &Meta, command: &CrmCommand) -> Result<Done, Failure> {
-        let CrmCommand::BusinessConfigure(command) = command;
-        let data = &command.args;
-        let done = configure::configure(&self.pool, self.consumer(), delivery.attempt, meta, data).await?;
-        // Also for a redelivery: the first time may have ended right after its commit.
-        self.projector.after_commit(data.business_id).await;
-        Ok(done)
+        command.process(&self.frame, delivery, meta).await
     }
 
     async fn ready(&self) -> bool {
-        crate::store_answers(&self.pool).await
+        crate::store_answers(&self.frame.pool).await
     }
 }

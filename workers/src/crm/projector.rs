@@ -125,7 +125,7 @@ impl Projector {
         let key = call_config_key(business);
         for _ in 0..TRIES {
             let entry = bucket.entry(&key).await?;
-            let wanted = business::load(&mut *self.pool.acquire().await?, business, false).await?;
+            let wanted = business::load(&mut *self.pool.acquire().await?, business).await?;
             let revision = entry.as_ref().map_or(0, |e| e.revision);
             let (held, is_there) = held(entry.as_ref());
             let written = match wanted {

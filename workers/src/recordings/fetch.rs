@@ -1,11 +1,10 @@
 //! `recording.available`: the audio, from Twilio into our store.
 
-use prosaas_shared::events::recording::RecordingAvailableV1;
+use prosaas_shared::{events::recording::RecordingAvailableV1, objects::WriteError};
 use tracing::Instrument as _;
 
 use super::{
     RecordingsWorker,
-    object::WriteError,
     state::Fact,
     store::{self, Kept, Report},
     twilio::FetchError,

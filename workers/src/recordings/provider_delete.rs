@@ -104,6 +104,7 @@ async fn delete(worker: &RecordingsWorker, candidate: &Candidate) -> Result<(), 
         let record = Record {
             business: candidate.business.map(Into::into),
             actor: &Actor::system("workers"),
+            request: None,
             event_id: None,
             action: "recording.delete_at_provider",
             entity_type: "recording",

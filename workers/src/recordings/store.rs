@@ -1,13 +1,13 @@
 //! A recording's row.
 
-use prosaas_shared::ids::{BusinessId, CallSid, RecordingSid};
+use prosaas_shared::{
+    ids::{BusinessId, CallSid, RecordingSid},
+    objects::Stored,
+};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
-use super::{
-    object::Stored,
-    state::{Fact, State, apply},
-};
+use super::state::{Fact, State, apply};
 use crate::{
     audit::{self, Actor, Record},
     calls,
@@ -224,6 +224,7 @@ async fn record(
     let record = Record {
         business: change.business,
         actor: &Actor::of(meta),
+        request: None,
         event_id: Some(&meta.id),
         action,
         entity_type: "recording",

@@ -3,6 +3,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_nats::jetstream::{AckKind, Message};
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
 use prosaas_shared::{events::dead_letter::DeadReason, telemetry};
@@ -45,7 +46,7 @@ enum Next {
 
 /// Handles a message to its end.
 pub(super) async fn deliver<W: Worker>(shared: Arc<Shared<W>>, message: Message) {
-    let Some(delivery) = delivery(&message, &shared.policy) else {
+    let Some(delivery) = delivery(&message, &shared.policy, shared.bus.clock.now()) else {
         tracing::error!(event = "worker.no_delivery", "a message without JetStream's reply subject");
         return;
     };
@@ -58,7 +59,7 @@ pub(super) async fn deliver<W: Worker>(shared: Arc<Shared<W>>, message: Message)
     settle(&shared, &message, &delivery, next).await;
 }
 
-fn delivery(message: &Message, policy: &Policy) -> Option<Delivery> {
+fn delivery(message: &Message, policy: &Policy, now: DateTime<Utc>) -> Option<Delivery> {
     let info = message.info().ok()?;
     let attempt = u64::try_from(info.delivered).unwrap_or(1).max(1);
     Some(Delivery {
@@ -67,7 +68,13 @@ fn delivery(message: &Message, policy: &Policy) -> Option<Delivery> {
         subject: message.subject.to_string(),
         attempt,
         last: attempt >= policy.max_attempts,
+        waited: waited(info.published.unix_timestamp(), now),
     })
+}
+
+/// By two clocks, so never less than nothing.
+fn waited(published_s: i64, now: DateTime<Utc>) -> Duration {
+    Duration::from_secs(u64::try_from(now.timestamp() - published_s).unwrap_or(0))
 }
 
 /// Tells the server, for ever, that the message is being worked on.

@@ -1,6 +1,6 @@
 //! What a worker is, and what it is given.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
@@ -60,6 +60,8 @@ pub struct Delivery {
     pub attempt: u64,
     /// Whether a failure now is the last one.
     pub last: bool,
+    /// How long it lay in the stream before this delivery.
+    pub waited: Duration,
 }
 
 /// What the envelope says, without the data.

@@ -21,12 +21,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     events::recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
+    objects::Objects,
     process::install_tls_provider,
 };
 use prosaas_workers::{
-    recordings::{
-        RecordingEvent, RecordingsWorker, address::Api, object::Objects, provider_delete, twilio::Twilio,
-    },
+    recordings::{RecordingEvent, RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Delivery, Done, Failure, Meta, Worker as _},
 };
 use secrecy::SecretString;
@@ -166,6 +165,7 @@ impl Scene {
             subject: "recording.available.RE".to_owned(),
             attempt: 1,
             last,
+            waited: std::time::Duration::ZERO,
         };
         self.worker.handle(&delivery, &meta(event_id), event).await
     }

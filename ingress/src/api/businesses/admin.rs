@@ -1,0 +1,152 @@
+//! `GET` and `POST /api/admin/businesses`.
+
+use axum::{Json, extract::State};
+use prosaas_shared::{events::crm::business::BusinessCreateV1, ids::BusinessId, rights::Right};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::model::{Business, BusinessRow, check_free, numbers, time_zone};
+use crate::{
+    api::{
+        RequestMeta, Session,
+        command::{CommandResponse, new_id},
+        extract::{ApiJson, ApiQuery},
+        idempotency,
+        operation::OperationAnswer,
+        page::{AtAndId, END_OF_TIME, Limit, Page},
+        query, submit,
+    },
+    app::App,
+    problem::Problem,
+};
+
+/// The list's name in its cursors.
+const LIST: &str = "businesses";
+
+/// Longest name, characters.
+const MAX_NAME: usize = 200;
+
+/// Where a business is when nothing is said.
+const TIME_ZONE: &str = "Asia/Jerusalem";
+
+/// Which businesses, and which page.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct BusinessesQuery {
+    /// Part of a name or of a number.
+    #[param(max_length = 100)]
+    q: Option<String>,
+    /// Whether it is active.
+    active: Option<bool>,
+    /// Where the page begins: `next_cursor` of the page before.
+    #[param(max_length = 2000)]
+    cursor: Option<String>,
+    /// Rows of the page, 50 when absent.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+}
+
+/// A new business.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewBusiness {
+    #[schema(min_length = 1, max_length = 200)]
+    name: String,
+    /// Its time zone (IANA name); `Asia/Jerusalem` when absent.
+    #[schema(max_length = 100)]
+    time_zone: Option<String>,
+    /// The numbers that it owns.
+    #[serde(default)]
+    #[schema(max_items = 50)]
+    numbers: Vec<String>,
+}
+
+/// All businesses, the newest first.
+#[utoipa::path(
+    get,
+    path = "/api/admin/businesses",
+    operation_id = "list_businesses",
+    tag = "businesses",
+    params(BusinessesQuery),
+    responses((status = 200, description = "A page of businesses", body = Page<Business>)),
+)]
+pub async fn list(
+    State(app): State<App>,
+    session: Session,
+    ApiQuery(query): ApiQuery<BusinessesQuery>,
+) -> Result<Json<Page<Business>>, Problem> {
+    session.require(Right::Administer, None)?;
+    let limit = Limit::new(query.limit)?;
+    let q = query::text("q", query.q.as_deref(), 100)?;
+    let decides = (&q, query.active);
+    let cursors = &app.api.cursors;
+    let after = cursors
+        .decode(LIST, &decides, query.cursor.as_deref())?
+        .unwrap_or(AtAndId { at: END_OF_TIME, id: uuid::Uuid::max() });
+    let rows = sqlx::query_as!(
+        BusinessRow,
+        r#"SELECT b.id, b.name, b.time_zone, b.active, b.created_at,
+                  ARRAY(SELECT n.e164 FROM prosaas.business_numbers n
+                        WHERE n.business_id = b.id AND n.released_at IS NULL
+                        ORDER BY n.e164) AS "numbers!"
+           FROM prosaas.businesses b
+           WHERE b.deleted_at IS NULL
+               AND ($1::boolean IS NULL OR b.active = $1)
+               AND ($2::text IS NULL OR position(lower($2) IN lower(b.name)) > 0 OR EXISTS (
+                   SELECT FROM prosaas.business_numbers n
+                   WHERE n.business_id = b.id AND n.released_at IS NULL AND position($2 IN n.e164) > 0
+               ))
+               AND (b.created_at, b.id) < ($3, $4)
+           ORDER BY b.created_at DESC, b.id DESC LIMIT $5"#,
+        query.active,
+        q.as_deref(),
+        after.at,
+        after.id,
+        limit.probe()
+    )
+    .fetch_all(&app.api.database)
+    .await?;
+    let page = Page::new(rows, limit, |row| {
+        cursors.encode(LIST, &decides, &AtAndId { at: row.created_at, id: row.id })
+    })?;
+    Ok(Json(page.map(Business::from)))
+}
+
+/// Takes a business in. The operation's `entity_id` is its id; people are invited next.
+#[utoipa::path(
+    post,
+    path = "/api/admin/businesses",
+    operation_id = "create_business",
+    tag = "businesses",
+    request_body = NewBusiness,
+    responses(
+        (status = 200, description = "Made", body = OperationAnswer),
+        (status = 202, description = "Accepted", body = OperationAnswer),
+    ),
+)]
+pub async fn create(
+    State(app): State<App>,
+    session: Session,
+    meta: RequestMeta,
+    ApiJson(new): ApiJson<NewBusiness>,
+) -> Result<CommandResponse, Problem> {
+    session.require(Right::Administer, None)?;
+    let name = new.name.trim();
+    if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+        let why = format!("name has 1 to {MAX_NAME} characters and no control characters.");
+        return Err(Problem::invalid("name", "length", why));
+    }
+    let business_id = BusinessId(new_id(&session, &meta));
+    let args = BusinessCreateV1 {
+        business_id,
+        name: name.to_owned(),
+        time_zone: time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
+        numbers: numbers(&new.numbers)?,
+    };
+    let database = &app.api.database;
+    if !idempotency::known(database, session.user_id, meta.idempotency_key.as_ref()).await? {
+        check_free(database, business_id, &args.numbers).await?;
+    }
+    submit(&app, &session, &meta, None, args).await
+}

@@ -1,0 +1,195 @@
+//! A business as the API shows it, and as its callers meet it.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use prosaas_shared::{
+    call_config::{CallConfig, CallSettings},
+    ids::BusinessId,
+    phone::E164,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    api::phone,
+    problem::{FieldError, Problem},
+};
+
+/// Most numbers of one business.
+const MAX_NUMBERS: usize = 50;
+
+/// A business.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Business {
+    /// Which.
+    pub id: BusinessId,
+    /// Its name.
+    pub name: String,
+    /// Its time zone (IANA name).
+    pub time_zone: String,
+    /// False: its people cannot log in, and its numbers get the default answer.
+    pub active: bool,
+    /// The numbers that it owns.
+    pub numbers: Vec<String>,
+    /// When it was taken in.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A row of `businesses` with its numbers.
+pub(super) struct BusinessRow {
+    pub id: Uuid,
+    pub name: String,
+    pub time_zone: String,
+    pub active: bool,
+    pub numbers: Vec<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<BusinessRow> for Business {
+    fn from(row: BusinessRow) -> Self {
+        Self {
+            id: BusinessId(row.id),
+            name: row.name,
+            time_zone: row.time_zone,
+            active: row.active,
+            numbers: row.numbers,
+            created_at: row.created_at,
+        }
+    }
+}
+
+/// A business's profile and settings, as a person writes them.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsInput {
+    /// Its name, where that changes too.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: Option<String>,
+    /// Its time zone (IANA name), where that changes too.
+    #[schema(max_length = 100, example = "Asia/Jerusalem")]
+    pub time_zone: Option<String>,
+    /// How it answers calls, whole: what is not named goes back to its default.
+    pub settings: CallSettings,
+}
+
+impl SettingsInput {
+    /// The configuration as it would be.
+    ///
+    /// # Errors
+    /// 422 with everything that is wrong.
+    pub(super) fn applied(self, before: &CallConfig) -> Result<CallConfig, Problem> {
+        let after = CallConfig {
+            business_id: before.business_id,
+            business_name: match self.name {
+                Some(name) => name.trim().to_owned(),
+                None => before.business_name.clone(),
+            },
+            numbers: before.numbers.clone(),
+            time_zone: match self.time_zone {
+                Some(text) => time_zone(&text)?,
+                None => before.time_zone,
+            },
+            revision: before.revision,
+            settings: self.settings,
+        };
+        after.validate().map_err(|findings| {
+            let told = findings.iter().map(|finding| FieldError {
+                field: finding.field.clone(),
+                code: code(&finding.problem),
+                error: finding.problem.to_string(),
+            });
+            Problem::invalid_fields(told.collect())
+        })?;
+        Ok(after)
+    }
+}
+
+/// The finding's `code`, as it is serialized.
+fn code(problem: &impl Serialize) -> String {
+    serde_json::to_value(problem)
+        .ok()
+        .and_then(|value| value.get("code")?.as_str().map(ToOwned::to_owned))
+        .unwrap_or_default()
+}
+
+/// An IANA time zone.
+pub(super) fn time_zone(text: &str) -> Result<Tz, Problem> {
+    text.trim().parse().map_err(|_| {
+        Problem::invalid("time_zone", "unknown", "time_zone is an IANA name such as Asia/Jerusalem.")
+    })
+}
+
+/// Numbers that a business shall own, each once.
+pub(super) fn numbers(texts: &[String]) -> Result<Vec<E164>, Problem> {
+    if texts.len() > MAX_NUMBERS {
+        let why = format!("A business has at most {MAX_NUMBERS} numbers.");
+        return Err(Problem::invalid("numbers", "count", why));
+    }
+    let mut numbers: Vec<E164> = Vec::with_capacity(texts.len());
+    for (at, text) in texts.iter().enumerate() {
+        let number = E164::parse(text.trim()).ok().or_else(|| phone::e164(text)).ok_or_else(|| {
+            Problem::invalid(&format!("numbers[{at}]"), "format", "This is no phone number.")
+        })?;
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    Ok(numbers)
+}
+
+/// Refuses numbers that another business owns now.
+pub(super) async fn check_free(
+    database: &PgPool,
+    business: BusinessId,
+    numbers: &[E164],
+) -> Result<(), Problem> {
+    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let taken = sqlx::query_scalar!(
+        "SELECT e164 FROM prosaas.business_numbers
+         WHERE business_id <> $1 AND e164 = ANY($2) AND released_at IS NULL LIMIT 1",
+        business.0,
+        &texts
+    )
+    .fetch_optional(database)
+    .await?;
+    match taken {
+        None => Ok(()),
+        Some(number) => Err(Problem::conflict(
+            "/problems/number-taken",
+            format!("The number {number} belongs to another business."),
+        )),
+    }
+}
+
+/// A business's call configuration, also of one that rests.
+pub(super) async fn configuration(database: &PgPool, business: BusinessId) -> Result<CallConfig, Problem> {
+    let row = sqlx::query!(
+        r#"SELECT name, time_zone, call_settings, call_settings_revision,
+                  ARRAY(SELECT n.e164 FROM prosaas.business_numbers n
+                        WHERE n.business_id = b.id AND n.released_at IS NULL
+                        ORDER BY n.e164) AS "numbers!"
+           FROM prosaas.businesses b
+           WHERE id = $1 AND deleted_at IS NULL"#,
+        business.0
+    )
+    .fetch_optional(database)
+    .await?
+    .ok_or_else(Problem::not_found)?;
+    let unreadable = |what: &'static str| {
+        move || {
+            tracing::error!(event = "api.business_unreadable", %business, what);
+            Problem::internal()
+        }
+    };
+    let numbers: Option<Vec<_>> = row.numbers.iter().map(|number| E164::parse(number).ok()).collect();
+    Ok(CallConfig {
+        business_id: business,
+        business_name: row.name,
+        numbers: numbers.ok_or_else(unreadable("numbers"))?,
+        time_zone: row.time_zone.parse().ok().ok_or_else(unreadable("time zone"))?,
+        revision: row.call_settings_revision,
+        settings: serde_json::from_value(row.call_settings).ok().ok_or_else(unreadable("settings"))?,
+    })
+}

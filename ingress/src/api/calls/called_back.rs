@@ -1,0 +1,52 @@
+//! `POST /api/calls/{call_sid}/called-back`.
+
+use axum::extract::State;
+use prosaas_shared::{events::crm::call::CallMarkCalledBackV1, ids::CallSid, rights::Right};
+
+use crate::{
+    api::{
+        BusinessScope, RequestMeta,
+        command::CommandResponse,
+        extract::{ApiPath, ApiQuery},
+        operation::OperationAnswer,
+        query::ScopeQuery,
+        submit,
+    },
+    app::App,
+    problem::Problem,
+};
+
+/// Notes that a missed call's caller was called back. The operation's `entity_id` is a
+/// UUID that stands for the call.
+#[utoipa::path(
+    post,
+    path = "/api/calls/{call_sid}/called-back",
+    operation_id = "mark_call_called_back",
+    tag = "calls",
+    params(("call_sid" = CallSid, Path), ScopeQuery),
+    responses(
+        (status = 200, description = "Noted", body = OperationAnswer),
+        (status = 202, description = "Accepted", body = OperationAnswer),
+    ),
+)]
+pub async fn called_back(
+    State(app): State<App>,
+    scope: BusinessScope,
+    ApiPath(call_sid): ApiPath<CallSid>,
+    _query: ApiQuery<ScopeQuery>,
+    meta: RequestMeta,
+) -> Result<CommandResponse, Problem> {
+    scope.require(Right::WriteCrm)?;
+    let missed = sqlx::query_scalar!(
+        "SELECT missed FROM prosaas.calls WHERE business_id = $1 AND call_sid = $2",
+        scope.business_id.0,
+        call_sid.as_str()
+    )
+    .fetch_optional(&app.api.database)
+    .await?
+    .ok_or_else(Problem::not_found)?;
+    if !missed {
+        return Err(Problem::conflict("/problems/call-not-missed", "This call was not missed."));
+    }
+    submit(&app, &scope.session, &meta, Some(scope.business_id), CallMarkCalledBackV1 { call_sid }).await
+}

@@ -1,0 +1,127 @@
+//! `GET /api/calls/{call_sid}`.
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use prosaas_shared::{
+    events::call::CallStatus,
+    ids::{BusinessId, CallSid},
+    rights::Right,
+};
+use serde::Serialize;
+use sqlx::PgPool;
+use utoipa::ToSchema;
+
+use super::{model::Call, select};
+use crate::{
+    api::{
+        BusinessScope,
+        extract::{ApiPath, ApiQuery},
+        query::ScopeQuery,
+        stored::value_of,
+    },
+    app::App,
+    problem::Problem,
+};
+
+/// Most entries of a history; a call has some ten.
+const MAX_HISTORY: i64 = 500;
+
+/// A call with all that is known of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallDetail {
+    /// What lists show of it.
+    #[serde(flatten)]
+    call: Call,
+    /// The number that forwarded the call to us.
+    #[schema(required = true)]
+    forwarded_from: Option<String>,
+    /// The leg that started this one.
+    #[schema(required = true)]
+    parent_call_sid: Option<String>,
+    /// The leg of whoever answered the forwarded call.
+    #[schema(required = true)]
+    dialed_call_sid: Option<String>,
+    /// What Twilio told of it, in the order in which it happened.
+    history: Vec<CallHistoryEntry>,
+}
+
+/// Something that Twilio told of a call.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallHistoryEntry {
+    /// `incoming`, `status` or `dialed`.
+    kind: String,
+    /// The status that it reports.
+    #[schema(required = true)]
+    status: Option<CallStatus>,
+    /// Twilio's own count.
+    #[schema(required = true)]
+    sequence_number: Option<i64>,
+    /// When it happened, by Twilio's clock where it says so.
+    at: DateTime<Utc>,
+    /// When we received it.
+    received_at: DateTime<Utc>,
+}
+
+/// One call, with its status history and recordings.
+#[utoipa::path(
+    get,
+    path = "/api/calls/{call_sid}",
+    operation_id = "get_call",
+    tag = "calls",
+    params(("call_sid" = CallSid, Path), ScopeQuery),
+    responses((status = 200, description = "The call", body = CallDetail)),
+)]
+pub async fn read(
+    State(app): State<App>,
+    scope: BusinessScope,
+    ApiPath(sid): ApiPath<CallSid>,
+    _query: ApiQuery<ScopeQuery>,
+) -> Result<Json<CallDetail>, Problem> {
+    scope.require(Right::ReadCrm)?;
+    let (database, business) = (&app.api.database, scope.business_id);
+    let row = select::one(database, business, &sid).await?.ok_or_else(Problem::not_found)?;
+    let legs = sqlx::query!(
+        "SELECT forwarded_from, parent_call_sid, dialed_call_sid FROM prosaas.calls
+         WHERE business_id = $1 AND call_sid = $2",
+        business.0,
+        sid.as_str()
+    )
+    .fetch_one(database)
+    .await?;
+    Ok(Json(CallDetail {
+        call: row.try_into()?,
+        forwarded_from: legs.forwarded_from,
+        parent_call_sid: legs.parent_call_sid,
+        dialed_call_sid: legs.dialed_call_sid,
+        history: history(database, business, &sid).await?,
+    }))
+}
+
+/// Events may have come before the call's business was known; the call itself is checked.
+async fn history(
+    database: &PgPool,
+    business: BusinessId,
+    call: &CallSid,
+) -> Result<Vec<CallHistoryEntry>, Problem> {
+    let rows = sqlx::query!(
+        "SELECT kind, status, sequence_number, occurred_at, received_at FROM prosaas.call_events
+         WHERE (business_id = $1 OR business_id IS NULL) AND call_sid = $2
+         ORDER BY occurred_at, sequence_number NULLS FIRST, received_at LIMIT $3",
+        business.0,
+        call.as_str(),
+        MAX_HISTORY
+    )
+    .fetch_all(database)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(CallHistoryEntry {
+                kind: row.kind,
+                status: row.status.as_deref().map(value_of).transpose()?,
+                sequence_number: row.sequence_number,
+                at: row.occurred_at,
+                received_at: row.received_at,
+            })
+        })
+        .collect()
+}

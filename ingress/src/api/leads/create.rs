@@ -1,0 +1,45 @@
+//! `POST /api/leads`.
+
+use axum::extract::State;
+use prosaas_shared::{events::crm::lead::LeadCreateV1, ids::LeadId, rights::Right};
+
+use super::fields::{NewLead, check_owner};
+use crate::{
+    api::{
+        BusinessScope, RequestMeta,
+        command::{CommandResponse, new_id},
+        extract::{ApiJson, ApiQuery},
+        operation::OperationAnswer,
+        query::ScopeQuery,
+        submit,
+    },
+    app::App,
+    problem::Problem,
+};
+
+/// Enters a lead. The operation's `entity_id` is the lead's id.
+#[utoipa::path(
+    post,
+    path = "/api/leads",
+    operation_id = "create_lead",
+    tag = "leads",
+    params(ScopeQuery),
+    request_body = NewLead,
+    responses(
+        (status = 200, description = "Made", body = OperationAnswer),
+        (status = 202, description = "Accepted", body = OperationAnswer),
+    ),
+)]
+pub async fn create(
+    State(app): State<App>,
+    scope: BusinessScope,
+    _query: ApiQuery<ScopeQuery>,
+    meta: RequestMeta,
+    ApiJson(lead): ApiJson<NewLead>,
+) -> Result<CommandResponse, Problem> {
+    scope.require(Right::WriteCrm)?;
+    let fields = lead.checked()?;
+    check_owner(&app.api.database, scope.business_id.0, fields.owner_id).await?;
+    let args = LeadCreateV1 { lead_id: LeadId(new_id(&scope.session, &meta)), fields };
+    submit(&app, &scope.session, &meta, Some(scope.business_id), args).await
+}

@@ -1,0 +1,99 @@
+//! Which leads a list shows, and in which order.
+
+use prosaas_shared::{
+    events::crm::lead::{LeadSource, LeadStatus},
+    ids::UserId,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    api::{query, stored::word_of},
+    problem::Problem,
+};
+
+/// Longest search, characters.
+const MAX_SEARCH: usize = 100;
+
+/// Longest tag, characters.
+const MAX_TAG: usize = 50;
+
+/// The trash instead of what lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Deleted {
+    /// What was deleted, and nothing else.
+    Only,
+}
+
+/// What a list is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadSort {
+    /// When it was made.
+    CreatedAt,
+    /// When it last changed.
+    UpdatedAt,
+    /// Its name; leads without one count as the first.
+    Name,
+    /// When its latest call began; leads without one count as the earliest.
+    LastCall,
+    /// When it was deleted: the trash, and only the trash, is sorted by it.
+    DeletedAt,
+}
+
+/// Which end comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// The smallest, the oldest.
+    Asc,
+    /// The largest, the newest.
+    Desc,
+}
+
+/// Which leads are meant: those that fit everything that is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LeadFilter {
+    /// Parts of a name, a tag, an e-mail address or a phone number in any spelling.
+    #[schema(max_length = 100)]
+    pub q: Option<String>,
+    /// Its status.
+    pub status: Option<LeadStatus>,
+    /// Where it came from.
+    pub source: Option<LeadSource>,
+    /// Who looks after it.
+    pub owner_id: Option<UserId>,
+    /// One of its tags.
+    #[schema(max_length = 50)]
+    pub tag: Option<String>,
+    /// The trash instead of what lives.
+    #[schema(inline)]
+    pub deleted: Option<Deleted>,
+}
+
+/// A filter as SQL takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Wanted {
+    pub q: Option<String>,
+    pub status: Option<String>,
+    pub source: Option<String>,
+    pub owner: Option<Uuid>,
+    pub tag: Option<String>,
+    pub trash: bool,
+}
+
+impl LeadFilter {
+    pub(super) fn wanted(&self) -> Result<Wanted, Problem> {
+        Ok(Wanted {
+            q: query::text("q", self.q.as_deref(), MAX_SEARCH)?,
+            status: self.status.as_ref().and_then(word_of),
+            source: self.source.as_ref().and_then(word_of),
+            owner: self.owner_id.map(|id| id.0),
+            tag: query::text("tag", self.tag.as_deref(), MAX_TAG)?,
+            trash: self.deleted.is_some(),
+        })
+    }
+}

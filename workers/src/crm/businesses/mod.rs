@@ -1,0 +1,90 @@
+//! Commands about businesses.
+
+mod configure;
+mod create;
+mod set_active;
+mod set_numbers;
+
+use std::collections::BTreeSet;
+
+use prosaas_shared::{call_config::CallConfig, ids::BusinessId, phone::E164, subjects::LiveKind};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    business::{Held, LoadError},
+    command::Change,
+    refusal::{FieldError, Refusal, Stop},
+};
+use crate::runtime::Failure;
+
+/// Most numbers of one business.
+const MAX_NUMBERS: usize = 100;
+
+impl From<LoadError> for Stop {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Database(error) => error.into(),
+            LoadError::Settings(..) => Self::Failed(Failure::fail(error)),
+        }
+    }
+}
+
+/// The business for the command that is about it, locked.
+async fn hold(connection: &mut PgConnection, business: BusinessId) -> Result<Held, Stop> {
+    let held = super::business::hold(connection, business).await?;
+    held.ok_or_else(|| Stop::Missing(Refusal::not_found("business")))
+}
+
+fn change(
+    config: &CallConfig,
+    action: &'static str,
+    before: Option<Value>,
+    after: impl serde::Serialize,
+) -> Change {
+    Change {
+        business: Some(config.business_id),
+        action,
+        kind: LiveKind::Business,
+        id: config.business_id.to_string(),
+        before,
+        after: Some(json!(after)),
+    }
+}
+
+/// Numbers, each once, in order.
+fn distinct(numbers: &[E164]) -> Result<Vec<E164>, Refusal> {
+    let distinct: BTreeSet<_> = numbers.iter().cloned().collect();
+    if distinct.len() > MAX_NUMBERS {
+        return Err(Refusal::invalid("numbers", "length", "A business has at most 100 numbers."));
+    }
+    Ok(distinct.into_iter().collect())
+}
+
+/// Refuses a configuration that the ingress could not answer by.
+fn check(config: &CallConfig) -> Result<(), Refusal> {
+    let Err(problems) = config.validate() else { return Ok(()) };
+    let errors = problems.iter().map(|error| FieldError {
+        field: error.field.clone(),
+        code: json!(error.problem).get("code").and_then(Value::as_str).unwrap_or("invalid").to_owned(),
+        error: error.problem.to_string(),
+    });
+    Err(Refusal::invalid_fields(errors.collect()))
+}
+
+async fn add_number(
+    connection: &mut PgConnection,
+    business: BusinessId,
+    number: &E164,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO prosaas.business_numbers (id, business_id, e164) VALUES ($1, $2, $3)",
+        Uuid::now_v7(),
+        business.0,
+        number.as_str()
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! The phone numbers of leads.
+
+use std::collections::HashSet;
+
+use prosaas_shared::{
+    ids::{BusinessId, LeadId},
+    phone::E164,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{crm::refusal::Refusal, text::storable};
+
+const MAX_PHONES: usize = 10;
+const MAX_RAW: usize = 100;
+
+/// A number as typed, and as it is dialled where that can be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phone {
+    /// As typed.
+    pub raw: String,
+    /// In E.164 form; none where the text is no valid number.
+    pub e164: Option<E164>,
+}
+
+/// Reads a number as people in Israel write it: with or without the country's code,
+/// whatever stands between the digits. A short code (`*2700`) is no E.164 number.
+pub fn read(raw: &str) -> Option<E164> {
+    if raw.contains(['*', '#']) {
+        return None;
+    }
+    let digits: String = raw.chars().filter(char::is_ascii_digit).collect();
+    // A number of E.164 has at most 15 digits; before them `00` or the like may stand.
+    if !(3..=20).contains(&digits.len()) {
+        return None;
+    }
+    let international = raw.trim_start_matches(|c: char| !c.is_ascii_digit() && c != '+').starts_with('+');
+    let text = if international { format!("+{digits}") } else { digits };
+    let number = phonenumber::parse(Some(phonenumber::country::IL), text).ok()?;
+    if !is_plausible(number.country().code(), &number.national().to_string()) {
+        return None;
+    }
+    E164::parse(&number.format().mode(phonenumber::Mode::E164).to_string()).ok()
+}
+
+/// Whether such a number can be dialled: in Israel by its numbering plan (landlines have
+/// eight digits, mobile and other numbers of ranges 5 and 7 nine, 1-800 and the like
+/// ten), elsewhere by its length. The library's own check refuses Israeli mobile numbers.
+fn is_plausible(country: u16, national: &str) -> bool {
+    if country != 972 {
+        return national.len() >= 6;
+    }
+    match national.as_bytes() {
+        [b'2' | b'3' | b'4' | b'8' | b'9', rest @ ..] => rest.len() == 7,
+        [b'5' | b'7', rest @ ..] => rest.len() == 8,
+        [b'1', rest @ ..] => rest.len() == 9,
+        _ => false,
+    }
+}
+
+/// Numbers as they are stored: blanks around them gone, each once.
+pub(super) fn read_all(texts: &[String]) -> Result<Vec<Phone>, Refusal> {
+    let mut seen = HashSet::new();
+    let mut phones = Vec::new();
+    for text in texts {
+        let raw = storable(text.trim());
+        if raw.is_empty() {
+            continue;
+        }
+        if raw.chars().count() > MAX_RAW {
+            return Err(Refusal::invalid("phones", "length", "A phone number has at most 100 characters."));
+        }
+        let e164 = read(&raw);
+        if seen.insert(e164.as_ref().map_or_else(|| raw.clone(), ToString::to_string)) {
+            phones.push(Phone { raw, e164 });
+        }
+    }
+    if phones.len() > MAX_PHONES {
+        return Err(Refusal::invalid("phones", "count", "A lead has at most 10 phone numbers."));
+    }
+    Ok(phones)
+}
+
+/// Those that are numbers.
+pub(super) fn numbers(phones: &[Phone]) -> Vec<String> {
+    phones.iter().filter_map(|phone| phone.e164.as_ref()).map(ToString::to_string).collect()
+}
+
+/// A lead's numbers, the main one first.
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    business: BusinessId,
+    lead: LeadId,
+) -> Result<Vec<Phone>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT raw, e164 FROM prosaas.lead_phones WHERE business_id = $1 AND lead_id = $2
+         ORDER BY position, id",
+        business.0,
+        lead.0
+    )
+    .fetch_all(connection)
+    .await?;
+    let phone =
+        |raw: String, e164: Option<String>| Phone { raw, e164: e164.and_then(|n| E164::parse(&n).ok()) };
+    Ok(rows.into_iter().map(|row| phone(row.raw, row.e164)).collect())
+}
+
+/// Makes these the lead's numbers: what stays keeps its row, and since when it is there.
+/// Whom callers are taken for is settled afterwards, by [`settle`].
+pub(super) async fn replace(
+    connection: &mut PgConnection,
+    business: BusinessId,
+    lead: LeadId,
+    phones: &[Phone],
+) -> Result<(), sqlx::Error> {
+    let raws: Vec<String> = phones.iter().map(|phone| phone.raw.clone()).collect();
+    let e164s: Vec<Option<String>> =
+        phones.iter().map(|phone| phone.e164.as_ref().map(ToString::to_string)).collect();
+    let ids: Vec<Uuid> = phones.iter().map(|_| Uuid::now_v7()).collect();
+    sqlx::query!(
+        "DELETE FROM prosaas.lead_phones WHERE business_id = $1 AND lead_id = $2 AND raw <> ALL ($3)",
+        business.0,
+        lead.0,
+        &raws
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "UPDATE prosaas.lead_phones p SET position = (n.at - 1)::smallint
+         FROM unnest($3::text[]) WITH ORDINALITY AS n (raw, at)
+         WHERE p.business_id = $1 AND p.lead_id = $2 AND p.raw = n.raw",
+        business.0,
+        lead.0,
+        &raws
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "INSERT INTO prosaas.lead_phones
+            (id, business_id, lead_id, e164, raw, position, matches_callers, created_at)
+         SELECT n.id, $1, $2, n.e164, n.raw, (n.at - 1)::smallint, false, now()
+         FROM unnest($3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY AS n (id, e164, raw, at)
+         WHERE NOT EXISTS (
+             SELECT FROM prosaas.lead_phones p
+             WHERE p.business_id = $1 AND p.lead_id = $2 AND p.raw = n.raw
+         )",
+        business.0,
+        lead.0,
+        &ids,
+        &e164s as &[Option<String>],
+        &raws
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Settles whom callers from these numbers are taken for: nobody in the trash, and
+/// where a number has lost its lead, the oldest living one that holds it.
+pub(super) async fn settle(
+    connection: &mut PgConnection,
+    business: BusinessId,
+    numbers: &[String],
+) -> Result<(), sqlx::Error> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE prosaas.lead_phones p SET matches_callers = false
+         FROM prosaas.leads l
+         WHERE p.business_id = $1 AND p.e164 = ANY ($2) AND p.matches_callers
+           AND l.business_id = p.business_id AND l.id = p.lead_id AND l.deleted_at IS NOT NULL",
+        business.0,
+        numbers
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "UPDATE prosaas.lead_phones SET matches_callers = true
+         WHERE id IN (
+             SELECT DISTINCT ON (p.e164) p.id
+             FROM prosaas.lead_phones p
+             JOIN prosaas.leads l ON l.business_id = p.business_id AND l.id = p.lead_id
+             WHERE p.business_id = $1 AND p.e164 = ANY ($2) AND l.deleted_at IS NULL
+               AND NOT EXISTS (
+                   SELECT FROM prosaas.lead_phones m
+                   WHERE m.business_id = $1 AND m.e164 = p.e164 AND m.matches_callers
+               )
+             ORDER BY p.e164, l.created_at, l.id, p.id
+         )",
+        business.0,
+        numbers
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_write_them() {
+        let read = |raw| read(raw).map(String::from);
+        for raw in [
+            "054-123-4567",
+            "+972 54 1234567",
+            "972541234567",
+            "00972541234567",
+            "(054) 1234567",
+            "נייד: 054.123.4567",
+        ] {
+            assert_eq!(read(raw).as_deref(), Some("+972541234567"), "{raw}");
+        }
+        assert_eq!(read("03-3724000").as_deref(), Some("+97233724000"));
+        assert_eq!(read("073-7654321").as_deref(), Some("+972737654321"));
+        assert_eq!(read("1-800-123456").as_deref(), Some("+9721800123456"));
+        assert_eq!(read("+1 (415) 867-5309").as_deref(), Some("+14158675309"));
+        for raw in [
+            "",
+            "*2700",
+            "12",
+            "לא ידוע",
+            "054",
+            "054123456",
+            "05412345678",
+            "1234567",
+            "0541234567890123456789",
+        ] {
+            assert_eq!(read(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_same_number_in_two_spellings_is_one() {
+        let texts = ["054-1234567", " ", "+972541234567", "*2700", "*2700"].map(str::to_owned);
+        let phones = read_all(&texts).expect("valid");
+        assert_eq!(phones.iter().map(|p| p.raw.as_str()).collect::<Vec<_>>(), ["054-1234567", "*2700"]);
+        let many: Vec<String> = (0..11).map(|n| format!("05412345{n:02}")).collect();
+        assert!(read_all(&many).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader(raw in "[+0-9 ()*#.-]{0,30}|\\PC{0,60}") {
+            let _ = read(&raw);
+        }
+    }
+}

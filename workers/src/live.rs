@@ -1,0 +1,142 @@
+//! Live updates, published after the commit that they tell of. Best effort: who
+//! misses one reads again later.
+//!
+//! What an event changed stands in its audit records, so that a redelivery, which
+//! changes nothing itself, tells the same again.
+
+use std::fmt;
+
+use async_nats::Client;
+use prosaas_shared::{
+    clock::SharedClock,
+    ids::{BusinessId, OperationId, UserId},
+    live::LiveUpdate,
+    subjects::{self, LiveKind},
+};
+use sqlx::PgPool;
+
+/// An event that changed more things than this is told as one change of their kind.
+pub const SINGLY: usize = 20;
+
+/// Kinds that audit records are about.
+const KINDS: [LiveKind; 6] = [
+    LiveKind::Lead,
+    LiveKind::Call,
+    LiveKind::Recording,
+    LiveKind::User,
+    LiveKind::Business,
+    LiveKind::Whatsapp,
+];
+
+/// Publishes live updates.
+#[derive(Clone)]
+pub struct Live {
+    to: Option<(Client, SharedClock)>,
+}
+
+/// Something that has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// Whose; none for the system's own.
+    pub business: Option<BusinessId>,
+    /// What kind of thing.
+    pub kind: LiveKind,
+    /// Which one.
+    pub id: String,
+    /// What was done.
+    pub action: String,
+    /// The operation that did it.
+    pub operation: Option<OperationId>,
+    /// Who did it.
+    pub actor: Option<UserId>,
+}
+
+impl Update {
+    /// What no command did.
+    pub fn fact(
+        business: Option<BusinessId>,
+        kind: LiveKind,
+        id: impl fmt::Display,
+        action: impl Into<String>,
+    ) -> Self {
+        Self { business, kind, id: id.to_string(), action: action.into(), operation: None, actor: None }
+    }
+}
+
+/// What an event changed: at most [`SINGLY`] things and one more.
+pub async fn changes(pool: &PgPool, event_id: &str) -> Vec<Update> {
+    let limit = i64::try_from(SINGLY + 1).unwrap_or(i64::MAX);
+    let rows = sqlx::query!(
+        "SELECT business_id, entity_type, entity_id, action FROM prosaas.audit_records
+         WHERE event_id = $1 LIMIT $2",
+        event_id,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap_or_else(|error| {
+        tracing::warn!(event = "live.unread", %error, "a live update is lost");
+        Vec::new()
+    });
+    let update = |business: Option<uuid::Uuid>, kind: &str, id: String, action: String| {
+        let kind = KINDS.into_iter().find(|known| known.as_str() == kind)?;
+        Some(Update::fact(business.map(BusinessId), kind, id, action))
+    };
+    rows.into_iter()
+        .filter_map(|row| update(row.business_id, &row.entity_type, row.entity_id, row.action))
+        .collect()
+}
+
+impl Live {
+    /// Publishes what an event that is no command changed.
+    pub async fn announce(&self, pool: &PgPool, event_id: &str) {
+        if self.to.is_none() {
+            return;
+        }
+        for update in changes(pool, event_id).await {
+            self.publish(update).await;
+        }
+    }
+
+    /// Publishes on that connection.
+    pub fn new(client: Client, clock: SharedClock) -> Self {
+        Self { to: Some((client, clock)) }
+    }
+
+    /// Tells nobody.
+    pub fn silent() -> Self {
+        Self { to: None }
+    }
+
+    /// Publishes it; waits for no acknowledgement.
+    pub async fn publish(&self, update: Update) {
+        let Some((client, clock)) = &self.to else { return };
+        let subject = subjects::live(update.business, update.kind, &update.id);
+        let payload = LiveUpdate {
+            kind: update.kind,
+            id: update.id,
+            action: update.action,
+            operation_id: update.operation,
+            actor_id: update.actor,
+            at: clock.now(),
+        };
+        let sent = match serde_json::to_vec(&payload) {
+            Ok(bytes) => client.publish(subject, bytes.into()).await.map_err(|e| e.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = sent {
+            tracing::warn!(
+                event = "live.unpublished",
+                kind = update.kind.as_str(),
+                error,
+                "a live update is lost"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("silent", &self.to.is_none()).finish()
+    }
+}
