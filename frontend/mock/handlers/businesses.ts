@@ -36,15 +36,15 @@ export function businessHandlers(db: Db) {
       db.businesses = [{ id, active: true, created_at: new Date().toISOString(), ...body }, ...db.businesses];
       return response(200).json(succeeded('business.create', id));
     }),
-    http.post('/api/admin/businesses/{id}/deactivate', ({ params, response }) => {
+    http.post('/api/admin/businesses/{business_id}/deactivate', ({ params, response }) => {
       db.businesses = db.businesses.map((business) => (business.id === params.id ? { ...business, active: false } : business));
       return response(200).json(succeeded('business.set_active', params.id));
     }),
-    http.post('/api/admin/businesses/{id}/activate', ({ params, response }) => {
+    http.post('/api/admin/businesses/{business_id}/activate', ({ params, response }) => {
       db.businesses = db.businesses.map((business) => (business.id === params.id ? { ...business, active: true } : business));
       return response(200).json(succeeded('business.set_active', params.id));
     }),
-    http.put('/api/admin/businesses/{id}/numbers', async ({ params, request, response }) => {
+    http.put('/api/admin/businesses/{business_id}/numbers', async ({ params, request, response }) => {
       const { numbers } = await request.json();
       db.businesses = db.businesses.map((business) => (business.id === params.id ? { ...business, numbers } : business));
       return response(200).json(succeeded('business.set_numbers', params.id));

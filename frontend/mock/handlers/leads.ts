@@ -38,11 +38,11 @@ export function leadHandlers(db: Db) {
       ];
       return response(200).json(succeeded('lead.create', id));
     }),
-    http.get('/api/leads/{id}', ({ params, response }) => {
+    http.get('/api/leads/{lead_id}', ({ params, response }) => {
       const lead = find(params.id);
       return lead ? response(200).json(lead) : problem(404, 'not-found', 'There is nothing at this address.');
     }),
-    http.patch('/api/leads/{id}', async ({ params, request, response }) => {
+    http.patch('/api/leads/{lead_id}', async ({ params, request, response }) => {
       const lead = find(params.id);
       if (!lead) return problem(404, 'not-found', 'There is nothing at this address.');
       if (request.headers.get('if-match') !== `"${lead.version}"`) return problem(412, 'version-conflict', 'Somebody changed this lead meanwhile.');
@@ -50,11 +50,11 @@ export function leadHandlers(db: Db) {
       change(lead.id, { ...others, ...(phones ? { phones: phones.map((raw) => ({ raw, e164: null })) } : {}) });
       return response(200).json(succeeded('lead.update', lead.id));
     }),
-    http.delete('/api/leads/{id}', ({ params, response }) => {
+    http.delete('/api/leads/{lead_id}', ({ params, response }) => {
       trash(params.id);
       return response(200).json(succeeded('lead.delete', params.id));
     }),
-    http.post('/api/leads/{id}/restore', ({ params, response }) => {
+    http.post('/api/leads/{lead_id}/restore', ({ params, response }) => {
       restore(params.id);
       return response(200).json(succeeded('lead.restore', params.id));
     }),
@@ -68,7 +68,7 @@ export function leadHandlers(db: Db) {
       ids.forEach(restore);
       return response(200).json(succeeded('lead.restore_many', 'batch', { count: ids.length }));
     }),
-    http.get('/api/leads/{id}/timeline', ({ params, response }) => {
+    http.get('/api/leads/{lead_id}/timeline', ({ params, response }) => {
       const calls = db.calls.filter((call) => call.lead_id === params.id).map((call) => ({ id: call.call_sid, at: call.started_at, kind: 'call' as const, call }));
       const made = find(params.id);
       return response(200).json({

@@ -56,7 +56,7 @@ export function peopleHandlers(db: Db) {
       db.invitations = [invitation, ...db.invitations];
       return response(201).json(invitation);
     }),
-    http.delete('/api/businesses/{business_id}/invitations/{id}', ({ params }) => {
+    http.delete('/api/businesses/{business_id}/invitations/{invitation_id}', ({ params }) => {
       db.invitations = db.invitations.filter((invitation) => invitation.id !== params.id);
       return new HttpResponse(null, { status: 204 }) as never;
     }),

@@ -6,7 +6,7 @@ import type { Schemas } from '@/shared/api/types';
 import { byCursor } from '@/shared/list/infinite';
 
 /** A change of state, and who made it. */
-export type AuditRecord = Schemas['AuditRecord'];
+export type AuditRecord = Schemas['AuditItem'];
 
 /** What a search is narrowed to. */
 export interface AuditFilter {
@@ -20,7 +20,7 @@ export interface AuditFilter {
 export const auditQuery = (businessId: string | null, filter: AuditFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf(businessId === null ? '/api/admin/audit' : '/api/businesses/{business_id}/audit', { businessId, ...filter }),
-    queryFn: ({ pageParam, signal }): Promise<Schemas['AuditPage']> => {
+    queryFn: ({ pageParam, signal }): Promise<Schemas['Page_AuditItem']> => {
       const query = { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return businessId === null
         ? unwrap(client.GET('/api/admin/audit', { params: { query }, signal }))

@@ -16,7 +16,9 @@ export type Recording = Schemas['Recording'];
 export interface CallFilter {
   missed?: boolean | undefined;
   answered?: boolean | undefined;
+  to_call_back?: boolean | undefined;
   number?: string | undefined;
+  limit?: number | undefined;
 }
 
 /** Calls, newest first, page by page. */
@@ -24,7 +26,7 @@ export const callsQuery = (filter: CallFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/calls', filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/calls', { params: { query: { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
+      unwrap(client.GET('/api/calls', { params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
     ...byCursor,
   });
 
@@ -64,5 +66,5 @@ const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 /** Whether a call is going on. */
 export function isLive(call: Pick<Call, 'status' | 'ended_at'>): boolean {
-  return !call.ended_at && call.status !== null && call.status !== undefined && !OVER.has(call.status);
+  return call.ended_at === null && call.status !== null && !OVER.has(call.status);
 }

@@ -45,9 +45,9 @@ export function CallPage() {
         </span>
       }
       actions={
-        call.lead_id ? (
+        call.lead ? (
           <Button asChild variant="secondary">
-            <Link to="/leads/$id" params={{ id: call.lead_id }}>
+            <Link to="/leads/$id" params={{ id: call.lead.id }}>
               <UserRound aria-hidden />
               {t('calls.openLead')}
             </Link>
@@ -68,7 +68,7 @@ export function CallPage() {
       <Section title={t('calls.details')}>
         <Facts
           facts={[
-            [t('calls.from'), call.from ? <Phone value={call.from} link /> : t('calls.withheld')],
+            [t('calls.from'), call.from_e164 ? <Phone value={call.from_e164} link /> : t('calls.withheld')],
             [t('calls.to'), call.to ? <Phone value={call.to} /> : null],
             [t('calls.callerName'), call.caller_name ? <Typed>{call.caller_name}</Typed> : null],
             [t('calls.forwardedFrom'), call.forwarded_from ? <Phone value={call.forwarded_from} /> : null],
@@ -77,21 +77,21 @@ export function CallPage() {
             [t('calls.columns.length'), typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null],
             [t('calls.answer.title'), call.answer ? t(`calls.answer.${call.answer}`) : null],
             [t('calls.dialOutcome'), call.dial_outcome ? t(`calls.status.${call.dial_outcome}`) : null],
-            [t('calls.calledBackBy'), call.called_back_by_name ? <Typed>{call.called_back_by_name}</Typed> : null],
+            [t('calls.calledBackBy'), call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null],
             [t('calls.sid'), <Ltr key="sid" className="wrap-anywhere whitespace-normal! text-xs">{call.call_sid}</Ltr>],
           ]}
         />
       </Section>
       <Section title={t('calls.history')}>
         <ol className="flex flex-col gap-3">
-          {call.events.map((event) => (
-            <li key={event.event_id} className="flex items-baseline justify-between gap-3 text-sm">
+          {call.history.map((event, index) => (
+            <li key={index} className="flex items-baseline justify-between gap-3 text-sm">
               <span className="flex items-center gap-2.5">
                 <span aria-hidden className="size-2 rounded-full bg-primary" />
-                {event.kind === 'status' && event.status ? t(`calls.status.${event.status}`) : t(`calls.event.${event.kind}`)}
+                {event.kind === 'status' && event.status ? t(`calls.status.${event.status}`) : event.kind === 'incoming' || event.kind === 'dialed' ? t(`calls.event.${event.kind}`) : t('calls.event.status')}
               </span>
-              <time dateTime={event.occurred_at} className="text-muted">
-                <Ltr>{formatExact(event.occurred_at)}</Ltr>
+              <time dateTime={event.at} className="text-muted">
+                <Ltr>{formatExact(event.at)}</Ltr>
               </time>
             </li>
           ))}

@@ -9,7 +9,7 @@ import { Infinite } from '@/shared/list/infinite';
 import { SearchField } from '@/shared/ui/search-field';
 import { Page } from '@/shared/ui/page';
 import { Segmented } from '@/shared/ui/segmented';
-import { Empty } from '@/shared/ui/states';
+import { Empty, Notice } from '@/shared/ui/states';
 import { Ltr, Phone, When } from '@/shared/ui/text';
 import { toE164 } from '@/shared/lib/phone';
 
@@ -37,7 +37,7 @@ export function useCallColumns(): Column<Call>[] {
       card: 'line',
       cell: (call) => {
         const number = otherNumber(call);
-        return number === null || !call.lead_name ? null : <Phone value={number} />;
+        return number === null || !(call.lead?.name ?? call.caller_name) ? null : <Phone value={number} />;
       },
     },
     { id: 'when', header: t('calls.columns.when'), card: 'meta', cell: (call) => <When at={call.started_at} /> },
@@ -64,7 +64,8 @@ export function CallsPage() {
   const name = useCallerName();
   const columns = useCallColumns();
   const show = search.show ?? 'all';
-  const number = search.number === undefined ? undefined : (toE164(search.number) ?? search.number);
+  // The server looks for whole numbers; half a one would be an error.
+  const number = toE164(search.number ?? '') ?? undefined;
   const query = useInfiniteQuery(callsQuery({ ...(show === 'missed' ? { missed: true } : show === 'answered' ? { answered: true } : {}), ...(number === undefined ? {} : { number }) }));
   return (
     <Page title={t('calls.title')}>
@@ -86,6 +87,7 @@ export function CallsPage() {
           onChange={(typed) => void navigate({ search: (before) => ({ ...before, number: typed === '' ? undefined : typed }), replace: true })}
         />
       </div>
+      {search.number !== undefined && number === undefined && <Notice tone="info">{t('calls.wholeNumber')}</Notice>}
       <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls.empty')} hint={t('calls.emptyHint')} />}>
         {(rows) => (
           <DataList

@@ -1,5 +1,5 @@
 // What other features may use of calls.
-export { type Call, isLive } from './api';
+export { type Call, callsQuery, isLive } from './api';
 export { CallBackButtons } from './call-back';
 export { CallerName, otherNumber, useCallerName } from './caller';
 export { RecordingPlayer } from './player';

@@ -9,7 +9,7 @@ import type { Schemas } from '@/shared/api/types';
 import { formatDayMonth, formatLocalDate, formatNumber } from '@/shared/lib/format';
 import { Ltr } from '@/shared/ui/text';
 
-type Day = Schemas['SummaryDay'];
+type Day = Schemas['DaySummary'];
 
 const WIDTH = 600;
 const HEIGHT = 150;

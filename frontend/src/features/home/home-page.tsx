@@ -1,17 +1,18 @@
-import { useQuery } from '@tanstack/react-query';
+import { type InfiniteData, useInfiniteQuery, type UseInfiniteQueryResult, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ChevronLeft, PartyPopper, PhoneCall, PhoneIncoming, PhoneMissed, Plus, UserPlus, Users } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { CallBackButtons, CallerName, CallIcon } from '@/features/calls';
+import { CallBackButtons, CallerName, CallIcon, callsQuery } from '@/features/calls';
 import { ContactButtons } from '@/shared/ui/contact';
-import { DeleteLeadButton, LeadName, leadName, leadPhone, NewLeadDialog, useHiddenLeads } from '@/features/leads';
+import { DeleteLeadButton, LeadName, leadName, leadPhone, leadsQuery, NewLeadDialog, useHiddenLeads } from '@/features/leads';
 import { WhatsappCard } from '@/features/whatsapp';
 import { useMe } from '@/shared/api/session';
 import type { Schemas } from '@/shared/api/types';
 import { cn } from '@/shared/lib/cn';
 import { formatLongDay, formatNumber } from '@/shared/lib/format';
+import type { CursorPage } from '@/shared/list/infinite';
 import { useNow } from '@/shared/lib/hooks';
 import { Avatar } from '@/shared/ui/avatar';
 import { Button } from '@/shared/ui/button';
@@ -25,6 +26,9 @@ import { summaryQuery } from './api';
 const CallsChart = lazy(async () => ({ default: (await import('./chart')).CallsChart }));
 
 type Summary = Schemas['Summary'];
+
+/** How many rows the home page shows of a list. */
+const FEW = 6;
 
 function useGreeting(now: number): string {
   const { t } = useTranslation();
@@ -77,13 +81,13 @@ function Content({ summary }: { summary: Summary }) {
     <>
       <ul aria-label={t('home.today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
         <Tile icon={<PhoneCall aria-hidden />} label={t('home.calls')} value={today.calls} tone="bg-tint text-on-tint" to="/calls" />
-        <Tile icon={<PhoneIncoming aria-hidden />} label={t('home.answered')} value={today.answered} tone="bg-good-tint text-good" to="/calls" show="answered" />
+        <Tile icon={<PhoneIncoming aria-hidden />} label={t('home.answered')} value={today.calls - today.missed} tone="bg-good-tint text-good" to="/calls" show="answered" />
         <Tile icon={<PhoneMissed aria-hidden />} label={t('home.missed')} value={today.missed} tone="bg-bad-tint text-bad" to="/calls" show="missed" />
-        <Tile icon={<UserPlus aria-hidden />} label={t('home.newLeads')} value={today.new_leads} tone="bg-warn-tint text-warn" to="/leads" />
+        <Tile icon={<UserPlus aria-hidden />} label={t('home.newLeads')} value={today.leads} tone="bg-warn-tint text-warn" to="/leads" />
       </ul>
       <div className="grid items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex flex-col gap-4 md:gap-5">
-          <Missed calls={summary.missed} />
+          <Missed count={summary.to_call_back} />
           <Section title={t('home.chart.title')}>
             <Suspense fallback={<Skeleton className="h-44" />}>
               <CallsChart days={summary.days} />
@@ -92,7 +96,7 @@ function Content({ summary }: { summary: Summary }) {
         </div>
         <div className="flex flex-col gap-4 md:gap-5">
           <WhatsappCard />
-          <NewLeads leads={summary.new_leads} />
+          <NewLeads />
         </div>
       </div>
     </>
@@ -131,15 +135,15 @@ function More({ to, children }: { to: '/calls' | '/leads'; children: string }) {
   );
 }
 
-function Missed({ calls }: { calls: Summary['missed'] }) {
+function Missed({ count }: { count: number }) {
   const { t } = useTranslation();
+  const query = useInfiniteQuery(callsQuery({ to_call_back: true, limit: FEW }));
   return (
-    <Section title={t('home.toReturn')} hint={calls.length === 0 ? undefined : t('home.toReturnHint', { count: calls.length })} action={<More to="/calls">{t('home.all')}</More>}>
-      {calls.length === 0 ? (
-        <Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6!" />
-      ) : (
+    <Section title={t('home.toReturn')} hint={count === 0 ? undefined : t('home.toReturnHint', { count })} action={<More to="/calls">{t('home.all')}</More>}>
+      <Short query={query} empty={<Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6!" />}>
+        {(calls) => (
         <ul className="-my-2 flex flex-col divide-y">
-          {calls.slice(0, 6).map((call) => (
+          {calls.map((call) => (
             <li key={call.call_sid} className="relative flex items-center gap-3 py-2.5">
               <CallIcon call={call} />
               <div className="min-w-0 grow">
@@ -154,22 +158,22 @@ function Missed({ calls }: { calls: Summary['missed'] }) {
             </li>
           ))}
         </ul>
-      )}
+        )}
+      </Short>
     </Section>
   );
 }
 
-function NewLeads({ leads }: { leads: Summary['new_leads'] }) {
+function NewLeads() {
   const { t } = useTranslation();
+  const query = useInfiniteQuery(leadsQuery({ status: 'new', limit: FEW }));
   const hidden = useHiddenLeads();
-  const shown = leads.filter((lead) => !hidden.has(lead.id)).slice(0, 6);
   return (
     <Section title={t('home.newLeads')} action={<More to="/leads">{t('home.all')}</More>}>
-      {shown.length === 0 ? (
-        <Empty icon={Users} title={t('home.noNewLeads')} className="py-6!" />
-      ) : (
+      <Short query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Users} title={t('home.noNewLeads')} className="py-6!" />}>
+        {(leads) => (
         <ul className="-my-2 flex flex-col divide-y">
-          {shown.map((lead) => {
+          {leads.map((lead) => {
             const name = leadName(lead) ?? t('leads.nameless');
             const phone = leadPhone(lead);
             return (
@@ -195,7 +199,26 @@ function NewLeads({ leads }: { leads: Summary['new_leads'] }) {
             );
           })}
         </ul>
-      )}
+        )}
+      </Short>
     </Section>
   );
+}
+
+interface ShortProps<T> {
+  query: UseInfiniteQueryResult<InfiniteData<CursorPage<T>>>;
+  /** Leaves rows out that are on their way into the trash. */
+  keep?: (row: T) => boolean;
+  empty: ReactNode;
+  children: (rows: T[]) => ReactNode;
+}
+
+/** The beginning of a list. */
+function Short<T>({ query, keep, empty, children }: ShortProps<T>) {
+  if (query.data === undefined) {
+    return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} className="py-4!" /> : <SkeletonRows rows={3} />;
+  }
+  const all = query.data.pages.flatMap((page) => page.items);
+  const rows = keep ? all.filter(keep) : all;
+  return rows.length === 0 ? empty : children(rows);
 }

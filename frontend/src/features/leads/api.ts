@@ -5,8 +5,10 @@ import { keyOf } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 import { byCursor } from '@/shared/list/infinite';
 
-/** A lead. */
-export type Lead = Schemas['Lead'];
+/** A lead, as lists hold it. */
+export type Lead = Schemas['LeadItem'];
+/** A lead, whole. */
+export type FullLead = Schemas['Lead'];
 /** How far a lead has come. */
 export type LeadStatus = Schemas['LeadStatus'];
 /** Where a lead came from. */
@@ -26,6 +28,7 @@ export interface LeadFilter {
   sort?: LeadSort | undefined;
   order?: 'asc' | 'desc' | undefined;
   deleted?: 'only' | undefined;
+  limit?: number | undefined;
 }
 
 /** Leads, page by page. */
@@ -33,23 +36,23 @@ export const leadsQuery = (filter: LeadFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/leads', filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/leads', { params: { query: { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
+      unwrap(client.GET('/api/leads', { params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
     ...byCursor,
   });
 
 /** One lead. */
 export const leadQuery = (id: string) =>
   queryOptions({
-    queryKey: keyOf('/api/leads/{id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/leads/{id}', { params: { path: { id } }, signal })),
+    queryKey: keyOf('/api/leads/{lead_id}', { id }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/leads/{lead_id}', { params: { path: { lead_id: id } }, signal })),
   });
 
 /** What happened with a lead, newest first. */
 export const timelineQuery = (id: string) =>
   infiniteQueryOptions({
-    queryKey: keyOf('/api/leads/{id}/timeline', { id }),
+    queryKey: keyOf('/api/leads/{lead_id}/timeline', { id }),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/leads/{id}/timeline', { params: { path: { id }, query: pageParam === null ? {} : { cursor: pageParam } }, signal })),
+      unwrap(client.GET('/api/leads/{lead_id}/timeline', { params: { path: { lead_id: id }, query: pageParam === null ? {} : { cursor: pageParam } }, signal })),
     ...byCursor,
   });
 

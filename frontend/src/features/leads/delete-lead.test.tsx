@@ -29,7 +29,7 @@ describe('deleting a lead', () => {
     let finish: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (finish = resolve));
     world.server.use(
-      http.delete('/api/leads/{id}', async ({ response }) => {
+      http.delete('/api/leads/{lead_id}', async ({ response }) => {
         await gate;
         world.db.leads = world.db.leads.map((lead) => (lead.id === id ? { ...lead, deleted_at: new Date().toISOString() } : lead));
         return response(200).json(succeeded('lead.delete', id));
@@ -56,7 +56,7 @@ describe('deleting a lead', () => {
   it('brings it back with the reason when it failed', async () => {
     const { name } = rename();
     world.server.use(
-      http.delete('/api/leads/{id}', async () => {
+      http.delete('/api/leads/{lead_id}', async () => {
         await delay(50);
         return problem(403, 'forbidden', 'No.');
       }),

@@ -25,7 +25,7 @@ function removal(target: Target) {
   const [first, ...rest] = target.ids;
   return (header: CommandHeaders) =>
     target.filter === undefined && first !== undefined && rest.length === 0
-      ? client.DELETE('/api/leads/{id}', { params: { path: { id: first }, header } })
+      ? client.DELETE('/api/leads/{lead_id}', { params: { path: { lead_id: first }, header } })
       : client.POST('/api/leads/bulk-delete', { params: { header }, body: selection(target) });
 }
 
@@ -33,7 +33,7 @@ function restoring(target: Target) {
   const [first, ...rest] = target.ids;
   return (header: CommandHeaders) =>
     target.filter === undefined && first !== undefined && rest.length === 0
-      ? client.POST('/api/leads/{id}/restore', { params: { path: { id: first }, header } })
+      ? client.POST('/api/leads/{lead_id}/restore', { params: { path: { lead_id: first }, header } })
       : client.POST('/api/leads/bulk-restore', { params: { header }, body: selection(target) });
 }
 
@@ -43,7 +43,7 @@ function selection(target: Target): { ids: string[] } | { filter: Record<string,
   return { filter };
 }
 
-const refresh = () => invalidate('/api/leads', '/api/leads/{id}', '/api/leads/{id}/timeline', '/api/summary');
+const refresh = () => invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');
 
 /** How many leads an operation touched: the server's own count where it says one. */
 function counted(operation: Operation, target: Target): number {

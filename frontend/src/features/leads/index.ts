@@ -1,5 +1,5 @@
 // What other features may use of leads.
-export { type Lead, leadName, leadPhone } from './api';
+export { type Lead, leadName, leadPhone, leadsQuery } from './api';
 export { LeadName } from './columns';
 export { DeleteLeadButton } from './delete-button';
 export { useHidden as useHiddenLeads } from './hidden';

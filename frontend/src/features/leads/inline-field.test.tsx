@@ -39,12 +39,12 @@ describe('editing a field in place', () => {
 
   it('keeps what was typed without a connection, and sends it once there is one', async () => {
     const { user } = await edit('נשמר בדרך');
-    world.server.use(http.patch('/api/leads/{id}', () => HttpResponse.error() as never));
+    world.server.use(http.patch('/api/leads/{lead_id}', () => HttpResponse.error() as never));
     await user.click(screen.getByRole('button', { name: 'שמירה' }));
     expect(await screen.findByText(/^אין חיבור\. מה שהקלדת נשמר כאן/, undefined, { timeout: 8000 })).toBeVisible();
     expect(screen.getByRole('textbox', { name: 'שם' })).toHaveValue('נשמר בדרך');
     world.server.use(
-      http.patch('/api/leads/{id}', async ({ params, request, response }) => {
+      http.patch('/api/leads/{lead_id}', async ({ params, request, response }) => {
         world.db.leads[0] = { ...world.db.leads[0]!, ...((await request.json()) as object), version: 2 };
         return response(200).json({ success: true, operation: { id: 'op', state: 'succeeded', entity_id: params.id } as never });
       }),

@@ -12,8 +12,6 @@ import { Typed, When } from '@/shared/ui/text';
 
 import { timelineQuery } from './api';
 
-type Entry = Schemas['TimelineEntry'];
-
 /** What happened with a lead: calls with their recordings, and who changed what. */
 export function Timeline({ id }: { id: string }) {
   const { t } = useTranslation();
@@ -24,8 +22,8 @@ export function Timeline({ id }: { id: string }) {
         {(entries) => (
           <ol className="flex flex-col">
             {entries.map((entry) => (
-              <li key={entry.id} className="relative flex gap-3 pb-5 before:absolute before:start-4.5 before:top-10 before:bottom-0.5 before:w-px before:bg-line last:pb-0 last:before:hidden">
-                {entry.call ? <CallEntry call={entry.call} /> : <ChangeEntry entry={entry} />}
+              <li key={entry.kind === 'call' ? entry.call.call_sid : entry.change.id} className="relative flex gap-3 pb-5 before:absolute before:start-4.5 before:top-10 before:bottom-0.5 before:w-px before:bg-line last:pb-0 last:before:hidden">
+                {entry.kind === 'call' ? <CallEntry call={entry.call} /> : <ChangeEntry at={entry.at} change={entry.change} />}
               </li>
             ))}
           </ol>
@@ -56,21 +54,22 @@ function CallEntry({ call }: { call: Schemas['Call'] }) {
   );
 }
 
-function ChangeEntry({ entry }: { entry: Entry }) {
+function ChangeEntry({ at, change }: { at: string; change: Schemas['LeadChange'] }) {
   const name = useActionName();
+  const who = change.actor?.name ?? change.system;
   return (
     <>
       <span className="grid size-9 shrink-0 place-items-center rounded-full bg-hover text-muted">
         <History aria-hidden className="size-4.5" />
       </span>
       <div className="min-w-0 grow">
-        <p className="text-sm font-medium">{name(entry.action ?? '')}</p>
+        <p className="text-sm font-medium">{name(change.action)}</p>
         <p className="text-xs text-muted">
-          <When at={entry.at} />
-          {entry.actor_name && (
+          <When at={at} />
+          {who !== null && (
             <>
               {' · '}
-              <Typed>{entry.actor_name}</Typed>
+              <Typed>{who}</Typed>
             </>
           )}
         </p>

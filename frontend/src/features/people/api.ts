@@ -10,7 +10,7 @@ import { byCursor } from '@/shared/list/infinite';
 import type { Role } from '@/shared/lib/rights';
 
 /** Somebody who logs in. */
-export type User = Schemas['User'];
+export type User = Schemas['UserItem'];
 
 /** What a list of people is narrowed to. */
 export interface UserFilter {
@@ -23,7 +23,7 @@ export interface UserFilter {
 export const usersQuery = (businessId: string | null, filter: UserFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf(businessId === null ? '/api/admin/users' : '/api/businesses/{business_id}/users', { businessId, ...filter }),
-    queryFn: ({ pageParam, signal }): Promise<Schemas['UserPage']> => {
+    queryFn: ({ pageParam, signal }): Promise<Schemas['Page_UserItem']> => {
       const query = { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return businessId === null
         ? unwrap(client.GET('/api/admin/users', { params: { query }, signal }))
@@ -65,7 +65,7 @@ export function restoreUser(businessId: string | null, userId: string): Promise<
 }
 
 /** Changes a person's name or role. */
-export function updateUser(businessId: string | null, userId: string, body: Schemas['UserChanges']): Promise<void> {
+export function updateUser(businessId: string | null, userId: string, body: Schemas['UpdateUser']): Promise<void> {
   return command((header) =>
     businessId === null
       ? client.PATCH('/api/admin/users/{user_id}', { params: { path: { user_id: userId }, header }, body })
@@ -74,7 +74,7 @@ export function updateUser(businessId: string | null, userId: string, body: Sche
 }
 
 /** Sends somebody a link to join. */
-export async function invite(businessId: string | null, body: Schemas['InvitationCreate']): Promise<void> {
+export async function invite(businessId: string | null, body: Schemas['InviteBusinessUser']): Promise<void> {
   await done(
     businessId === null
       ? client.POST('/api/admin/users/invitations', { body })
@@ -85,7 +85,7 @@ export async function invite(businessId: string | null, body: Schemas['Invitatio
 
 /** Takes an invitation back. */
 export async function withdraw(businessId: string, id: string): Promise<void> {
-  await done(client.DELETE('/api/businesses/{business_id}/invitations/{id}', { params: { path: { business_id: businessId, id } } }));
+  await done(client.DELETE('/api/businesses/{business_id}/invitations/{invitation_id}', { params: { path: { business_id: businessId, invitation_id: id } } }));
   await refresh();
 }
 

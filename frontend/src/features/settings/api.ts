@@ -20,26 +20,20 @@ export const settingsQuery = (businessId: string) =>
   });
 
 /** What a caller would hear with these settings. */
-export const previewQuery = (businessId: string, settings: CallSettings, at: string | null) =>
+export const previewQuery = (businessId: string, settings: CallSettings) =>
   queryOptions({
-    queryKey: keyOf('/api/businesses/{business_id}/settings/preview', { businessId, settings, at }),
+    queryKey: keyOf('/api/businesses/{business_id}/settings/preview', { businessId, settings }),
     queryFn: ({ signal }) =>
-      unwrap(
-        client.POST('/api/businesses/{business_id}/settings/preview', {
-          params: { path: { business_id: businessId } },
-          body: at === null ? { settings } : { settings, at },
-          signal,
-        }),
-      ),
+      unwrap(client.POST('/api/businesses/{business_id}/settings/preview', { params: { path: { business_id: businessId } }, body: { settings }, signal })),
     retry: false,
   });
 
 /** Saves the settings over `revision`; anything newer there is a 412. */
-export async function saveSettings(businessId: string, revision: number, body: Schemas['SettingsUpdate']): Promise<void> {
+export async function saveSettings(businessId: string, revision: number, body: Schemas['SettingsInput']): Promise<void> {
   await run(
     (header) =>
       client.PUT('/api/businesses/{business_id}/settings', {
-        params: { path: { business_id: businessId }, header: { ...header, 'If-Match': `"${revision}"` } },
+        params: { path: { business_id: businessId }, header: { ...header, 'if-match': `"${revision}"` } },
         body,
       }),
     { onStillWorking: () => toast.info(t('common.stillWorking')) },
@@ -55,7 +49,7 @@ export const sessionsQuery = queryOptions({
 
 /** Ends a login elsewhere. */
 export async function endSession(id: string): Promise<void> {
-  await done(client.DELETE('/api/auth/sessions/{id}', { params: { path: { id } } }));
+  await done(client.DELETE('/api/auth/sessions/{session_id}', { params: { path: { session_id: id } } }));
   await invalidate('/api/auth/sessions');
 }
 

@@ -8,7 +8,7 @@ import { Save } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { ApiError, sentence } from '@/shared/api/problem';
+import { ApiError, fieldSentence, sentence } from '@/shared/api/problem';
 import { useBusinessId, useCan } from '@/shared/api/session';
 import type { Schemas } from '@/shared/api/types';
 import { useDraft } from '@/shared/lib/draft';
@@ -99,7 +99,10 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
           name: current.name,
           change: (next) => setDraft({ ...current, settings: { ...current.settings, ...next } }),
           rename: (name) => setDraft({ ...current, name }),
-          errorOf: (field) => errors.find((error) => new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field))?.error,
+          errorOf: (field) => {
+            const wrong = errors.find((error) => new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field));
+            return wrong && fieldSentence(wrong);
+          },
         })}
       </fieldset>
       {draft && (

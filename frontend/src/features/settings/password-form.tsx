@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useForm } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 
-import { ApiError, sentence } from '@/shared/api/problem';
+import { ApiError, fieldSentence, sentence } from '@/shared/api/problem';
 import { invalidate } from '@/shared/api/query';
 import { useMe } from '@/shared/api/session';
 import { PasswordField } from '@/shared/form/password-field';
@@ -39,7 +39,7 @@ export function PasswordForm() {
     } catch (error) {
       setFailure(error);
       if (!(error instanceof ApiError)) return;
-      for (const { field, error: message } of error.problem?.errors ?? []) form.setError(field === 'current' ? 'current' : 'next', { message });
+      for (const wrong of error.problem?.errors ?? []) form.setError(wrong.field === 'current' ? 'current' : 'next', { message: fieldSentence(wrong) });
     }
   });
   return (

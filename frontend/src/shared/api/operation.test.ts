@@ -9,7 +9,7 @@ import { run, UnknownOutcome } from './operation';
 import { ApiError, NetworkError } from './problem';
 
 const ID = '0198a000-0000-7000-8000-000000000001';
-const send = (header: { Prefer: string; 'Idempotency-Key': string }) => client.DELETE('/api/leads/{id}', { params: { path: { id: ID }, header } });
+const send = (header: { Prefer: string; 'Idempotency-Key': string }) => client.DELETE('/api/leads/{lead_id}', { params: { path: { id: ID }, header } });
 const pause = () => Promise.resolve();
 const pending = { success: true, operation: { id: 'token', state: 'pending' as const } };
 
@@ -17,7 +17,7 @@ describe('a command', () => {
   it('asks the server to wait and ends at once when it can', async () => {
     let prefer: string | null = null;
     world.server.use(
-      http.delete('/api/leads/{id}', ({ request, response }) => {
+      http.delete('/api/leads/{lead_id}', ({ request, response }) => {
         prefer = request.headers.get('prefer');
         return response(200).json(succeeded('lead.delete', ID));
       }),
@@ -29,7 +29,7 @@ describe('a command', () => {
   it('that is still pending is followed, and called "still working", never failed', async () => {
     let asked = 0;
     world.server.use(
-      http.delete('/api/leads/{id}', ({ response }) => response(202).json(pending)),
+      http.delete('/api/leads/{lead_id}', ({ response }) => response(202).json(pending)),
       http.get('/api/operations/{operation_id}', ({ response }) => {
         asked += 1;
         return response(200).json(asked < 3 ? pending : succeeded('lead.delete', ID));
@@ -43,7 +43,7 @@ describe('a command', () => {
 
   it('throws the reason of an operation that failed later', async () => {
     world.server.use(
-      http.delete('/api/leads/{id}', ({ response }) => response(202).json(pending)),
+      http.delete('/api/leads/{lead_id}', ({ response }) => response(202).json(pending)),
       http.get('/api/operations/{operation_id}', ({ response }) =>
         response(200).json({ success: true, operation: { id: 'token', state: 'failed', problem: { type: '/problems/forbidden', title: 'Forbidden', status: 403, success: false, error: 'No.' } } }),
       ),
@@ -54,7 +54,7 @@ describe('a command', () => {
   it('is repeated under the same key when the server was not reached', async () => {
     const keys: (string | null)[] = [];
     world.server.use(
-      http.delete('/api/leads/{id}', ({ request, response }) => {
+      http.delete('/api/leads/{lead_id}', ({ request, response }) => {
         keys.push(request.headers.get('idempotency-key'));
         return keys.length < 3 ? (HttpResponse.error() as never) : response(200).json(succeeded('lead.delete', ID));
       }),
@@ -67,7 +67,7 @@ describe('a command', () => {
   it('gives up after three tries, and is not repeated when it was refused', async () => {
     let tries = 0;
     world.server.use(
-      http.delete('/api/leads/{id}', () => {
+      http.delete('/api/leads/{lead_id}', () => {
         tries += 1;
         return HttpResponse.error() as never;
       }),
@@ -76,7 +76,7 @@ describe('a command', () => {
     expect(tries).toBe(3);
     tries = 0;
     world.server.use(
-      http.delete('/api/leads/{id}', () => {
+      http.delete('/api/leads/{lead_id}', () => {
         tries += 1;
         return problem(409, 'conflict', 'Taken.');
       }),
@@ -86,7 +86,7 @@ describe('a command', () => {
   });
 
   it('that nobody knows the end of is unknown, not failed', async () => {
-    world.server.use(http.delete('/api/leads/{id}', ({ response }) => response(202).json({ success: true, operation: { id: 'token', state: 'unknown' } })));
+    world.server.use(http.delete('/api/leads/{lead_id}', ({ response }) => response(202).json({ success: true, operation: { id: 'token', state: 'unknown' } })));
     await expect(run(send, { pause })).rejects.toBeInstanceOf(UnknownOutcome);
   });
 });

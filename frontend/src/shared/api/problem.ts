@@ -58,3 +58,8 @@ export function sentence(error: unknown, translate: TFunction = t): string {
 export function requestId(error: unknown): string | null {
   return error instanceof ApiError ? (error.problem?.request_id ?? null) : null;
 }
+
+/** What is wrong with a field: the catalogue's sentence for the code, else the server's own. */
+export function fieldSentence({ code, error }: Schemas['FieldError']): string {
+  return loose(`fields.${code}`, { defaultValue: error });
+}

@@ -7,7 +7,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { type DefaultValues, type FieldValues, type Path, useForm, type UseFormReturn } from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 
-import { ApiError, sentence } from '@/shared/api/problem';
+import { ApiError, fieldSentence, sentence } from '@/shared/api/problem';
 import { useDraft } from '@/shared/lib/draft';
 import type { z } from '@/shared/lib/zod';
 import { Button } from '@/shared/ui/button';
@@ -65,7 +65,7 @@ function OpenForm<Values extends FieldValues>({ onClose, title, description, sub
     } catch (error) {
       setFailure(error);
       if (!(error instanceof ApiError)) return;
-      for (const { field, error: message } of error.problem?.errors ?? []) form.setError(field as Path<Values>, { message });
+      for (const wrong of error.problem?.errors ?? []) form.setError(wrong.field as Path<Values>, { message: fieldSentence(wrong) });
     }
   });
 

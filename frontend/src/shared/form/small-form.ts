@@ -1,6 +1,6 @@
 import { type ChangeEvent, type SyntheticEvent, useRef, useState } from 'react';
 
-import { ApiError } from '@/shared/api/problem';
+import { ApiError, fieldSentence } from '@/shared/api/problem';
 
 /** What is wrong with a field, as a sentence; nothing when it is right. */
 type Rule = (value: string) => string | undefined;
@@ -34,7 +34,7 @@ export function useSmallForm<Name extends string>(initial: Record<Name, string>,
       setFailure(error);
       if (error instanceof ApiError) {
         const said = (error.problem?.errors ?? []).filter(({ field }) => names.includes(field as Name));
-        setErrors(Object.fromEntries(said.map(({ field, error: sentence }) => [field, sentence])) as Partial<Record<Name, string>>);
+        setErrors(Object.fromEntries(said.map((one) => [one.field, fieldSentence(one)])) as Partial<Record<Name, string>>);
       }
     } finally {
       setBusy(false);

@@ -10,8 +10,8 @@ import { createStore, useStore } from '@/shared/lib/store';
 /** `live`: changes arrive by themselves. `stale`: what is on screen may be old. */
 export type LiveState = 'connecting' | 'live' | 'stale';
 
-const LEADS: ApiPath[] = ['/api/leads', '/api/leads/{id}', '/api/leads/{id}/timeline', '/api/summary'];
-const CALLS: ApiPath[] = ['/api/calls', '/api/calls/{call_sid}', '/api/leads/{id}/timeline', '/api/summary', '/api/admin/calls/unowned'];
+const LEADS: ApiPath[] = ['/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary'];
+const CALLS: ApiPath[] = ['/api/calls', '/api/calls/{call_sid}', '/api/leads/{lead_id}/timeline', '/api/summary', '/api/admin/calls/unowned'];
 
 const PATHS: Record<string, ApiPath[]> = {
   lead: LEADS,
@@ -28,6 +28,8 @@ const PATHS: Record<string, ApiPath[]> = {
 const GRACE_MS = 6000;
 /** Changes that come within this time are one refetch, milliseconds. */
 const GATHER_MS = 150;
+/** A heart beats every 15 seconds; a stream that is silent for longer than two of them is dead, milliseconds. */
+const SILENCE_MS = 40_000;
 /** A page hidden for longer is refetched when it is seen again, milliseconds. */
 const HIDDEN_MS = 20_000;
 
@@ -46,6 +48,7 @@ export function startLive(): () => void {
   let hiddenSince = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let badge: ReturnType<typeof setTimeout> | undefined;
+  let pulse: ReturnType<typeof setTimeout> | undefined;
   let gather: ReturnType<typeof setTimeout> | undefined;
   const changed = new Set<ApiPath>();
 
@@ -67,12 +70,17 @@ export function startLive(): () => void {
   };
 
   const receive = (event: MessageEvent<string>) => {
-    try {
-      const update = JSON.parse(event.data) as { kind?: string };
-      note(update.kind ?? event.type);
-    } catch {
-      note(event.type);
-    }
+    const { kind } = JSON.parse(event.data) as { kind: string };
+    note(kind);
+  };
+
+  // A connection can die without a word: one that no longer beats is opened anew.
+  const alive = () => {
+    clearTimeout(pulse);
+    pulse = setTimeout(() => {
+      lost();
+      open();
+    }, SILENCE_MS);
   };
 
   const open = () => {
@@ -98,9 +106,17 @@ export function startLive(): () => void {
       if (attempts === 1) refetchAll();
       retry = setTimeout(open, Math.min(30_000, 1000 * 2 ** attempts) * (0.75 + Math.random() / 2));
     };
-    stream.onmessage = receive;
-    for (const kind of [...Object.keys(PATHS), 'live', 'update']) stream.addEventListener(kind, receive);
+    stream.addEventListener('update', receive);
     stream.addEventListener('reset', refetchAll);
+    stream.addEventListener('heartbeat', alive);
+    // The session is over: asking for anything leads to the login. The stream follows a new one.
+    stream.addEventListener('end', () => {
+      stream.close();
+      refetchAll();
+      lost();
+      retry = setTimeout(open, 5000);
+    });
+    alive();
   };
 
   const seen = () => {
@@ -122,7 +138,7 @@ export function startLive(): () => void {
   addEventListener('offline', lost);
   const unfollow = scope.subscribe(open);
   return () => {
-    for (const timer of [retry, badge, gather]) clearTimeout(timer);
+    for (const timer of [retry, badge, gather, pulse]) clearTimeout(timer);
     source?.close();
     state.set('connecting');
     document.removeEventListener('visibilitychange', seen);
