@@ -26,8 +26,10 @@ function makeLead(n: number): Schemas['Lead'] {
     phones: [{ e164: phone(n), raw: phone(n).replace('+972', '0') }],
     status: pick(STATUSES, n),
     source: pick(SOURCES, n * 3),
-    owner_id: null,
-    owner_name: null,
+    owner: null,
+    deleted_at: null,
+    deleted_by: null,
+    purge_at: null,
     tags: n % 2 === 0 ? [pick(TAGS, n)] : n % 5 === 0 ? [pick(TAGS, n), pick(TAGS, n + 1)] : [],
     notes: n % 4 === 0 ? 'מעוניין בהצעת מחיר לגינה של 80 מ״ר.\nלחזור אחרי 17:00.' : '',
     version: 1,
@@ -41,13 +43,19 @@ function makeCall(n: number, leads: Schemas['Lead'][]): Schemas['Call'] {
   const lead = n % 4 === 3 ? undefined : pick(leads, n);
   const missed = n % 3 === 1;
   const live = n === 0;
+  const withheld = n % 11 === 7;
+  const number = lead?.phones[0]?.e164 ?? phone(n + 40);
   const started = ago(live ? 1 : 20 + n * 95);
   return {
     call_sid: sid('CA', n + 1),
-    lead_id: lead?.id ?? null,
-    lead_name: lead?.name ?? null,
-    from: n % 11 === 7 ? 'anonymous' : (lead?.phones[0]?.e164 ?? phone(n + 40)),
+    lead: lead ? { id: lead.id, name: lead.name } : null,
+    from: withheld ? 'anonymous' : number,
+    from_e164: withheld ? null : number,
     to: '+97237001234',
+    to_e164: '+97237001234',
+    caller_name: null,
+    dial_outcome: missed ? 'no-answer' : 'completed',
+    dial_duration_s: missed ? null : 30,
     direction: 'inbound',
     answer: missed ? 'record' : 'forward',
     status: live ? 'in-progress' : missed ? 'no-answer' : 'completed',
@@ -55,10 +63,10 @@ function makeCall(n: number, leads: Schemas['Lead'][]): Schemas['Call'] {
     ended_at: live ? null : new Date(Date.parse(started) + 130_000).toISOString(),
     duration_s: live ? null : missed ? 0 : 40 + ((n * 37) % 400),
     missed,
-    callback_needed: missed && n % 11 !== 7,
+    callback_needed: missed && !withheld,
     called_back_at: missed && n > 12 ? ago(5 + n * 60) : null,
-    called_back_by_name: missed && n > 12 ? 'דנה לוי' : null,
-    recordings: live ? [] : [{ recording_sid: sid('RE', n + 1), state: n % 9 === 8 ? 'processing' : 'completed', failure: null, duration_s: 40 + ((n * 37) % 400), bytes: 180_000 + n * 5000 }],
+    called_back_by: missed && n > 12 ? { id: uuid(801), name: 'דנה לוי' } : null,
+    recordings: live ? [] : [{ recording_sid: sid('RE', n + 1), state: n % 9 === 8 ? 'processing' : 'completed', failure: null, duration_s: 40 + ((n * 37) % 400), bytes: 180_000 + n * 5000, created_at: started }],
   };
 }
 
@@ -67,13 +75,13 @@ export interface Db {
   password: string;
   leads: Schemas['Lead'][];
   calls: Schemas['Call'][];
-  users: Schemas['User'][];
+  users: Schemas['UserItem'][];
   invitations: Schemas['Invitation'][];
   businesses: Schemas['Business'][];
   settings: Schemas['BusinessSettings'];
   sessions: Schemas['SessionItem'][];
-  audit: Schemas['AuditRecord'][];
-  whatsapp: Schemas['WhatsappStatus'];
+  audit: Schemas['AuditItem'][];
+  whatsapp: Schemas['StatusAnswer'];
   groups: Schemas['DeadLetterGroup'][];
   letters: Schemas['DeadLetter'][];
   replays: Schemas['Replay'][];
@@ -87,8 +95,8 @@ export const ME: Record<string, Schemas['Me']> = {
   admin: { id: uuid(800), email: 'admin@demo.co.il', name: 'תמר ביטון', role: 'system_admin', business: null },
 };
 
-function makeUsers(): Schemas['User'][] {
-  const at = (n: number, name: string, role: Schemas['Role'], business: boolean, email: string): Schemas['User'] => ({
+function makeUsers(): Schemas['UserItem'][] {
+  const at = (n: number, name: string, role: Schemas['Role'], business: boolean, email: string): Schemas['UserItem'] => ({
     id: uuid(800 + n),
     business_id: business ? BUSINESS : null,
     business_name: business ? 'גינות השרון' : null,
@@ -98,6 +106,7 @@ function makeUsers(): Schemas['User'][] {
     created_at: ago(90_000 - n * 900),
     last_seen_at: n === 5 ? null : ago(n * 70 + 3),
     deleted_at: null,
+    deleted_by_name: null,
   });
   return [
     at(0, 'תמר ביטון', 'system_admin', false, 'admin@demo.co.il'),
@@ -130,7 +139,7 @@ function makeLetters(): Schemas['DeadLetter'][] {
 
 export function makeDb(): Db {
   const all = Array.from({ length: 64 }, (_, n) => makeLead(n));
-  const leads = all.map((lead, n) => (n > 57 ? { ...lead, deleted_at: ago(900 + n * 10), deleted_by_name: 'דנה לוי', purge_at: ahead(43_200 - n * 60) } : lead));
+  const leads = all.map((lead, n) => (n > 57 ? { ...lead, deleted_at: ago(900 + n * 10), deleted_by: { id: uuid(801), name: 'דנה לוי' }, purge_at: ahead(43_200 - n * 60) } : lead));
   const letters = makeLetters();
   return {
     me: null,
@@ -138,14 +147,13 @@ export function makeDb(): Db {
     leads,
     calls: Array.from({ length: 46 }, (_, n) => makeCall(n, leads)),
     users: makeUsers(),
-    invitations: [{ id: uuid(700), business_id: BUSINESS, email: 'new@demo.co.il', name: null, role: 'agent', created_at: ago(300), expires_at: ahead(9000) }],
+    invitations: [{ id: uuid(700), invited_by: 'דנה לוי', email: 'new@demo.co.il', name: null, role: 'agent', created_at: ago(300), expires_at: ahead(9000) }],
     businesses: [
       { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem', active: true, numbers: ['+97237001234', '+972747001234'], created_at: ago(100_000) },
       { id: uuid(901), name: 'מספרת רון', time_zone: 'Asia/Jerusalem', active: true, numbers: ['+97297445566'], created_at: ago(70_000) },
       { id: uuid(902), name: 'Blue Bay Café', time_zone: 'Asia/Jerusalem', active: false, numbers: [], created_at: ago(50_000) },
     ],
     settings: {
-      business_id: BUSINESS,
       name: 'גינות השרון',
       time_zone: 'Asia/Jerusalem',
       revision: 4,
@@ -193,7 +201,7 @@ export function makeDb(): Db {
       before: { status: 'new', version: 1 },
       after: { status: 'contacted', version: 2 },
     })),
-    whatsapp: { success: true, state: 'not_linked', since: ago(400), reason: null, qrExpiresAt: null },
+    whatsapp: { success: true, state: 'not_linked', since: ago(400), reason: null, qrExpiresAt: null, lastCode: null, phone: null },
     groups: [
       { consumer: 'calls', fingerprint: 'f1', error: 'status 22P02: invalid input syntax for type bigint', count: 9, first_at: ago(2000), last_at: ago(65) },
       { consumer: 'recordings', fingerprint: 'f2', error: 'recording could not be fetched: 404 Not Found', count: 5, first_at: ago(900), last_at: ago(60) },

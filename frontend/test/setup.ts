@@ -2,6 +2,7 @@ import '@testing-library/jest-dom/vitest';
 
 import { cleanup, configure } from '@testing-library/react';
 import { setupServer } from 'msw/node';
+import { toast } from 'sonner';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 
 import { noteSession, settleLogin } from '@/shared/api/gate';
@@ -19,22 +20,24 @@ configure({
   getElementError: (message) => new Error(message?.split('\n')[0] ?? ''),
 });
 
+const nothing = () => undefined;
+
 // What jsdom lacks and browsers have.
 vi.stubGlobal('EventSource', FakeEventSource);
 vi.stubGlobal('scrollTo', () => undefined);
 vi.stubGlobal(
   'IntersectionObserver',
   class {
-    observe() {}
-    disconnect() {}
+    observe = nothing;
+    disconnect = nothing;
   },
 );
 vi.stubGlobal(
   'ResizeObserver',
   class {
-    observe() {}
-    unobserve() {}
-    disconnect() {}
+    observe = nothing;
+    unobserve = nothing;
+    disconnect = nothing;
   },
 );
 vi.stubGlobal('matchMedia', (query: string) => ({
@@ -65,6 +68,8 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  // Messages outlive the app that showed them.
+  toast.dismiss();
   cleanup();
   server.resetHandlers();
   settleLogin(false);

@@ -23,7 +23,6 @@ export class FakeEventSource extends EventTarget {
   readyState = 1;
   onopen: (() => void) | null = null;
   onerror: (() => void) | null = null;
-  onmessage: ((event: MessageEvent<string>) => void) | null = null;
 
   constructor(readonly url: string) {
     super();
@@ -33,7 +32,7 @@ export class FakeEventSource extends EventTarget {
 
   /** The server says that something changed. */
   say(kind: string, id = 'x') {
-    this.onmessage?.(new MessageEvent('message', { data: JSON.stringify({ kind, id, action: 'changed' }) }));
+    this.dispatchEvent(new MessageEvent('update', { data: JSON.stringify({ kind, id, action: 'changed' }) }));
   }
 
   close() {

@@ -20,7 +20,7 @@ export function authHandlers(db: Db) {
     http.get('/api/auth/me', ({ response }) => (db.me ? response(200).json(answer()) : problem(401, 'unauthenticated', 'Log in first.'))),
     http.get('/api/auth/sessions', ({ response }) => response(200).json({ items: db.sessions })),
     http.delete('/api/auth/sessions/{session_id}', ({ params }) => {
-      db.sessions = db.sessions.filter((session) => session.id !== params.id);
+      db.sessions = db.sessions.filter((session) => session.id !== params.session_id);
       return new HttpResponse(null, { status: 204 }) as never;
     }),
     http.post('/api/auth/password', async ({ request }) => {

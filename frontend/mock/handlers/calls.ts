@@ -34,8 +34,9 @@ export function callHandlers(db: Db) {
       const rows = db.calls
         .filter((call) => query.get('missed') !== 'true' || call.missed)
         .filter((call) => query.get('answered') !== 'true' || !call.missed)
+        .filter((call) => query.get('to_call_back') !== 'true' || (call.callback_needed && !call.called_back_at))
         .filter((call) => !query.get('number') || call.from === query.get('number'));
-      return response(200).json({ items: rows, next_cursor: null });
+      return response(200).json({ items: rows.slice(0, Number(query.get('limit') ?? 50)), next_cursor: null });
     }),
     http.get('/api/calls/{call_sid}', ({ params, response }) => {
       const call = db.calls.find((one) => one.call_sid === params.call_sid);
@@ -43,36 +44,36 @@ export function callHandlers(db: Db) {
       const at = (seconds: number) => new Date(Date.parse(call.started_at) + seconds * 1000).toISOString();
       return response(200).json({
         ...call,
-        events: [
-          { event_id: 'e1', kind: 'incoming', status: 'ringing', occurred_at: at(0) },
-          { event_id: 'e2', kind: 'status', status: 'in-progress', sequence_number: 1, occurred_at: at(3) },
-          { event_id: 'e3', kind: 'dialed', status: 'completed', occurred_at: at(120) },
-          { event_id: 'e4', kind: 'status', status: call.status ?? 'completed', sequence_number: 2, occurred_at: at(121) },
-        ],
-        dial_outcome: 'completed',
-        dial_duration_s: 117,
-        caller_name: null,
         forwarded_from: null,
+        parent_call_sid: null,
+        dialed_call_sid: null,
+        history: [
+          { kind: 'incoming', status: 'ringing', sequence_number: null, at: at(0), received_at: at(0) },
+          { kind: 'status', status: 'in-progress', sequence_number: 1, at: at(3), received_at: at(3) },
+          { kind: 'dialed', status: 'completed', sequence_number: null, at: at(120), received_at: at(120) },
+          { kind: 'status', status: call.status, sequence_number: 2, at: at(121), received_at: at(121) },
+        ],
       });
     }),
     http.post('/api/calls/{call_sid}/called-back', ({ params, response }) => {
-      db.calls = db.calls.map((call) => (call.call_sid === params.call_sid ? { ...call, called_back_at: new Date().toISOString(), called_back_by_name: db.me?.name ?? null } : call));
+      db.calls = db.calls.map((call) => (call.call_sid === params.call_sid ? { ...call, called_back_at: new Date().toISOString(), called_back_by: db.me ? { id: db.me.id, name: db.me.name } : null } : call));
       return response(200).json(succeeded('call.mark_called_back', params.call_sid));
     }),
     http.get('/api/summary', ({ response }) => {
       const today = db.calls.slice(0, 12);
       return response(200).json({
-        today: { calls: today.length, answered: today.filter((call) => !call.missed).length, missed: today.filter((call) => call.missed).length, new_leads: 3 },
-        missed: db.calls.filter((call) => call.callback_needed && !call.called_back_at),
-        new_leads: db.leads.filter((lead) => !lead.deleted_at && lead.status === 'new').slice(0, 8),
+        time_zone: 'Asia/Jerusalem',
+        today: { date: localDate(Date.now()), calls: today.length, missed: today.filter((call) => call.missed).length, leads: 3 },
+        to_call_back: db.calls.filter((call) => call.callback_needed && !call.called_back_at).length,
+        new_leads: db.leads.filter((lead) => !lead.deleted_at && lead.status === 'new').length,
         days: Array.from({ length: 30 }, (_, index) => {
           const back = 29 - index;
           const calls = 4 + ((index * 7) % 11) + (index % 7 === 5 ? -3 : 0);
-          return { date: localDate(Date.now() - back * 86_400_000), calls, missed: Math.min(calls, (index * 5) % 4) };
+          return { date: localDate(Date.now() - back * 86_400_000), calls, missed: Math.min(calls, (index * 5) % 4), leads: index % 4 };
         }),
       });
     }),
-    http.get('/api/admin/calls/unowned', ({ response }) => response(200).json({ items: db.calls.slice(3, 7).map((call) => ({ ...call, lead_id: null, lead_name: null, to: '+97237009999' })), next_cursor: null })),
+    http.get('/api/admin/calls/unowned', ({ response }) => response(200).json({ items: db.calls.slice(3, 7).map((call) => ({ ...call, lead: null, to: '+97237009999' })), next_cursor: null })),
     raw.get('/api/recordings/:sid/audio', ({ request }) => {
       const bytes = tone();
       const range = /bytes=(\d+)-(\d*)/.exec(request.headers.get('range') ?? '');

@@ -48,16 +48,16 @@ export function peopleHandlers(db: Db) {
       return response(200).json(succeeded('user.update', params.user_id));
     }),
     http.post('/api/admin/users/{user_id}/end-sessions', () => new HttpResponse(null, { status: 204 }) as never),
-    http.get('/api/businesses/{business_id}/invitations', ({ response }) => response(200).json({ items: db.invitations, next_cursor: null })),
+    http.get('/api/businesses/{business_id}/invitations', ({ response }) => response(200).json({ items: db.invitations })),
     http.post('/api/businesses/{business_id}/invitations', async ({ request, response }) => {
       const body = await request.json();
       if (db.users.some((user) => user.email === body.email && !user.deleted_at)) return problem(409, 'email-taken', 'Somebody has this address already.');
-      const invitation = { id: crypto.randomUUID(), business_id: BUSINESS, email: body.email, name: body.name ?? null, role: body.role, created_at: new Date().toISOString(), expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString() };
+      const invitation = { id: crypto.randomUUID(), invited_by: db.me?.name ?? null, email: body.email, name: body.name ?? null, role: body.role, created_at: new Date().toISOString(), expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString() };
       db.invitations = [invitation, ...db.invitations];
-      return response(201).json(invitation);
+      return response(201).json({ success: true, invitation });
     }),
     http.delete('/api/businesses/{business_id}/invitations/{invitation_id}', ({ params }) => {
-      db.invitations = db.invitations.filter((invitation) => invitation.id !== params.id);
+      db.invitations = db.invitations.filter((invitation) => invitation.id !== params.invitation_id);
       return new HttpResponse(null, { status: 204 }) as never;
     }),
   ];

@@ -30,8 +30,8 @@ export function BulkBar({ rows, filter, selected, complete, restore = false, onD
   if (ids.length === 0) return null;
   const all = ids.length === rows.length && !complete;
   const matching = all && everything;
-  const { sort: _sort, order: _order, ...narrowed } = filter;
-  const target: Target = matching ? { ids, filter: { ...narrowed } } : { ids };
+  const { sort: _sort, order: _order, limit: _limit, ...narrowed } = filter;
+  const target: Target = matching ? { ids, filter: narrowed } : { ids };
   const act = () => {
     setAsking(false);
     onDone();

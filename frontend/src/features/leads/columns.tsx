@@ -12,7 +12,7 @@ import { LeadStatusBadge } from './status';
 /** What a lead is called, with a word for one that has no name. */
 export function LeadName({ lead }: { lead: Pick<Lead, 'name' | 'phones' | 'email'> }) {
   const { t } = useTranslation();
-  if (lead.name !== null && lead.name !== undefined && lead.name !== '') return <Typed>{lead.name}</Typed>;
+  if (lead.name) return <Typed>{lead.name}</Typed>;
   const phone = leadPhone(lead);
   if (phone !== null) return <Phone value={phone} />;
   return lead.email ? <Ltr>{lead.email}</Ltr> : <>{t('leads.nameless')}</>;

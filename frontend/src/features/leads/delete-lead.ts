@@ -9,6 +9,7 @@ import { client } from '@/shared/api/client';
 import { run, UnknownOutcome, type CommandHeaders, type Operation } from '@/shared/api/operation';
 import { ApiError, sentence } from '@/shared/api/problem';
 import { invalidate } from '@/shared/api/query';
+import type { Schemas } from '@/shared/api/types';
 
 import { hide, show } from './hidden';
 
@@ -16,7 +17,7 @@ import { hide, show } from './hidden';
 export interface Target {
   ids: readonly string[];
   /** All that match, also those that were never loaded; `ids` then are those in sight. */
-  filter?: Record<string, string | undefined>;
+  filter?: Schemas['LeadFilter'];
 }
 
 const UNDO_MS = 8000;
@@ -37,10 +38,8 @@ function restoring(target: Target) {
       : client.POST('/api/leads/bulk-restore', { params: { header }, body: selection(target) });
 }
 
-function selection(target: Target): { ids: string[] } | { filter: Record<string, string> } {
-  if (target.filter === undefined) return { ids: [...target.ids] };
-  const filter = Object.fromEntries(Object.entries(target.filter).filter((entry): entry is [string, string] => entry[1] !== undefined));
-  return { filter };
+function selection(target: Target): Schemas['ManyLeads'] {
+  return target.filter === undefined ? { ids: [...target.ids] } : { filter: target.filter };
 }
 
 const refresh = () => invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');

@@ -46,7 +46,7 @@ describe('editing a field in place', () => {
     world.server.use(
       http.patch('/api/leads/{lead_id}', async ({ params, request, response }) => {
         world.db.leads[0] = { ...world.db.leads[0]!, ...((await request.json()) as object), version: 2 };
-        return response(200).json({ success: true, operation: { id: 'op', state: 'succeeded', entity_id: params.id } as never });
+        return response(200).json({ success: true, operation: { id: 'op', state: 'succeeded', entity_id: params.lead_id } as never });
       }),
     );
     dispatchEvent(new Event('online'));

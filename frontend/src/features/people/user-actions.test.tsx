@@ -30,12 +30,12 @@ describe('people of a business', () => {
   });
 
   it('stay, with the reason, when deleting fails', async () => {
-    world.server.use(http.delete('/api/businesses/{business_id}/users/{user_id}', () => problem(409, 'last-owner', 'No.')));
+    world.server.use(http.delete('/api/businesses/{business_id}/users/{user_id}', () => problem(403, 'rank', 'No.')));
     const { user } = renderApp('/team');
     await user.click(await screen.findByRole('button', { name: 'מחיקת אבי מזרחי' }));
     await user.click(within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'מחיקה' }));
     expect(await screen.findByText('אבי מזרחי לא נמחק')).toBeVisible();
-    expect(screen.getByText(/בעל העסק האחרון/)).toBeVisible();
+    expect(screen.getByText('אפשר לנהל רק מי שבדרגה נמוכה משלך.')).toBeVisible();
     expect(screen.getByRole('button', { name: 'מחיקת אבי מזרחי' })).toBeVisible();
   });
 

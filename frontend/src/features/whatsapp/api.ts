@@ -6,11 +6,11 @@ import { run } from '@/shared/api/operation';
 import type { Schemas } from '@/shared/api/types';
 
 /** Where a WhatsApp session stands. */
-export type WhatsappStatus = Schemas['WhatsappStatus'];
+export type WhatsappStatus = Schemas['StatusAnswer'];
 /** Its states. */
 export type WhatsappState = WhatsappStatus['state'];
 /** What init and qr answer. */
-export type WhatsappQr = Schemas['WhatsappQr'];
+export type WhatsappQr = Schemas['LinkAnswer'];
 
 /** States that move on by themselves within seconds: asked for again should the live stream be down. */
 export const MOVING: readonly WhatsappState[] = ['requesting', 'qr_ready', 'pairing', 'reconnecting'];
@@ -36,10 +36,10 @@ export const qrQuery = () =>
 export class WhatsappRefusal extends Error {}
 
 /** The answer, or the refusal thrown; what the server said is in the console in full. */
-export function accepted<T extends { success: boolean; error?: string | null | undefined }>(answer: T, what: string): T {
-  if (answer.success) return answer;
+export function accepted<T extends object>(answer: T | Schemas['Failed'], what: string): T {
+  if (!('error' in answer)) return answer;
   console.warn(`WhatsApp: ${what} was refused`, answer);
-  throw new WhatsappRefusal(answer.error ?? '');
+  throw new WhatsappRefusal(answer.error);
 }
 
 /** Notes in the console what failed, in full, and passes it on. */
@@ -51,8 +51,8 @@ export function warned(error: unknown, what: string): never {
 /** Asks for a QR. The answer holds it as soon as there is one. */
 export async function requestQr(): Promise<WhatsappQr> {
   try {
-    const answer = accepted(await unwrap(client.POST('/api/whatsapp/baileys/init')), 'init');
-    if (answer.qr) queryClient.setQueryData(qrQuery().queryKey, answer);
+    const answer: WhatsappQr = accepted(await unwrap(client.POST('/api/whatsapp/baileys/init')), 'init');
+    if ('qr' in answer) queryClient.setQueryData(qrQuery().queryKey, answer);
     return answer;
   } catch (error) {
     return warned(error, 'init');
@@ -62,7 +62,7 @@ export async function requestQr(): Promise<WhatsappQr> {
 }
 
 /** Asks for a code to type into WhatsApp, for people whose only screen is the phone. */
-export async function requestPairingCode(phone: string): Promise<Schemas['WhatsappPairingCode']> {
+export async function requestPairingCode(phone: string): Promise<Schemas['CodeAnswer']> {
   try {
     return accepted(await unwrap(client.POST('/api/whatsapp/baileys/pairing-code', { body: { phone } })), 'pairing-code');
   } catch (error) {

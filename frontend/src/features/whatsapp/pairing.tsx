@@ -16,16 +16,16 @@ import { useRefusal } from './refusal';
 /** A code to type into WhatsApp: for people whose only screen is the phone itself. */
 export function PairingCode() {
   const { t } = useTranslation();
-  const [code, setCode] = useState<{ code: string; expiresAt: string | null } | null>(null);
+  const [code, setCode] = useState<{ code: string; expiresAt: string } | null>(null);
   const say = useRefusal();
   const now = useNow(1000);
-  const left = code?.expiresAt ? Math.ceil((Date.parse(code.expiresAt) - now) / 1000) : null;
+  const left = code ? Math.ceil((Date.parse(code.expiresAt) - now) / 1000) : null;
   const { form, bind, errors, failure, busy } = useSmallForm(
     { phone: '' },
     { phone: (text) => (toE164(text) === null ? t('whatsapp.pairing.badPhone') : undefined) },
     async ({ phone }) => {
       const answer = await requestPairingCode(toE164(phone) ?? phone);
-      if (answer.code) setCode({ code: answer.code, expiresAt: answer.expiresAt ?? null });
+      setCode(answer);
     },
   );
 
@@ -54,7 +54,9 @@ export function PairingCode() {
   }
   return (
     <form {...form} className="flex w-full max-w-sm flex-col gap-3">
-      {failure !== null && <Notice tone="bad">{say(failure)}</Notice>}
+      {failure !== null && <Notice tone="bad">
+          <p dir="auto">{say(failure)}</p>
+        </Notice>}
       <Field label={t('whatsapp.pairing.phone')} hint={t('whatsapp.pairing.hint')} error={errors.phone}>
         <Input type="tel" inputMode="tel" autoComplete="tel" dir="ltr" {...bind('phone')} />
       </Field>

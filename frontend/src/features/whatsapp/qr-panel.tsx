@@ -18,7 +18,7 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
   const query = useQuery(qrQuery());
   const { refetch } = query;
   const now = useNow(500);
-  const expires = query.data?.expiresAt ?? status.qrExpiresAt ?? null;
+  const expires = status.qrExpiresAt;
   const left = expires === null ? null : Math.ceil((Date.parse(expires) - now) / 1000);
   const spent = left !== null && left <= 0;
 
@@ -27,12 +27,12 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
     void refetch();
   }, [refetch, status.qrExpiresAt, spent]);
 
-  const refusal = query.data?.success === false ? (query.data.error ?? t('problems.unknown')) : null;
+  const refusal = query.data && 'error' in query.data ? query.data.error : null;
   useEffect(() => {
     if (refusal !== null) console.warn('WhatsApp: qr was refused', query.data);
   }, [refusal, query.data]);
 
-  const qr = query.data?.qr;
+  const qr = query.data && 'qr' in query.data ? query.data.qr : null;
   return (
     <div className="flex flex-col items-center gap-4">
       <div className="grid size-72 max-w-full place-items-center rounded-3xl border bg-white p-3">

@@ -16,7 +16,7 @@ describe('linking WhatsApp', () => {
     expect(screen.getByText('ממתין לסריקה')).toBeVisible();
     expect(screen.getByText('תקף עוד', { exact: false })).toBeVisible();
 
-    world.db.whatsapp = { success: true, state: 'connected', since: new Date().toISOString(), phone: '+972541234567' };
+    world.db.whatsapp = { success: true, state: 'connected', since: new Date().toISOString(), phone: '+972541234567', reason: null, qrExpiresAt: null, lastCode: null };
     FakeEventSource.all.at(-1)?.say('whatsapp');
     expect(await screen.findByText('מחובר')).toBeVisible();
     expect(screen.queryByRole('img', { name: 'קוד QR לחיבור וואטסאפ' })).not.toBeInTheDocument();
@@ -39,7 +39,7 @@ describe('linking WhatsApp', () => {
     ['logged_out', 'נותק מהטלפון'],
     ['stopped', 'נעצר'],
   ] as const)('says %s in words and offers the next step', async (state, words) => {
-    world.db.whatsapp = { success: true, state, since: null, reason: null };
+    world.db.whatsapp = { success: true, state, since: null, reason: null, qrExpiresAt: null, lastCode: null, phone: null };
     renderApp('/whatsapp');
     expect(await screen.findByText(words)).toBeVisible();
     expect(await create()).toBeVisible();

@@ -66,11 +66,6 @@ function StatusCard({ status }: { status: WhatsappStatus }) {
           {t('whatsapp.reason')} <bdi dir="auto">{status.reason}</bdi>
         </p>
       )}
-      {status.state === 'reconnecting' && status.nextRetryAt && (
-        <p className="text-sm text-muted">
-          {t('whatsapp.nextRetry')} <When at={status.nextRetryAt} />
-        </p>
-      )}
     </Card>
   );
 }
@@ -112,7 +107,12 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
           ]}
           onChange={setWay}
         />
-        {init.isError && way === 'qr' && <Notice tone="bad">{say(init.error)}</Notice>}
+        {init.isError && way === 'qr' && (
+          <Notice tone="bad">
+            <p className="font-medium">{t('whatsapp.noQr')}</p>
+            <p dir="auto">{say(init.error)}</p>
+          </Notice>
+        )}
         {way === 'code' ? (
           <div className="flex flex-col items-center">
             <PairingCode />

@@ -9,7 +9,7 @@ import { run, UnknownOutcome } from './operation';
 import { ApiError, NetworkError } from './problem';
 
 const ID = '0198a000-0000-7000-8000-000000000001';
-const send = (header: { Prefer: string; 'Idempotency-Key': string }) => client.DELETE('/api/leads/{lead_id}', { params: { path: { id: ID }, header } });
+const send = (header: { Prefer: string; 'Idempotency-Key': string }) => client.DELETE('/api/leads/{lead_id}', { params: { path: { lead_id: ID }, header } });
 const pause = () => Promise.resolve();
 const pending = { success: true, operation: { id: 'token', state: 'pending' as const } };
 

@@ -24,8 +24,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["admin_businesses"];
+        /** All businesses, the newest first. */
+        get: operations["list_businesses"];
         put?: never;
+        /** Takes a business in. The operation's `entity_id` is its id; people are invited next. */
         post: operations["create_business"];
         delete?: never;
         options?: never;
@@ -33,7 +35,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/businesses/{id}/activate": {
+    "/api/admin/businesses/{business_id}/activate": {
         parameters: {
             query?: never;
             header?: never;
@@ -42,6 +44,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Takes a business up again. */
         post: operations["activate_business"];
         delete?: never;
         options?: never;
@@ -49,7 +52,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/businesses/{id}/deactivate": {
+    "/api/admin/businesses/{business_id}/deactivate": {
         parameters: {
             query?: never;
             header?: never;
@@ -58,6 +61,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Puts a business to rest: its people cannot log in, and its numbers get the default
+         *     answer.
+         */
         post: operations["deactivate_business"];
         delete?: never;
         options?: never;
@@ -65,7 +72,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/businesses/{id}/numbers": {
+    "/api/admin/businesses/{business_id}/numbers": {
         parameters: {
             query?: never;
             header?: never;
@@ -73,7 +80,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: operations["set_numbers"];
+        /** Sets the numbers that a business owns, all of them. */
+        put: operations["set_business_numbers"];
         post?: never;
         delete?: never;
         options?: never;
@@ -88,7 +96,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["unowned_calls"];
+        /** Calls to numbers that belong to no business, the latest first. */
+        get: operations["list_unowned_calls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -538,6 +547,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/businesses/{business_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A business's profile. */
+        get: operations["get_business"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/businesses/{business_id}/audit": {
         parameters: {
             query?: never;
@@ -600,8 +626,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** How a business answers its calls. The `ETag` is what a change names by `If-Match`. */
         get: operations["get_settings"];
-        put: operations["put_settings"];
+        /** Changes how a business answers its calls; the next call is answered so. */
+        put: operations["update_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -618,6 +646,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** What callers would go through if these were the settings. Nothing is changed. */
         post: operations["preview_settings"];
         delete?: never;
         options?: never;
@@ -687,6 +716,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Calls of a business, the latest first, page by page. */
         get: operations["list_calls"];
         put?: never;
         post?: never;
@@ -703,6 +733,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** One call, with its status history and recordings. */
         get: operations["get_call"];
         put?: never;
         post?: never;
@@ -721,7 +752,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["mark_called_back"];
+        /**
+         * Notes that a missed call's caller was called back. The operation's `entity_id` is a
+         *     UUID that stands for the call.
+         */
+        post: operations["mark_call_called_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -735,8 +770,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Leads of a business, page by page. */
         get: operations["list_leads"];
         put?: never;
+        /** Enters a lead. The operation's `entity_id` is the lead's id. */
         post: operations["create_lead"];
         delete?: never;
         options?: never;
@@ -744,23 +781,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/leads/{id}": {
+    "/api/leads/{lead_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        /** One lead, also one in the trash. Its `ETag` is what a change names by `If-Match`. */
         get: operations["get_lead"];
         put?: never;
         post?: never;
+        /** Puts a lead into the trash, where it stays for 30 days. */
         delete: operations["delete_lead"];
         options?: never;
         head?: never;
+        /**
+         * Changes a lead, unless somebody else has changed it since the version that
+         *     `If-Match` names.
+         */
         patch: operations["update_lead"];
         trace?: never;
     };
-    "/api/leads/{id}/restore": {
+    "/api/leads/{lead_id}/restore": {
         parameters: {
             query?: never;
             header?: never;
@@ -769,6 +812,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Takes a lead out of the trash. */
         post: operations["restore_lead"];
         delete?: never;
         options?: never;
@@ -776,14 +820,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/leads/{id}/timeline": {
+    "/api/leads/{lead_id}/timeline": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["lead_timeline"];
+        /**
+         * What happened with a lead, the latest first: its calls with their recordings, and
+         *     its changes.
+         */
+        get: operations["list_lead_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -801,6 +849,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Puts several leads into the trash. Of a filter, those that it means now: what comes
+         *     to fit it later stays.
+         */
         post: operations["delete_leads"];
         delete?: never;
         options?: never;
@@ -817,7 +869,33 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Takes several leads out of the trash. */
         post: operations["restore_leads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changes, as it changes: server-sent events.
+         * @description `update` says what changed (`kind`, `id`, `action`, and, where a command did it,
+         *     `operation_id` and `actor_id`), never what it holds. `ready` comes first and says
+         *     that nothing was missed. `reset` says that something may have been missed: read
+         *     everything again. `heartbeat` comes every 15 seconds. `end` comes last, when the
+         *     session has ended. Every `ready`, `update` and `reset` has an id, which
+         *     `Last-Event-ID` takes up again for an hour.
+         */
+        get: operations["live"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -844,6 +922,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{recording_sid}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sound of a recording, or a part of it: it is streamed as the client takes it. */
+        get: operations["get_recording_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * What a request for the sound would answer, without the sound. A range counts for
+         *     GET alone (RFC 9110, section 14.2).
+         */
+        head: operations["head_recording_audio"];
+        patch?: never;
+        trace?: never;
+    };
     "/api/summary": {
         parameters: {
             query?: never;
@@ -851,7 +950,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["summary"];
+        /** The home page's figures. */
+        get: operations["get_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -869,6 +969,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * Links the business's WhatsApp: answers with the QR code as soon as there is one, after
+         *     15 seconds at most, or says why there is none and what to do.
+         */
         post: operations["whatsapp_init"];
         delete?: never;
         options?: never;
@@ -885,6 +989,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Unlinks the business's WhatsApp. What is under way goes on by itself while the service is away. */
         post: operations["whatsapp_logout"];
         delete?: never;
         options?: never;
@@ -901,6 +1006,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Asks WhatsApp for a code that links the phone when it is typed there. */
         post: operations["whatsapp_pairing_code"];
         delete?: never;
         options?: never;
@@ -915,10 +1021,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The QR code that can be scanned now; a new one comes every 20 seconds or so. */
         get: operations["whatsapp_qr"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/whatsapp/baileys/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlinks the business's WhatsApp and forgets everything that is kept of the session. */
+        delete: operations["whatsapp_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -931,6 +1055,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** How the business's WhatsApp link stands. */
         get: operations["whatsapp_status"];
         put?: never;
         post?: never;
@@ -956,6 +1081,18 @@ export interface components {
             /** @description What stands behind `#` in the link. */
             token: string;
         };
+        /** @description A phone is linked. */
+        AlreadyLinked: {
+            /** @description Always true. */
+            alreadyLinked: boolean;
+            /** @description Always true. */
+            success: boolean;
+        };
+        /**
+         * @description What the ingress told Twilio to do with a call.
+         * @enum {string}
+         */
+        Answer: "record" | "forward" | "closed" | "unknown_number";
         /** @description One change. */
         AuditItem: {
             /** @description What was done, such as `lead.delete`. */
@@ -968,14 +1105,14 @@ export interface components {
             /** @description Their name at that time, or the system's. */
             actor_name: string;
             /** @description How it stands; null where it is gone. */
-            after: Record<string, never> | null;
+            after: Record<string, unknown> | null;
             /**
              * Format: date-time
              * @description When.
              */
             at: string;
             /** @description How it stood; null where it was new. */
-            before: Record<string, never> | null;
+            before: Record<string, unknown> | null;
             /**
              * Format: uuid
              * @description The business; null where it belongs to none.
@@ -995,41 +1132,22 @@ export interface components {
             /** @description The request. */
             request_id: string | null;
         };
-        AuditPage: {
-            items: components["schemas"]["AuditRecord"][];
-            next_cursor?: string | null;
-        };
-        AuditRecord: {
-            action: string;
-            /** Format: uuid */
-            actor_id?: string | null;
-            actor_name: string;
-            after?: unknown;
-            /** Format: date-time */
-            at: string;
-            before?: unknown;
-            /** Format: uuid */
-            business_id?: string | null;
-            entity_id: string;
-            entity_type: string;
-            /** Format: uuid */
-            id: string;
-            ip?: string | null;
-            request_id?: string | null;
-        };
+        /** @description A business. */
         Business: {
+            /** @description False: its people cannot log in, and its numbers get the default answer. */
             active: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was taken in.
+             */
             created_at: string;
-            /** Format: uuid */
-            id: string;
+            /** @description Which. */
+            id: components["schemas"]["BusinessId"];
+            /** @description Its name. */
             name: string;
+            /** @description The numbers that it owns. */
             numbers: string[];
-            time_zone: string;
-        };
-        BusinessCreate: {
-            name: string;
-            numbers: string[];
+            /** @description Its time zone (IANA name). */
             time_zone: string;
         };
         /**
@@ -1037,82 +1155,188 @@ export interface components {
          * @description A business: the tenant, whose rows nobody else sees.
          */
         BusinessId: string;
-        BusinessPage: {
-            items: components["schemas"]["Business"][];
-            next_cursor?: string | null;
-        };
+        /** @description How a business answers its calls. */
         BusinessSettings: {
-            /** Format: uuid */
-            business_id: string;
+            /** @description Its name, as the default greeting says it. */
             name: string;
+            /** @description The numbers that it owns; a system admin changes them. */
             numbers: string[];
+            /**
+             * Format: int64
+             * @description Grows with every change; the `ETag` is this number in quotes.
+             */
             revision: number;
+            /** @description The settings. */
             settings: components["schemas"]["CallSettings"];
+            /** @description Where its hours are counted (IANA name). */
             time_zone: string;
         };
+        /** @description A call. */
         Call: {
-            /** @enum {string|null} */
-            answer?: "record" | "forward" | "closed" | "unknown_number" | null;
-            call_sid: string;
+            answer: components["schemas"]["Answer"] | null;
+            /** @description Which. */
+            call_sid: components["schemas"]["CallSid"];
+            /** @description Whether it is missed and its caller can be called back. */
             callback_needed: boolean;
-            /** Format: date-time */
-            called_back_at?: string | null;
-            called_back_by_name?: string | null;
-            direction?: string | null;
-            duration_s?: number | null;
-            /** Format: date-time */
-            ended_at?: string | null;
-            from?: string | null;
-            /** Format: uuid */
-            lead_id?: string | null;
-            lead_name?: string | null;
+            /**
+             * Format: date-time
+             * @description When somebody marked it as called back.
+             */
+            called_back_at: string | null;
+            called_back_by: components["schemas"]["Person"] | null;
+            /** @description The caller's name by the network's look-up. */
+            caller_name: string | null;
+            /**
+             * Format: int64
+             * @description How long the two spoke, seconds.
+             */
+            dial_duration_s: number | null;
+            dial_outcome: components["schemas"]["CallStatus"] | null;
+            /** @description In Twilio's words: `inbound`, `outbound-api`, `outbound-dial`. */
+            direction: string | null;
+            /**
+             * Format: int64
+             * @description How long it lasted, seconds.
+             */
+            duration_s: number | null;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it goes on.
+             */
+            ended_at: string | null;
+            /** @description Who called, as sent. */
+            from: string | null;
+            /** @description Who called, where that is a number that can be called back. */
+            from_e164: string | null;
+            lead: components["schemas"]["CallLead"] | null;
+            /** @description Whether it ended without anybody of the business having spoken with the caller. */
             missed: boolean;
+            /** @description Its recordings. */
             recordings: components["schemas"]["Recording"][];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
             started_at: string;
-            status?: null | components["schemas"]["CallStatus"];
-            to?: string | null;
+            status: components["schemas"]["CallStatus"] | null;
+            /** @description Who was called, as sent. */
+            to: string | null;
+            /** @description Who was called, where that is an E.164 number. */
+            to_e164: string | null;
         };
+        /** @description A call with all that is known of it. */
         CallDetail: components["schemas"]["Call"] & {
-            caller_name?: string | null;
-            dial_duration_s?: number | null;
-            dial_outcome?: null | components["schemas"]["CallStatus"];
-            events: components["schemas"]["CallEvent"][];
-            forwarded_from?: string | null;
+            /** @description The leg of whoever answered the forwarded call. */
+            dialed_call_sid: string | null;
+            /** @description The number that forwarded the call to us. */
+            forwarded_from: string | null;
+            /** @description What Twilio told of it, in the order in which it happened. */
+            history: components["schemas"]["CallHistoryEntry"][];
+            /** @description The leg that started this one. */
+            parent_call_sid: string | null;
         };
-        CallEvent: {
-            event_id: string;
-            /** @enum {string} */
-            kind: "incoming" | "status" | "dialed";
-            /** Format: date-time */
-            occurred_at: string;
-            sequence_number?: number | null;
-            status?: null | components["schemas"]["CallStatus"];
+        /** @description Something that Twilio told of a call. */
+        CallHistoryEntry: {
+            /**
+             * Format: date-time
+             * @description When it happened, by Twilio's clock where it says so.
+             */
+            at: string;
+            /** @description `incoming`, `status` or `dialed`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When we received it.
+             */
+            received_at: string;
+            /**
+             * Format: int64
+             * @description Twilio's own count.
+             */
+            sequence_number: number | null;
+            status: components["schemas"]["CallStatus"] | null;
         };
-        CallPage: {
-            items: components["schemas"]["Call"][];
-            next_cursor?: string | null;
+        /** @description The lead on the other side. */
+        CallLead: {
+            /** @description Which. */
+            id: components["schemas"]["LeadId"];
+            /** @description Null while nobody knows it. */
+            name: string | null;
         };
+        /**
+         * @description What happens after the greeting.
+         * @enum {string}
+         */
+        CallMode: "record" | "forward";
+        /** @description What a business chose. Each field has a default, so that an empty document works. */
         CallSettings: {
-            /** @enum {string} */
-            closed_action?: "record" | "hang_up";
+            /**
+             * @description What happens after the closed message.
+             * @default record
+             */
+            closed_action?: components["schemas"]["ClosedAction"];
+            /**
+             * @description What the caller hears outside the hours; a default one when absent.
+             * @default null
+             */
             closed_message?: string | null;
+            /**
+             * Format: int32
+             * @description How long to ring, seconds, 5 to 60.
+             * @default 20
+             */
             forward_timeout_s?: number;
-            forward_to?: string[];
+            /**
+             * @description Whom to ring when forwarding, all at once; 1 to 10 numbers.
+             * @default []
+             */
+            forward_to?: components["schemas"]["E164"][];
+            /**
+             * @description What the caller hears first; a default one with the business's name when absent.
+             * @default null
+             */
             greeting?: string | null;
+            /**
+             * @description Days with hours of their own.
+             * @default []
+             */
             holidays?: components["schemas"]["Holiday"][];
-            hours?: {
-                [key: string]: components["schemas"]["Span"][];
-            } | null;
-            /** @enum {string} */
-            language?: "he" | "en";
+            /** @default null */
+            hours?: components["schemas"]["WeeklyHours"] | null;
+            /**
+             * @description The language of every sentence that the caller hears.
+             * @default he
+             */
+            language?: components["schemas"]["Language"];
+            /**
+             * Format: int32
+             * @description Longest message that a caller can leave, seconds, 5 to 3,600.
+             * @default 300
+             */
             max_message_s?: number;
-            /** @enum {string} */
-            mode?: "record" | "forward";
+            /**
+             * @description What happens after the greeting.
+             * @default record
+             */
+            mode?: components["schemas"]["CallMode"];
+            /**
+             * @description Whether a forwarded call is recorded.
+             * @default true
+             */
             record_forwarded?: boolean;
+            /**
+             * @description A voice of Twilio's for that language; the default one when absent.
+             * @default null
+             */
             voice?: string | null;
         };
-        /** @enum {string} */
+        /** @description Twilio's id of one call leg, `CA…`. */
+        CallSid: string;
+        /**
+         * @description A call's status in Twilio's words
+         *     (<https://www.twilio.com/docs/voice/api/call-resource#call-status-values>).
+         * @enum {string}
+         */
         CallStatus: "queued" | "initiated" | "ringing" | "in-progress" | "completed" | "busy" | "failed" | "no-answer" | "canceled";
         /** @description The old and the new one. */
         ChangePassword: {
@@ -1127,6 +1351,23 @@ export interface components {
              */
             new: string;
         };
+        /**
+         * @description What happens after the closed message.
+         * @enum {string}
+         */
+        ClosedAction: "record" | "hang_up";
+        /** @description A code to type on the phone. */
+        CodeAnswer: {
+            /** @description Eight characters. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be typed.
+             */
+            expiresAt: string;
+            /** @description Always true. */
+            success: boolean;
+        };
         /** @description The link's token and the new password. */
         ConfirmReset: {
             /**
@@ -1137,8 +1378,29 @@ export interface components {
             /** @description What stands behind `#` in the link. */
             token: string;
         };
-        /** @enum {string} */
-        Day: "sunday" | "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday";
+        /** @description Figures of one day. */
+        DaySummary: {
+            /**
+             * Format: int64
+             * @description Calls that began on it.
+             */
+            calls: number;
+            /**
+             * Format: date
+             * @description The day, in the business's time zone.
+             */
+            date: string;
+            /**
+             * Format: int64
+             * @description Leads that were made on it and are not deleted.
+             */
+            leads: number;
+            /**
+             * Format: int64
+             * @description Those of them that nobody of the business took.
+             */
+            missed: number;
+        };
         DeadLetter: {
             attempts: number;
             /** Format: uuid */
@@ -1210,6 +1472,19 @@ export interface components {
             filter: components["schemas"]["DeadLetterFilter"];
             reason: string;
         };
+        /**
+         * @description A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
+         *     (ITU-T E.164, section 6). Seven is the shortest that any country issues.
+         * @example +97233724000
+         */
+        E164: string;
+        /** @description It did not work. */
+        Failed: {
+            /** @description A sentence that says what to do. */
+            error: string;
+            /** @description Always false. */
+            success: boolean;
+        };
         /** @description One field of a request that is wrong. */
         FieldError: {
             /** @description What is wrong with it, for a client to translate: `length`, `format`, `common`… */
@@ -1219,10 +1494,21 @@ export interface components {
             /** @description The field's name, as the request spells it. */
             field: string;
         };
+        /** @description Leads by a filter, as in the list. */
+        FilteredLeads: {
+            /** @description The filter. */
+            filter: components["schemas"]["LeadFilter"];
+        };
+        /** @description A day with hours of its own; none means closed all day. */
         Holiday: {
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The local date.
+             */
             date: string;
+            /** @description Its hours; they replace those of its day of the week. */
             hours?: components["schemas"]["Span"][];
+            /** @description What people call it. */
             name?: string | null;
         };
         /** @description The link's token. */
@@ -1255,17 +1541,6 @@ export interface components {
             name: string | null;
             /** @description Their role. */
             role: components["schemas"]["Role"];
-        };
-        InvitationCreate: {
-            /** Format: uuid */
-            business_id?: string | null;
-            email: string;
-            name?: string | null;
-            role: components["schemas"]["Role"];
-        };
-        InvitationPage: {
-            items: components["schemas"]["Invitation"][];
-            next_cursor?: string | null;
         };
         /** @description What the invited person sees. */
         InvitationPreview: {
@@ -1320,79 +1595,158 @@ export interface components {
             /** @description Their role. */
             role: components["schemas"]["Role"];
         };
-        Lead: {
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            deleted_at?: string | null;
-            deleted_by_name?: string | null;
-            email?: string | null;
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            last_call_at?: string | null;
-            name?: string | null;
+        /**
+         * @description A language that callers are spoken to in.
+         * @enum {string}
+         */
+        Language: "he" | "en";
+        /** @description A lead, whole. */
+        Lead: components["schemas"]["LeadItem"] & {
+            /** @description Free text. */
             notes: string;
-            /** Format: uuid */
-            owner_id?: string | null;
-            owner_name?: string | null;
+        };
+        /** @description A change of a lead, as its audit record tells. */
+        LeadChange: {
+            /** @description What was done, such as `lead.update`. */
+            action: string;
+            actor: components["schemas"]["Person"] | null;
+            /** @description How it stands; null where it is gone. */
+            after: Record<string, unknown> | null;
+            /** @description How it stood; null where it was new. */
+            before: Record<string, unknown> | null;
+            /**
+             * Format: uuid
+             * @description The record's id.
+             */
+            id: string;
+            /** @description The part of the system that did it, such as `twilio`, where it was no person. */
+            system: string | null;
+        };
+        /** @description Which leads are meant: those that fit everything that is named. */
+        LeadFilter: {
+            /**
+             * @description The trash instead of what lives.
+             * @default null
+             */
+            deleted?: "only" | null;
+            /** @default null */
+            owner_id?: components["schemas"]["UserId"] | null;
+            /**
+             * @description Parts of a name, a tag, an e-mail address or a phone number in any spelling.
+             * @default null
+             */
+            q?: string | null;
+            /** @default null */
+            source?: components["schemas"]["LeadSource"] | null;
+            /** @default null */
+            status?: components["schemas"]["LeadStatus"] | null;
+            /**
+             * @description One of its tags.
+             * @default null
+             */
+            tag?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description A lead of a business.
+         */
+        LeadId: string;
+        /** @description Leads by their ids. */
+        LeadIds: {
+            /** @description Their ids. */
+            ids: components["schemas"]["LeadId"][];
+        };
+        /** @description A lead in a list. */
+        LeadItem: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was put into the trash; null while it lives.
+             */
+            deleted_at: string | null;
+            deleted_by: components["schemas"]["Person"] | null;
+            /** @description As typed. */
+            email: string | null;
+            /** @description Which. */
+            id: components["schemas"]["LeadId"];
+            /**
+             * Format: date-time
+             * @description When its latest call began.
+             */
+            last_call_at: string | null;
+            /** @description Null while nobody knows it. */
+            name: string | null;
+            owner: components["schemas"]["Person"] | null;
+            /** @description Its numbers, the main one first. */
             phones: components["schemas"]["LeadPhone"][];
-            /** Format: date-time */
-            purge_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it leaves the trash for good.
+             */
+            purge_at: string | null;
+            /** @description Where it came from. */
             source: components["schemas"]["LeadSource"];
+            /** @description How far it has come. */
             status: components["schemas"]["LeadStatus"];
+            /** @description Labels. */
             tags: string[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last changed.
+             */
             updated_at: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; the `ETag` is this number in quotes.
+             */
             version: number;
         };
-        LeadChanges: {
+        /** @description What changes of a lead: what is absent stays, `null` empties. */
+        LeadPatch: {
+            /** @default null */
             email?: string | null;
+            /** @default null */
             name?: string | null;
-            notes?: string;
-            /** Format: uuid */
-            owner_id?: string | null;
-            phones?: string[];
-            status?: components["schemas"]["LeadStatus"];
-            tags?: string[];
+            /** @default null */
+            notes?: string | null;
+            /** @default null */
+            owner_id?: components["schemas"]["UserId"] | null;
+            /**
+             * @description All its numbers, in any spelling, the main one first.
+             * @default null
+             */
+            phones?: string[] | null;
+            /** @default null */
+            status?: components["schemas"]["LeadStatus"] | null;
+            /**
+             * @description All its tags.
+             * @default null
+             */
+            tags?: string[] | null;
         };
-        LeadCreate: {
-            email?: string | null;
-            name?: string | null;
-            notes?: string;
-            /** Format: uuid */
-            owner_id?: string | null;
-            phones?: string[];
-            source?: components["schemas"]["LeadSource"];
-            status?: components["schemas"]["LeadStatus"];
-            tags?: string[];
-        };
-        LeadFilter: {
-            /** @enum {string} */
-            deleted?: "only";
-            /** Format: uuid */
-            owner_id?: string;
-            q?: string;
-            source?: components["schemas"]["LeadSource"];
-            status?: components["schemas"]["LeadStatus"];
-            tag?: string;
-        };
-        LeadPage: {
-            items: components["schemas"]["Lead"][];
-            next_cursor?: string | null;
-        };
+        /** @description A number of a lead. */
         LeadPhone: {
-            e164?: string | null;
+            /** @description In E.164 form; null where the text is no such number. */
+            e164: string | null;
+            /** @description As it was typed, or as the network sent it. */
             raw: string;
         };
-        LeadSelection: {
-            filter?: components["schemas"]["LeadFilter"];
-            ids?: string[];
-        };
-        /** @enum {string} */
+        /**
+         * @description Where a lead came from.
+         * @enum {string}
+         */
         LeadSource: "call" | "whatsapp" | "manual" | "import";
-        /** @enum {string} */
+        /**
+         * @description How far a lead has come.
+         * @enum {string}
+         */
         LeadStatus: "new" | "contacted" | "qualified" | "won" | "lost";
+        /** @description What init and qr answer. */
+        LinkAnswer: components["schemas"]["QrAnswer"] | components["schemas"]["AlreadyLinked"] | components["schemas"]["Failed"];
         /** @description Address and password. */
         Login: {
             /** @description The address. */
@@ -1403,6 +1757,8 @@ export interface components {
              */
             password: string;
         };
+        /** @description Which leads: those named, or all that a filter means at this moment. */
+        ManyLeads: components["schemas"]["LeadIds"] | components["schemas"]["FilteredLeads"];
         /** @description A person, as they see themselves. */
         Me: {
             business: components["schemas"]["MyBusiness"] | null;
@@ -1427,6 +1783,8 @@ export interface components {
             /** @description The person. */
             user: components["schemas"]["Me"];
         };
+        /** @description A time of day as `HH:MM`, 00:00 to 24:00. */
+        MinuteOfDay: string;
         /** @description A business, as those who work there need it everywhere. */
         MyBusiness: {
             /** @description Its id. */
@@ -1435,6 +1793,41 @@ export interface components {
             name: string;
             /** @description Its time zone (IANA name). */
             time_zone: string;
+        };
+        /** @description A new business. */
+        NewBusiness: {
+            name: string;
+            /** @description The numbers that it owns. */
+            numbers?: string[];
+            /** @description Its time zone (IANA name); `Asia/Jerusalem` when absent. */
+            time_zone?: string | null;
+        };
+        /** @description A new lead: at least a name, an e-mail address or a phone number. */
+        NewLead: {
+            /** @default null */
+            email?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default  */
+            notes?: string;
+            /** @default null */
+            owner_id?: components["schemas"]["UserId"] | null;
+            /**
+             * @description Numbers in any spelling, the main one first; Israeli ones need no country code.
+             * @default []
+             */
+            phones?: string[];
+            /** @default null */
+            source?: components["schemas"]["LeadSource"] | null;
+            /** @default null */
+            status?: components["schemas"]["LeadStatus"] | null;
+            /** @default [] */
+            tags?: string[];
+        };
+        /** @description The numbers of a business. */
+        NumbersInput: {
+            /** @description All of them; those that are not named are given up. */
+            numbers: string[];
         };
         /** @description A command's outcome. */
         Operation: {
@@ -1454,7 +1847,7 @@ export interface components {
             id: string;
             problem?: components["schemas"]["Problem"] | null;
             /** @description What a success brings, e.g. a new version or a count. */
-            result?: Record<string, never> | null;
+            result?: Record<string, unknown> | null;
             /** @description How far it has come. */
             state: components["schemas"]["OperationState"];
         };
@@ -1484,14 +1877,14 @@ export interface components {
                 /** @description Their name at that time, or the system's. */
                 actor_name: string;
                 /** @description How it stands; null where it is gone. */
-                after: Record<string, never> | null;
+                after: Record<string, unknown> | null;
                 /**
                  * Format: date-time
                  * @description When.
                  */
                 at: string;
                 /** @description How it stood; null where it was new. */
-                before: Record<string, never> | null;
+                before: Record<string, unknown> | null;
                 /**
                  * Format: uuid
                  * @description The business; null where it belongs to none.
@@ -1511,6 +1904,168 @@ export interface components {
                 /** @description The request. */
                 request_id: string | null;
             }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Business: {
+            /** @description The rows. */
+            items: {
+                /** @description False: its people cannot log in, and its numbers get the default answer. */
+                active: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was taken in.
+                 */
+                created_at: string;
+                /** @description Which. */
+                id: components["schemas"]["BusinessId"];
+                /** @description Its name. */
+                name: string;
+                /** @description The numbers that it owns. */
+                numbers: string[];
+                /** @description Its time zone (IANA name). */
+                time_zone: string;
+            }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Call: {
+            /** @description The rows. */
+            items: {
+                answer: components["schemas"]["Answer"] | null;
+                /** @description Which. */
+                call_sid: components["schemas"]["CallSid"];
+                /** @description Whether it is missed and its caller can be called back. */
+                callback_needed: boolean;
+                /**
+                 * Format: date-time
+                 * @description When somebody marked it as called back.
+                 */
+                called_back_at: string | null;
+                called_back_by: components["schemas"]["Person"] | null;
+                /** @description The caller's name by the network's look-up. */
+                caller_name: string | null;
+                /**
+                 * Format: int64
+                 * @description How long the two spoke, seconds.
+                 */
+                dial_duration_s: number | null;
+                dial_outcome: components["schemas"]["CallStatus"] | null;
+                /** @description In Twilio's words: `inbound`, `outbound-api`, `outbound-dial`. */
+                direction: string | null;
+                /**
+                 * Format: int64
+                 * @description How long it lasted, seconds.
+                 */
+                duration_s: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended; null while it goes on.
+                 */
+                ended_at: string | null;
+                /** @description Who called, as sent. */
+                from: string | null;
+                /** @description Who called, where that is a number that can be called back. */
+                from_e164: string | null;
+                lead: components["schemas"]["CallLead"] | null;
+                /** @description Whether it ended without anybody of the business having spoken with the caller. */
+                missed: boolean;
+                /** @description Its recordings. */
+                recordings: components["schemas"]["Recording"][];
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                started_at: string;
+                status: components["schemas"]["CallStatus"] | null;
+                /** @description Who was called, as sent. */
+                to: string | null;
+                /** @description Who was called, where that is an E.164 number. */
+                to_e164: string | null;
+            }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LeadItem: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was put into the trash; null while it lives.
+                 */
+                deleted_at: string | null;
+                deleted_by: components["schemas"]["Person"] | null;
+                /** @description As typed. */
+                email: string | null;
+                /** @description Which. */
+                id: components["schemas"]["LeadId"];
+                /**
+                 * Format: date-time
+                 * @description When its latest call began.
+                 */
+                last_call_at: string | null;
+                /** @description Null while nobody knows it. */
+                name: string | null;
+                owner: components["schemas"]["Person"] | null;
+                /** @description Its numbers, the main one first. */
+                phones: components["schemas"]["LeadPhone"][];
+                /**
+                 * Format: date-time
+                 * @description When it leaves the trash for good.
+                 */
+                purge_at: string | null;
+                /** @description Where it came from. */
+                source: components["schemas"]["LeadSource"];
+                /** @description How far it has come. */
+                status: components["schemas"]["LeadStatus"];
+                /** @description Labels. */
+                tags: string[];
+                /**
+                 * Format: date-time
+                 * @description When it last changed.
+                 */
+                updated_at: string;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; the `ETag` is this number in quotes.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_TimelineEntry: {
+            /** @description The rows. */
+            items: ({
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                at: string;
+                /** @description The call. */
+                call: components["schemas"]["Call"];
+                /** @enum {string} */
+                kind: "call";
+            } | {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                at: string;
+                /** @description The change. */
+                change: components["schemas"]["LeadChange"];
+                /** @enum {string} */
+                kind: "change";
+            })[];
             /** @description Where the next page begins; null after the last. */
             next_cursor: string | null;
         };
@@ -1550,22 +2105,35 @@ export interface components {
             /** @description Where the next page begins; null after the last. */
             next_cursor: string | null;
         };
+        /** @description What it answers. */
+        PairingAnswer: components["schemas"]["CodeAnswer"] | components["schemas"]["Failed"];
+        /** @description Which phone is to be linked. */
+        PairingRequest: {
+            /** @description Its number, in any spelling; Israeli where it has no country code. */
+            phone: string;
+        };
+        /** @description Somebody who did something, as far as the reader may know them. */
+        Person: {
+            /**
+             * Format: uuid
+             * @description Who.
+             */
+            id: string;
+            /** @description What they are called; null where they are not known here. */
+            name: string | null;
+        };
+        /** @description What callers would go through. Each list is in the order in which it happens. */
         Preview: {
-            open: boolean;
-            steps: components["schemas"]["PreviewStep"][];
-        };
-        PreviewRequest: {
-            /** Format: date-time */
-            at?: string | null;
-            settings: components["schemas"]["CallSettings"];
-        };
-        PreviewStep: {
-            /** @enum {string} */
-            kind: "say" | "dial" | "record" | "hang_up";
-            numbers?: string[] | null;
-            seconds?: number | null;
-            text?: string | null;
-            voice?: string | null;
+            /** @description After a message. */
+            after_recording: components["schemas"]["Step"][];
+            /** @description Outside the hours. */
+            closed: components["schemas"]["Step"][];
+            /** @description After a call was forwarded and nobody took it. */
+            nobody_answered: components["schemas"]["Step"][];
+            /** @description What a call at this moment would be answered. */
+            now: components["schemas"]["Answer"];
+            /** @description During the hours. */
+            open: components["schemas"]["Step"][];
         };
         /** @description An error answer (RFC 9457). */
         Problem: {
@@ -1590,14 +2158,44 @@ export interface components {
              */
             type: string;
         };
-        Recording: {
-            bytes?: number | null;
-            duration_s?: number | null;
-            failure?: string | null;
-            recording_sid: string;
-            /** @enum {string} */
-            state: "processing" | "completed" | "absent" | "failed";
+        /** @description A QR code to scan. */
+        QrAnswer: {
+            /** @description The QR code's text. */
+            qr: string;
+            /** @description Always true. */
+            success: boolean;
         };
+        /** @description A recording of a call. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description Its size, once it can be heard.
+             */
+            bytes: number | null;
+            /**
+             * Format: date-time
+             * @description When we first heard of it.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Its length, seconds.
+             */
+            duration_s: number | null;
+            /** @description Why it failed, for people. */
+            failure: string | null;
+            /** @description Which; `/api/recordings/{recording_sid}/audio` plays it. */
+            recording_sid: components["schemas"]["RecordingSid"];
+            /** @description How far it has come. */
+            state: components["schemas"]["RecordingState"];
+        };
+        /** @description Twilio's id of one recording, `RE…`. */
+        RecordingSid: string;
+        /**
+         * @description How far a recording has come.
+         * @enum {string}
+         */
+        RecordingState: "processing" | "completed" | "absent" | "failed";
         Replay: {
             /** Format: date-time */
             created_at: string;
@@ -1680,79 +2278,141 @@ export interface components {
             /** @description Always true. */
             success: boolean;
         };
-        SettingsUpdate: {
+        /** @description A business's profile and settings, as a person writes them. */
+        SettingsInput: {
+            /** @description Its name, where that changes too. */
             name?: string | null;
+            /** @description How it answers calls, whole: what is not named goes back to its default. */
             settings: components["schemas"]["CallSettings"];
+            /**
+             * @description Its time zone (IANA name), where that changes too.
+             * @example Asia/Jerusalem
+             */
             time_zone?: string | null;
         };
+        /**
+         * @description From `open` until just before `close`, minutes of the local day. A span whose
+         *     `close` is not after its `open` runs past midnight into the next day;
+         *     `close` 24:00 is midnight.
+         */
         Span: {
-            close: string;
-            open: string;
+            /** @description First minute closed again. */
+            close: components["schemas"]["MinuteOfDay"];
+            /** @description First minute open. */
+            open: components["schemas"]["MinuteOfDay"];
         };
+        /** @description How the link stands. Agents see only state and time. */
+        StatusAnswer: {
+            /**
+             * Format: int32
+             * @description WhatsApp's last code.
+             */
+            lastCode: number | null;
+            /** @description The linked account's number. */
+            phone: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the QR code or the pairing code can be used.
+             */
+            qrExpiresAt: string | null;
+            /** @description Why, in words: WhatsApp's last code, or what is being waited for. */
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string | null;
+            /** @description How it stands. */
+            state: components["schemas"]["WhatsappState"];
+            /** @description Always true. */
+            success: boolean;
+        };
+        /** @description One step of what a caller goes through. */
+        Step: {
+            /** @description The voice's locale. */
+            language: string;
+            /** @description The text. */
+            text: string;
+            /** @enum {string} */
+            verb: "say";
+            /** @description The voice that speaks it. */
+            voice: string;
+        } | {
+            /**
+             * Format: int32
+             * @description Longest message, seconds.
+             */
+            max_length_s: number;
+            /** @enum {string} */
+            verb: "record";
+        } | {
+            /** @description The numbers. */
+            numbers: string[];
+            /** @description Whether the conversation is recorded. */
+            recorded: boolean;
+            /**
+             * Format: int32
+             * @description How long, seconds.
+             */
+            timeout_s: number;
+            /** @enum {string} */
+            verb: "dial";
+        } | {
+            /** @enum {string} */
+            verb: "hang_up";
+        };
+        /** @description Figures of a business. */
         Summary: {
-            days: components["schemas"]["SummaryDay"][];
-            missed: components["schemas"]["Call"][];
-            new_leads: components["schemas"]["Lead"][];
-            today: {
-                answered: number;
-                calls: number;
-                missed: number;
-                new_leads: number;
-            };
-        };
-        SummaryDay: {
-            calls: number;
-            /** Format: date */
-            date: string;
-            missed: number;
+            /** @description The last 30 days, today the last. */
+            days: components["schemas"]["DaySummary"][];
+            /**
+             * Format: int64
+             * @description Leads with whom nobody has spoken; 1,000 stands for 1,000 and more.
+             */
+            new_leads: number;
+            /** @description The business's time zone, in which its days are counted. */
+            time_zone: string;
+            /**
+             * Format: int64
+             * @description Missed calls whose callers can be called back and were not yet; 1,000 stands for
+             *     1,000 and more.
+             */
+            to_call_back: number;
+            /** @description Today. */
+            today: components["schemas"]["DaySummary"];
         };
         /** @description Taken, whatever becomes of it. */
         Taken: {
             /** @description Always true. */
             success: boolean;
         };
+        /** @description Something that happened with a lead. */
         TimelineEntry: {
-            action?: string | null;
-            actor_name?: string | null;
-            after?: unknown;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
             at: string;
-            before?: unknown;
-            call?: null | components["schemas"]["Call"];
-            id: string;
+            /** @description The call. */
+            call: components["schemas"]["Call"];
             /** @enum {string} */
-            kind: "call" | "audit";
-        };
-        TimelinePage: {
-            items: components["schemas"]["TimelineEntry"][];
-            next_cursor?: string | null;
+            kind: "call";
+        } | {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            at: string;
+            /** @description The change. */
+            change: components["schemas"]["LeadChange"];
+            /** @enum {string} */
+            kind: "change";
         };
         /** @description What changes; what is absent stays. */
         UpdateUser: {
             /** @description What they are called from now on, 1 to 200 characters. */
             name?: string | null;
             role?: components["schemas"]["Role"] | null;
-        };
-        User: {
-            /** Format: uuid */
-            business_id?: string | null;
-            business_name?: string | null;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            deleted_at?: string | null;
-            deleted_by_name?: string | null;
-            email: string;
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            last_seen_at?: string | null;
-            name: string;
-            role: components["schemas"]["Role"];
-        };
-        UserChanges: {
-            name?: string;
-            role?: components["schemas"]["Role"];
         };
         /**
          * Format: uuid
@@ -1790,42 +2450,15 @@ export interface components {
             /** @description Their role. */
             role: components["schemas"]["Role"];
         };
-        UserPage: {
-            items: components["schemas"]["User"][];
-            next_cursor?: string | null;
+        /** @description Opening hours by day of the week; a day that is not named is closed. */
+        WeeklyHours: {
+            [key: string]: components["schemas"]["Span"][];
         };
-        WhatsappPairingCode: {
-            alreadyLinked?: boolean | null;
-            code?: string | null;
-            error?: string | null;
-            /** Format: date-time */
-            expiresAt?: string | null;
-            success: boolean;
-        };
-        WhatsappQr: {
-            alreadyLinked?: boolean | null;
-            error?: string | null;
-            /** Format: date-time */
-            expiresAt?: string | null;
-            qr?: string | null;
-            success: boolean;
-        };
-        /** @enum {string} */
+        /**
+         * @description How a session stands, as people see it.
+         * @enum {string}
+         */
         WhatsappState: "not_linked" | "requesting" | "qr_ready" | "expired" | "pairing" | "connected" | "reconnecting" | "replaced" | "logged_out" | "stopped";
-        WhatsappStatus: {
-            error?: string | null;
-            lastCode?: number | null;
-            /** Format: date-time */
-            nextRetryAt?: string | null;
-            phone?: string | null;
-            /** Format: date-time */
-            qrExpiresAt?: string | null;
-            reason?: string | null;
-            /** Format: date-time */
-            since?: string | null;
-            state: components["schemas"]["WhatsappState"];
-            success: boolean;
-        };
         WorkerList: {
             items: components["schemas"]["WorkerState"][];
         };
@@ -1962,11 +2595,16 @@ export interface operations {
             };
         };
     };
-    admin_businesses: {
+    list_businesses: {
         parameters: {
             query?: {
+                /** @description Whether it is active. */
+                active?: boolean;
+                /** @description Where the page begins: `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Rows of the page, 50 when absent. */
                 limit?: number;
+                /** @description Part of a name or of a number. */
                 q?: string;
             };
             header?: never;
@@ -1975,18 +2613,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of businesses */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BusinessPage"];
+                    "application/json": components["schemas"]["Page_Business"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1999,7 +2700,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path?: never;
@@ -2007,13 +2710,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BusinessCreate"];
+                "application/json": components["schemas"]["NewBusiness"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Made */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2023,15 +2728,146 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2044,19 +2880,23 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                id: string;
+                business_id: components["schemas"]["BusinessId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Active */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2066,15 +2906,124 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2087,19 +3036,23 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                id: string;
+                business_id: components["schemas"]["BusinessId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description At rest */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2109,15 +3062,124 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2126,29 +3188,31 @@ export interface operations {
             };
         };
     };
-    set_numbers: {
+    set_business_numbers: {
         parameters: {
             query?: never;
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                id: string;
+                business_id: components["schemas"]["BusinessId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": {
-                    numbers: string[];
-                };
+                "application/json": components["schemas"]["NumbersInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Set */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2158,15 +3222,146 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2175,10 +3370,12 @@ export interface operations {
             };
         };
     };
-    unowned_calls: {
+    list_unowned_calls: {
         parameters: {
             query?: {
+                /** @description Where the page begins: `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Rows of the page, 50 when absent. */
                 limit?: number;
             };
             header?: never;
@@ -2187,18 +3384,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of calls */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallPage"];
+                    "application/json": components["schemas"]["Page_Call"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4624,6 +5884,111 @@ export interface operations {
             };
         };
     };
+    get_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                business_id: components["schemas"]["BusinessId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The business */
+            200: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Business"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_audit: {
         parameters: {
             query?: {
@@ -5118,24 +6483,100 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                business_id: string;
+                business_id: components["schemas"]["BusinessId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The settings */
             200: {
                 headers: {
+                    /** @description Their revision */
+                    etag?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["BusinessSettings"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5144,28 +6585,33 @@ export interface operations {
             };
         };
     };
-    put_settings: {
+    update_settings: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
-                "If-Match"?: string;
+                /** @description `ETag` of the revision that is changed */
+                "if-match": string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                business_id: string;
+                business_id: components["schemas"]["BusinessId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SettingsUpdate"];
+                "application/json": components["schemas"]["SettingsInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Changed */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5175,15 +6621,157 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another revision is there */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5197,28 +6785,135 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                business_id: string;
+                business_id: components["schemas"]["BusinessId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["SettingsInput"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description What callers would go through */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Preview"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5850,15 +7545,26 @@ export interface operations {
     list_calls: {
         parameters: {
             query?: {
+                /** @description Whether the two spoke: somebody of the business took the call, or whom it called did. */
                 answered?: boolean;
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description Where the page begins: `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Began then or later. */
                 from?: string;
-                lead_id?: string;
+                /** @description The lead on the other side. */
+                lead_id?: components["schemas"]["LeadId"];
+                /** @description Rows of the page, 50 when absent. */
                 limit?: number;
+                /** @description Whether nobody of the business spoke with the caller. */
                 missed?: boolean;
+                /** @description Who called or was called, in any spelling. */
                 number?: string;
+                /** @description Began before. */
                 to?: string;
+                /** @description Whether it is missed, its caller can be called back, and nobody has yet. */
+                to_call_back?: boolean;
             };
             header?: never;
             path?: never;
@@ -5866,18 +7572,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of calls */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallPage"];
+                    "application/json": components["schemas"]["Page_Call"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5889,28 +7658,103 @@ export interface operations {
     get_call: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path: {
-                call_sid: string;
+                call_sid: components["schemas"]["CallSid"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The call */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CallDetail"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5919,25 +7763,30 @@ export interface operations {
             };
         };
     };
-    mark_called_back: {
+    mark_call_called_back: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                call_sid: string;
+                call_sid: components["schemas"]["CallSid"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Noted */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5947,15 +7796,124 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5967,16 +7925,27 @@ export interface operations {
     list_leads: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description Where the page begins: `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description The trash instead of what lives. It is sorted by `deleted_at` alone. */
                 deleted?: "only";
+                /** @description Rows of the page, 50 when absent. */
                 limit?: number;
+                /** @description Which end comes first; `asc` by name and `desc` by a time when absent. */
                 order?: "asc" | "desc";
-                owner_id?: string;
+                /** @description Who looks after it. */
+                owner_id?: components["schemas"]["UserId"];
+                /** @description Parts of a name, a tag, an e-mail address or a phone number in any spelling. */
                 q?: string;
-                sort?: "created_at" | "updated_at" | "name" | "last_call";
-                source?: string;
-                status?: string;
+                /** @description What the list is sorted by; `created_at` when absent, in the trash `deleted_at`. */
+                sort?: "created_at" | "updated_at" | "name" | "last_call" | "deleted_at";
+                /** @description Where it came from. */
+                source?: "call" | "whatsapp" | "manual" | "import";
+                /** @description Its status. */
+                status?: "new" | "contacted" | "qualified" | "won" | "lost";
+                /** @description One of its tags. */
                 tag?: string;
             };
             header?: never;
@@ -5985,18 +7954,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of leads */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LeadPage"];
+                    "application/json": components["schemas"]["Page_LeadItem"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6008,10 +8040,13 @@ export interface operations {
     create_lead: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path?: never;
@@ -6019,13 +8054,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LeadCreate"];
+                "application/json": components["schemas"]["NewLead"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Made */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6035,15 +8072,146 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6055,28 +8223,105 @@ export interface operations {
     get_lead: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path: {
-                id: string;
+                lead_id: components["schemas"]["LeadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The lead */
             200: {
                 headers: {
+                    /** @description Its version */
+                    etag?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Lead"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6088,22 +8333,27 @@ export interface operations {
     delete_lead: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                id: string;
+                lead_id: components["schemas"]["LeadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Deleted */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6113,15 +8363,124 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6133,27 +8492,33 @@ export interface operations {
     update_lead: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
-            header?: {
+            header: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
-                "If-Match"?: string;
+                /** @description `ETag` of the version that is changed */
+                "if-match": string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                id: string;
+                lead_id: components["schemas"]["LeadId"];
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LeadChanges"];
+                "application/json": components["schemas"]["LeadPatch"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Changed */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6163,15 +8528,157 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another version is there */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is missing */
+            428: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6183,22 +8690,27 @@ export interface operations {
     restore_lead: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path: {
-                id: string;
+                lead_id: components["schemas"]["LeadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description Restored */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6208,15 +8720,124 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6225,33 +8846,110 @@ export interface operations {
             };
         };
     };
-    lead_timeline: {
+    list_lead_timeline: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description Where the page begins: `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Rows of the page, 50 when absent. */
                 limit?: number;
             };
             header?: never;
             path: {
-                id: string;
+                lead_id: components["schemas"]["LeadId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page of entries */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TimelinePage"];
+                    "application/json": components["schemas"]["Page_TimelineEntry"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6263,10 +8961,13 @@ export interface operations {
     delete_leads: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path?: never;
@@ -6274,13 +8975,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LeadSelection"];
+                "application/json": components["schemas"]["ManyLeads"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Deleted */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6290,15 +8993,146 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6310,10 +9144,13 @@ export interface operations {
     restore_leads: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path?: never;
@@ -6321,13 +9158,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LeadSelection"];
+                "application/json": components["schemas"]["ManyLeads"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Restored */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6337,15 +9176,244 @@ export interface operations {
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: {
+                /** @description Which business; a system admin who names none hears of all. */
+                business_id?: components["schemas"]["BusinessId"];
+            };
+            header?: {
+                /** @description Id of the last event that was received */
+                "last-event-id"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6459,10 +9527,288 @@ export interface operations {
             };
         };
     };
-    summary: {
+    get_recording_audio: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description 1: as a file to keep instead of sound to play. */
+                download?: number;
+            };
+            header?: {
+                /** @description `ETag` of the version that the range is of */
+                "if-range"?: string | null;
+                /** @description One range of bytes, such as `bytes=0-1023` */
+                range?: string | null;
+            };
+            path: {
+                recording_sid: components["schemas"]["RecordingSid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it */
+            200: {
+                headers: {
+                    "accept-ranges"?: string;
+                    "content-disposition"?: string;
+                    etag?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/mpeg": number[];
+                };
+            };
+            /** @description The part that `Range` names */
+            206: {
+                headers: {
+                    "accept-ranges"?: string;
+                    "content-range"?: string;
+                    etag?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/mpeg": number[];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be heard yet */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It has no such part */
+            416: {
+                headers: {
+                    "content-range"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    head_recording_audio: {
+        parameters: {
+            query?: {
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description 1: as a file to keep instead of sound to play. */
+                download?: number;
+            };
+            header?: never;
+            path: {
+                recording_sid: components["schemas"]["RecordingSid"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It can be heard */
+            200: {
+                headers: {
+                    "accept-ranges"?: string;
+                    "content-length"?: number;
+                    etag?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It cannot be heard yet */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_summary: {
+        parameters: {
+            query?: {
+                /** @description Which business: required of system admins; others may name only their own. */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path?: never;
@@ -6470,18 +9816,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The figures */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Summary"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6493,7 +9902,8 @@ export interface operations {
     whatsapp_init: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description For system admins */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path?: never;
@@ -6501,18 +9911,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A QR code, that a phone is linked already, or what to do */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WhatsappQr"];
+                    "application/json": components["schemas"]["LinkAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6524,10 +9997,13 @@ export interface operations {
     whatsapp_logout: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description For system admins */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
                 "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
                 Prefer?: string;
             };
             path?: never;
@@ -6535,27 +10011,127 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OperationAnswer"];
-                };
-            };
             /** @description Accepted */
             202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6567,7 +10143,8 @@ export interface operations {
     whatsapp_pairing_code: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description For system admins */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path?: never;
@@ -6575,24 +10152,118 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    phone: string;
-                };
+                "application/json": components["schemas"]["PairingRequest"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description A code, or what to do */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WhatsappPairingCode"];
+                    "application/json": components["schemas"]["PairingAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6604,7 +10275,8 @@ export interface operations {
     whatsapp_qr: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description For system admins */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path?: never;
@@ -6612,18 +10284,227 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A QR code, that a phone is linked already, or what to do */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WhatsappQr"];
+                    "application/json": components["schemas"]["LinkAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    whatsapp_delete: {
+        parameters: {
+            query?: {
+                /** @description For system admins */
+                business_id?: components["schemas"]["BusinessId"];
+            };
+            header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6635,7 +10516,8 @@ export interface operations {
     whatsapp_status: {
         parameters: {
             query?: {
-                business_id?: string;
+                /** @description For system admins */
+                business_id?: components["schemas"]["BusinessId"];
             };
             header?: never;
             path?: never;
@@ -6643,18 +10525,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description How it stands */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WhatsappStatus"];
+                    "application/json": components["schemas"]["StatusAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {

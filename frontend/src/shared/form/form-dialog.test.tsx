@@ -36,11 +36,11 @@ describe('a form in a dialog', () => {
   });
 
   it('keeps what was typed when the server refuses, with the reason', async () => {
-    world.server.use(http.post('/api/leads', () => problem(422, 'validation', 'No.', [{ field: 'name', code: 'length', error: 'השם ארוך מדי.' }])));
+    world.server.use(http.post('/api/leads', () => problem(422, 'validation', 'No.', [{ field: 'name', code: 'length', error: 'The name is too long.' }])));
     const { user, name } = await openForm();
     await user.type(name, 'דנה');
     await user.click(screen.getByRole('button', { name: 'הוספת הליד' }));
-    expect(await screen.findByText('השם ארוך מדי.')).toBeVisible();
+    expect(await screen.findByText('האורך אינו מתאים.')).toBeVisible();
     expect(screen.getByRole('textbox', { name: 'שם' })).toHaveValue('דנה');
   });
 
