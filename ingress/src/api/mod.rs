@@ -26,7 +26,6 @@ pub mod openapi;
 pub mod operation;
 pub mod page;
 pub mod people;
-pub mod phone;
 pub mod prefer;
 pub mod query;
 pub mod rate_limit;

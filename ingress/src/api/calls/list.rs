@@ -17,7 +17,7 @@ use crate::{
         BusinessScope,
         extract::ApiQuery,
         page::{Limit, Page},
-        phone, query,
+        query,
     },
     app::App,
     problem::Problem,
@@ -71,7 +71,7 @@ impl CallsQuery {
             to_call_back: self.to_call_back,
             lead: self.lead_id.map(|id| id.0),
             number: number
-                .map(|text| phone::e164(&text).map(String::from).ok_or_else(unreadable))
+                .map(|text| prosaas_shared::phone::read(&text).map(String::from).ok_or_else(unreadable))
                 .transpose()?,
             from: self.from.map(|at| query::moment("from", at)).transpose()?,
             to: self.to.map(|at| query::moment("to", at)).transpose()?,
