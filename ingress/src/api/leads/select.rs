@@ -173,10 +173,24 @@ pub(super) async fn one(database: &PgPool, business: Uuid, lead: Uuid) -> Result
     Ok(row)
 }
 
-/// The version of a lead, deleted or not.
-pub(super) async fn version(database: &PgPool, business: Uuid, lead: Uuid) -> Result<i64, Problem> {
-    sqlx::query_scalar!(
-        "SELECT version FROM prosaas.leads WHERE business_id = $1 AND id = $2",
+/// What decides whether a lead can be changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeadState {
+    /// Its version.
+    pub version: i64,
+    /// Whether it is in the trash.
+    pub deleted: bool,
+}
+
+/// How a lead stands.
+///
+/// # Errors
+/// 404 where the business has no such lead.
+pub(super) async fn state(database: &PgPool, business: Uuid, lead: Uuid) -> Result<LeadState, Problem> {
+    sqlx::query_as!(
+        LeadState,
+        r#"SELECT version, deleted_at IS NOT NULL AS "deleted!" FROM prosaas.leads
+           WHERE business_id = $1 AND id = $2"#,
         business,
         lead
     )
