@@ -12,18 +12,23 @@ RETURN btrim(regexp_replace(
 COMMENT ON FUNCTION prosaas.search_words(text) IS 'The words of a text as they are compared: lower case, no points, one blank between them.';
 
 CREATE FUNCTION prosaas.search_pieces(business uuid, words text) RETURNS text[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT array_agg(DISTINCT found.piece)
-    FROM (
-        SELECT business::text AS piece
-        UNION ALL
-        SELECT CASE WHEN at > 0 THEN substr(word, at, 3) ELSE '^' || left(word, 2 + at) END
-        FROM unnest(string_to_array(words, ' ')) AS word,
-             generate_series(-1, greatest(char_length(word) - 2, 0)) AS at
-        WHERE word <> ''
-    ) AS found;
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+-- A loop takes a third of the time of a query here, and every written row pays for it.
+-- A piece that stands there twice is one in the index.
+DECLARE
+    pieces text[] := ARRAY[business::text];
+    word text;
+BEGIN
+    FOREACH word IN ARRAY string_to_array(words, ' ') LOOP
+        pieces := pieces || ('^' || left(word, 1)) || ('^' || left(word, 2));
+        FOR at IN 1 .. char_length(word) - 2 LOOP
+            pieces := pieces || substr(word, at, 3);
+        END LOOP;
+    END LOOP;
+    RETURN pieces;
 END;
+$$;
 COMMENT ON FUNCTION prosaas.search_pieces(uuid, text) IS 'What a row is found by: its business, every three neighbouring characters of each word, and each word''s first one and two.';
 
 CREATE FUNCTION prosaas.search_terms(asked text) RETURNS text

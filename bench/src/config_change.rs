@@ -18,10 +18,11 @@ use prosaas_shared::{
         CloudEvent,
         crm::{Command, CommandMeta, business::BusinessConfigureV1},
     },
-    ids::BusinessId,
+    ids::{BusinessId, UserId},
     subjects::{CALL_CONFIG_BUCKET, Subject},
 };
 use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use crate::{
@@ -141,6 +142,15 @@ async fn business(around: &Surroundings<'_>) -> anyhow::Result<BusinessId> {
     }
 }
 
+/// The system admin whom set-up made.
+async fn admin(around: &Surroundings<'_>) -> anyhow::Result<UserId> {
+    let mut connection = PgConnection::connect(&around.database.url).await?;
+    let id: Uuid = sqlx::query_scalar("SELECT id FROM prosaas.users WHERE role = 'system_admin'")
+        .fetch_one(&mut connection)
+        .await?;
+    Ok(id.into())
+}
+
 async fn configure(around: &Surroundings<'_>, business: BusinessId, words: &str) -> anyhow::Result<()> {
     let args = BusinessConfigureV1 {
         business_id: business,
@@ -157,6 +167,7 @@ async fn configure(around: &Surroundings<'_>, business: BusinessId, words: &str)
     let data = Command { meta, args };
     let mut event = CloudEvent::new(id.clone(), "/bench".to_owned(), business.to_string(), now, data);
     event.businessid = Some(business);
+    event.actorid = Some(admin(around).await?);
     let message = PublishMessage::build().message_id(id).payload(event.encode()?.into());
     around.nats.js.send_publish(subject, message).await?.await?;
     Ok(())

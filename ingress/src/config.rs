@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use ipnet::IpNet;
-use prosaas_shared::config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig};
+use prosaas_shared::{
+    config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
+    whatsapp_service,
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -37,6 +40,8 @@ pub struct Config {
     pub validate_signatures: bool,
     /// `TRUSTED_PROXIES`: from whom forwarded headers count, CIDRs with commas between.
     pub trusted_proxies: Vec<IpNet>,
+    /// `BAILEYS_BASE_URL`: the WhatsApp service.
+    pub baileys_base_url: Url,
     /// `RECORDINGS_URL`: where the workers keep the audio: `file:///…`, `s3://bucket/…` or
     /// `gs://bucket/…`.
     pub recordings_url: Url,
@@ -70,22 +75,13 @@ impl Config {
             twilio: TwilioConfig::from_env(env)?,
             validate_signatures,
             trusted_proxies: trusted_proxies(env)?,
+            baileys_base_url: whatsapp_service::base_url(env, app_env)?,
             recordings_url: recordings_url(env, app_env)?,
             api: ApiConfig::from_env(env, app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
     }
 }
-
-/// Shortest `INTERNAL_SECRET` in production, characters: 32 random ones are more than
-/// 128 bits in every usual alphabet.
-const MIN_SECRET: usize = 32;
-
-/// What `INTERNAL_SECRET` is in development when nothing is said.
-const DEVELOPMENT_SECRET: &str = "for development only, known to everybody";
-
-/// What examples are made of.
-const EXAMPLES: [&str; 6] = ["change", "example", "placeholder", "development", "your-", "xxxx"];
 
 /// Settings of the web app's API.
 #[derive(Debug, Clone)]
@@ -107,27 +103,8 @@ impl ApiConfig {
         if smtp_url.is_some() && mail_from.is_none() {
             return Err(ConfigError::new("MAIL_FROM", "is required where SMTP_URL is set"));
         }
-        Ok(Self { internal_secret: internal_secret(env, app_env)?, smtp_url, mail_from })
+        Ok(Self { internal_secret: env.internal_secret(app_env)?, smtp_url, mail_from })
     }
-}
-
-fn internal_secret(env: &Env, app_env: AppEnv) -> Result<SecretString, ConfigError> {
-    const NAME: &str = "INTERNAL_SECRET";
-    let secret = env.or_dev(NAME, app_env, DEVELOPMENT_SECRET)?;
-    if app_env == AppEnv::Production {
-        if secret.chars().count() < MIN_SECRET {
-            return Err(ConfigError::new(NAME, format!("must have at least {MIN_SECRET} random characters")));
-        }
-        let lower = secret.to_lowercase();
-        let distinct = lower.chars().collect::<std::collections::HashSet<_>>().len();
-        if distinct < 8 || EXAMPLES.iter().any(|example| lower.contains(example)) {
-            return Err(ConfigError::new(
-                NAME,
-                "must be random, not an example: `openssl rand -hex 32` makes one",
-            ));
-        }
-    }
-    Ok(SecretString::from(secret))
 }
 
 fn public_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
@@ -197,6 +174,7 @@ mod tests {
             ("NATS_URL", "nats://nats"),
             ("TWILIO_ACCOUNT_SID", "AC1"),
             ("TWILIO_AUTH_TOKEN", "token"),
+            ("BAILEYS_BASE_URL", "http://baileys:3300"),
             ("INTERNAL_SECRET", "5b1f0e7c9d2a48364e0b7a5f1c3d9e82"),
             ("RECORDINGS_URL", "file:///data/recordings"),
         ];
@@ -227,6 +205,7 @@ mod tests {
             "NATS_URL",
             "TWILIO_AUTH_TOKEN",
             "INTERNAL_SECRET",
+            "BAILEYS_BASE_URL",
             "RECORDINGS_URL",
         ] {
             assert_eq!(production(&[(name, "")]).err().map(|e| e.variable).as_deref(), Some(name));

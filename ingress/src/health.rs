@@ -5,7 +5,10 @@ use std::time::Duration;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::StatusCode;
-use prosaas_shared::bus::{definitions::Definitions, durability::assert_durable};
+use prosaas_shared::{
+    bus::{definitions::Definitions, durability::assert_durable},
+    whatsapp_service::WhatsappService,
+};
 use serde::Serialize;
 use sqlx::PgPool;
 
@@ -28,6 +31,8 @@ pub struct Readiness {
     pub log: EventLog,
     /// The pump.
     pub pump: PumpStatus,
+    /// The WhatsApp service.
+    pub whatsapp: WhatsappService,
 }
 
 /// The state of one part.
@@ -53,9 +58,13 @@ pub async fn health() -> &'static str {
 /// 200 when all of the system is up, else 503; either way says what was found.
 pub async fn ready(State(app): State<App>) -> impl IntoResponse {
     let readiness = &app.readiness;
-    let (nats, database, consumers) =
-        tokio::join!(nats(&readiness.nats), database(&readiness.database), consumers(&readiness.nats));
-    let mut checks = vec![nats, log(&readiness.log), pump(&readiness.pump), database];
+    let (nats, database, whatsapp, consumers) = tokio::join!(
+        nats(&readiness.nats),
+        database(&readiness.database),
+        whatsapp(&readiness.whatsapp),
+        consumers(&readiness.nats)
+    );
+    let mut checks = vec![nats, log(&readiness.log), pump(&readiness.pump), database, whatsapp];
     checks.extend(consumers);
     let ready = checks.iter().all(|check| check.ready);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -102,6 +111,15 @@ async fn database(pool: &PgPool) -> Check {
         Ok(Err(_)) | Err(_) => Some("Postgres is out of reach".to_owned()),
     };
     check("postgres", problem)
+}
+
+/// Calls are answered without it; `make run` waits for all of the system.
+async fn whatsapp(service: &WhatsappService) -> Check {
+    let problem = match tokio::time::timeout(TIMEOUT, service.health()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(_)) | Err(_) => Some("the WhatsApp service is out of reach".to_owned()),
+    };
+    check("baileys", problem)
 }
 
 /// A consumer that somebody pulls from has a worker.

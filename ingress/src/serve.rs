@@ -12,6 +12,7 @@ use prosaas_shared::{
     objects::Objects,
     store,
     telemetry::Telemetry,
+    whatsapp_service::WhatsappService,
 };
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -66,8 +67,9 @@ pub async fn serve(
     let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
     let app = app(&config, on, Publisher::new(log.clone()))?;
     let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
-    let public = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
-    let private = internal::router(telemetry.metrics());
+    let public =
+        listen("INGRESS_LISTEN", config.listen, public_router(app.clone()), stopping.clone()).await?;
+    let private = internal::router(app, telemetry.metrics());
     let private =
         listen("INGRESS_INTERNAL_LISTEN", config.internal_listen, private, stopping.clone()).await?;
     let upkeep = tokio::spawn(Telemetry::upkeep(telemetry.metrics()));
@@ -137,17 +139,21 @@ pub struct Backends {
 /// # Errors
 /// When a setting of the API cannot be used.
 pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Result<App> {
+    let (clock, secret) = (clock::system(), &config.api.internal_secret);
+    let whatsapp = WhatsappService::new(config.baileys_base_url.clone(), secret.clone(), clock.clone())
+        .context("no client of the WhatsApp service can be made")?;
     let api = ApiState::new(
         &config.api,
         &config.public_url,
         config.app_env,
+        whatsapp.clone(),
         on.database.clone(),
         on.nats.clone(),
         on.log.clone(),
         Objects::open(&config.recordings_url)?,
     )?;
     Ok(App::new(AppState {
-        clock: clock::system(),
+        clock,
         validate_signatures: config.validate_signatures,
         validator: Validator::new(&config.twilio.auth_tokens),
         account_sid: config.twilio.account_sid.clone(),
@@ -156,7 +162,7 @@ pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Resul
         directory: on.directory,
         answered: AnsweredCalls::default(),
         publisher,
-        readiness: Readiness { nats: on.nats, database: on.database, log: on.log, pump: on.pump },
+        readiness: Readiness { nats: on.nats, database: on.database, log: on.log, pump: on.pump, whatsapp },
         static_dir: config.static_dir.clone(),
         api,
     }))

@@ -77,10 +77,12 @@ def services(paths: Paths) -> int:
 def everything(paths: Paths) -> int:
     """Sets up, builds, starts, waits until all of it is ready, and watches."""
     with _alone(paths) as lock:
+        toolchain.require(paths, node=(paths.root / "frontend").exists())
+        if (paths.root / "frontend" / "package.json").exists() and not os.environ.get("STATIC_DIR"):
+            toolchain.node_build(paths, "frontend")
         chosen = settings.load(paths, os.environ)
         for variable in ("INGRESS_LISTEN", "INGRESS_INTERNAL_LISTEN"):
             ports.require_free(chosen.need(variable), variable)
-        toolchain.require(paths)
         built = toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile())
         for folder in ("ingress", "recordings"):
             paths.folder(folder).chmod(0o700)

@@ -59,6 +59,21 @@ def _sdk(paths: Paths) -> dict[str, str]:
     return {"PROSAAS_VENV": str(found)} if found else {}
 
 
+# Projects in Node, with a script `check` and a script `test` each.
+NODE_PROJECTS = ("baileys", "frontend")
+
+
+def _node_projects(paths: Paths, environment: dict[str, str]) -> None:
+    for project in NODE_PROJECTS:
+        folder = paths.root / project
+        if not (folder / "package-lock.json").exists():
+            continue
+        toolchain.node_modules(folder)
+        for script in ("check", "test"):
+            say.step(f"npm run {script} in {project}/")
+            toolchain.node_script(folder, script, environment)
+
+
 def everything(paths: Paths, arguments: list[str]) -> int:
     """Every test of the workspace and of this driver."""
     toolchain.require(paths, node=(paths.root / "tests" / "sdk" / "package.json").exists())
@@ -72,6 +87,8 @@ def everything(paths: Paths, arguments: list[str]) -> int:
         say.step(f"cargo test {' '.join(arguments)}")
         toolchain.cargo(paths, "test", "--workspace", "--locked", "--no-fail-fast", *arguments,
                         extra=extra | {"DATABASE_URL": url})
+        if not arguments:
+            _node_projects(paths, extra | {"DATABASE_URL": url})
     return 0
 
 

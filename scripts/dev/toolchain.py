@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -88,6 +89,30 @@ def node_modules(folder: Path) -> None:
                           stdin=subprocess.DEVNULL).returncode
     if code:
         raise CannotGoOn(f"npm ci failed in {folder} (exit code {code})")
+    mark.write_text(wanted)
+
+
+def node_script(folder: Path, script: str, environment: Mapping[str, str] | None = None) -> None:
+    """`npm run SCRIPT` in a project whose packages are installed."""
+    code = subprocess.run(["npm", "run", script], cwd=folder, check=False, stdin=subprocess.DEVNULL,
+                          env={**os.environ, **(environment or {})}).returncode
+    if code:
+        raise CannotGoOn(f"npm run {script} failed in {folder} (exit code {code})")
+
+
+def node_build(paths: Paths, project: str) -> None:
+    """Builds a Node project into its `dist/` where one of its files has changed since the last time."""
+    folder = paths.root / project
+    node_modules(folder)
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z", "."], cwd=folder, check=False,
+                            capture_output=True).stdout.decode().split("\0")
+    sources = [file for name in sorted(listed) if name and (file := folder / name).is_file()]
+    wanted = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sources)).hexdigest()
+    mark = paths.folder("tmp") / f"{project}.built"
+    if mark.exists() and mark.read_text() == wanted and (folder / "dist").is_dir():
+        return
+    say.step(f"building {project}/")
+    node_script(folder, "build")
     mark.write_text(wanted)
 
 

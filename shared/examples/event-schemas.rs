@@ -17,6 +17,7 @@ use prosaas_shared::events::{
     },
     dead_letter::DeadLetterV1,
     recording::{RecordingAvailableV1, RecordingStatusV1},
+    whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
 };
 use schemars::{JsonSchema, schema_for};
 
@@ -58,5 +59,10 @@ fn main() -> anyhow::Result<()> {
     command::<UserUpdateV1>(&folder)?;
     command::<UserDeleteV1>(&folder)?;
     command::<UserRestoreV1>(&folder)?;
+    event::<WhatsappFactV1>(&folder)?;
+    command::<WhatsappInitV1>(&folder)?;
+    command::<WhatsappPairingCodeV1>(&folder)?;
+    command::<WhatsappLogoutV1>(&folder)?;
+    command::<WhatsappDeleteV1>(&folder)?;
     write::<DeadLetterV1>(&folder, "dead_letter.v1")
 }

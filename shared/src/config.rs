@@ -3,9 +3,23 @@
 //! Nothing else reads the environment. Each binary's own `config` builds its
 //! settings from an [`Env`], so that a test needs no real variables.
 
-use std::{collections::HashMap, path::PathBuf, str::FromStr};
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use secrecy::SecretString;
+
+/// Shortest `INTERNAL_SECRET` in production, characters: 32 random ones are more than
+/// 128 bits in every usual alphabet.
+const MIN_SECRET: usize = 32;
+
+/// What `INTERNAL_SECRET` is in development when nothing is said.
+const DEVELOPMENT_SECRET: &str = "for development only, known to everybody";
+
+/// What examples are made of.
+const EXAMPLES: [&str; 6] = ["change", "example", "placeholder", "development", "your-", "xxxx"];
 
 /// A setting that is missing or wrong. The value is never shown: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -127,6 +141,29 @@ impl Env {
     /// `DATABASE_URL`.
     pub fn database_url(&self) -> Result<SecretString, ConfigError> {
         self.required("DATABASE_URL").map(SecretString::from)
+    }
+
+    /// `INTERNAL_SECRET`: what our own processes share. Random and long in production.
+    pub fn internal_secret(&self, app_env: AppEnv) -> Result<SecretString, ConfigError> {
+        const NAME: &str = "INTERNAL_SECRET";
+        let secret = self.or_dev(NAME, app_env, DEVELOPMENT_SECRET)?;
+        if app_env == AppEnv::Production {
+            if secret.chars().count() < MIN_SECRET {
+                return Err(ConfigError::new(
+                    NAME,
+                    format!("must have at least {MIN_SECRET} random characters"),
+                ));
+            }
+            let lower = secret.to_lowercase();
+            let distinct = lower.chars().collect::<HashSet<_>>().len();
+            if distinct < 8 || EXAMPLES.iter().any(|example| lower.contains(example)) {
+                return Err(ConfigError::new(
+                    NAME,
+                    "must be random, not an example: `openssl rand -hex 32` makes one",
+                ));
+            }
+        }
+        Ok(SecretString::from(secret))
     }
 
     /// A path.

@@ -150,6 +150,10 @@ uuid_id! {
     OperationId
 }
 uuid_id! {
+    /// A WhatsApp session: one device that a business links to its account.
+    WhatsappSessionId
+}
+uuid_id! {
     /// Several entities that one command is about.
     BatchId
 }

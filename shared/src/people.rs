@@ -14,8 +14,8 @@ use crate::{
 /// Who makes them, in the audit records.
 const OPERATOR: &str = "prosaas-ops";
 
-/// Key of the advisory lock under which system admins are counted and made: "padmins".
-const ADMINS_LOCK: i64 = 0x0070_6164_6d69_6e73;
+/// Key of the advisory lock under which people are made, changed, removed and counted: "padmins" in ASCII.
+pub const ADMINS_LOCK: i64 = 0x0070_6164_6d69_6e73;
 
 /// A person to be made.
 #[derive(Debug)]

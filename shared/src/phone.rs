@@ -1,10 +1,14 @@
-//! Phone numbers as they arrive from Twilio.
+//! Phone numbers, as they arrive from Twilio and as people write them.
+
+mod spelling;
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use self::spelling::read;
 
 /// A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
 /// (ITU-T E.164, section 6). Seven is the shortest that any country issues.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     events::crm::CommandArgs,
-    ids::{BusinessId, CallSid, RecordingSid},
+    ids::{BusinessId, CallSid, RecordingSid, WhatsappSessionId},
 };
 
 /// A stream that events are published to. The order is the order of the pump's lanes.
@@ -136,9 +136,16 @@ impl Subject {
         Self { stream: Stream::Recordings, text: format!("recording.status.{recording}") }
     }
 
-    /// `crm.<noun>.<verb>.<entity>`: a command of the CRM.
+    /// `whatsapp.fact.<session>`: the WhatsApp service reports what happened.
+    pub fn whatsapp_fact(session: WhatsappSessionId) -> Self {
+        Self { stream: Stream::Whatsapp, text: format!("whatsapp.fact.{session}") }
+    }
+
+    /// `crm.<noun>.<verb>.<entity>`: a command of the CRM. A command of another stream
+    /// names its domain itself: `whatsapp.init.<business>`.
     pub fn command<T: CommandArgs>(args: &T) -> Self {
-        Self { stream: Stream::Crm, text: format!("crm.{}.{}", T::ACTION, args.entity()) }
+        let domain = if T::STREAM == Stream::Crm { "crm." } else { "" };
+        Self { stream: T::STREAM, text: format!("{domain}{}.{}", T::ACTION, args.entity()) }
     }
 }
 

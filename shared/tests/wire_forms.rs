@@ -20,10 +20,15 @@ use prosaas_shared::{
         },
         dead_letter::{DeadLetterV1, DeadReason},
         recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
+        whatsapp::{
+            Connected, Dropped, Ended, Nothing, Paired, PairingBegan, QrIssued, WhatsappDeleteV1,
+            WhatsappFact, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1,
+        },
     },
     ids::BusinessId,
     phone::E164,
     rights::Role,
+    subjects::{Stream, Subject},
 };
 use uuid::Uuid;
 
@@ -202,6 +207,46 @@ fn user_commands() {
     freeze_command("crm.user_delete.v1", UserDeleteV1 { user_id });
     freeze_command("crm.user_restore.v1", UserRestoreV1 { user_id });
     freeze_command("crm.user_update.v1", UserUpdateV1 { user_id, name: None, role: Some(Role::Agent) });
+}
+
+#[test]
+fn whatsapp_events() {
+    let session_id = Uuid::from_u128(5).into();
+    let phone = || E164::parse("+972541234567").unwrap();
+    let ended = || Ended { code: Some(401), reason: "The device was removed on the phone".into() };
+    let facts = [
+        WhatsappFact::Requesting(Nothing {}),
+        WhatsappFact::QrIssued(QrIssued { expires_at: at(), index: 1 }),
+        WhatsappFact::Pairing(PairingBegan { method: "code".into(), expires_at: at() }),
+        WhatsappFact::Paired(Paired { phone: phone() }),
+        WhatsappFact::Connected(Connected { phone: phone(), push_name: Some("דנה".into()) }),
+        WhatsappFact::Dropped(Dropped {
+            code: None,
+            reason: "WhatsApp cannot be reached".into(),
+            attempt: 2,
+            retry_at: at(),
+        }),
+        WhatsappFact::Expired(Ended { code: None, reason: "The QR code was not scanned in time".into() }),
+        WhatsappFact::Replaced(ended()),
+        WhatsappFact::LoggedOut(ended()),
+        WhatsappFact::Stopped(ended()),
+    ];
+    for fact in facts {
+        let name = format!("whatsapp.fact.v1.{}", fact.kind());
+        freeze(&name, WhatsappFactV1 { session_id, sequence: 12, generation: 3, occurred_at: at(), fact });
+    }
+    freeze_command("whatsapp.init.v1", WhatsappInitV1 { business_id: business(), session_id });
+    let (business_id, phone) = (business(), phone());
+    freeze_command("whatsapp.pairing_code.v1", WhatsappPairingCodeV1 { business_id, session_id, phone });
+    freeze_command("whatsapp.logout.v1", WhatsappLogoutV1 { business_id });
+    freeze_command("whatsapp.delete.v1", WhatsappDeleteV1 { business_id });
+    let subject = |subject: Subject| (subject.stream(), subject.into_string());
+    let wanted = (Stream::Whatsapp, format!("whatsapp.init.{business_id}"));
+    assert_eq!(subject(Subject::command(&WhatsappInitV1 { business_id, session_id })), wanted);
+    assert_eq!(
+        subject(Subject::whatsapp_fact(session_id)),
+        (Stream::Whatsapp, format!("whatsapp.fact.{session_id}"))
+    );
 }
 
 #[test]

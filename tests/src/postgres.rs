@@ -62,7 +62,7 @@ async fn create(admin: &Url, name: &str) -> anyhow::Result<()> {
     Ok(connection.close().await?)
 }
 
-async fn drop_database(admin: Url, name: String) -> anyhow::Result<()> {
+async fn drop_database(admin: &Url, name: &str) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(admin.as_str()).await?;
     connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
     Ok(())
@@ -75,8 +75,9 @@ impl Drop for Database {
         // A runtime cannot be waited for from inside a runtime; another thread's can.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            let limit = Duration::from_secs(20);
-            runtime.block_on(async { tokio::time::timeout(limit, drop_database(admin, name)).await? })
+            let drop = || drop_database(&admin, &name);
+            // Somebody may connect at the very moment.
+            runtime.block_on(eventually("drop the database", Duration::from_secs(20), drop))
         });
         let _: Result<anyhow::Result<()>, _> = dropping.join();
     }

@@ -10,7 +10,7 @@ use prosaas_shared::{
         CloudEvent,
         crm::{Command, CommandMeta, business::BusinessConfigureV1},
     },
-    ids::BusinessId,
+    ids::{BusinessId, UserId},
     subjects,
 };
 use sqlx::{PgPool, Row as _};
@@ -109,6 +109,8 @@ impl Stack {
         set("TWILIO_ACCOUNT_SID", ACCOUNT);
         set("TWILIO_AUTH_TOKEN", TOKEN);
         set("TWILIO_PHONE_NUMBER", NUMBER);
+        set("ADMIN_EMAIL", "admin@example.com");
+        set("ADMIN_PASSWORD", "lawnmower-on-tuesday");
         set("TWILIO_API_BASE", &recordings.base());
         set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));
         if let Some(endpoint) = &options.otlp_endpoint {
@@ -210,6 +212,14 @@ impl Stack {
         Ok(id.into())
     }
 
+    /// The system admin whom set-up made.
+    pub async fn admin(&self) -> anyhow::Result<UserId> {
+        let id: uuid::Uuid = sqlx::query_scalar("SELECT id FROM prosaas.users WHERE role = 'system_admin'")
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(id.into())
+    }
+
     /// Publishes the command that gives the first business these settings.
     pub async fn configure(&self, settings: CallSettings) -> anyhow::Result<()> {
         let business = self.business().await?;
@@ -228,6 +238,7 @@ impl Stack {
         let now = clock::system().now();
         let mut event = CloudEvent::new(id.clone(), "/test".to_owned(), business.to_string(), now, data);
         event.businessid = Some(business);
+        event.actorid = Some(self.admin().await?);
         let mut headers = async_nats::HeaderMap::new();
         headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
         let js = self.nats.jetstream().await?;

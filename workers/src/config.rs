@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use prosaas_shared::{
     config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
     phone::E164,
+    whatsapp_service,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -26,6 +27,10 @@ pub struct Config {
     pub recordings_url: Url,
     /// `RECORDINGS_DELETE_AT_TWILIO`: delete Twilio's copy once ours is safe, default false.
     pub delete_at_twilio: bool,
+    /// `BAILEYS_BASE_URL`: the WhatsApp service.
+    pub baileys_base_url: Url,
+    /// `INTERNAL_SECRET`: signs what the service is asked.
+    pub internal_secret: SecretString,
     /// Logs and traces.
     pub telemetry: TelemetryConfig,
 }
@@ -42,6 +47,8 @@ impl Config {
             twilio_api_base: api_base(env, app_env)?,
             recordings_url: recordings_url(env)?,
             delete_at_twilio: env.flag("RECORDINGS_DELETE_AT_TWILIO", false)?,
+            baileys_base_url: whatsapp_service::base_url(env, app_env)?,
+            internal_secret: env.internal_secret(app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
     }
@@ -82,6 +89,8 @@ pub struct OpsConfig {
     pub nats_url: SecretString,
     /// `TWILIO_PHONE_NUMBER`: the number of the first business.
     pub first_number: Option<E164>,
+    /// `ADMIN_EMAIL`, `ADMIN_PASSWORD`: the first system admin; both or none.
+    pub admin: Option<(String, SecretString)>,
 }
 
 impl OpsConfig {
@@ -92,7 +101,23 @@ impl OpsConfig {
             .optional(NUMBER)?
             .map(|text| E164::parse(text.trim()).map_err(|e| ConfigError::new(NUMBER, format!("{e}"))))
             .transpose()?;
-        Ok(Self { database_url: env.database_url()?, nats_url: env.nats_url()?, first_number })
+        Ok(Self {
+            database_url: env.database_url()?,
+            nats_url: env.nats_url()?,
+            first_number,
+            admin: admin(env)?,
+        })
+    }
+}
+
+fn admin(env: &Env) -> Result<Option<(String, SecretString)>, ConfigError> {
+    const EMAIL: &str = "ADMIN_EMAIL";
+    const PASSWORD: &str = "ADMIN_PASSWORD";
+    match (env.optional(EMAIL)?, env.optional(PASSWORD)?) {
+        (Some(email), Some(password)) => Ok(Some((email.trim().to_owned(), SecretString::from(password)))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(ConfigError::new(PASSWORD, "is required where ADMIN_EMAIL is set")),
+        (None, Some(_)) => Err(ConfigError::new(EMAIL, "is required where ADMIN_PASSWORD is set")),
     }
 }
 
@@ -107,6 +132,8 @@ mod tests {
             ("TWILIO_ACCOUNT_SID", "AC1"),
             ("TWILIO_AUTH_TOKEN", "token"),
             ("RECORDINGS_URL", "file:///data"),
+            ("BAILEYS_BASE_URL", "http://baileys:3300"),
+            ("INTERNAL_SECRET", "5b1f0e7c9d2a48364e0b7a5f1c3d9e82"),
         ];
         pairs.extend_from_slice(more);
         Config::from_env(&Env::from_pairs(pairs))
@@ -121,6 +148,8 @@ mod tests {
             ("TWILIO_AUTH_TOKEN", ""),
             ("RECORDINGS_URL", ""),
             ("RECORDINGS_URL", "ftp://x"),
+            ("BAILEYS_BASE_URL", ""),
+            ("INTERNAL_SECRET", "short"),
             ("TWILIO_API_BASE", "http://api.twilio.com"),
             ("TWILIO_API_BASE", "nonsense"),
             ("WORKERS_LISTEN", "5002"),
@@ -143,5 +172,18 @@ mod tests {
         assert!(ops("+972000000001").is_ok_and(|c| c.first_number.is_some()));
         assert!(ops("").is_ok_and(|c| c.first_number.is_none()));
         assert_eq!(ops("03-1234567").err().map(|e| e.variable).as_deref(), Some("TWILIO_PHONE_NUMBER"));
+    }
+
+    #[test]
+    fn an_admin_has_an_address_and_a_password_or_neither() {
+        let ops = |pairs: &[(&'static str, &'static str)]| {
+            let base = [("DATABASE_URL", "postgres://db"), ("NATS_URL", "nats://nats")];
+            OpsConfig::from_env(&Env::from_pairs(base.iter().chain(pairs).copied()))
+        };
+        assert!(ops(&[]).is_ok_and(|c| c.admin.is_none()));
+        let both = [("ADMIN_EMAIL", "a@b"), ("ADMIN_PASSWORD", "correct horse")];
+        assert!(ops(&both).is_ok_and(|c| c.admin.is_some()));
+        assert_eq!(ops(&both[..1]).err().map(|e| e.variable).as_deref(), Some("ADMIN_PASSWORD"));
+        assert_eq!(ops(&both[1..]).err().map(|e| e.variable).as_deref(), Some("ADMIN_EMAIL"));
     }
 }

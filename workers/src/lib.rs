@@ -11,6 +11,7 @@ pub mod runtime;
 pub mod serve;
 pub mod setup;
 mod text;
+pub mod whatsapp;
 
 use std::time::Duration;
 

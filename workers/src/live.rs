@@ -1,5 +1,8 @@
 //! Live updates, published after the commit that they tell of. Best effort: who
 //! misses one reads again later.
+//!
+//! What an event changed stands in its audit records, so that a redelivery, which
+//! changes nothing itself, tells the same again.
 
 use std::fmt;
 
@@ -10,6 +13,20 @@ use prosaas_shared::{
     live::LiveUpdate,
     subjects::{self, LiveKind},
 };
+use sqlx::PgPool;
+
+/// An event that changed more things than this is told as one change of their kind.
+pub const SINGLY: usize = 20;
+
+/// Kinds that audit records are about.
+const KINDS: [LiveKind; 6] = [
+    LiveKind::Lead,
+    LiveKind::Call,
+    LiveKind::Recording,
+    LiveKind::User,
+    LiveKind::Business,
+    LiveKind::Whatsapp,
+];
 
 /// Publishes live updates.
 #[derive(Clone)]
@@ -46,7 +63,41 @@ impl Update {
     }
 }
 
+/// What an event changed: at most [`SINGLY`] things and one more.
+pub async fn changes(pool: &PgPool, event_id: &str) -> Vec<Update> {
+    let limit = i64::try_from(SINGLY + 1).unwrap_or(i64::MAX);
+    let rows = sqlx::query!(
+        "SELECT business_id, entity_type, entity_id, action FROM prosaas.audit_records
+         WHERE event_id = $1 LIMIT $2",
+        event_id,
+        limit
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap_or_else(|error| {
+        tracing::warn!(event = "live.unread", %error, "a live update is lost");
+        Vec::new()
+    });
+    let update = |business: Option<uuid::Uuid>, kind: &str, id: String, action: String| {
+        let kind = KINDS.into_iter().find(|known| known.as_str() == kind)?;
+        Some(Update::fact(business.map(BusinessId), kind, id, action))
+    };
+    rows.into_iter()
+        .filter_map(|row| update(row.business_id, &row.entity_type, row.entity_id, row.action))
+        .collect()
+}
+
 impl Live {
+    /// Publishes what an event that is no command changed.
+    pub async fn announce(&self, pool: &PgPool, event_id: &str) {
+        if self.to.is_none() {
+            return;
+        }
+        for update in changes(pool, event_id).await {
+            self.publish(update).await;
+        }
+    }
+
     /// Publishes on that connection.
     pub fn new(client: Client, clock: SharedClock) -> Self {
         Self { to: Some((client, clock)) }

@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use async_nats::{Client, connection::State, jetstream};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use prosaas_shared::{bus, clock, objects::Objects, store, telemetry::Telemetry};
+use prosaas_shared::{
+    bus, clock, objects::Objects, store, telemetry::Telemetry, whatsapp_service::WhatsappService,
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -20,6 +22,7 @@ use crate::{
     recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
+    whatsapp::{WhatsappWorker, effects},
 };
 
 /// Calls handled at once.
@@ -28,6 +31,9 @@ const CALLS: usize = 12;
 const RECORDINGS: usize = 8;
 /// Commands handled at once.
 const COMMANDS: usize = 4;
+
+/// Facts and commands of WhatsApp handled at once.
+const SESSIONS: usize = 4;
 
 /// Connections to Postgres. Fewer than handlers: a download holds none.
 const CONNECTIONS: u32 = 20;
@@ -63,14 +69,23 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
-            let recordings =
-                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio);
-            let s = || stopping.clone();
-            tasks.spawn(run(CallsWorker::new(pool.clone()), bus.clone(), Policy::quick(CALLS), s()));
-            tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
             let live = Live::new(client.clone(), clock::system());
+            let recordings =
+                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
+            let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
+            let s = || stopping.clone();
+            tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
+            tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
             let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
+            let baileys = WhatsappService::new(
+                config.baileys_base_url.clone(),
+                config.internal_secret.clone(),
+                clock::system(),
+            )?;
+            let whatsapp = WhatsappWorker::new(pool.clone(), projector.clone(), live, baileys);
+            tasks.spawn(run(whatsapp.clone(), bus.clone(), Policy::quick(SESSIONS), s()));
+            tasks.spawn(effects::run(whatsapp, s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(provider_delete::run(recordings, s()));
             tasks.spawn(jobs::run(pool.clone(), context, bus.clock, s()));

@@ -1,12 +1,9 @@
 //! Commands: accepted into the local log at once, applied by a worker.
 
-use std::time::Duration;
-
 use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use futures_util::StreamExt as _;
 use http::{HeaderValue, StatusCode, header};
 use prosaas_shared::{
     events::{
@@ -14,9 +11,8 @@ use prosaas_shared::{
         crm::{Command, CommandArgs, CommandMeta},
     },
     ids::{BusinessId, OperationId, UserId},
-    subjects::{LiveKind, Subject, live},
+    subjects::Subject,
 };
-use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
 use super::{
@@ -26,6 +22,7 @@ use super::{
     prefer::Wait,
     request_meta::RequestMeta,
     session::Session,
+    waiting::{subscribe, wait_for},
 };
 use crate::{
     app::App,
@@ -35,12 +32,6 @@ use crate::{
 
 /// Where commands come from.
 const SOURCE: &str = "/ingress/api";
-
-/// How often an operation's row is looked for while its notice does not come.
-const POLL: Duration = Duration::from_secs(1);
-
-/// How long NATS may take to note a subscription; without it the row is polled for.
-const SUBSCRIBE_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The accepted command's operation, and how it is answered.
 #[derive(Debug)]
@@ -114,6 +105,20 @@ pub async fn submit<T: CommandArgs>(
     business: Option<BusinessId>,
     args: T,
 ) -> Result<CommandResponse, Problem> {
+    let accepted = ask(app, session, meta, business, args, meta.wait.is_some()).await?;
+    accepted.outcome(app, meta.wait).await
+}
+
+/// As [`submit`], for who looks after the command itself; `listen` where it will wait
+/// for the outcome.
+pub async fn ask<T: CommandArgs>(
+    app: &App,
+    session: &Session,
+    meta: &RequestMeta,
+    business: Option<BusinessId>,
+    args: T,
+    listen: bool,
+) -> Result<Accepted, Problem> {
     let fresh;
     let key = if let Some(key) = &meta.idempotency_key {
         key.as_str()
@@ -122,8 +127,7 @@ pub async fn submit<T: CommandArgs>(
         &fresh
     };
     let request = Request { actor: session.user_id, business, key, fingerprint: &meta.fingerprint };
-    let accepted = accept(app, &request, meta, args, meta.wait.is_some()).await?;
-    accepted.outcome(app, meta.wait).await
+    accept(app, &request, meta, args, listen).await
 }
 
 /// A command that is kept.
@@ -170,6 +174,11 @@ pub async fn accept<T: CommandArgs>(
 }
 
 impl Accepted {
+    /// How the command has ended, where it has.
+    pub async fn ended(&self, app: &App) -> Result<Option<Operation>, Problem> {
+        operation::outcome(&app.api.database, self.id, &self.operation.id).await
+    }
+
     /// The answer: at once, or when the outcome is there or the time is over.
     ///
     /// # Errors
@@ -242,48 +251,6 @@ async fn append<T: CommandArgs>(
             AppendError::Full | AppendError::Unavailable => Problem::unavailable(),
         }
     })
-}
-
-async fn subscribe(
-    app: &App,
-    business: Option<BusinessId>,
-    operation: OperationId,
-) -> Option<async_nats::Subscriber> {
-    let subject = live(business, LiveKind::Operation, operation);
-    tokio::time::timeout(SUBSCRIBE_TIMEOUT, app.api.nats.subscribe(subject)).await.ok()?.ok()
-}
-
-/// Looks for the operation's row until it is there or the time is over. Postgres
-/// being away is no reason to stop waiting: the command is accepted.
-async fn wait_for(
-    app: &App,
-    pending: Operation,
-    id: OperationId,
-    mut notice: Option<async_nats::Subscriber>,
-    wait: Wait,
-) -> Operation {
-    let deadline = Instant::now() + wait.duration();
-    let mut poll = tokio::time::interval(POLL);
-    poll.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let noticed = async {
-            match notice.as_mut() {
-                Some(notice) => notice.next().await.is_some(),
-                None => std::future::pending().await,
-            }
-        };
-        let open = tokio::select! {
-            open = noticed => open,
-            _ = poll.tick() => true,
-            () = tokio::time::sleep_until(deadline) => return pending,
-        };
-        if !open {
-            notice = None;
-        }
-        if let Ok(Some(operation)) = operation::outcome(&app.api.database, id, &pending.id).await {
-            return operation;
-        }
-    }
 }
 
 impl IntoResponse for CommandResponse {

@@ -26,7 +26,6 @@ pub mod openapi;
 pub mod operation;
 pub mod page;
 pub mod people;
-pub mod phone;
 pub mod prefer;
 pub mod query;
 pub mod rate_limit;
@@ -39,6 +38,8 @@ pub mod stored;
 pub mod summary;
 pub mod text;
 pub mod upkeep;
+mod waiting;
+pub mod whatsapp;
 
 use std::time::Duration;
 
@@ -50,6 +51,7 @@ use axum::{
     routing::any,
 };
 use http::StatusCode;
+use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::{
@@ -67,6 +69,7 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
+        .merge(whatsapp::routes())
         .merge(leads::routes())
         .merge(calls::routes())
         .merge(businesses::routes())
@@ -94,6 +97,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/api", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(request_meta::fingerprint))
         .layer(from_fn_with_state(app.clone(), csrf::guard))
         .layer(from_fn_with_state(app.clone(), request_meta::arrive))
@@ -102,6 +106,11 @@ pub fn routes(app: &App) -> Router<App> {
 /// The API's document, as committed under `docs/`.
 pub fn document() -> utoipa::openapi::OpenApi {
     assemble().1
+}
+
+/// The panic itself is in the log: the hook wrote it. Its text is nobody else's.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    Problem::internal().into_response()
 }
 
 async fn nothing_here() -> Problem {

@@ -34,6 +34,7 @@ const SESSION: &str = "session";
         (name = "businesses", description = "Tenants and their settings"),
         (name = "leads", description = "Customers to be"),
         (name = "calls", description = "Calls and recordings"),
+        (name = "whatsapp", description = "Linking the business's WhatsApp account"),
         (name = "live", description = "What changes, as it changes"),
         (name = "operations", description = "What became of commands"),
         (name = "audit", description = "Who changed what"),

@@ -13,7 +13,7 @@ use std::{
 };
 
 use moka::sync::Cache;
-use prosaas_shared::config::AppEnv;
+use prosaas_shared::{config::AppEnv, ids::BusinessId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -81,6 +81,7 @@ pub struct RateLimits {
     address: RateLimit,
     session: RateLimit,
     mail: RateLimit,
+    linking: RateLimit,
 }
 
 /// How much of each.
@@ -92,6 +93,8 @@ pub struct Quotas {
     pub session: Quota,
     /// Mails that one network, or one recipient, can cause.
     pub mail: Quota,
+    /// Changes of a business's WhatsApp link: each talks to WhatsApp, which bans crowds.
+    pub linking: Quota,
 }
 
 impl Quotas {
@@ -106,7 +109,12 @@ impl Quotas {
             burst: burst * relaxed,
             every: Duration::from_micros(u64::from(every_ms) * 1000 / u64::from(relaxed)),
         };
-        Self { address: quota(400, 10), session: quota(120, 50), mail: quota(5, 600_000) }
+        Self {
+            address: quota(400, 10),
+            session: quota(120, 50),
+            mail: quota(5, 600_000),
+            linking: quota(10, 10_000),
+        }
     }
 }
 
@@ -117,6 +125,7 @@ impl RateLimits {
             address: RateLimit::new(quotas.address),
             session: RateLimit::new(quotas.session),
             mail: RateLimit::new(quotas.mail),
+            linking: RateLimit::new(quotas.linking),
         }
     }
 
@@ -133,6 +142,11 @@ impl RateLimits {
     /// A mail that anybody at all causes to be sent.
     pub fn mail_from(&self, ip: IpAddr) -> Result<(), Problem> {
         self.mail.take(("from", network(ip)))
+    }
+
+    /// A change of a business's WhatsApp link.
+    pub fn linking(&self, business: BusinessId) -> Result<(), Problem> {
+        self.linking.take(business)
     }
 
     /// A mail to an address.

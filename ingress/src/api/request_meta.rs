@@ -154,6 +154,22 @@ fn too_large() -> Problem {
     )
 }
 
+#[cfg(test)]
+impl RequestMeta {
+    /// Of a request that a test makes up.
+    pub fn for_tests() -> Self {
+        Self {
+            request_id: "test-request".to_owned(),
+            ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_agent: None,
+            fingerprint: [0; 32],
+            idempotency_key: None,
+            wait: None,
+            trace: None,
+        }
+    }
+}
+
 impl FromRequestParts<App> for RequestMeta {
     type Rejection = Problem;
 

@@ -2,7 +2,9 @@
 
 use prosaas_shared::{
     config::{AppEnv, ConfigError},
+    internal_auth::Verifier,
     objects::Objects,
+    whatsapp_service::WhatsappService,
 };
 use sqlx::PgPool;
 use url::Url;
@@ -41,6 +43,10 @@ pub struct ApiState {
     pub passwords: Passwords,
     /// Sends mails.
     pub mailer: Mailer,
+    /// The WhatsApp service.
+    pub whatsapp: WhatsappService,
+    /// Checks what our other processes send.
+    pub internal_requests: Verifier,
     /// Signs operations' names.
     pub operation_key: Key,
     /// Signs cursors.
@@ -53,6 +59,7 @@ impl ApiState {
         config: &ApiConfig,
         public_url: &Url,
         app_env: AppEnv,
+        whatsapp: WhatsappService,
         database: PgPool,
         nats: async_nats::Client,
         log: EventLog,
@@ -70,6 +77,8 @@ impl ApiState {
             limits: RateLimits::new(Quotas::of(app_env)),
             passwords: Passwords::default(),
             mailer: Mailer::new(config, public_url, app_env)?,
+            whatsapp,
+            internal_requests: Verifier::new(secret.clone()),
             operation_key: Key::derive(secret, "prosaas operation tokens v1"),
             cursors: Cursors::new(Key::derive(secret, "prosaas cursors v1")),
         })

@@ -1,11 +1,11 @@
-//! The API's reads and the forms of its commands, on a real Postgres; live updates on a
-//! real nats-server besides.
+//! The API over a real Postgres, with NATS away: what it answers, and what it keeps.
 
-mod calls;
-mod leads;
-mod live;
-mod plans;
-mod recordings;
-mod settings;
-mod summary;
+mod commands;
+mod cross_site;
+mod links;
+mod lists;
+mod logins;
+mod mailbox;
+mod rights;
+mod sessions;
 mod support;

@@ -1,266 +1,298 @@
-//! An ingress without listeners, in front of a database of its own.
+//! An ingress without listeners, over a database of its own.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use arc_swap::ArcSwap;
-use async_nats::Client;
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use prosaas_ingress::{
-    api::keys::hash_token,
-    app::{App, public_router},
-    call_config::Directory,
-    config::Config,
+    api::{
+        ApiState,
+        rate_limit::{Quotas, RateLimits},
+    },
+    app::{App, AppState, public_router},
+    config::ApiConfig,
     event_log::{EventLog, EventLogConfig},
+    health::Readiness,
     publish::Publisher,
     pump,
-    serve::{self, Backends},
+    twilio::Validator,
+    webhook::AnsweredCalls,
 };
 use prosaas_shared::{
     bus, clock,
-    config::Env,
+    config::{AppEnv, Env},
     ids::{BusinessId, UserId},
-    process::install_tls_provider,
+    objects::Objects,
+    people::{self, NewPerson},
     rights::Role,
     store,
 };
-use prosaas_tests::{postgres::Database, scratch::Scratch};
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, PgPool};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-/// A business, an id that everything of it is derived from.
-pub const OWN: BusinessId = BusinessId(Uuid::from_u128(0xa0));
-/// Another business.
-pub const FOREIGN: BusinessId = BusinessId(Uuid::from_u128(0xb0));
+use crate::mailbox::Mailbox;
 
-/// An ingress for one test.
-pub struct World {
-    pub app: App,
-    /// The test's own way to the database.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// An ingress and what it stands on.
+pub struct Ingress {
     pub pool: PgPool,
-    pub scratch: Scratch,
+    pub mailbox: Mailbox,
     router: Router,
-    stop: CancellationToken,
-    _database: Database,
+    log_folder: TempDir,
+    _log: EventLog,
+    database: Database,
+    stopping: CancellationToken,
 }
 
-/// Somebody who is logged in.
-#[derive(Clone, Debug)]
-pub struct Login {
-    pub user: UserId,
-    pub session: Uuid,
-    token: String,
+/// A database of one test. It is dropped with the value, best effort.
+struct Database {
+    server: String,
+    name: String,
 }
 
-/// An answer, read to its end.
+impl Database {
+    async fn make() -> Result<(Self, PgPool)> {
+        let server = Env::from_process().required("DATABASE_URL").context("tests need a Postgres server")?;
+        let name = format!("prosaas_test_{}", Uuid::new_v4().simple());
+        let mut connection = PgConnection::connect(&server).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
+        let mut url: url::Url = server.parse()?;
+        url.set_path(&name);
+        let pool = store::connect(&SecretString::from(url.to_string()), 20).await?;
+        store::migrate(&pool).await?;
+        Ok((Self { server, name }, pool))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        let server = self.server.clone();
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&server).await?;
+                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+                anyhow::Ok(())
+            })
+        });
+        let _ = dropped.join();
+    }
+}
+
+impl Drop for Ingress {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+    }
+}
+
+impl Ingress {
+    pub async fn start() -> Result<Self> {
+        Self::with(|_| ()).await
+    }
+
+    /// One that differs.
+    pub async fn with(change: impl FnOnce(&mut ApiState)) -> Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (database, pool) = Database::make().await?;
+        let mailbox = Mailbox::open().await?;
+        let log_folder = TempDir::new()?;
+        let log_config = EventLogConfig {
+            min_free_bytes: 1,
+            ballast_bytes: 4096,
+            ..EventLogConfig::new(log_folder.path())
+        };
+        let log = EventLog::open(log_config, clock::system()).await?;
+        // Nobody listens there: commands stay in the log.
+        let nats = bus::connect(&SecretString::from("nats://127.0.0.1:9"), bus::Role::Ingress).await?;
+        let config = ApiConfig {
+            internal_secret: SecretString::from("a secret of tests, long enough for all"),
+            smtp_url: Some(SecretString::from(mailbox.url.clone())),
+            mail_from: Some("ProSaaS <no-reply@prosaas.example>".to_owned()),
+        };
+        let public_url: url::Url = "http://127.0.0.1:5000".parse()?;
+        let mut api = ApiState::new(
+            &config,
+            &public_url,
+            AppEnv::Development,
+            pool.clone(),
+            nats.clone(),
+            log.clone(),
+            Objects::open(&format!("file://{}", log_folder.path().join("recordings").display()).parse()?)?,
+        )?;
+        change(&mut api);
+        let stopping = CancellationToken::new();
+        let pump = pump::spawn(log.clone(), nats.clone(), stopping.clone()).status();
+        let app = App::new(AppState {
+            clock: clock::system(),
+            validate_signatures: true,
+            validator: Validator::new(&[SecretString::from("token")]),
+            account_sid: "AC1".parse()?,
+            trusted_proxies: vec!["127.0.0.0/8".parse()?],
+            public_url,
+            directory: Arc::new(ArcSwap::default()),
+            answered: AnsweredCalls::default(),
+            publisher: Publisher::new(log.clone()),
+            readiness: Readiness { nats, database: pool.clone(), log: log.clone(), pump },
+            static_dir: None,
+            api,
+        });
+        Ok(Self { pool, mailbox, router: public_router(app), log_folder, _log: log, database, stopping })
+    }
+
+    pub async fn business(&self, name: &str) -> Result<BusinessId> {
+        let id = BusinessId(Uuid::now_v7());
+        sqlx::query("INSERT INTO prosaas.businesses (id, name) VALUES ($1, $2)")
+            .bind(id.0)
+            .bind(name)
+            .execute(&self.pool)
+            .await?;
+        Ok(id)
+    }
+
+    /// A person whose address is `<name>@shop.example` and whose password is [`PASSWORD`].
+    pub async fn person(&self, name: &str, role: Role, business: Option<BusinessId>) -> Result<UserId> {
+        let email = format!("{name}@shop.example");
+        let password = SecretString::from(PASSWORD);
+        let person = NewPerson { business, email: &email, name, role, password: &password };
+        Ok(people::create(&self.pool, &person).await?)
+    }
+
+    /// Logs somebody in from an address of a test network.
+    pub async fn log_in(&self, name: &str) -> Result<Client<'_>> {
+        let mut client = Client { ingress: self, cookie: None, ip: "203.0.113.1".to_owned() };
+        let answer = client.try_password(name, PASSWORD).await?;
+        ensure!(answer.status == StatusCode::OK, "{name} cannot log in: {}", answer.body);
+        client.cookie = Some(answer.cookie().context("no cookie")?);
+        Ok(client)
+    }
+
+    /// Nobody, at an address.
+    pub fn stranger(&self, ip: &str) -> Client<'_> {
+        Client { ingress: self, cookie: None, ip: ip.to_owned() }
+    }
+
+    /// What the log holds: subjects and events, in order.
+    pub async fn kept(&self) -> Result<Vec<(String, Value)>> {
+        let file = self.log_folder.path().join("slot-0").join("events.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+        let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
+        let rows = sqlx::query("SELECT subject, payload FROM events ORDER BY seq")
+            .fetch_all(&mut connection)
+            .await?;
+        rows.into_iter()
+            .map(|row| {
+                let payload: Vec<u8> = row.try_get("payload")?;
+                Ok((row.try_get("subject")?, serde_json::from_slice(&payload)?))
+            })
+            .collect()
+    }
+
+    pub async fn count(&self, query: &'static str) -> Result<i64> {
+        Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
+    }
+
+    pub async fn run(&self, statement: &'static str) -> Result<u64> {
+        Ok(sqlx::query(statement).execute(&self.pool).await?.rows_affected())
+    }
+
+    /// The database is gone for everybody.
+    pub async fn lose_database(&self) -> Result<()> {
+        let _ = &self.database;
+        self.pool.close().await;
+        Ok(())
+    }
+}
+
+/// A browser.
+#[derive(Clone)]
+pub struct Client<'a> {
+    ingress: &'a Ingress,
+    pub cookie: Option<String>,
+    pub ip: String,
+}
+
+/// An answer that was read.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
-    pub body: Vec<u8>,
+    pub body: Value,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| panic!("{} {}", self.status, String::from_utf8_lossy(&self.body)))
+    /// The session's cookie, `name=value`.
+    pub fn cookie(&self) -> Option<String> {
+        let set = self.headers.get(header::SET_COOKIE)?.to_str().ok()?;
+        Some(set.split(';').next()?.to_owned())
     }
 
-    pub fn header(&self, name: impl http::header::AsHeaderName) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    /// The problem's kind.
+    pub fn kind(&self) -> &str {
+        self.body.get("type").and_then(Value::as_str).unwrap_or_default()
     }
 }
 
-impl World {
-    /// Without NATS: commands are accepted and stay pending.
-    pub async fn new() -> Result<Self> {
-        Self::on("nats://ingress:none@127.0.0.1:9").await
+impl Client<'_> {
+    pub async fn get(&self, path: &str) -> Result<Answer> {
+        self.send(Method::GET, path, None, &[]).await
     }
 
-    /// With NATS at this address.
-    pub async fn on(nats: &str) -> Result<Self> {
-        install_tls_provider();
-        let (scratch, database) = (Scratch::new()?, Database::create().await?);
-        let pool = database.pool().await?;
-        store::migrate(&pool).await?;
-        let (events, recordings) = (scratch.folder("events")?, scratch.folder("recordings")?);
-        let url = database.url();
-        let events_text = events.display().to_string();
-        let recordings = format!("file://{}", recordings.display());
-        let config = Config::from_env(&Env::from_pairs([
-            ("APP_ENV", "development"),
-            ("DATABASE_URL", url.as_str()),
-            ("NATS_URL", nats),
-            ("TWILIO_ACCOUNT_SID", "AC1"),
-            ("TWILIO_AUTH_TOKEN", "token"),
-            ("EVENT_LOG_PATH", events_text.as_str()),
-            ("RECORDINGS_URL", recordings.as_str()),
-        ]))?;
-        let log = EventLog::open(EventLogConfig::new(&events), clock::system()).await?;
-        let client: Client = bus::connect(&SecretString::from(nats), bus::Role::Ingress).await?;
-        let stop = CancellationToken::new();
-        let pump = pump::spawn(log.clone(), client.clone(), stop.clone()).status();
-        let directory = Arc::new(ArcSwap::from_pointee(Directory::of([])));
-        // One connection, so that a test can look at the statements that were prepared on it.
-        let served = store::connect(&SecretString::from(url), 1).await?;
-        let backends = Backends { nats: client, database: served, log: log.clone(), pump, directory };
-        let app = serve::app(&config, backends, Publisher::new(log))?;
-        tokio::spawn(app.api.live.clone().follow(stop.clone()));
-        let router = public_router(app.clone());
-        Ok(Self { app, pool, scratch, router, stop, _database: database })
+    pub async fn post(&self, path: &str, body: Value) -> Result<Answer> {
+        self.send(Method::POST, path, Some(body), &[]).await
     }
 
-    /// Runs statements.
-    pub async fn sql(&self, statements: impl Into<String>) -> Result<()> {
-        let statements: String = statements.into();
-        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&self.pool).await?;
-        Ok(())
+    pub async fn delete(&self, path: &str) -> Result<Answer> {
+        self.send(Method::DELETE, path, None, &[]).await
     }
 
-    /// The two businesses.
-    pub async fn businesses(&self) -> Result<()> {
-        for (business, name) in [(OWN, "מספרת דנה"), (FOREIGN, "Other")] {
-            sqlx::query("INSERT INTO prosaas.businesses (id, name) VALUES ($1, $2)")
-                .bind(business.0)
-                .bind(name)
-                .execute(&self.pool)
-                .await?;
-        }
-        Ok(())
+    pub async fn try_password(&self, name: &str, password: &str) -> Result<Answer> {
+        let email = format!("{name}@shop.example");
+        self.post("/api/auth/login", serde_json::json!({ "email": email, "password": password })).await
     }
 
-    /// Somebody of this role, logged in.
-    pub async fn login(&self, business: Option<BusinessId>, role: Role) -> Result<Login> {
-        let (user, session) = (Uuid::now_v7(), Uuid::now_v7());
-        let token = format!("token-{session}");
-        sqlx::query(
-            "INSERT INTO prosaas.users (id, business_id, email, name, role) VALUES ($1, $2, $3, $4, $5)",
-        )
-        .bind(user)
-        .bind(business.map(|business| business.0))
-        .bind(format!("{user}@example.com"))
-        .bind(format!("A {}", role.as_str()))
-        .bind(role.as_str())
-        .execute(&self.pool)
-        .await?;
-        sqlx::query(
-            "INSERT INTO prosaas.user_sessions (id, user_id, token_hash, expires_at)
-             VALUES ($1, $2, $3, now() + interval '1 hour')",
-        )
-        .bind(session)
-        .bind(user)
-        .bind(hash_token(&token).as_slice())
-        .execute(&self.pool)
-        .await?;
-        Ok(Login { user: UserId(user), session, token })
-    }
-
-    /// Sends a request and gives the answer whose body is still to be read.
-    pub async fn open(
+    pub async fn send(
         &self,
-        who: &Login,
         method: Method,
         path: &str,
+        body: Option<Value>,
         headers: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<axum::response::Response> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::COOKIE, format!("prosaas_session={}", who.token));
+    ) -> Result<Answer> {
+        let mut request = Request::builder().method(method).uri(path).header("x-forwarded-for", &self.ip);
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let body = match body {
             Some(body) => {
                 request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(body.to_string())
+                Body::from(serde_json::to_vec(&body)?)
             }
             None => Body::empty(),
         };
-        Ok(self.router.clone().oneshot(request.body(body)?).await?)
-    }
-
-    /// Sends a request and reads the answer.
-    pub async fn send(
-        &self,
-        who: &Login,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<&Value>,
-    ) -> Result<Answer> {
-        let (parts, body) = self.open(who, method, path, headers, body).await?.into_parts();
-        let body = axum::body::to_bytes(body, 64 << 20).await?.to_vec();
+        let mut request = request.body(body)?;
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 4711))));
+        let answer = self.ingress.router.clone().oneshot(request).await?;
+        let (parts, body) = answer.into_parts();
+        let bytes = axum::body::to_bytes(body, 1 << 20).await?;
+        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
         Ok(Answer { status: parts.status, headers: parts.headers, body })
     }
-
-    /// A GET.
-    pub async fn get(&self, who: &Login, path: &str) -> Result<Answer> {
-        self.send(who, Method::GET, path, &[], None).await
-    }
-
-    /// A GET that must succeed.
-    pub async fn read(&self, who: &Login, path: &str) -> Result<Value> {
-        let answer = self.get(who, path).await?;
-        anyhow::ensure!(answer.status == 200, "{path}: {} {}", answer.status, answer.json());
-        Ok(answer.json())
-    }
-
-    /// A POST.
-    pub async fn post(&self, who: &Login, path: &str, body: Value) -> Result<Answer> {
-        self.send(who, Method::POST, path, &[], Some(&body)).await
-    }
-
-    /// Walks a list from page to page, and gives what `pick` takes from each row.
-    pub async fn walk(&self, who: &Login, path: &str, limit: u32, pick: &str) -> Result<Vec<String>> {
-        let (mut found, mut cursor) = (Vec::new(), String::new());
-        let joint = if path.contains('?') { '&' } else { '?' };
-        for _ in 0..1_000 {
-            let page = self.read(who, &format!("{path}{joint}limit={limit}{cursor}")).await?;
-            for item in page["items"].as_array().context("items")? {
-                found.push(item.pointer(pick).and_then(Value::as_str).unwrap_or("-").to_owned());
-            }
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => return Ok(found),
-            }
-        }
-        anyhow::bail!("the list does not end")
-    }
-
-    /// The test passed: its folder can go.
-    pub fn passed(self) {
-        self.scratch.passed();
-    }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
-
-/// The fields that a problem names, with their codes.
-pub fn findings(answer: &Answer) -> Vec<(String, String)> {
-    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let json = answer.json();
-    let errors = json["errors"].as_array().cloned().unwrap_or_default();
-    errors.iter().map(|error| (word(&error["field"]), word(&error["code"]))).collect()
-}
-
-/// The problem's type.
-pub fn problem(answer: &Answer) -> (u16, String) {
-    let kind = answer.json()["type"].as_str().unwrap_or_default().to_owned();
-    (answer.status.as_u16(), kind)
-}
-
-/// An empty object.
-pub fn nothing() -> Value {
-    json!({})
+/// Limits that a test reaches.
+pub fn tight() -> RateLimits {
+    use prosaas_ingress::api::rate_limit::Quota;
+    let quota = |burst| Quota { burst, every: Duration::from_mins(10) };
+    RateLimits::new(Quotas { address: quota(50), session: quota(4), mail: quota(2) })
 }

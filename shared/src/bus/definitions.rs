@@ -216,7 +216,7 @@ mod tests {
         assert!(live.is_some_and(|d| d.subjects == [LIVE_ALL] && d.storage == Storage::Memory));
         let names: Vec<_> =
             definitions.streams.iter().flat_map(|d| &d.consumers).map(|c| c.name.as_str()).collect();
-        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM] {
+        for name in [consumers::CALLS, consumers::RECORDINGS, consumers::CRM, consumers::WHATSAPP] {
             assert!(names.contains(&name), "{name}");
         }
         assert!(definitions.buckets.iter().any(|b| b.name == CALL_CONFIG_BUCKET));

@@ -5,6 +5,7 @@ pub mod call;
 pub mod crm;
 pub mod dead_letter;
 pub mod recording;
+pub mod whatsapp;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;

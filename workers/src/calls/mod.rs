@@ -21,18 +21,28 @@ use tracing::Instrument as _;
 
 pub use apply_event::{CallEvent, apply_event};
 
-use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
+use crate::{
+    live::Live,
+    runtime::{Delivery, Done, Failure, Meta, Worker},
+};
 
 /// Keeps the calls' rows.
 #[derive(Debug, Clone)]
 pub struct CallsWorker {
     pool: PgPool,
+    live: Live,
 }
 
 impl CallsWorker {
     /// A worker on that database.
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, live: Live::silent() }
+    }
+
+    /// The same, telling whoever is watching.
+    #[must_use]
+    pub fn with_live(self, live: Live) -> Self {
+        Self { live, ..self }
     }
 }
 
@@ -68,7 +78,9 @@ impl Worker for CallsWorker {
 
     async fn handle(&self, _: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
         let span = tracing::info_span!("calls.apply");
-        apply_event(&self.pool, self.consumer(), meta, event).instrument(span).await
+        let done = apply_event(&self.pool, self.consumer(), meta, event).instrument(span).await?;
+        self.live.announce(&self.pool, &meta.id).await;
+        Ok(done)
     }
 
     async fn ready(&self) -> bool {

@@ -14,6 +14,7 @@ use std::time::Duration;
 use prosaas_shared::{
     events::crm::{Command, CommandArgs, CommandMeta},
     ids::BusinessId,
+    people::ADMINS_LOCK,
     rights::Right,
     subjects::LiveKind,
 };
@@ -38,12 +39,6 @@ pub const EXPIRES_AFTER: Duration = Duration::from_mins(15);
 /// A command whose entity is missing is tried for a minute: ten seconds, six times.
 const MISSING_PAUSE: Duration = Duration::from_secs(10);
 const MISSING_ATTEMPTS: u64 = 6;
-
-/// Key of the advisory lock under which people are made, changed, removed and counted:
-/// "padmins" in ASCII, the same as the one under which the first system admin is made.
-/// People change seldom, so one at a time is quick enough, and no two of these
-/// transactions can wait for each other.
-const PEOPLE_LOCK: i64 = 0x0070_6164_6d69_6e73;
 
 /// What a command does.
 pub trait Apply: CommandArgs {
@@ -114,7 +109,7 @@ pub struct Applied {
 
 /// What commands are applied with.
 #[derive(Clone)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     pub pool: PgPool,
     pub projector: Projector,
     pub live: Live,
@@ -227,8 +222,9 @@ async fn apply<T: Apply>(
     command: &Command<T>,
 ) -> Result<Applied, Stop> {
     if T::COUNTS_PEOPLE {
-        // Before anything is read, so that what is read is what the last one left.
-        sqlx::query!("SELECT pg_advisory_xact_lock($1)", PEOPLE_LOCK).execute(&mut *connection).await?;
+        // Before anything is read, so that what is read is what the last one left. People
+        // change seldom: one at a time is quick enough, and no two wait for each other.
+        sqlx::query!("SELECT pg_advisory_xact_lock($1)", ADMINS_LOCK).execute(&mut *connection).await?;
     }
     let actor = actor::load(connection, meta.actor).await?;
     actor.require(T::RIGHT, meta.business)?;

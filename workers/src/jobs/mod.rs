@@ -1,8 +1,10 @@
-//! What has had its time goes: processed marks, and events that every consumer
-//! has acknowledged.
+//! What has had its time goes: processed marks, events that every consumer has
+//! acknowledged, leads in the trash, outcomes of commands, ended sessions.
 
+mod leftovers;
 mod marks;
 mod purge;
+mod trash;
 
 use std::time::Duration;
 
@@ -11,8 +13,10 @@ use prosaas_shared::{clock::SharedClock, subjects::Stream};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+pub use leftovers::forget_leftovers;
 pub use marks::forget_marks;
 pub use purge::purge;
+pub use trash::empty_trash;
 
 /// How often the jobs run. Several processes may: each job is idempotent.
 const PERIOD: Duration = Duration::from_hours(1);
@@ -36,6 +40,19 @@ async fn once(pool: &PgPool, context: &jetstream::Context, clock: &SharedClock) 
         Ok(0) => {}
         Ok(rows) => tracing::info!(event = "job.marks_forgotten", rows, "old processed marks are gone"),
         Err(error) => tracing::warn!(event = "job.failed", job = "marks", %error, "a job comes again"),
+    }
+    match empty_trash(pool).await {
+        Ok(0) => {}
+        Ok(leads) => tracing::info!(event = "job.trash_emptied", leads, "leads have left the trash"),
+        Err(error) => tracing::warn!(event = "job.failed", job = "trash", %error, "a job comes again"),
+    }
+    match forget_leftovers(pool).await {
+        Ok(tables) => {
+            for (table, rows) in tables.into_iter().filter(|(_, rows)| *rows > 0) {
+                tracing::info!(event = "job.leftovers_forgotten", table, rows, "old rows are gone");
+            }
+        }
+        Err(error) => tracing::warn!(event = "job.failed", job = "leftovers", %error, "a job comes again"),
     }
     for stream in Stream::ALL {
         match purge(context, stream, clock.now()).await {

@@ -21,7 +21,10 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use self::{address::Forged, state::Fact, store::Report, twilio::Twilio};
-use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
+use crate::{
+    live::Live,
+    runtime::{Delivery, Done, Failure, Meta, Worker},
+};
 
 /// Largest recording that we take: ten hours of two channels.
 pub const MAX_BYTES: u64 = 300 * 1024 * 1024;
@@ -44,6 +47,7 @@ pub struct RecordingsWorker {
     delete_at_provider: bool,
     max_bytes: u64,
     deletions: Arc<Notify>,
+    live: Live,
 }
 
 impl RecordingsWorker {
@@ -56,6 +60,7 @@ impl RecordingsWorker {
             delete_at_provider,
             max_bytes: MAX_BYTES,
             deletions: Arc::new(Notify::new()),
+            live: Live::silent(),
         }
     }
 
@@ -63,6 +68,12 @@ impl RecordingsWorker {
     #[must_use]
     pub fn with_max_bytes(self, max_bytes: u64) -> Self {
         Self { max_bytes, ..self }
+    }
+
+    /// The same, telling whoever is watching.
+    #[must_use]
+    pub fn with_live(self, live: Live) -> Self {
+        Self { live, ..self }
     }
 
     async fn status(&self, meta: &Meta, data: &RecordingStatusV1) -> Result<Done, Failure> {
@@ -113,12 +124,15 @@ impl Worker for RecordingsWorker {
         meta: &Meta,
         event: &RecordingEvent,
     ) -> Result<Done, Failure> {
-        match event {
+        let outcome = match event {
             RecordingEvent::Available(data) => {
                 fetch::fetch(self, self.consumer(), delivery, meta, data).await
             }
             RecordingEvent::Status(data) => self.status(meta, data).await,
-        }
+        };
+        // Also when it was given up, which its row says.
+        self.live.announce(&self.pool, &meta.id).await;
+        outcome
     }
 
     async fn ready(&self) -> bool {

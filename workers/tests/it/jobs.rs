@@ -8,7 +8,7 @@ use prosaas_shared::{
     clock::{Clock as _, SystemClock},
     subjects::{Stream, consumers},
 };
-use prosaas_workers::jobs::{forget_marks, purge};
+use prosaas_workers::jobs::{empty_trash, forget_leftovers, forget_marks, purge};
 
 use crate::support::{Database, Nats};
 
@@ -54,5 +54,74 @@ async fn marks_are_kept_for_120_days() -> Result<()> {
     .await?;
     let gone = forget_marks(&database.pool).await.context("the job")?;
     assert_eq!((gone, database.count("SELECT count(*) FROM prosaas.processed_events").await?), (11, 119));
+    Ok(())
+}
+
+#[tokio::test]
+async fn leads_leave_the_trash_after_30_days_and_their_calls_stay() -> Result<()> {
+    let database = Database::migrated().await?;
+    let run = |statement| sqlx::query(statement).execute(&database.pool);
+    run("INSERT INTO prosaas.businesses (id, name) VALUES (gen_random_uuid(), 'Shop')").await?;
+    run("INSERT INTO prosaas.leads (id, business_id, source, created_at, updated_at, deleted_at)
+         SELECT gen_random_uuid(), b.id, 'call', now(), now(), now() - n * interval '1 day'
+         FROM prosaas.businesses b, generate_series(27, 33) n")
+    .await?;
+    run("INSERT INTO prosaas.leads (id, business_id, source, created_at, updated_at)
+         SELECT gen_random_uuid(), id, 'call', now() - interval '1 year', now() FROM prosaas.businesses")
+    .await?;
+    run("INSERT INTO prosaas.lead_phones (id, business_id, lead_id, raw, created_at)
+         SELECT gen_random_uuid(), business_id, id, '1', now() FROM prosaas.leads")
+    .await?;
+    run("INSERT INTO prosaas.calls (call_sid, business_id, lead_id, started_at)
+         SELECT 'CA' || id, business_id, id, now() FROM prosaas.leads")
+    .await?;
+    assert_eq!((empty_trash(&database.pool).await?, empty_trash(&database.pool).await?), (4, 0));
+    for (query, left) in [
+        ("SELECT count(*) FROM prosaas.leads", 4),
+        ("SELECT count(*) FROM prosaas.lead_phones", 4),
+        ("SELECT count(*) FROM prosaas.calls WHERE lead_id IS NOT NULL", 4),
+        ("SELECT count(*) FROM prosaas.calls", 8),
+        (
+            "SELECT count(*) FROM prosaas.audit_records WHERE action = 'lead.purge' AND actor_name = 'system'",
+            4,
+        ),
+    ] {
+        assert_eq!(database.count(query).await?, left, "{query}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_nobody_would_look_for_goes() -> Result<()> {
+    let database = Database::migrated().await?;
+    let run = |statement| sqlx::query(statement).execute(&database.pool);
+    run("INSERT INTO prosaas.operations (id, action, entity_id, state, finished_at)
+         SELECT gen_random_uuid(), 'x', gen_random_uuid(), 'succeeded', now() - n * interval '1 day'
+         FROM generate_series(5, 8) n")
+    .await?;
+    run("INSERT INTO prosaas.idempotency_keys (actor_id, key, body_hash, operation_id, created_at)
+         SELECT gen_random_uuid(), 'k', decode(repeat('00', 32), 'hex'), gen_random_uuid(),
+                now() - n * interval '1 hour'
+         FROM generate_series(22, 25) n")
+    .await?;
+    run("INSERT INTO prosaas.users (id, email, name, role) VALUES (gen_random_uuid(), 'a@b', 'A', 'system_admin')")
+        .await?;
+    run("INSERT INTO prosaas.user_sessions (id, user_id, token_hash, expires_at, ended_at)
+         SELECT gen_random_uuid(), u.id, decode(lpad(to_hex(n), 64, '0'), 'hex'), now() + interval '1 day',
+                CASE WHEN n > 0 THEN now() - n * interval '1 day' END
+         FROM prosaas.users u, unnest(ARRAY[0, 29, 31]) n")
+    .await?;
+    run("INSERT INTO prosaas.single_use_tokens (id, kind, token_hash, user_id, email, expires_at)
+         SELECT gen_random_uuid(), 'password_reset', decode(lpad(to_hex(n), 64, '0'), 'hex'),
+                gen_random_uuid(), 'a@b', now() - n * interval '1 day'
+         FROM unnest(ARRAY[0, 29, 31]) n")
+    .await?;
+    run("INSERT INTO prosaas.login_attempts (key, failures, last_failure_at)
+         SELECT n::text, 1, now() - n * interval '1 day' FROM unnest(ARRAY[0, 29, 31]) n")
+    .await?;
+    let gone: Vec<u64> = forget_leftovers(&database.pool).await?.into_iter().map(|(_, rows)| rows).collect();
+    assert_eq!(gone, [2, 2, 1, 1, 1]);
+    let gone: Vec<u64> = forget_leftovers(&database.pool).await?.into_iter().map(|(_, rows)| rows).collect();
+    assert_eq!(gone, [0; 5]);
     Ok(())
 }

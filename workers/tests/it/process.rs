@@ -1,11 +1,13 @@
 //! The two binaries, as they are deployed.
 
 use std::{
+    collections::BTreeSet,
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
+use futures_util::StreamExt as _;
 use prosaas_shared::{
     call_config::{CallConfig, CallSettings},
     events::{
@@ -13,7 +15,7 @@ use prosaas_shared::{
         call::{Answer, CallIncomingV1},
         crm::{Command as CrmCommand, CommandMeta, business::BusinessConfigureV1},
     },
-    ids::{BusinessId, OperationId},
+    ids::{BusinessId, OperationId, UserId},
     subjects::{CALL_CONFIG_BUCKET, Subject, call_config_key},
 };
 use tempfile::TempDir;
@@ -39,6 +41,8 @@ impl Place {
             .env("DATABASE_URL", self.database.url()?.to_string())
             .env("NATS_URL", self.nats.url(user))
             .env("TWILIO_PHONE_NUMBER", NUMBER)
+            .env("ADMIN_EMAIL", "admin@example.com")
+            .env("ADMIN_PASSWORD", "lawnmower-on-tuesday")
             .env("TWILIO_ACCOUNT_SID", "AC1")
             .env("TWILIO_AUTH_TOKEN", "one,two")
             .env("WORKERS_LISTEN", "127.0.0.1:0")
@@ -47,10 +51,12 @@ impl Place {
     }
 
     fn setup(&self) -> Result<Output> {
-        Ok(self
-            .command(env!("CARGO_BIN_EXE_prosaas-ops"), "ops")?
-            .args(["setup", "--wait", "20"])
-            .output()?)
+        self.ops(&["setup", "--wait", "20"])
+    }
+
+    fn ops(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = self.command(env!("CARGO_BIN_EXE_prosaas-ops"), "ops")?;
+        Ok(command.args(arguments).stdin(Stdio::null()).output()?)
     }
 
     fn workers(&self) -> Result<Workers> {
@@ -58,9 +64,16 @@ impl Place {
         Ok(Workers(command.stdout(Stdio::null()).spawn()?))
     }
 
-    async fn publish<T: EventData>(&self, subject: Subject, id: &str, data: T) -> Result<()> {
+    async fn publish<T: EventData>(
+        &self,
+        subject: Subject,
+        id: &str,
+        actor: Option<UserId>,
+        data: T,
+    ) -> Result<()> {
         let time = "2026-01-01T00:00:00Z".parse()?;
-        let event = CloudEvent::new(id.to_owned(), "/twilio/AC1".to_owned(), "x".to_owned(), time, data);
+        let mut event = CloudEvent::new(id.to_owned(), "/twilio/AC1".to_owned(), "x".to_owned(), time, data);
+        event.actorid = actor;
         self.nats.ops.publish(subject.into_string(), event.encode()?.into()).await?.await?;
         Ok(())
     }
@@ -102,6 +115,12 @@ async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Resu
     assert!(text(&two).contains("first business: there is one"), "{}", text(&two));
     let business: Uuid =
         sqlx::query_scalar("SELECT id FROM prosaas.businesses").fetch_one(&place.database.pool).await?;
+    assert!(text(&two).contains("first system admin: there is one"), "{}", text(&two));
+    let admin: Uuid =
+        sqlx::query_scalar("SELECT id FROM prosaas.users").fetch_one(&place.database.pool).await?;
+    let client = place.nats.ops.client();
+    let mut heard = client.subscribe("live.>").await?;
+    client.flush().await?;
     let workers = place.workers()?;
     let call = "CA1".parse()?;
     let data = CallIncomingV1 {
@@ -118,7 +137,7 @@ async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Resu
         error_code: None,
         answer: Answer::Record,
     };
-    place.publish(Subject::call_incoming(&call), "call", data).await?;
+    place.publish(Subject::call_incoming(&call), "call", None, data).await?;
     let business_id = BusinessId(business);
     let settings = CallSettings { max_message_s: 99, ..CallSettings::default() };
     let command = BusinessConfigureV1 {
@@ -132,7 +151,7 @@ async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Resu
         CommandMeta { operation_id: OperationId(Uuid::now_v7()), request_id: "r1".to_owned(), ip: None };
     let command = CrmCommand { meta, args: command };
     let subject = Subject::command(&command.args);
-    place.publish(subject, "configure", command).await?;
+    place.publish(subject, "configure", Some(UserId(admin)), command).await?;
     eventually("the call has its lead", || async {
         Ok(place.database.count("SELECT count(*) FROM prosaas.calls WHERE lead_id IS NOT NULL").await? == 1)
     })
@@ -144,8 +163,40 @@ async fn setup_then_a_call_then_a_change_of_settings_then_a_clean_stop() -> Resu
         Ok(config.is_some_and(|c| c.revision == 2 && c.settings.max_message_s == 99))
     })
     .await?;
+    let mut kinds = BTreeSet::new();
+    while kinds.len() < 4 {
+        let update =
+            tokio::time::timeout(Duration::from_secs(10), heard.next()).await?.context("an update")?;
+        let scope = format!("live.{business}.");
+        let told = update.subject.strip_prefix("live.system.").or(update.subject.strip_prefix(&scope));
+        kinds.insert(told.and_then(|rest| rest.split('.').next()).context("a kind")?.to_owned());
+    }
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["business", "call", "lead", "operation"]);
     let (took, success) = workers.terminate().await?;
     assert!(success && took < Duration::from_secs(10), "{took:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn operators_make_people() -> Result<()> {
+    let place =
+        Place { database: Database::empty().await?, nats: Nats::start().await?, folder: TempDir::new()? };
+    assert!(place.setup()?.status.success());
+    let business: Uuid =
+        sqlx::query_scalar("SELECT id FROM prosaas.businesses").fetch_one(&place.database.pool).await?;
+    let (business, create) = (business.to_string(), ["users", "create", "--name", "Dana", "--email"]);
+    let owner = [&create[..], &["dana@example.com", "--role", "owner", "--business", &business]].concat();
+    let made = place.ops(&owner)?;
+    let said = String::from_utf8_lossy(&made.stdout).into_owned();
+    assert!(made.status.success() && said.contains("password: "), "{said}");
+    let again = place.ops(&owner)?;
+    assert!(String::from_utf8_lossy(&again.stderr).contains("exists already"), "one person an address");
+    let nowhere = place.ops(&[&create[..], &["noa@example.com", "--role", "agent"]].concat())?;
+    assert!(!nowhere.status.success(), "an agent works somewhere");
+    let chief = place.ops(&[&create[..], &["chief@example.com", "--role", "chief"]].concat())?;
+    assert!(String::from_utf8_lossy(&chief.stderr).contains("system_admin"), "the roles are named");
+    let people = "SELECT count(*) FROM prosaas.users u JOIN prosaas.user_credentials c ON c.user_id = u.id";
+    assert_eq!(place.database.count(people).await?, 2);
     Ok(())
 }
 

@@ -165,6 +165,7 @@ impl Scene {
             subject: "recording.available.RE".to_owned(),
             attempt: 1,
             last,
+            waited: std::time::Duration::ZERO,
         };
         self.worker.handle(&delivery, &meta(event_id), event).await
     }

@@ -16,7 +16,7 @@ use crate::{
 const LIST: &str = "audit";
 
 /// Which records.
-#[derive(Debug, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AuditFilter {
@@ -36,12 +36,17 @@ pub struct AuditFilter {
     /// Only before then.
     pub to: Option<DateTime<Utc>>,
     /// Where to go on, from the page before.
-    #[serde(skip_serializing)]
     pub cursor: Option<String>,
     /// Rows of a page.
-    #[serde(skip_serializing)]
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
+}
+
+impl AuditFilter {
+    /// What decides which rows are in the list.
+    fn key(&self, business: Option<BusinessId>) -> impl Serialize {
+        (business, self.actor_id, &self.action, &self.entity_type, &self.entity_id, self.from, self.to)
+    }
 }
 
 /// One change.
@@ -93,7 +98,7 @@ impl Bounds {
         let (kind, action) = filter.action.clone().into_iter().partition::<Vec<_>, _>(|a| a.ends_with('.'));
         Ok(Self {
             limit: Limit::new(filter.limit)?,
-            after: app.api.cursors.decode(LIST, &(business, filter), filter.cursor.as_deref())?,
+            after: app.api.cursors.decode(LIST, &filter.key(business), filter.cursor.as_deref())?,
             action: action.into_iter().next(),
             kind: kind.into_iter().next(),
         })
@@ -116,7 +121,7 @@ fn page(
     rows: Vec<AuditItem>,
 ) -> Result<Page<AuditItem>, Problem> {
     Page::new(rows, bounds.limit, |last| {
-        app.api.cursors.encode(LIST, &(business, filter), &AtAndId { at: last.at, id: last.id })
+        app.api.cursors.encode(LIST, &filter.key(business), &AtAndId { at: last.at, id: last.id })
     })
 }
 

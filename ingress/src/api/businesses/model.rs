@@ -5,17 +5,14 @@ use chrono_tz::Tz;
 use prosaas_shared::{
     call_config::{CallConfig, CallSettings},
     ids::BusinessId,
-    phone::E164,
+    phone::{self, E164},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    api::phone,
-    problem::{FieldError, Problem},
-};
+use crate::problem::{FieldError, Problem};
 
 /// Most numbers of one business.
 const MAX_NUMBERS: usize = 50;
@@ -129,7 +126,7 @@ pub(super) fn numbers(texts: &[String]) -> Result<Vec<E164>, Problem> {
     }
     let mut numbers: Vec<E164> = Vec::with_capacity(texts.len());
     for (at, text) in texts.iter().enumerate() {
-        let number = E164::parse(text.trim()).ok().or_else(|| phone::e164(text)).ok_or_else(|| {
+        let number = E164::parse(text.trim()).ok().or_else(|| phone::read(text)).ok_or_else(|| {
             Problem::invalid(&format!("numbers[{at}]"), "format", "This is no phone number.")
         })?;
         if !numbers.contains(&number) {

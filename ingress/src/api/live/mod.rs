@@ -21,7 +21,7 @@ use prosaas_shared::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::hub::Hub;
+pub use self::{hub::Hub, slots::MAX_PER_SESSION};
 use self::{
     feed::{Audience, Feed},
     ring::{Last, Position},

@@ -30,7 +30,7 @@ pub enum Deleted {
 }
 
 /// Which people.
-#[derive(Debug, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct UserFilter {
@@ -42,10 +42,8 @@ pub struct UserFilter {
     /// Only people who were removed; they are left out otherwise.
     pub deleted: Option<Deleted>,
     /// Where to go on, from the page before.
-    #[serde(skip_serializing)]
     pub cursor: Option<String>,
     /// Rows of a page.
-    #[serde(skip_serializing)]
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
 }
@@ -87,7 +85,7 @@ pub async fn list(
     filter: &UserFilter,
 ) -> Result<Page<UserItem>, Problem> {
     let limit = Limit::new(filter.limit)?;
-    let key = (business, filter);
+    let key = (business, filter.role, &filter.q, filter.deleted);
     let after: Option<AtAndId> = app.api.cursors.decode(LIST, &key, filter.cursor.as_deref())?;
     let rows = sqlx::query!(
         r#"SELECT u.id, u.business_id, b.name AS "business_name?", u.email, u.name, u.role, u.created_at,

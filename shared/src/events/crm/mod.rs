@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::EventData;
-use crate::ids::OperationId;
+use crate::{ids::OperationId, subjects::Stream};
 
 /// A command with who asked for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +42,8 @@ pub trait CommandArgs: Serialize + DeserializeOwned + JsonSchema + Send + Sync +
     const TYPE: &'static str;
     /// `lead.create`: the subject's middle, the operation's action and the audit record's.
     const ACTION: &'static str;
+    /// The stream that it travels in.
+    const STREAM: Stream = Stream::Crm;
     /// The entity that it is about, last token of the subject.
     fn entity(&self) -> uuid::Uuid;
 }

@@ -108,7 +108,7 @@ mod tests {
         let stale = changed(&before(), &command(Some(6), CallSettings::default()));
         assert_eq!(stale.err().map(|refusal| refusal.status), Some(412));
         let to_nobody = CallSettings { mode: CallMode::Forward, ..CallSettings::default() };
-        let invalid = changed(&before(), &command(None, to_nobody)).err().expect("refused");
+        let invalid = changed(&before(), &command(None, to_nobody)).expect_err("refused");
         assert_eq!((invalid.status, invalid.errors[0].field.as_str()), (422, "forward_to"));
         assert_eq!(invalid.errors[0].code, "nobody_to_forward_to");
     }

@@ -1,0 +1,105 @@
+/** Puts the parts together and takes them apart again. */
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import type { Config } from './config.js';
+import { Delivery } from './delivery.js';
+import { makeServer } from './http/server.js';
+import { type Logger, problemOf } from './log.js';
+import { Metrics } from './metrics.js';
+import { Manager } from './session/manager.js';
+import type { SessionDeps } from './session/session.js';
+import { Sealer } from './store/crypto.js';
+import { openPool } from './store/database.js';
+import { Store } from './store/store.js';
+import { Version } from './version.js';
+
+const DELIVERY_GRACE_MS = 2_000;
+
+export interface Service {
+  /** The port that it listens on. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  stop(): Promise<void>;
+}
+
+export interface Overrides {
+  readonly timings?: SessionDeps['timings'];
+  readonly random?: () => number;
+}
+
+export async function startService(
+  config: Config,
+  logger: Logger,
+  overrides: Overrides = {},
+): Promise<Service> {
+  const metrics = new Metrics();
+  const pool = openPool(config.databaseUrl, logger);
+  const holder = `${hostname()}/${process.pid}/${randomUUID()}`;
+  const store = new Store(pool, new Sealer(config.encryptionKeys), holder, config.leaseMs);
+  const delivery = new Delivery(store.outbox, config.ingressUrl, config.internalSecret, logger, metrics);
+  const manager = new Manager(store, {
+    store,
+    version: new Version(config.webVersion, logger),
+    logger,
+    metrics,
+    random: overrides.random ?? Math.random,
+    onFacts: (session) => delivery.wake(session),
+    timings: overrides.timings,
+  });
+  const server = makeServer(
+    {
+      manager,
+      health: () => ({
+        ok: true,
+        version: VERSION,
+        uptime_s: Math.floor(process.uptime()),
+        sessions: manager.all().map((session) => ({ id: session.id, state: session.state.phase })),
+      }),
+      metrics: async () => {
+        const { waiting, oldestSeconds } = await store.outbox
+          .depth()
+          .catch(() => ({ waiting: NaN, oldestSeconds: NaN }));
+        return metrics.render({
+          phases: manager.phases(),
+          outboxWaiting: waiting,
+          outboxOldestSeconds: oldestSeconds,
+        });
+      },
+    },
+    config.internalSecret,
+    logger,
+    metrics,
+  );
+  const port = await listen(server, config.listen);
+  await store.ping().catch((error: unknown) => {
+    logger.warn({ problem: problemOf(error) }, 'the database does not answer yet; sessions wait for it');
+  });
+  manager.start();
+  delivery.start();
+  return {
+    port,
+    metrics,
+    stop: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      await manager.stop();
+      await delivery.stop(DELIVERY_GRACE_MS);
+      server.closeAllConnections();
+      await closed;
+      await pool.end();
+    },
+  };
+}
+
+/** Of this service; the library's stands in package.json. */
+export const VERSION = '0.1.0';
+
+async function listen(server: Server, { host, port }: Config['listen']): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => resolve());
+  });
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}

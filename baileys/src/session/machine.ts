@@ -1,0 +1,299 @@
+/** The state machine of one session. Pure: no clock, no random source, no input or output. */
+import {
+  FREE_RESTARTS,
+  LEASE_RETRY_MS,
+  LEASE_TRIES,
+  SLOW_RETRY_MS,
+  STABLE_MS,
+  UNLINKED_TRIES,
+  backoffMs,
+  explain,
+  verdict,
+} from './policy.js';
+import {
+  type Effect,
+  type SessionEvent,
+  type SessionState,
+  type Surroundings,
+  type Transition,
+  isIdle,
+} from './state.js';
+
+type Change = Partial<Omit<SessionState, 'since'>>;
+
+export function transition(state: SessionState, event: SessionEvent, around: Surroundings): Transition {
+  const { now } = around;
+  const to = (change: Change, ...effects: Effect[]): Transition => ({
+    state: {
+      ...state,
+      ...change,
+      since: change.phase !== undefined && change.phase !== state.phase ? now : state.since,
+    },
+    effects,
+  });
+  switch (event.type) {
+    case 'start':
+      return start(state, to);
+    case 'resume':
+      return to({ ...FRESH, phase: 'reconnecting' }, ...CONNECT);
+    case 'retry_due':
+      return isIdle(state.phase) ? to({}) : to({ nextRetryAt: null }, ...CONNECT);
+    case 'qr':
+      return qr(state, event, to);
+    case 'code_requested':
+      return to(
+        { phase: 'pairing', byCode: true, qrExpiresAt: event.expiresAt },
+        { type: 'disarm_watchdog' },
+        { type: 'fact', kind: 'pairing', data: { method: 'code', expires_at: iso(event.expiresAt) } },
+      );
+    case 'paired':
+      return to(
+        { phase: 'pairing', linked: true, qrExpiresAt: null, attempt: 0, reason: null, lastCode: null },
+        { type: 'save_credentials' },
+        { type: 'fact', kind: 'paired', data: { phone: event.phone } },
+      );
+    case 'opened':
+      return opened(event, now, to);
+    case 'closed':
+      return isIdle(state.phase) ? to({}) : closed(state, event, around, to);
+    case 'watchdog': {
+      const silent = { type: 'closed', code: 408, message: 'WhatsApp never answered' } as const;
+      const next = closed(state, silent, around, to);
+      return { state: next.state, effects: [{ type: 'close_socket' }, ...next.effects] };
+    }
+    case 'lease_refused':
+      return leaseRefused(state, around, to);
+    case 'lease_lost':
+      return leaseLost(state, around, to);
+    case 'unreadable':
+      return to(
+        { phase: 'stopped', reason: event.reason, lastCode: null, nextRetryAt: null },
+        { type: 'disarm_watchdog' },
+        { type: 'fact', kind: 'stopped', data: { code: null, reason: event.reason } },
+        { type: 'release_lease' },
+      );
+    case 'logout':
+      return end(to, 'logged_out', null, event.told ? UNLINKED : UNLINKED_HERE, { type: 'wipe_credentials' });
+    case 'shutdown':
+      return shutdown(state, to);
+  }
+}
+
+const UNLINKED = 'Unlinked on request';
+const UNLINKED_HERE = 'Unlinked here only: remove the device on the phone, too';
+
+type To = (change: Change, ...effects: Effect[]) => Transition;
+
+const CONNECT: readonly Effect[] = [{ type: 'connect', refreshVersion: false }, { type: 'arm_watchdog' }];
+const FRESH: Change = {
+  attempt: 0,
+  restarts: 0,
+  leaseTries: 0,
+  openedAt: null,
+  lastCode: null,
+  reason: null,
+  qrExpiresAt: null,
+  nextRetryAt: null,
+  versionRefreshed: false,
+  byCode: false,
+};
+
+function start(state: SessionState, to: To): Transition {
+  if (state.linked) {
+    if (isIdle(state.phase)) return to({ ...FRESH, phase: 'reconnecting' }, { type: 'unhalt' }, ...CONNECT);
+    // Waiting for its next try: somebody looks at it, so try now.
+    return state.nextRetryAt === null ? to({}) : to({ nextRetryAt: null }, ...CONNECT);
+  }
+  if (!isIdle(state.phase) && !state.byCode) return to({});
+  return to(
+    { ...FRESH, phase: 'requesting' },
+    { type: 'close_socket' },
+    { type: 'fact', kind: 'requesting', data: {} },
+    ...CONNECT,
+  );
+}
+
+function qr(state: SessionState, event: Extract<SessionEvent, { type: 'qr' }>, to: To): Transition {
+  if (state.linked || state.byCode) return to({}, { type: 'disarm_watchdog' });
+  return to(
+    { phase: 'qr_ready', qrExpiresAt: event.expiresAt, versionRefreshed: false, leaseTries: 0, reason: null },
+    { type: 'disarm_watchdog' },
+    { type: 'fact', kind: 'qr_issued', data: { expires_at: iso(event.expiresAt), index: event.index } },
+  );
+}
+
+function opened(event: Extract<SessionEvent, { type: 'opened' }>, now: number, to: To): Transition {
+  const data = { phone: event.phone, push_name: event.pushName };
+  return to(
+    {
+      phase: 'connected',
+      linked: true,
+      openedAt: now,
+      restarts: 0,
+      leaseTries: 0,
+      lastCode: null,
+      reason: null,
+      qrExpiresAt: null,
+      nextRetryAt: null,
+      versionRefreshed: false,
+      byCode: false,
+    },
+    { type: 'disarm_watchdog' },
+    { type: 'fact', kind: 'connected', data },
+  );
+}
+
+function closed(
+  state: SessionState,
+  event: Extract<SessionEvent, { type: 'closed' }>,
+  around: Surroundings,
+  to: To,
+): Transition {
+  const { code } = event;
+  const reason = explain(code, event.message);
+  switch (verdict(code, event.message)) {
+    case 'restart':
+      return restart(state, reason, around, to);
+    case 'logged_out':
+      return end(to, 'logged_out', code, reason, { type: 'wipe_credentials' });
+    case 'forbidden':
+    case 'mismatch':
+      return end(to, 'stopped', code, reason, { type: 'halt', phase: 'stopped', code, reason });
+    case 'replaced':
+      // Writing this checks the lease: when another process of ours took the session, the write
+      // is refused and `lease_lost` follows instead.
+      return end(to, 'replaced', code, reason, { type: 'halt', phase: 'replaced', code, reason });
+    case 'expired':
+      return end(to, 'expired', code, reason);
+    case 'version_refused':
+      return versionRefused(state, reason, around, to);
+    case 'retry':
+      return retry(state, { code, reason }, around, to);
+  }
+}
+
+/** Ends without another try: the next step is somebody's. */
+function end(
+  to: To,
+  phase: 'expired' | 'logged_out' | 'stopped' | 'replaced',
+  code: number | null,
+  reason: string,
+  ...before: Effect[]
+): Transition {
+  return to(
+    {
+      ...FRESH,
+      phase,
+      lastCode: code,
+      reason,
+      ...(phase === 'logged_out' ? { linked: false } : {}),
+    },
+    { type: 'disarm_watchdog' },
+    { type: 'close_socket' },
+    ...before,
+    { type: 'fact', kind: phase, data: { code, reason } },
+    { type: 'release_lease' },
+  );
+}
+
+/** 515 follows each pairing: at once and uncounted, unless it goes round in circles. */
+function restart(state: SessionState, reason: string, around: Surroundings, to: To): Transition {
+  if (state.restarts >= FREE_RESTARTS) return retry(state, { code: 515, reason }, around, to);
+  const change: Change = { restarts: state.restarts + 1, openedAt: null, qrExpiresAt: null };
+  if (state.phase !== 'connected') return to(change, ...CONNECT);
+  const data = { code: 515, reason, attempt: state.attempt, retry_at: iso(around.now) };
+  return to(
+    { ...change, phase: 'reconnecting', lastCode: 515, reason },
+    { type: 'fact', kind: 'dropped', data },
+    ...CONNECT,
+  );
+}
+
+function versionRefused(state: SessionState, reason: string, around: Surroundings, to: To): Transition {
+  if (!state.versionRefreshed)
+    return to(
+      { versionRefreshed: true, openedAt: null, lastCode: 405, reason },
+      { type: 'connect', refreshVersion: true },
+      { type: 'arm_watchdog' },
+    );
+  if (!state.linked) return end(to, 'stopped', 405, reason);
+  return retry(
+    state,
+    { code: 405, reason },
+    around,
+    to,
+    Math.round(SLOW_RETRY_MS * (0.75 + around.random / 2)),
+  );
+}
+
+function retry(
+  state: SessionState,
+  cause: { readonly code: number | null; readonly reason: string },
+  around: Surroundings,
+  to: To,
+  fixedDelayMs?: number,
+): Transition {
+  const stable = state.openedAt !== null && around.now - state.openedAt >= STABLE_MS;
+  const attempt = (stable ? 0 : state.attempt) + 1;
+  if (!state.linked && attempt >= UNLINKED_TRIES) return end(to, 'stopped', cause.code, cause.reason);
+  const delayMs = fixedDelayMs ?? backoffMs(attempt, around.random);
+  const nextRetryAt = around.now + delayMs;
+  const data = { code: cause.code, reason: cause.reason, attempt, retry_at: iso(nextRetryAt) };
+  return to(
+    {
+      phase: state.linked ? 'reconnecting' : 'requesting',
+      attempt,
+      restarts: 0,
+      openedAt: null,
+      qrExpiresAt: null,
+      byCode: false,
+      lastCode: cause.code,
+      reason: cause.reason,
+      nextRetryAt,
+    },
+    { type: 'disarm_watchdog' },
+    { type: 'fact', kind: 'dropped', data },
+    { type: 'schedule', delayMs },
+  );
+}
+
+/** Another process holds it, or one that died did: asked again until a dead one's lease is over. */
+function leaseRefused(state: SessionState, around: Surroundings, to: To): Transition {
+  const reason = 'Another process holds this session';
+  const leaseTries = state.leaseTries + 1;
+  if (!state.linked && leaseTries > LEASE_TRIES) return end(to, 'stopped', null, reason);
+  const delayMs = Math.round(LEASE_RETRY_MS * (0.75 + around.random / 2));
+  return to(
+    {
+      phase: state.linked ? 'reconnecting' : 'requesting',
+      leaseTries,
+      reason,
+      nextRetryAt: around.now + delayMs,
+    },
+    { type: 'disarm_watchdog' },
+    { type: 'schedule', delayMs },
+  );
+}
+
+/** Another process may own it now: no socket, no write, and later a polite question. */
+function leaseLost(state: SessionState, around: Surroundings, to: To): Transition {
+  if (isIdle(state.phase)) return to({}, { type: 'close_socket' });
+  const next = leaseRefused({ ...state, leaseTries: 0 }, around, to);
+  const lost = { openedAt: null, qrExpiresAt: null, byCode: false };
+  return { state: { ...next.state, ...lost }, effects: [{ type: 'close_socket' }, ...next.effects] };
+}
+
+/** The process stops: a linked session comes back with the next one, a QR cannot. */
+function shutdown(state: SessionState, to: To): Transition {
+  const close: Effect[] = [{ type: 'disarm_watchdog' }, { type: 'close_socket' }];
+  if (isIdle(state.phase)) return to({}, ...close, { type: 'release_lease' });
+  const reason = 'The WhatsApp service was restarted';
+  if (!state.linked) return end(to, 'expired', null, reason);
+  return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, reason }, ...close, {
+    type: 'release_lease',
+  });
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

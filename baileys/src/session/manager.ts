@@ -1,0 +1,159 @@
+/** All sessions of this process: which exist, who may hold them, and their coming back. */
+import { problemOf } from '../log.js';
+import type { Halt, LinkedSession } from '../store/credentials.js';
+import type { Store } from '../store/store.js';
+import { Session, type SessionDeps } from './session.js';
+import { type SessionState, initialState, isIdle } from './state.js';
+
+/** Space between two sessions that come back, so that WhatsApp and Postgres see no wave. */
+const STAGGER_MS = 40;
+/** A lease counts as lost this long before it runs out, so that the socket closes in time. */
+const SAFETY = 0.75;
+const RENEW = 0.25;
+/** How soon a dead process's sessions are found once their leases are over. */
+const SCAN_MS = 2_000;
+
+export class Manager {
+  readonly #sessions = new Map<string, Session>();
+  #renewTimer: NodeJS.Timeout | undefined;
+  #scanTimer: NodeJS.Timeout | undefined;
+  #renewedAt = performance.now();
+  #scanning = false;
+  #stopping = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly deps: SessionDeps,
+  ) {}
+
+  all(): Session[] {
+    return [...this.#sessions.values()];
+  }
+
+  start(): void {
+    const { ttlMs } = this.store.leases;
+    this.#renewTimer = setInterval(() => void this.#renew(), ttlMs * RENEW);
+    this.#scanTimer = setInterval(() => void this.#scan(), Math.min(SCAN_MS, ttlMs / 2));
+    void this.#scan();
+  }
+
+  /** The session as this process knows it; of others, what the database says. */
+  async status(id: string): Promise<SessionState> {
+    const session = this.#sessions.get(id);
+    if (session) return session.state;
+    const linked = await this.store.credentials.find(id);
+    if (!linked) return initialState(Date.now(), false);
+    if (linked.halted) return haltedState(linked.halted);
+    return { ...initialState(Date.now(), true), phase: 'reconnecting', reason: 'Waiting for its turn' };
+  }
+
+  get(id: string): Session | undefined {
+    return this.#sessions.get(id);
+  }
+
+  /** The session, made known to this process when it was not. */
+  async open(id: string, business: string): Promise<Session> {
+    const known = this.#sessions.get(id);
+    if (known) return known;
+    const linked = await this.store.credentials.find(id);
+    return this.#sessions.get(id) ?? this.#add(id, linked?.business ?? business, linked);
+  }
+
+  /** Removes a session and all its rows; nothing happens when there is none. */
+  async remove(id: string): Promise<void> {
+    const session = await this.open(id, id);
+    await session.remove();
+    this.#sessions.delete(id);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearInterval(this.#scanTimer);
+    await Promise.all(this.all().map((session) => session.shutdown()));
+    clearInterval(this.#renewTimer);
+  }
+
+  phases(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { state } of this.#sessions.values())
+      counts.set(state.phase, (counts.get(state.phase) ?? 0) + 1);
+    return counts;
+  }
+
+  #add(id: string, business: string, linked: LinkedSession | undefined): Session {
+    const state = linked?.halted
+      ? haltedState(linked.halted)
+      : initialState(Date.now(), linked !== undefined);
+    const session = new Session(this.deps, id, business, state);
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  async #scan(): Promise<void> {
+    if (this.#scanning || this.#stopping) return;
+    this.#scanning = true;
+    try {
+      await this.#resume();
+      await this.#tellAbandoned();
+    } catch (error) {
+      this.deps.logger.warn({ problem: problemOf(error) }, 'sessions cannot be looked up');
+    } finally {
+      this.#scanning = false;
+    }
+  }
+
+  async #resume(): Promise<void> {
+    for (const linked of await this.store.credentials.resumable()) {
+      if (this.#stopping) return;
+      const known = this.#sessions.get(linked.session);
+      // One that waits for a lease which is free now need not wait for its next try.
+      if (known && (known.state.phase !== 'reconnecting' || known.state.nextRetryAt === null)) continue;
+      const session = known ?? this.#add(linked.session, linked.business, linked);
+      void session.dispatch({ type: known ? 'start' : 'resume' });
+      await new Promise((resolve) => setTimeout(resolve, STAGGER_MS * (0.5 + this.deps.random())));
+    }
+  }
+
+  /** A process died while these showed a QR: the people in front of it learn that it is void. */
+  async #tellAbandoned(): Promise<void> {
+    for (const { session: id, business } of await this.store.leases.abandoned()) {
+      if (this.#stopping) return;
+      // One that somebody asks for already waits for the lease itself.
+      const known = this.#sessions.get(id);
+      if (known && !isIdle(known.state.phase)) continue;
+      const state: SessionState = { ...initialState(Date.now(), false), phase: 'requesting' };
+      const session = new Session(this.deps, id, business, state);
+      this.#sessions.set(id, session);
+      await session.dispatch({ type: 'shutdown' });
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const held = this.all().filter((session) => session.lease !== undefined);
+    const leases = held.flatMap((session) => session.lease ?? []);
+    const startedAt = performance.now();
+    let lost: Session[] = [];
+    try {
+      const ours = await this.store.leases.renew(leases);
+      this.#renewedAt = startedAt;
+      // Only those that still have the lease asked about: others took a newer one meanwhile.
+      lost = held.filter((session, index) => session.lease === leases[index] && !ours.has(session.id));
+    } catch (error) {
+      this.deps.logger.warn({ problem: problemOf(error) }, 'leases cannot be renewed');
+      if (performance.now() - this.#renewedAt > this.store.leases.ttlMs * SAFETY) lost = held;
+    }
+    for (const session of lost) {
+      this.deps.metrics.count('leases_lost');
+      session.loseLease();
+    }
+  }
+}
+
+function haltedState(halted: Halt): SessionState {
+  return {
+    ...initialState(halted.since, true),
+    phase: halted.phase,
+    lastCode: halted.code,
+    reason: halted.reason,
+  };
+}

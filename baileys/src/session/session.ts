@@ -1,0 +1,300 @@
+/** Drives one session: feeds events to the machine, one at a time, and carries out its effects. */
+import { initAuthCreds } from 'baileys';
+import type { AuthenticationCreds } from 'baileys';
+import { type Fields, type Logger, problemOf } from '../log.js';
+import type { Metrics } from '../metrics.js';
+import { SealError } from '../store/crypto.js';
+import { type Lease, LeaseLost } from '../store/lease.js';
+import type { Store } from '../store/store.js';
+import type { Version } from '../version.js';
+import { Connection, type ConnectionHandlers, type ConnectionTimings } from './connection.js';
+import { Ledger } from './ledger.js';
+import { transition } from './machine.js';
+import { WATCHDOG_MS } from './policy.js';
+import { type DurableEffect, type Effect, type SessionEvent, type SessionState, isIdle } from './state.js';
+import { until } from './until.js';
+
+export interface SessionDeps {
+  readonly store: Store;
+  readonly version: Version;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly random: () => number;
+  /** Called when facts were written. */
+  readonly onFacts: (session: string) => void;
+  readonly timings?: Partial<ConnectionTimings & { readonly watchdogMs: number }> | undefined;
+}
+
+export interface Qr {
+  readonly text: string;
+  readonly expiresAt: number;
+}
+
+const FIRST_QR_WAIT_MS = 15_000;
+const UNLINK_WAIT_MS = 8_000;
+
+export class Session {
+  #state: SessionState;
+  #queue: Promise<unknown> = Promise.resolve();
+  #connection: Connection | undefined;
+  #credentials: AuthenticationCreds | undefined;
+  #qr: Qr | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #disposed = false;
+  readonly #ledger: Ledger;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(
+    private readonly deps: SessionDeps,
+    readonly id: string,
+    readonly business: string,
+    state: SessionState,
+  ) {
+    this.#state = state;
+    const onLost = () => void this.dispatch({ type: 'lease_lost' });
+    const onFacts = () => deps.onFacts(id);
+    this.#ledger = new Ledger({ store: deps.store, logger: deps.logger, onLost, onFacts }, id, business);
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get lease(): Lease | undefined {
+    return this.#ledger.lease;
+  }
+
+  /** The QR to show, while it can be scanned. */
+  get qr(): Qr | undefined {
+    return this.#state.phase === 'qr_ready' && this.#qr && this.#qr.expiresAt > Date.now()
+      ? this.#qr
+      : undefined;
+  }
+
+  /** Settles when the event, and everything before it, has been carried out. */
+  dispatch(event: SessionEvent): Promise<void> {
+    return this.#enqueue(() => this.#apply(event));
+  }
+
+  /** Waits for the first QR, then asks for a code. */
+  async pairingCode(phone: string): Promise<{ code: string; expiresAt: number } | undefined> {
+    const ready = () => this.#state.phase === 'qr_ready' || isIdle(this.#state.phase);
+    await until(this.#watchers, ready, FIRST_QR_WAIT_MS);
+    const connection = this.#connection;
+    if (this.#state.phase !== 'qr_ready' || !connection) return undefined;
+    const code = await connection.requestPairingCode(phone.replace(/\D/g, ''));
+    await this.dispatch({ type: 'code_requested', expiresAt: code.expiresAt });
+    return code;
+  }
+
+  /** Unlinks at WhatsApp where that is possible, then forgets the credentials. Throws `LeaseLost`. */
+  async logout(): Promise<void> {
+    if (isIdle(this.#state.phase) && !this.#state.linked) return;
+    if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
+    const told = (await this.#connection?.unlink(UNLINK_WAIT_MS)) ?? false;
+    if (!told) this.#log('warn', { event: 'logout' }, 'unlinked here only: WhatsApp was not reached');
+    await this.dispatch({ type: 'logout', told });
+  }
+
+  /** The lease ran out, or another process has it: the socket goes at once, whatever waits. */
+  loseLease(): void {
+    void this.#connection?.close();
+    void this.dispatch({ type: 'lease_lost' });
+  }
+
+  /** Unlinks and removes every row. The object is of no use afterwards. Throws `LeaseLost`. */
+  async remove(): Promise<void> {
+    if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
+    await this.#connection?.unlink(UNLINK_WAIT_MS);
+    await this.#enqueue(async () => {
+      this.#disposed = true;
+      this.#clearTimers();
+      await this.#closeSocket();
+      await this.#ledger.remove();
+    });
+  }
+
+  async shutdown(): Promise<void> {
+    await this.dispatch({ type: 'shutdown' });
+    this.#disposed = true;
+    this.#ledger.close();
+    this.#clearTimers();
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.catch((error: unknown) =>
+      this.#log('error', { problem: problemOf(error) }, 'event failed'),
+    );
+    return result;
+  }
+
+  async #apply(event: SessionEvent): Promise<void> {
+    if (this.#disposed) return;
+    if (event.type === 'lease_lost') this.#ledger.forgetLease();
+    const before = this.#state;
+    const around = { now: Date.now(), random: this.deps.random() };
+    const next = transition(before, event, around);
+    this.#state = next.state;
+    this.#report(before, event);
+    if (next.effects.some((effect) => effect.type === 'close_socket')) await this.#closeSocket();
+    if (!(await this.#hasLease(event, next.effects))) return;
+    try {
+      await this.#ledger.commit(next.effects.filter(isDurable), this.#credentials, new Date(around.now));
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      this.#state = before;
+      return this.#apply({ type: 'lease_lost' });
+    }
+    for (const effect of next.effects) await this.#carryOut(effect);
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** That the lease is missing cannot be told: nobody but its holder writes facts. */
+  async #hasLease(event: SessionEvent, effects: readonly Effect[]): Promise<boolean> {
+    if (event.type === 'lease_refused' || event.type === 'lease_lost') return true;
+    const needed = effects.some(
+      (effect) => effect.type === 'connect' || (isDurable(effect) && effect.type !== 'release_lease'),
+    );
+    if (!needed || (await this.#ledger.ensureLease())) return true;
+    await this.#apply({ type: 'lease_refused' });
+    return false;
+  }
+
+  async #carryOut(effect: Effect): Promise<void> {
+    switch (effect.type) {
+      case 'connect':
+        return this.#connect(effect.refreshVersion);
+      case 'schedule':
+        this.#clearRetry();
+        this.#retry = this.#after(effect.delayMs, 'retry_due', (timer) => timer === this.#retry);
+        return;
+      case 'arm_watchdog': {
+        const ms = this.deps.timings?.watchdogMs ?? WATCHDOG_MS;
+        this.#disarm();
+        this.#watchdog = this.#after(ms, 'watchdog', (timer) => timer === this.#watchdog);
+        return;
+      }
+      case 'disarm_watchdog':
+        this.#disarm();
+        return;
+      default:
+        return;
+    }
+  }
+
+  async #closeSocket(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#qr = undefined;
+    await connection?.close();
+    await this.#ledger.saved();
+  }
+
+  async #connect(refreshVersion: boolean): Promise<void> {
+    this.#clearRetry();
+    await this.#closeSocket();
+    if (refreshVersion) await this.deps.version.refresh();
+    const lease = this.#ledger.lease;
+    const credentials = await this.#load();
+    if (!lease || !credentials) return;
+    this.#credentials = credentials;
+    this.deps.metrics.count('connects');
+    const connection: Connection = new Connection(
+      {
+        session: this.id,
+        credentials,
+        keys: this.deps.store.credentials.keys(lease, () => this.#ledger.lost(lease)),
+        version: this.deps.version.current,
+        logger: this.deps.logger,
+        ...(this.deps.timings ? { timings: this.deps.timings } : {}),
+      },
+      this.#handlers(() => this.#connection === connection),
+    );
+    this.#connection = connection;
+  }
+
+  /** Stored credentials of a linked session; new ones, kept in memory only, for any other. */
+  async #load(): Promise<AuthenticationCreds | undefined> {
+    if (!this.#state.linked) return initAuthCreds();
+    const stored = await this.#ledger.persist(() => this.#openStored());
+    if (stored instanceof SealError) {
+      void this.dispatch({
+        type: 'unreadable',
+        reason: `The stored credentials cannot be read: ${stored.message}`,
+      });
+      return undefined;
+    }
+    if (!stored) void this.dispatch({ type: 'logout', told: false });
+    return stored;
+  }
+
+  async #openStored(): Promise<AuthenticationCreds | SealError | undefined> {
+    try {
+      return await this.deps.store.credentials.load(this.id);
+    } catch (error) {
+      if (error instanceof SealError) return error;
+      throw error;
+    }
+  }
+
+  #handlers(isCurrent: () => boolean): ConnectionHandlers {
+    const tell = (event: SessionEvent): Promise<void> =>
+      this.#enqueue(async () => (isCurrent() ? this.#apply(event) : undefined));
+    return {
+      qr: (text, index, expiresAt) => {
+        if (isCurrent()) this.#qr = { text, expiresAt };
+        void tell({ type: 'qr', index, expiresAt });
+      },
+      paired: (phone) => tell({ type: 'paired', phone }),
+      changed: () => this.#ledger.save(() => this.#credentials),
+      opened: (phone, pushName) => void tell({ type: 'opened', phone, pushName }),
+      closed: (code, message) => void tell({ type: 'closed', code, message }),
+    };
+  }
+
+  /** A timer whose event is dropped when it was cleared while the event waited in the queue. */
+  #after(
+    ms: number,
+    type: 'retry_due' | 'watchdog',
+    isCurrent: (timer: NodeJS.Timeout) => boolean,
+  ): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      void this.#enqueue(async () => (isCurrent(timer) ? this.#apply({ type }) : undefined));
+    }, ms);
+    return timer;
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+  }
+
+  #clearRetry(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+  }
+
+  #clearTimers(): void {
+    this.#clearRetry();
+    this.#disarm();
+  }
+
+  #report(before: SessionState, event: SessionEvent): void {
+    const { phase, lastCode, reason, attempt } = this.#state;
+    if (event.type === 'closed') this.deps.metrics.closed(event.code);
+    if (before.phase === phase && before.attempt === attempt) return;
+    this.#log('info', { event: event.type, phase, code: lastCode, reason, attempt }, 'session');
+  }
+
+  #log(level: keyof Logger, fields: Fields, message: string): void {
+    this.deps.logger[level]({ session: this.id, business: this.business, ...fields }, message);
+  }
+}
+
+function isDurable(effect: Effect): effect is DurableEffect {
+  return ['fact', 'save_credentials', 'wipe_credentials', 'halt', 'unhalt', 'release_lease'].includes(
+    effect.type,
+  );
+}

@@ -1,0 +1,103 @@
+/** In one process with short times: what takes a minute in production. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { DEFAULT_CONNECTION_CONFIG, WA_CERT_DETAILS, initAuthCreds, makeWASocket } from 'baileys';
+import { readConfig } from '../src/config.js';
+import { type Service, startService } from '../src/service.js';
+import { rawSocketOf } from '../src/session/gate.js';
+import { signedHeaders } from '../src/signing.js';
+import { ROOT } from './simulator/root.js';
+import { KEY, SECRET, eventually } from './support/process.js';
+import { BUSINESS, Stage } from './support/stage.js';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+async function call(
+  service: Service,
+  method: string,
+  path: string,
+  json?: unknown,
+): Promise<Record<string, unknown>> {
+  const body = Buffer.from(json === undefined ? '' : JSON.stringify(json));
+  const headers = signedHeaders(SECRET, { method, pathAndQuery: path, body });
+  const response = await fetch(`http://127.0.0.1:${service.port}${path}`, {
+    method,
+    headers,
+    ...(json === undefined ? {} : { body }),
+  });
+  return (await response.json()) as Record<string, unknown>;
+}
+
+describe('a socket that never answers', () => {
+  it(
+    'is ended by the watchdog, and an unlinked session stops after three of them',
+    { timeout: 240_000 },
+    async () => {
+      const stage = await Stage.set();
+      WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(ROOT.public);
+      DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = `ws://127.0.0.1:${stage.simulatorPort}/ws/chat`;
+      const service = await startService(
+        readConfig({
+          APP_ENV: 'development',
+          BAILEYS_LISTEN: '127.0.0.1:0',
+          DATABASE_URL: stage.database.url,
+          INTERNAL_SECRET: SECRET,
+          BAILEYS_ENCRYPTION_KEY: KEY.toString('hex'),
+          INGRESS_INTERNAL_URL: stage.ingress.url,
+        }),
+        quiet,
+        { timings: { watchdogMs: 400 } },
+      );
+      try {
+        stage.world.mute = true;
+        const session = randomUUID();
+        await call(service, 'POST', `/sessions/${session}/start`, { business_id: BUSINESS });
+        const stopped = await eventually('stopped', async () => {
+          const status = await call(service, 'GET', `/sessions/${session}/status`);
+          return status['state'] === 'stopped' && status;
+        });
+        assert.equal(stopped['lastCode'], 408);
+        assert.match(String(stopped['reason']), /did not answer/);
+        await stage.told(session, 'stopped');
+        assert.deepEqual(stage.ingress.kinds(session), ['requesting', 'dropped', 'dropped', 'stopped']);
+        await eventually('no socket is left', () => stage.world.clients.size === 0);
+      } finally {
+        await service.stop();
+        await stage.strike();
+      }
+    },
+  );
+});
+
+describe('the library', () => {
+  it('still has the socket that the gate needs, and sends through it', async () => {
+    const stage = await Stage.set();
+    DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = `ws://127.0.0.1:${stage.simulatorPort}/ws/chat`;
+    const none = { get: () => ({}), set: () => undefined };
+    const silent = {
+      level: 'silent',
+      child: () => silent,
+      trace() {},
+      debug() {},
+      info() {},
+      warn() {},
+      error() {},
+    };
+    const sock = makeWASocket({ auth: { creds: initAuthCreds(), keys: none }, logger: silent });
+    try {
+      const raw = rawSocketOf(sock);
+      assert.ok(raw && typeof raw.terminate === 'function');
+      const sends: number[] = [];
+      const send = raw.send.bind(raw);
+      raw.send = (data, done) => {
+        sends.push(data.length);
+        send(data, done);
+      };
+      await eventually('the handshake went through it', () => sends.length >= 2);
+    } finally {
+      await sock.end(undefined);
+      await stage.strike();
+    }
+  });
+});

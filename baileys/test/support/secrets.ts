@@ -1,0 +1,44 @@
+/** Looks for key material where none may be: in logs and facts. */
+import assert from 'node:assert/strict';
+import type { AuthenticationCreds } from 'baileys';
+import { Sealer } from '../../src/store/crypto.js';
+import { CredentialStore } from '../../src/store/credentials.js';
+import type { TestDatabase } from './database.js';
+import { KEY, SECRET } from './process.js';
+
+export async function credentialsOf(database: TestDatabase, session: string): Promise<AuthenticationCreds> {
+  const found = await new CredentialStore(database.pool, new Sealer([KEY])).load(session);
+  assert.ok(found);
+  return found;
+}
+
+/** Every private value of the credentials, as the many ways of printing it would show it. */
+export function secretsOf(credentials: AuthenticationCreds): string[] {
+  const keys = [
+    credentials.noiseKey.private,
+    credentials.signedIdentityKey.private,
+    credentials.signedPreKey.keyPair.private,
+    credentials.pairingEphemeralKeyPair.private,
+    Buffer.from(credentials.advSecretKey, 'base64'),
+  ];
+  return keys.flatMap((key) => {
+    const bytes = Buffer.from(key);
+    return [
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      bytes.toString('hex'),
+      bytes.subarray(0, 8).join(','),
+      bytes.subarray(0, 8).join(', '),
+    ];
+  });
+}
+
+export function assertAbsent(texts: readonly string[], secrets: readonly string[]): void {
+  for (const secret of [...secrets, SECRET, KEY.toString('base64'), KEY.toString('hex')]) {
+    assert.ok(secret.length > 5);
+    assert.ok(
+      !texts.some((text) => text.includes(secret)),
+      `a secret of ${secret.length} characters was printed`,
+    );
+  }
+}

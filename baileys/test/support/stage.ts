@@ -1,0 +1,104 @@
+/** Everything that a test of the whole service needs, and the steps that most of them share. */
+import { randomUUID } from 'node:crypto';
+import { Simulator } from '../simulator/server.js';
+import { type TestDatabase, createDatabase } from './database.js';
+import { FakeIngress } from './ingress.js';
+import { SECRET, type ServiceOptions, ServiceProcess, eventually } from './process.js';
+
+export const BUSINESS = '7b0c0f0e-5a53-4f6e-9a0d-3f1f5a3f9c11';
+
+export class Stage {
+  readonly services: ServiceProcess[] = [];
+  #phone = 972_500_000_000 + Math.floor(Math.random() * 900_000) * 10;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly simulator: Simulator,
+    readonly simulatorPort: number,
+    readonly ingress: FakeIngress,
+  ) {}
+
+  static async set(): Promise<Stage> {
+    const simulator = new Simulator();
+    const ingress = new FakeIngress(SECRET);
+    const [database, port] = await Promise.all([createDatabase(), simulator.start(), ingress.start()]);
+    return new Stage(database, simulator, port, ingress);
+  }
+
+  get world() {
+    return this.simulator.world;
+  }
+
+  options(env: Record<string, string> = {}): ServiceOptions {
+    return {
+      databaseUrl: this.database.url,
+      ingressUrl: this.ingress.url,
+      simulatorPort: this.simulatorPort,
+      env,
+    };
+  }
+
+  async service(env: Record<string, string> = {}): Promise<ServiceProcess> {
+    const service = ServiceProcess.spawn(this.options(env));
+    this.services.push(service);
+    await service.listening();
+    return service;
+  }
+
+  async strike(): Promise<void> {
+    await Promise.all(this.services.map((service) => service.kill()));
+    await this.ingress.stop();
+    await this.simulator.stop();
+    await this.database.drop();
+  }
+
+  nextPhone(): string {
+    return String(++this.#phone);
+  }
+
+  /** Asks for a QR and waits until it can be shown. */
+  async qr(service: ServiceProcess, session: string): Promise<string> {
+    await service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });
+    return eventually(`a QR of ${session}`, async () => {
+      const answer = await service.call('GET', `/sessions/${session}/qr`);
+      return answer.status === 200 && String(answer.body['qr']);
+    });
+  }
+
+  async link(service: ServiceProcess): Promise<{ session: string; phone: string; jid: string }> {
+    const [session, phone] = [randomUUID(), this.nextPhone()];
+    const jid = this.world.scan(await this.qr(service, session), phone, false);
+    await this.reaches(service, session, 'connected');
+    return { session, phone, jid };
+  }
+
+  async reaches(
+    service: ServiceProcess,
+    session: string,
+    state: string,
+    ms?: number,
+  ): Promise<Record<string, unknown>> {
+    let last: unknown;
+    try {
+      return await eventually(
+        `${session} ${state}`,
+        async () => {
+          const status = await service.status(session);
+          last = status;
+          return status['state'] === state && status;
+        },
+        ms,
+      );
+    } catch (error) {
+      throw new Error(`${String(error)}; it is ${JSON.stringify(last)}`);
+    }
+  }
+
+  async told(session: string, kind: string, ms?: number) {
+    return eventually(
+      `the fact ${kind} of ${session}, which has ${this.ingress.kinds(session).join(' ')}`,
+      () => this.ingress.facts.findLast((fact) => fact.session_id === session && fact.kind === kind),
+      ms,
+    );
+  }
+}

@@ -1,0 +1,30 @@
+//! `DELETE /api/whatsapp/baileys/session`.
+
+use axum::extract::State;
+use prosaas_shared::{events::whatsapp::WhatsappDeleteV1, rights::Right};
+
+use crate::{
+    api::{BusinessScope, RequestMeta, command::CommandResponse, operation::OperationAnswer, submit},
+    app::App,
+    problem::Problem,
+};
+
+/// Unlinks the business's WhatsApp and forgets everything that is kept of the session.
+#[utoipa::path(
+    delete,
+    path = "/api/whatsapp/baileys/session",
+    operation_id = "whatsapp_delete",
+    tag = "whatsapp",
+    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    responses((status = 202, description = "Accepted", body = OperationAnswer)),
+)]
+pub async fn whatsapp_delete(
+    State(app): State<App>,
+    scope: BusinessScope,
+    meta: RequestMeta,
+) -> Result<CommandResponse, Problem> {
+    scope.require(Right::LinkWhatsapp)?;
+    let business = scope.business_id;
+    app.api.limits.linking(business)?;
+    submit(&app, &scope.session, &meta, Some(business), WhatsappDeleteV1 { business_id: business }).await
+}

@@ -1,0 +1,30 @@
+//! `POST /api/whatsapp/baileys/logout`.
+
+use axum::extract::State;
+use prosaas_shared::{events::whatsapp::WhatsappLogoutV1, rights::Right};
+
+use crate::{
+    api::{BusinessScope, RequestMeta, command::CommandResponse, operation::OperationAnswer, submit},
+    app::App,
+    problem::Problem,
+};
+
+/// Unlinks the business's WhatsApp. What is under way goes on by itself while the service is away.
+#[utoipa::path(
+    post,
+    path = "/api/whatsapp/baileys/logout",
+    operation_id = "whatsapp_logout",
+    tag = "whatsapp",
+    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    responses((status = 202, description = "Accepted", body = OperationAnswer)),
+)]
+pub async fn whatsapp_logout(
+    State(app): State<App>,
+    scope: BusinessScope,
+    meta: RequestMeta,
+) -> Result<CommandResponse, Problem> {
+    scope.require(Right::LinkWhatsapp)?;
+    let business = scope.business_id;
+    app.api.limits.linking(business)?;
+    submit(&app, &scope.session, &meta, Some(business), WhatsappLogoutV1 { business_id: business }).await
+}

@@ -1,0 +1,113 @@
+//! `GET /api/whatsapp/baileys/status`: how the link stands.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use prosaas_shared::{events::whatsapp::WhatsappState, rights::Right, whatsapp_service::ServiceError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::stored::{self, Stored};
+use crate::{api::BusinessScope, app::App, problem::Problem};
+
+/// How long the service may take to confirm that a connection stands.
+const CONFIRM: Duration = Duration::from_millis(1500);
+
+/// How the link stands. Agents see only state and time.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusAnswer {
+    /// Always true.
+    success: bool,
+    /// How it stands.
+    state: WhatsappState,
+    /// Since when.
+    #[schema(required = true)]
+    since: Option<DateTime<Utc>>,
+    /// Why, in words: WhatsApp's last code, or what is being waited for.
+    #[schema(required = true)]
+    reason: Option<String>,
+    /// Until when the QR code or the pairing code can be used.
+    #[schema(required = true)]
+    qr_expires_at: Option<DateTime<Utc>>,
+    /// WhatsApp's last code.
+    #[schema(required = true)]
+    last_code: Option<i32>,
+    /// The linked account's number.
+    #[schema(required = true)]
+    phone: Option<String>,
+}
+
+/// How the business's WhatsApp link stands.
+#[utoipa::path(
+    get,
+    path = "/api/whatsapp/baileys/status",
+    operation_id = "whatsapp_status",
+    tag = "whatsapp",
+    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    responses((status = 200, description = "How it stands", body = StatusAnswer)),
+)]
+pub async fn whatsapp_status(
+    State(app): State<App>,
+    scope: BusinessScope,
+) -> Result<Json<StatusAnswer>, Problem> {
+    scope.require(Right::ReadWhatsapp)?;
+    let found = stored::find(&app.api.database, scope.business_id).await?;
+    let answer = match found {
+        Some(stored) => confirmed(&app, stored).await,
+        None => StatusAnswer {
+            success: true,
+            state: WhatsappState::NotLinked,
+            since: None,
+            reason: None,
+            qr_expires_at: None,
+            last_code: None,
+            phone: None,
+        },
+    };
+    let all = scope.require(Right::LinkWhatsapp).is_ok();
+    Ok(Json(if all { answer } else { answer.state_only() }))
+}
+
+impl StatusAnswer {
+    fn of(stored: Stored) -> Self {
+        Self {
+            success: true,
+            state: stored.state,
+            since: Some(stored.since),
+            // What keeps us from the service is the nearer reason.
+            reason: stored.call_error.or(stored.reason),
+            qr_expires_at: stored.qr_expires_at,
+            last_code: stored.last_code,
+            phone: stored.phone,
+        }
+    }
+
+    fn state_only(self) -> Self {
+        Self { reason: None, qr_expires_at: None, last_code: None, phone: None, ..self }
+    }
+}
+
+/// A connection stands only as long as the service does: whether it does is asked there.
+async fn confirmed(app: &App, stored: Stored) -> StatusAnswer {
+    let id = stored.id;
+    let answer = StatusAnswer::of(stored);
+    if answer.state != WhatsappState::Connected {
+        return answer;
+    }
+    let away = || Some("The WhatsApp service does not answer; it comes back by itself".to_owned());
+    match tokio::time::timeout(CONFIRM, app.api.whatsapp.status(id)).await {
+        Ok(Ok(seen)) if seen.state != answer.state => StatusAnswer {
+            state: seen.state,
+            since: seen.since,
+            reason: seen.reason,
+            last_code: seen.last_code,
+            ..answer
+        },
+        Ok(Ok(_) | Err(ServiceError::Refused { .. })) => answer,
+        Ok(Err(_)) | Err(_) => {
+            StatusAnswer { state: WhatsappState::Reconnecting, since: None, reason: away(), ..answer }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The committed document is the code's.
+
+use prosaas_ingress::api::document;
+
+#[test]
+fn the_committed_document_is_what_the_code_says() -> anyhow::Result<()> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+    let committed: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    let now = serde_json::to_value(document())?;
+    anyhow::ensure!(
+        committed == now,
+        "docs/openapi.json is out of date: `cargo run -p prosaas-ingress --example openapi` writes it anew"
+    );
+    Ok(())
+}
+
+/// What clients rely on in every operation.
+#[test]
+fn every_operation_is_named_once_and_declares_its_problems() {
+    let document = serde_json::to_value(document()).unwrap_or_default();
+    let mut names = std::collections::HashSet::new();
+    let paths = document["paths"].as_object().expect("paths");
+    for (path, item) in paths {
+        for (method, operation) in item.as_object().expect("operations") {
+            let name = operation["operationId"].as_str().unwrap_or_default();
+            assert!(!name.is_empty() && names.insert(name.to_owned()), "{method} {path}: {name:?}");
+            let open = operation["security"].as_array().is_some_and(Vec::is_empty);
+            let responses = operation["responses"].as_object().expect("responses");
+            for status in ["400", "429", "500", "503"].into_iter().chain((!open).then_some("401")) {
+                let problem = &responses[status]["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(problem, "#/components/schemas/Problem", "{method} {path} {status}");
+            }
+        }
+    }
+    assert!(names.len() > 25);
+}

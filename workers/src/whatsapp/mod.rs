@@ -1,0 +1,131 @@
+//! The WhatsApp worker: keeps each session's row from the service's facts, and notes what
+//! people want of it. The service is called by [`effects`], from the rows:
+//!
+//! ```text
+//! command ─► row: what is wanted, the call that is due ─► effects ─► service
+//! service ─► fact ─► row: how it stands, history, audit ─► live update
+//! ```
+
+mod apply_fact;
+mod delete;
+pub mod effects;
+mod fold;
+#[cfg(test)]
+mod fold_tests;
+mod init;
+mod logout;
+mod outcome;
+mod pairing_code;
+mod session;
+
+use std::sync::Arc;
+
+use prosaas_shared::{
+    events::{
+        CloudEvent, DecodeError, EventData as _, TypeOnly,
+        crm::{Command, CommandArgs as _},
+        whatsapp::{
+            WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1,
+        },
+    },
+    subjects::{LiveKind, Stream, consumers},
+    whatsapp_service::WhatsappService,
+};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+use tracing::Instrument as _;
+
+use crate::{
+    crm::{command::Frame, projector::Projector},
+    live::{Live, Update},
+    runtime::{Delivery, Done, Failure, Meta, Worker},
+};
+
+/// An event about a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhatsappEvent {
+    /// The service reports.
+    Fact(WhatsappFactV1),
+    /// Somebody wants it linked.
+    Init(Command<WhatsappInitV1>),
+    /// Somebody wants a code to type on the phone.
+    PairingCode(Command<WhatsappPairingCodeV1>),
+    /// Somebody wants it unlinked.
+    Logout(Command<WhatsappLogoutV1>),
+    /// Somebody wants it gone.
+    Delete(Command<WhatsappDeleteV1>),
+}
+
+/// Applies facts and commands.
+#[derive(Clone)]
+pub struct WhatsappWorker {
+    frame: Frame,
+    service: WhatsappService,
+    /// A command has left something to do.
+    due: Arc<Notify>,
+}
+
+impl WhatsappWorker {
+    /// A worker between that database and that service.
+    pub fn new(pool: PgPool, projector: Projector, live: Live, service: WhatsappService) -> Self {
+        let frame = Frame { pool, projector, live, consumer: consumers::WHATSAPP };
+        Self { frame, service, due: Arc::default() }
+    }
+
+    async fn fact(&self, meta: &Meta, told: &WhatsappFactV1) -> Result<Done, Failure> {
+        let span = tracing::info_span!("whatsapp.apply_fact", kind = told.fact.kind());
+        let done =
+            apply_fact::apply_fact(&self.frame.pool, self.consumer(), meta, told).instrument(span).await?;
+        // Also for a redelivery: the first time may have ended right after its commit.
+        let action = format!("whatsapp.{}", told.fact.kind());
+        let update = Update::fact(meta.business, LiveKind::Whatsapp, told.session_id, action);
+        self.frame.live.publish(update).await;
+        Ok(done)
+    }
+}
+
+impl Worker for WhatsappWorker {
+    type Event = WhatsappEvent;
+
+    fn stream(&self) -> Stream {
+        Stream::Whatsapp
+    }
+
+    fn consumer(&self) -> &'static str {
+        consumers::WHATSAPP
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<(Meta, WhatsappEvent), DecodeError> {
+        let TypeOnly { event_type } = serde_json::from_slice(bytes)?;
+        macro_rules! command {
+            ($name:ident) => {{
+                let (meta, data) = Meta::split(CloudEvent::decode(bytes)?);
+                Ok((meta, WhatsappEvent::$name(data)))
+            }};
+        }
+        match event_type.as_str() {
+            WhatsappInitV1::TYPE => command!(Init),
+            WhatsappPairingCodeV1::TYPE => command!(PairingCode),
+            WhatsappLogoutV1::TYPE => command!(Logout),
+            WhatsappDeleteV1::TYPE => command!(Delete),
+            WhatsappFactV1::TYPE => command!(Fact),
+            _ => Err(DecodeError::Type { found: event_type, wanted: "event of WhatsApp" }),
+        }
+    }
+
+    async fn handle(&self, delivery: &Delivery, meta: &Meta, event: &WhatsappEvent) -> Result<Done, Failure> {
+        let done = match event {
+            WhatsappEvent::Fact(told) => return self.fact(meta, told).await,
+            WhatsappEvent::Init(command) => self.frame.process(delivery, meta, command).await,
+            WhatsappEvent::PairingCode(command) => self.frame.process(delivery, meta, command).await,
+            WhatsappEvent::Logout(command) => self.frame.process(delivery, meta, command).await,
+            WhatsappEvent::Delete(command) => self.frame.process(delivery, meta, command).await,
+        };
+        self.due.notify_one();
+        done
+    }
+
+    async fn ready(&self) -> bool {
+        crate::store_answers(&self.frame.pool).await
+    }
+}
