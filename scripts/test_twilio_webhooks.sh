@@ -142,7 +142,7 @@ request() {
   if ! answer=$(curl --silent --show-error --max-time 15 --globoff --path-as-is --request "$method" \
     --header 'User-Agent: TwilioProxy/1.1' ${sign:+--header "X-Twilio-Signature: $sign"} \
     --output "$work/body" --write-out '%{http_code} %{content_type}' "$@" "$base_url$target" 2>"$work/error"); then
-    status=000 kind= body=$(<"$work/error")
+    status=000 kind='' body=$(<"$work/error")
     return
   fi
   status=${answer%% *}
@@ -238,7 +238,7 @@ get 204 'call_status, completed' /webhook/call_status \
 
 json="{\"CallSid\":\"$call_sid\",\"AccountSid\":\"$account\",\"From\":\"$caller\",\"To\":\"$number\",\"CallStatus\":\"ringing\"}"
 hash=$(printf '%s' "$json" | openssl dgst -sha256)
-target=/webhook/incoming_call?bodySHA256=${hash##* }
+target="/webhook/incoming_call?bodySHA256=${hash##* }"
 request POST "$target" "$(signature "$signed_url$target")" \
   --header 'Content-Type: application/json' --data-raw "$json"
 verdict twiml 'POST incoming_call, JSON body'

@@ -6,9 +6,9 @@ import { signedHeaders } from './signing.js';
 import type { Outbox, PendingFact } from './store/outbox.js';
 
 const PATH = '/internal/whatsapp/facts';
-const POST_TIMEOUT_MS = 10_000;
-/** Longer than a try, so that two processes never try the same fact. */
-const CLAIM_MS = 20_000;
+const POST_TIMEOUT_MS = 5_000;
+/** Longer than a try, so that two processes never try the same fact; a dead one's fact waits as long. */
+const CLAIM_MS = 8_000;
 /** Facts that another process left behind are found at this pace; our own wake us at once. */
 const LOOK_MS = 5_000;
 const MIN_DELAY_MS = 200;

@@ -41,7 +41,11 @@ describe('a restart', () => {
           assert.equal(device.duplicatePreKeys, 0);
         }
         assert.equal(stage.world.conflicts, 0);
-        for (const { session } of linked) assert.equal(stage.ingress.kinds(session).at(-1), 'connected');
+        for (const { session } of linked)
+          await eventually(
+            'connected is told last',
+            () => stage.ingress.kinds(session).at(-1) === 'connected',
+          );
       },
     );
   }

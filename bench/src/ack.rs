@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     contestant::{Contestant, Running, Surroundings},
     load::{self, Pace, Seen},
+    spent::Spent,
     twilio::Template,
 };
 
@@ -50,6 +51,9 @@ pub struct Window {
     pub cpu_us: f64,
     /// The same of nats-server.
     pub nats_cpu_us: f64,
+    /// Part of the machine's processor time that went to others than the server,
+    /// nats-server and the load generator, per cent. With Flask, Postgres's is in it.
+    pub others_percent: f64,
     /// Events still in the local log when the last request was answered.
     pub left_in_log: u64,
     /// How long it then took until they all were in the stream, ms.
@@ -148,11 +152,12 @@ impl Lane {
     ) -> anyhow::Result<Window> {
         let requests = template.sign(count + CONNECTIONS)?;
         let process = &self.running.process;
-        let (cpu, nats_cpu) = (process.cpu()?, around.nats.process.cpu()?);
+        let before = Spent::now(process, &around.nats.process)?;
         let address = self.running.address;
         let seen =
             tokio::task::block_in_place(|| load::run(address, template, &requests, pace, CONNECTIONS))?;
         let settled = settle(&self.running, around, &seen).await?;
+        let spent = settled.spent.since(&before);
         let each = |spent: Duration| spent.as_secs_f64() * 1e6 / seen.all();
         Ok(Window {
             answered: seen.answered.try_into()?,
@@ -161,8 +166,9 @@ impl Lane {
             p50_ms: seen.percentile_ms(50)?,
             p99_ms: seen.percentile_ms(99)?,
             max_ms: seen.percentile_ms(100)?,
-            cpu_us: each(settled.cpu.saturating_sub(cpu)),
-            nats_cpu_us: each(settled.nats_cpu.saturating_sub(nats_cpu)),
+            cpu_us: each(spent.server),
+            nats_cpu_us: each(spent.nats),
+            others_percent: spent.others_percent()?,
             left_in_log: settled.left,
             drain_ms: settled.drain.as_secs_f64() * 1e3,
         })
@@ -180,8 +186,7 @@ fn warm_up(running: &Running, template: &Template) -> anyhow::Result<Seen> {
 struct Settled {
     left: u64,
     drain: Duration,
-    cpu: Duration,
-    nats_cpu: Duration,
+    spent: Spent,
 }
 
 /// Waits until what was answered is stored where it belongs, proves that all of
@@ -202,7 +207,7 @@ async fn settle(running: &Running, around: &Surroundings<'_>, seen: &Seen) -> an
         Contestant::Floor | Contestant::Flask => {}
     }
     let drain = began.elapsed();
-    let settled = Settled { left, drain, cpu: running.process.cpu()?, nats_cpu: around.nats.process.cpu()? };
+    let settled = Settled { left, drain, spent: Spent::now(&running.process, &around.nats.process)? };
     match running.contestant {
         Contestant::Prosaas | Contestant::Naive => around.nats.purge_calls().await?,
         Contestant::Floor => {}

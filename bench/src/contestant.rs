@@ -29,9 +29,14 @@ pub enum Contestant {
     Flask,
 }
 
-/// gunicorn's processes and each one's threads: the best of those tried on two processors.
-const FLASK_WORKERS: usize = 3;
-const FLASK_THREADS: usize = 4;
+/// How gunicorn is set up.
+#[derive(Debug, Clone, Copy)]
+pub struct Gunicorn {
+    /// Processes.
+    pub workers: u32,
+    /// Threads of each, and connections to Postgres.
+    pub threads: u32,
+}
 
 /// What all of them are told.
 pub struct Surroundings<'a> {
@@ -45,6 +50,8 @@ pub struct Surroundings<'a> {
     pub nats: &'a Nats,
     /// Postgres.
     pub database: &'a Database,
+    /// gunicorn.
+    pub flask: Gunicorn,
 }
 
 /// A contestant that listens.
@@ -141,8 +148,8 @@ fn flask_environment(around: &Surroundings<'_>, address: SocketAddr) -> Vec<(&'s
     vec![
         ("PUBLIC_URL", around.sender.public_url.clone()),
         ("LISTEN", address.to_string()),
-        ("WORKERS", FLASK_WORKERS.to_string()),
-        ("THREADS", FLASK_THREADS.to_string()),
+        ("WORKERS", around.flask.workers.to_string()),
+        ("THREADS", around.flask.threads.to_string()),
         ("DATABASE_URL", around.database.url.clone()),
         ("TWILIO_ACCOUNT_SID", around.sender.account_sid.clone()),
         ("TWILIO_AUTH_TOKEN", around.sender.auth_token.clone()),

@@ -12,6 +12,7 @@ mod process;
 mod report;
 mod serve;
 mod settings;
+mod spent;
 mod twilio;
 
 use std::{
@@ -30,7 +31,7 @@ use uuid::Uuid;
 
 use self::{
     ack::Plan,
-    contestant::{Contestant, Surroundings},
+    contestant::{Contestant, Gunicorn, Surroundings},
     database::Database,
     machine::Machine,
     nats::Nats,
@@ -53,6 +54,12 @@ struct Arguments {
     /// Only these contestants.
     #[arg(long, global = true, value_delimiter = ',')]
     only: Vec<Contestant>,
+    /// gunicorn's processes.
+    #[arg(long, global = true, default_value_t = 3)]
+    flask_workers: u32,
+    /// Threads of each of them.
+    #[arg(long, global = true, default_value_t = 4)]
+    flask_threads: u32,
 }
 
 #[derive(Subcommand, Clone, Copy)]
@@ -131,7 +138,8 @@ async fn measure_on(
     let sender = sender();
     nats.configure(&call_config(&sender)?).await?;
     database.prepare_flask(include_str!("../peers/flask/schema.sql")).await?;
-    let around = Surroundings { settings, folder, sender: &sender, nats, database };
+    let flask = Gunicorn { workers: arguments.flask_workers, threads: arguments.flask_threads };
+    let around = Surroundings { settings, folder, sender: &sender, nats, database, flask };
     let mut ack = None;
     if !matches!(arguments.command, Some(Command::ConfigChange)) {
         let plan = if arguments.quick { QUICK } else { FULL };

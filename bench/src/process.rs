@@ -85,9 +85,8 @@ impl Process {
 
     /// Processor time of it and its children so far, user and system.
     pub fn cpu(&self) -> anyhow::Result<Duration> {
-        let ticks: u64 = self.family()?.iter().map(|pid| cpu_ticks(*pid)).sum::<anyhow::Result<u64>>()?;
-        let rate = rustix::param::clock_ticks_per_second();
-        Ok(Duration::from_micros(ticks.saturating_mul(1_000_000) / rate))
+        let ticks = self.family()?.iter().map(|pid| cpu_ticks(*pid)).sum::<anyhow::Result<u64>>()?;
+        Ok(duration(ticks))
     }
 
     /// The most memory that it and its children ever held (`VmHWM`, summed), kB.
@@ -114,6 +113,26 @@ impl Process {
         let children = children.split_whitespace().map(|child| Ok(child.parse()?));
         std::iter::once(Ok(pid)).chain(children).collect()
     }
+}
+
+/// Processor time of this process so far: the load generator's.
+pub fn own_cpu() -> anyhow::Result<Duration> {
+    Ok(duration(cpu_ticks(std::process::id())?))
+}
+
+/// Processor time that the whole machine has spent on anything since it started
+/// (`/proc/stat`: user, nice, system, then idle and waiting, then interrupts and
+/// what a hypervisor gave to others).
+pub fn machine_cpu() -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/stat")?;
+    let line = stat.lines().next().context("/proc/stat is empty")?;
+    let ticks = line.split_whitespace().skip(1).map(str::parse::<u64>).collect::<Result<Vec<_>, _>>()?;
+    let busy = ticks.iter().take(8).enumerate().filter(|(place, _)| !matches!(place, 3 | 4));
+    Ok(duration(busy.map(|(_, ticks)| ticks).sum()))
+}
+
+fn duration(ticks: u64) -> Duration {
+    Duration::from_micros(ticks.saturating_mul(1_000_000) / rustix::param::clock_ticks_per_second())
 }
 
 /// User and system time in clock ticks: fields 14 and 15 of proc_pid_stat(5).

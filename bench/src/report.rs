@@ -32,6 +32,10 @@ const P99_MS: f64 = 3.0;
 const RSS_MB: f64 = 25.0;
 const CHANGE_MS: f64 = 1_000.0;
 
+/// What others may use of the processors before the figures are called disturbed:
+/// the kernel's own work for the disk and the network counts here too.
+const QUIET_PERCENT: f64 = 10.0;
+
 impl Report {
     /// The report as text.
     pub fn text(&self) -> String {
@@ -137,7 +141,25 @@ fn ack_text(text: &mut String, outcome: &ack::Outcome) {
     for m in &all {
         let _ = writeln!(text, "  {:<8} {}", m.contestant.as_str(), m.contestant.description());
     }
+    disturbance(text, &all);
     aims(text, &all, outcome);
+}
+
+/// How much of the machine others used meanwhile. Flask's windows say nothing of
+/// it, because Postgres would count as another.
+fn disturbance(text: &mut String, all: &[Medians<'_>]) {
+    let shares = all.iter().filter(|m| m.contestant != Contestant::Flask).map(|m| {
+        let worst =
+            |r: &Round| r.open.iter().map(|w| w.others_percent).fold(r.closed.others_percent, f64::max);
+        m.of(worst)
+    });
+    let share = shares.fold(0.0, f64::max);
+    if share > QUIET_PERCENT {
+        let _ = writeln!(
+            text,
+            "\nDISTURBED: other work used up to {share:.0} % of the processors meanwhile. Figures of a busy machine prove nothing."
+        );
+    }
 }
 
 /// Whether the pump kept up, and the aims.

@@ -31,10 +31,15 @@ class Program:
     name: str
     command: Callable[[Paths, Path], list[str]]
     # Not there yet in an older checkout, or not wanted: then it is left out.
-    wanted: Callable[[Paths], bool] = lambda _: True
+    wanted: Callable[[Paths, Settings], bool] = lambda _, __: True
+
+
+def _runs_whatsapp(paths: Paths, chosen: Settings) -> bool:
+    return (paths.root / "baileys" / "package.json").exists() and chosen.runs_whatsapp()
 
 
 PROGRAMS = [
+    Program("baileys", lambda paths, _: ["node", str(paths.root / "baileys" / "dist" / "main.js")], _runs_whatsapp),
     Program("workers", lambda _, built: [str(built / "prosaas-workers")]),
     Program("ingress", lambda _, built: [str(built / "prosaas-ingress")]),
 ]
@@ -77,12 +82,19 @@ def services(paths: Paths) -> int:
 def everything(paths: Paths) -> int:
     """Sets up, builds, starts, waits until all of it is ready, and watches."""
     with _alone(paths) as lock:
-        toolchain.require(paths, node=(paths.root / "frontend").exists())
+        toolchain.require(paths, node=any((paths.root / name).exists() for name in ("baileys", "frontend")))
         if (paths.root / "frontend" / "package.json").exists() and not os.environ.get("STATIC_DIR"):
             toolchain.node_build(paths, "frontend")
         chosen = settings.load(paths, os.environ)
-        for variable in ("INGRESS_LISTEN", "INGRESS_INTERNAL_LISTEN"):
+        listens = ["INGRESS_LISTEN", "INGRESS_INTERNAL_LISTEN"]
+        if _runs_whatsapp(paths, chosen):
+            listens.append("BAILEYS_LISTEN")
+        for variable in listens:
             ports.require_free(chosen.need(variable), variable)
+        if _runs_whatsapp(paths, chosen):
+            toolchain.node_build(paths, "baileys")
+        else:
+            say.step("using the WhatsApp service of BAILEYS_BASE_URL")
         built = toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile())
         for folder in ("ingress", "recordings"):
             paths.folder(folder).chmod(0o700)
@@ -92,7 +104,7 @@ def everything(paths: Paths) -> int:
             supervisor.run(_service("ops", [str(built / "prosaas-ops"), "setup"], chosen), limit=180)
             chosen = _demo_twilio(chosen, supervisor)
             for program in PROGRAMS:
-                if program.wanted(paths):
+                if program.wanted(paths, chosen):
                     say.step(f"starting {program.name}")
                     supervisor.start(_service(program.name, program.command(paths, built), chosen))
             base = f"http://{ports.reach(chosen.need('INGRESS_LISTEN'), 'INGRESS_LISTEN')}"

@@ -5,6 +5,7 @@ Each process gets only the variables that it reads.
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,8 +36,8 @@ READS: dict[str, tuple[str, ...]] = {
     ),
     "ops": (*_EVERYWHERE, "TWILIO_PHONE_NUMBER", "ADMIN_EMAIL", "ADMIN_PASSWORD"),
     "baileys": (
-        "APP_ENV", "DATABASE_URL", "BAILEYS_BASE_URL", "INTERNAL_SECRET", "INGRESS_INTERNAL_URL",
-        "BAILEYS_ENCRYPTION_KEY", "WA_WEB_VERSION", "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "APP_ENV", "DATABASE_URL", "BAILEYS_LISTEN", "INTERNAL_SECRET", "INGRESS_INTERNAL_URL",
+        "BAILEYS_ENCRYPTION_KEY", "BAILEYS_LEASE_SECONDS", "WA_WEB_VERSION", "LOG_LEVEL",
     ),
     "demo-twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
 }
@@ -67,6 +68,11 @@ class Settings:
         """The same with more defaults; what was given still wins."""
         return Settings(self.given, {**self.defaults, **more}, self.secrets)
 
+    def runs_whatsapp(self) -> bool:
+        """Whether the WhatsApp service is ours to start: not when the environment names one that is elsewhere."""
+        given = self.given.get("BAILEYS_BASE_URL")
+        return not given or bool(self.given.get("BAILEYS_LISTEN")) or _local(given) is not None
+
     def surroundings(self) -> dict[str, str]:
         """What every program gets."""
         return {name: self.given[name] for name in SURROUNDINGS if name in self.given}
@@ -84,11 +90,25 @@ class Settings:
         return environment
 
 
+def _local(url: str | None) -> str | None:
+    """Where a service of this machine would listen to be reached under that address; None for one elsewhere."""
+    parts = urllib.parse.urlsplit(url or "")
+    try:
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme != "http" or parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{host}:{port or 80}"
+
+
 def load(paths: Paths, given: Mapping[str, str]) -> Settings:
     """Defaults for a machine that has nothing set. The addresses of Postgres and NATS are added once known."""
     secrets = credentials.load(paths, given)
     listen = given.get("INGRESS_LISTEN") or "127.0.0.1:5000"
     internal = given.get("INGRESS_INTERNAL_LISTEN") or "127.0.0.1:5001"
+    baileys = given.get("BAILEYS_LISTEN") or _local(given.get("BAILEYS_BASE_URL")) or "127.0.0.1:3300"
     built_spa = paths.root / "frontend" / "dist"
     defaults = {
         "APP_ENV": "development",
@@ -102,7 +122,8 @@ def load(paths: Paths, given: Mapping[str, str]) -> Settings:
         # A number that no numbering plan gives out: the demo never reaches a person.
         "TWILIO_PHONE_NUMBER": "+972000000001",
         "TWILIO_AUTH_TOKEN": secrets["TWILIO_AUTH_TOKEN"],
-        "BAILEYS_BASE_URL": "http://127.0.0.1:3300",
+        "BAILEYS_LISTEN": baileys,
+        "BAILEYS_BASE_URL": f"http://{ports.reach(baileys, 'BAILEYS_LISTEN')}",
         "INTERNAL_SECRET": secrets["INTERNAL_SECRET"],
         "BAILEYS_ENCRYPTION_KEY": secrets["BAILEYS_ENCRYPTION_KEY"],
         "ADMIN_EMAIL": "admin@prosaas.example",

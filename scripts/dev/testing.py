@@ -76,10 +76,13 @@ def _node_projects(paths: Paths, environment: dict[str, str]) -> None:
 
 def everything(paths: Paths, arguments: list[str]) -> int:
     """Every test of the workspace and of this driver."""
-    toolchain.require(paths, node=(paths.root / "tests" / "sdk" / "package.json").exists())
+    toolchain.require(paths, node=True)
     if not arguments:
         unit(paths)
     extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
+    # The whole chain's tests run the real WhatsApp service against its simulator.
+    toolchain.node_build(paths, "baileys")
+    toolchain.node_build(paths, "baileys", "build:test", "dist-test")
     say.step("building the workspace")
     toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked")
     extra["PROSAAS_BIN_DIR"] = str(paths.target() / "debug")

@@ -100,19 +100,19 @@ def node_script(folder: Path, script: str, environment: Mapping[str, str] | None
         raise CannotGoOn(f"npm run {script} failed in {folder} (exit code {code})")
 
 
-def node_build(paths: Paths, project: str) -> None:
-    """Builds a Node project into its `dist/` where one of its files has changed since the last time."""
+def node_build(paths: Paths, project: str, script: str = "build", output: str = "dist") -> None:
+    """Builds a Node project into its output folder where one of its files has changed since the last time."""
     folder = paths.root / project
     node_modules(folder)
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z", "."], cwd=folder, check=False,
                             capture_output=True).stdout.decode().split("\0")
     sources = [file for name in sorted(listed) if name and (file := folder / name).is_file()]
     wanted = hashlib.sha256(b"".join(hashlib.sha256(file.read_bytes()).digest() for file in sources)).hexdigest()
-    mark = paths.folder("tmp") / f"{project}.built"
-    if mark.exists() and mark.read_text() == wanted and (folder / "dist").is_dir():
+    mark = paths.folder("tmp") / f"{project}.{output}.built"
+    if mark.exists() and mark.read_text() == wanted and (folder / output).is_dir():
         return
-    say.step(f"building {project}/")
-    node_script(folder, "build")
+    say.step(f"building {project}/{output}")
+    node_script(folder, script)
     mark.write_text(wanted)
 
 

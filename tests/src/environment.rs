@@ -59,6 +59,11 @@ pub fn strace() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// `PATH`, for programs that look for others.
+pub fn path() -> anyhow::Result<String> {
+    variable("PATH")?.context("PATH is not set")
+}
+
 /// A program of this name in `PATH`.
 pub fn in_path(name: &str) -> Option<PathBuf> {
     let path = variable("PATH").ok()??;

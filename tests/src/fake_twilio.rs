@@ -1,4 +1,5 @@
 //! Twilio's recordings API: it checks credentials, is not ready at first, and counts.
+//! Its `/health` also stands for the WhatsApp service, where a test has none.
 
 use std::{
     collections::HashMap,
@@ -12,7 +13,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::any,
+    routing::{any, get},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -50,6 +51,7 @@ impl FakeTwilio {
         let inner = Shared::default();
         let router = Router::new()
             .route("/2010-04-01/Accounts/{account}/Recordings/{file}", any(recording))
+            .route("/health", get(|| std::future::ready("ok")))
             .with_state(Arc::clone(&inner));
         let serving = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;

@@ -78,6 +78,11 @@ impl Request<'_> {
     pub async fn send(&self, to: SocketAddr) -> anyhow::Result<Reply> {
         exchange(to, &self.encode()).await
     }
+
+    /// Sends what may take longer than a webhook, and reads the answer.
+    pub async fn send_within(&self, to: SocketAddr, limit: Duration) -> anyhow::Result<Reply> {
+        exchange_within(to, &self.encode(), limit).await
+    }
 }
 
 /// A GET of one path on the loopback.
@@ -87,8 +92,12 @@ pub async fn get(to: SocketAddr, target: &str) -> anyhow::Result<Reply> {
 
 /// Sends these bytes on a new connection and reads the answer.
 pub async fn exchange(to: SocketAddr, bytes: &[u8]) -> anyhow::Result<Reply> {
+    exchange_within(to, bytes, LIMIT).await
+}
+
+async fn exchange_within(to: SocketAddr, bytes: &[u8], limit: Duration) -> anyhow::Result<Reply> {
     let bytes = bytes.to_vec();
-    tokio::time::timeout(LIMIT, async move {
+    tokio::time::timeout(limit, async move {
         let mut stream = TcpStream::connect(to).await.context("connect")?;
         stream.set_nodelay(true)?;
         // Who refuses a body may answer, and hang up, before it has read it.

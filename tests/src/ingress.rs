@@ -49,6 +49,11 @@ impl Ingress {
         self.address
     }
 
+    /// The internal listener.
+    pub const fn internal(&self) -> SocketAddr {
+        self.internal
+    }
+
     /// Twilio, sending to this ingress.
     pub const fn twilio(&self) -> Twilio {
         Twilio { ingress: self.address }

@@ -20,4 +20,5 @@ pub mod sdk;
 pub mod stack;
 pub mod strace;
 pub mod twilio;
+pub mod whatsapp;
 pub mod workers;

@@ -26,6 +26,7 @@ use crate::{
     process::Environment,
     scratch::Scratch,
     twilio::{ACCOUNT, NUMBER, PUBLIC, TOKEN, Twilio},
+    whatsapp::{SECRET, WhatsApp},
     workers::{Workers, ops},
 };
 
@@ -43,6 +44,8 @@ pub struct Options {
     pub otlp_endpoint: Option<String>,
     /// No workers, no migrations and no business: only the ingress and its streams.
     pub ingress_only: bool,
+    /// The real WhatsApp service, with a simulated WhatsApp behind it.
+    pub whatsapp: bool,
     /// SQL that runs before the migrations.
     pub prepare_database: Option<&'static str>,
 }
@@ -57,6 +60,8 @@ pub struct Stack {
     pub workers: Workers,
     /// Twilio's recordings API.
     pub recordings: FakeTwilio,
+    /// The WhatsApp service, where the test wants it.
+    pub whatsapp: Option<WhatsApp>,
     /// nats-server.
     pub nats: NatsServer,
     /// The database.
@@ -87,6 +92,9 @@ impl Stack {
             anyhow::ensure!(status.success(), "prosaas-ops setup failed ({status}): {output}");
             stack.workers.start()?;
             stack.ingress.start().await?;
+            if let Some(whatsapp) = &mut stack.whatsapp {
+                whatsapp.start().await?;
+            }
             stack.becomes_ready().await?;
         }
         Ok(stack)
@@ -113,6 +121,10 @@ impl Stack {
         set("ADMIN_PASSWORD", "lawnmower-on-tuesday");
         set("TWILIO_API_BASE", &recordings.base());
         set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));
+        set("INTERNAL_SECRET", SECRET);
+        let baileys = ports::free()?;
+        let base = if options.whatsapp { format!("http://{baileys}") } else { recordings.base() };
+        set("BAILEYS_BASE_URL", &base);
         if let Some(endpoint) = &options.otlp_endpoint {
             set("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         }
@@ -128,8 +140,15 @@ impl Stack {
             more.push(("VALIDATE_TWILIO_SIGNATURE", "false"));
         }
         more.extend(options.trusted_proxies.map(|value| ("TRUSTED_PROXIES", value)));
+        let ingress = Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?;
+        let whatsapp = if options.whatsapp {
+            Some(WhatsApp::prepare(&scratch, &database.url(), baileys, ingress.internal()).await?)
+        } else {
+            None
+        };
         Ok(Self {
-            ingress: Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?,
+            ingress,
+            whatsapp,
             workers: Workers::prepare(
                 &scratch,
                 of(bus::Role::Workers, &[("WORKERS_LISTEN", &workers_listen)]),
@@ -154,13 +173,13 @@ impl Stack {
         ops(arguments, &environment).await
     }
 
-    /// Waits until `/ready` says that everything is up, and a call to the first
+    /// Waits until `/ready` says that all that the stack starts is up, and a call to the first
     /// business's number is answered by its own configuration.
     pub async fn becomes_ready(&mut self) -> anyhow::Result<()> {
         let ingress = &self.ingress;
         eventually("/ready", READY, || async move {
             let reply = ingress.ready().await?;
-            anyhow::ensure!(reply.status == 200, "{}", reply.text());
+            anyhow::ensure!(all_of_ours_is_up(&reply.text()), "{}", reply.text());
             let businesses = ingress.metric("prosaas_call_config_businesses").await?;
             anyhow::ensure!(businesses >= 1.0, "the ingress knows no business yet");
             Ok(())
@@ -255,4 +274,15 @@ impl Stack {
     pub fn passed(&self) {
         self.scratch.passed();
     }
+}
+
+/// Whether `/ready` misses nothing but the WhatsApp service, which most tests do
+/// without: calls are answered all the same.
+fn all_of_ours_is_up(report: &str) -> bool {
+    let report: serde_json::Value = serde_json::from_str(report).unwrap_or_default();
+    let is =
+        |check: &serde_json::Value, name: &str, value: serde_json::Value| check.get(name) == Some(&value);
+    report.get("checks").and_then(serde_json::Value::as_array).is_some_and(|checks| {
+        checks.iter().all(|check| is(check, "ready", true.into()) || is(check, "name", "baileys".into()))
+    })
 }

@@ -1,6 +1,6 @@
 """gunicorn as its own documentation advises for connections that are kept alive: threads, behind a proxy.
 
-`sync` workers close each connection after one answer. Workers and threads were chosen by trying: see bench/README.md.
+`sync` workers close each connection after one answer.
 """
 
 import os

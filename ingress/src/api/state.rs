@@ -55,6 +55,7 @@ pub struct ApiState {
 
 impl ApiState {
     /// Puts the state together.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing that the API stands on")]
     pub fn new(
         config: &ApiConfig,
         public_url: &Url,

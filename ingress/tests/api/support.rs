@@ -28,6 +28,7 @@ use prosaas_shared::{
     people::{self, NewPerson},
     rights::Role,
     store,
+    whatsapp_service::WhatsappService,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -119,10 +120,17 @@ impl Ingress {
             mail_from: Some("ProSaaS <no-reply@prosaas.example>".to_owned()),
         };
         let public_url: url::Url = "http://127.0.0.1:5000".parse()?;
+        // Nobody listens there either.
+        let whatsapp = WhatsappService::new(
+            "http://127.0.0.1:9".parse()?,
+            config.internal_secret.clone(),
+            clock::system(),
+        )?;
         let mut api = ApiState::new(
             &config,
             &public_url,
             AppEnv::Development,
+            whatsapp.clone(),
             pool.clone(),
             nats.clone(),
             log.clone(),
@@ -141,7 +149,7 @@ impl Ingress {
             directory: Arc::new(ArcSwap::default()),
             answered: AnsweredCalls::default(),
             publisher: Publisher::new(log.clone()),
-            readiness: Readiness { nats, database: pool.clone(), log: log.clone(), pump },
+            readiness: Readiness { nats, database: pool.clone(), log: log.clone(), pump, whatsapp },
             static_dir: None,
             api,
         });
@@ -294,5 +302,5 @@ impl Client<'_> {
 pub fn tight() -> RateLimits {
     use prosaas_ingress::api::rate_limit::Quota;
     let quota = |burst| Quota { burst, every: Duration::from_mins(10) };
-    RateLimits::new(Quotas { address: quota(50), session: quota(4), mail: quota(2) })
+    RateLimits::new(Quotas { address: quota(50), session: quota(4), mail: quota(2), linking: quota(2) })
 }

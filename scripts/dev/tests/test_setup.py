@@ -96,6 +96,18 @@ class Environment(InAFolder):
         chosen = settings.load(self.paths, {"NATS_URL": "nats://me:pw@host:4222"})
         self.assertEqual(chosen.environment("workers")["NATS_URL"], "nats://me:pw@host:4222")
 
+    def test_the_whatsapp_service_listens_where_it_is_reached(self) -> None:
+        for given, listen, base, ours in (
+            ({}, "127.0.0.1:3300", "http://127.0.0.1:3300", True),
+            ({"BAILEYS_LISTEN": "0.0.0.0:3400"}, "0.0.0.0:3400", "http://127.0.0.1:3400", True),
+            ({"BAILEYS_BASE_URL": "http://127.0.0.1:3500/"}, "127.0.0.1:3500", "http://127.0.0.1:3500/", True),
+            ({"BAILEYS_BASE_URL": "http://baileys:3300"}, "127.0.0.1:3300", "http://baileys:3300", False),
+        ):
+            chosen = settings.load(self.paths, given)
+            self.assertEqual(chosen.environment("baileys")["BAILEYS_LISTEN"], listen)
+            self.assertEqual(chosen.environment("workers")["BAILEYS_BASE_URL"], base)
+            self.assertEqual(chosen.runs_whatsapp(), ours)
+
     def test_no_program_gets_what_it_does_not_read(self) -> None:
         given = {"PATH": "/bin", "ADMIN_PASSWORD": "secret", "MY_SHELL_TOKEN": "secret"}
         chosen = settings.load(self.paths, given)

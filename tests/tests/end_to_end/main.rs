@@ -11,4 +11,5 @@ mod power_safe;
 mod refusals;
 mod retries;
 mod trace;
+mod whatsapp;
 mod whole_call;

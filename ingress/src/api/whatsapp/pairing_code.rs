@@ -24,7 +24,6 @@ use crate::{
         BusinessScope, RequestMeta,
         command::{ask, new_id},
         extract::ApiJson,
-        phone,
     },
     app::App,
     problem::Problem,
@@ -87,7 +86,7 @@ pub async fn whatsapp_pairing_code(
     ApiJson(request): ApiJson<PairingRequest>,
 ) -> Result<Json<PairingAnswer>, Problem> {
     scope.require(Right::LinkWhatsapp)?;
-    let phone = phone::e164(&request.phone).ok_or_else(|| {
+    let phone = prosaas_shared::phone::read(&request.phone).ok_or_else(|| {
         Problem::invalid("phone", "format", "This is no phone number, such as +972541234567 or 054-1234567.")
     })?;
     or_failed(&meta, "pairing-code", code(&app, &scope, &meta, phone).await, PairingAnswer::Failed)
