@@ -71,7 +71,7 @@ impl Answer {
             .unwrap_or_else(|_| panic!("{} {}", self.status, String::from_utf8_lossy(&self.body)))
     }
 
-    pub fn header(&self, name: impl http::header::AsHeaderName) -> &str {
+    pub fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 }
