@@ -4,7 +4,7 @@ DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run services test check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
-	generated-check scripts-check bench
+	generated-check scripts-check bench test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
 unexport MAKEFLAGS
@@ -56,6 +56,9 @@ generated-check: ## Fail when a generated file is not what its source gives
 
 scripts-check: ## Check the scripts themselves
 	@exec $(DEV) lint-scripts
+
+test-compose: ## Bring production up in Docker from a clean clone and try it (needs an engine)
+	@exec $(PYTHON) scripts/test_compose.py
 
 bench: ## Print the benchmark (release build; takes a while)
 	@exec $(DEV) bench

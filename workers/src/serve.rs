@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     jobs,
-    live::Live,
+    live::{self, Live},
     recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     runtime::{Bus, Policy, run},
     setup,
@@ -87,6 +87,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             tasks.spawn(run(whatsapp.clone(), bus.clone(), Policy::quick(SESSIONS), s()));
             tasks.spawn(effects::run(whatsapp, s()));
             tasks.spawn(projector.run(s()));
+            tasks.spawn(live::keep_stream(client.clone(), s()));
             tasks.spawn(provider_delete::run(recordings, s()));
             tasks.spawn(jobs::run(pool.clone(), context, bus.clock, s()));
             stop.await;
