@@ -85,7 +85,8 @@ async fn one_call_is_told_whole_and_only_to_its_business() -> Result<()> {
     let call = world.read(&agent, "/api/calls/CA1").await?;
     assert_eq!(call["lead"]["name"], "דנה");
     assert_eq!(call["recordings"][0]["recording_sid"], "RE1");
-    let history: Vec<_> = call["history"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
+    let history: Vec<_> =
+        call["history"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
     assert_eq!(history, ["incoming", "status"]);
     for path in ["/api/calls/CAother", "/api/calls/CAnobody1", "/api/calls/none", "/api/calls/a%2Fb"] {
         assert_eq!(world.get(&agent, path).await?.status, 404, "{path}");

@@ -16,7 +16,7 @@ async fn seeded() -> Result<World> {
         .sql(format!(
             "INSERT INTO prosaas.leads
                 (id, business_id, name, email, status, source, tags, created_at, updated_at, deleted_at)
-             SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, '{own}', name, email, status, 'manual',
+             SELECT ('00000000-0000-7000-8000-00000000000' || n)::uuid, '{OWN}', name, email, status, 'manual',
                     tags::text[], '2026-01-01'::timestamptz + n * interval '1 day',
                     '2026-02-01'::timestamptz - n * interval '1 day',
                     CASE WHEN n = 9 THEN '2026-03-01'::timestamptz END
@@ -32,17 +32,15 @@ async fn seeded() -> Result<World> {
                  (9, 'דנה שנמחקה', NULL, 'new', '{{vip}}')
              ) AS v (n, name, email, status, tags);
              INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, created_at) VALUES
-                 (gen_random_uuid(), '{own}', '00000000-0000-7000-8000-000000000001', '+972541234567', '054-1234567', now()),
-                 (gen_random_uuid(), '{own}', '00000000-0000-7000-8000-000000000002', '+97233724000', '03-3724000', now()),
-                 (gen_random_uuid(), '{own}', '00000000-0000-7000-8000-000000000002', NULL, '*2700', now());
+                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000001', '+972541234567', '054-1234567', now()),
+                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000002', '+97233724000', '03-3724000', now()),
+                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000002', NULL, '*2700', now());
              INSERT INTO prosaas.leads (id, business_id, name, source, created_at, updated_at) VALUES
-                 ('00000000-0000-7000-8000-0000000000ff', '{foreign}', 'דנה של אחרים', 'manual', now(), now());
+                 ('00000000-0000-7000-8000-0000000000ff', '{FOREIGN}', 'דנה של אחרים', 'manual', now(), now());
              INSERT INTO prosaas.calls (call_sid, business_id, lead_id, started_at) VALUES
-                 ('CA1', '{own}', '00000000-0000-7000-8000-000000000003', '2026-03-01'),
-                 ('CA2', '{own}', '00000000-0000-7000-8000-000000000001', '2026-02-01'),
-                 ('CA3', '{own}', '00000000-0000-7000-8000-000000000001', '2026-04-01');",
-            own = OWN,
-            foreign = FOREIGN,
+                 ('CA1', '{OWN}', '00000000-0000-7000-8000-000000000003', '2026-03-01'),
+                 ('CA2', '{OWN}', '00000000-0000-7000-8000-000000000001', '2026-02-01'),
+                 ('CA3', '{OWN}', '00000000-0000-7000-8000-000000000001', '2026-04-01');"
         ))
         .await?;
     Ok(world)
@@ -154,7 +152,8 @@ async fn a_cursor_stays_where_it_is_while_rows_come_and_go() -> Result<()> {
         ))
         .await?;
     let second = world.read(&agent, &format!("/api/leads?limit=3&cursor={cursor}")).await?;
-    let found: Vec<_> = second["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
+    let found: Vec<_> =
+        second["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
     assert_eq!(found, [id(5), id(4), id(3)]);
     // It belongs to this list, this business and this order.
     let manager = world.login(Some(FOREIGN), Role::Manager).await?;

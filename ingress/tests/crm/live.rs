@@ -107,9 +107,9 @@ impl Events {
     async fn next(&mut self) -> Result<Event> {
         tokio::time::timeout(LIMIT, async {
             loop {
-                if let Some((event, rest)) = self.text.split_once("\n\n") {
-                    let event = parse(event);
-                    self.text = rest.to_owned();
+                if let Some(end) = self.text.find("\n\n") {
+                    let event = parse(&self.text[..end]);
+                    self.text.drain(..end + 2);
                     if event.name != "heartbeat" {
                         return Ok(event);
                     }
@@ -189,7 +189,7 @@ async fn what_was_missed_comes_again_and_what_cannot_is_told() -> Result<()> {
     stage.publish(Some(OWN), LiveKind::Lead, "l4").await?;
     // The missed ones, then that there are no more; each may come before the other listener is told.
     let mut again = stage.listen(&agent, "", Some(&last), "update").await?;
-    let mut rest = vec![again.next().await?, again.next().await?];
+    let mut rest = [again.next().await?, again.next().await?];
     rest.sort_by_key(|event| event.name.clone());
     assert_eq!((rest[0].name.as_str(), rest[1].changed()), ("ready", "l4"));
     for unknown in ["nonsense", "1-1", "0-0", "-"] {
@@ -217,13 +217,19 @@ async fn a_stream_ends_with_its_session() -> Result<()> {
     stage.settled(&agent).await?;
     let mut removed = stage.listen(&agent, "", None, "ready").await?;
     let mut stays = stage.listen(&owner, "", None, "ready").await?;
-    stage.world.sql(format!("UPDATE prosaas.users SET deleted_at = now() WHERE id = '{}'", agent.user)).await?;
+    stage
+        .world
+        .sql(format!("UPDATE prosaas.users SET deleted_at = now() WHERE id = '{}'", agent.user))
+        .await?;
     stage.publish(Some(OWN), LiveKind::User, &agent.user.to_string()).await?;
     assert_eq!(removed.next().await?.name, "end");
     assert!(removed.next().await.is_err(), "and nothing after it");
     stays.update(&agent.user.to_string()).await?;
     // No update tells of a logout: the session is looked at from time to time.
-    stage.world.sql(format!("UPDATE prosaas.user_sessions SET ended_at = now() WHERE id = '{}'", owner.session)).await?;
+    stage
+        .world
+        .sql(format!("UPDATE prosaas.user_sessions SET ended_at = now() WHERE id = '{}'", owner.session))
+        .await?;
     let begun = tokio::time::Instant::now();
     assert_eq!(stays.next().await?.name, "end");
     assert!(begun.elapsed() <= Duration::from_secs(30));

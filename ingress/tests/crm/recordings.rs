@@ -68,7 +68,9 @@ async fn ranges_are_answered_as_players_ask() -> Result<()> {
         assert_eq!(problem(&none), (416, "/problems/no-such-range".to_owned()), "{range}");
         assert_eq!(none.header(header::CONTENT_RANGE), format!("bytes */{SIZE}"));
     }
-    for (range, if_range) in [("bytes=0-1,5-6", etag.as_str()), ("lines=1-2", &etag), ("bytes=0-1", "\"old\"")] {
+    for (range, if_range) in
+        [("bytes=0-1,5-6", etag.as_str()), ("lines=1-2", &etag), ("bytes=0-1", "\"old\"")]
+    {
         assert_eq!(get(range, &[("if-range", if_range)]).await?.status, 200, "{range} {if_range}");
     }
     let head = world.send(&agent, Method::HEAD, path, &[("range", "bytes=0-1")], None).await?;
@@ -103,7 +105,9 @@ async fn only_what_is_there_and_ones_own_can_be_heard() -> Result<()> {
     let world = seeded().await?;
     let agent = world.login(Some(OWN), Role::Agent).await?;
     let admin = world.login(None, Role::SystemAdmin).await?;
-    for (sid, status) in [("REtheirs", 404), ("REunknown", 404), ("REnone", 404), ("REsoon", 409), ("REgone", 500)] {
+    for (sid, status) in
+        [("REtheirs", 404), ("REunknown", 404), ("REnone", 404), ("REsoon", 409), ("REgone", 500)]
+    {
         let path = format!("/api/recordings/{sid}/audio");
         assert_eq!(world.get(&agent, &path).await?.status.as_u16(), status, "{sid}");
     }

@@ -31,7 +31,10 @@ async fn settings_are_read_and_changed_by_their_revision() -> Result<()> {
     let read = world.get(&manager, &path).await?;
     assert_eq!((read.status.as_u16(), read.header("etag")), (200, "\"7\""));
     let settings = read.json();
-    assert_eq!((&settings["numbers"], &settings["settings"]["mode"]), (&json!(["+97233724000"]), &json!("record")));
+    assert_eq!(
+        (&settings["numbers"], &settings["settings"]["mode"]),
+        (&json!(["+97233724000"]), &json!("record"))
+    );
     assert_eq!(world.get(&agent, &path).await?.status, 403);
     assert_eq!(world.get(&owner, &format!("/api/businesses/{FOREIGN}/settings")).await?.status, 404);
     assert_eq!(world.read(&agent, &format!("/api/businesses/{OWN}")).await?["name"], "מספרת דנה");
@@ -45,10 +48,17 @@ async fn settings_are_read_and_changed_by_their_revision() -> Result<()> {
     assert_eq!(put(&owner, Some("\"6\""), whole.clone()).await?.status, 412);
     assert_eq!(put(&manager, Some("\"7\""), whole.clone()).await?.status, 403);
     let accepted = put(&owner, Some("\"7\""), whole).await?;
-    assert_eq!((accepted.status.as_u16(), &accepted.json()["operation"]["action"]), (202, &json!("business.configure")));
+    assert_eq!(
+        (accepted.status.as_u16(), &accepted.json()["operation"]["action"]),
+        (202, &json!("business.configure"))
+    );
     for (body, field, code) in [
         (json!({"settings": {"mode": "forward"}}), "forward_to", "nobody_to_forward_to"),
-        (json!({"settings": {"mode": "forward", "forward_to": ["+97233724000"]}}), "forward_to[0]", "own_number"),
+        (
+            json!({"settings": {"mode": "forward", "forward_to": ["+97233724000"]}}),
+            "forward_to[0]",
+            "own_number",
+        ),
         (json!({"settings": {}, "time_zone": "Mars/Olympus"}), "time_zone", "unknown"),
         (json!({"settings": {"greting": "x"}}), "greting", "format"),
         (nothing(), "", "format"),
@@ -80,7 +90,10 @@ async fn a_preview_tells_what_callers_would_hear() -> Result<()> {
     let preview = answer.json();
     assert_eq!(preview["now"], "closed", "no day has hours");
     assert_eq!(verbs(&preview["open"]), "say dial");
-    assert_eq!(preview["open"][1], json!({"verb": "dial", "numbers": ["+972541234567"], "timeout_s": 30, "recorded": true}));
+    assert_eq!(
+        preview["open"][1],
+        json!({"verb": "dial", "numbers": ["+972541234567"], "timeout_s": 30, "recorded": true})
+    );
     assert!(preview["open"][0]["text"].as_str().unwrap().contains("מספרת דנה"));
     assert_eq!(verbs(&preview["closed"]), "say hang_up");
     assert_eq!(preview["closed"][0]["text"], "סגור & נעול");
@@ -119,7 +132,10 @@ async fn system_admins_run_businesses() -> Result<()> {
         (json!({"numbers": ["+97233724001"]}), 409),
         (json!({"numbers": ["dana"]}), 422),
     ] {
-        assert_eq!(world.send(&admin, Method::PUT, &numbers, &[], Some(&body)).await?.status.as_u16(), status);
+        assert_eq!(
+            world.send(&admin, Method::PUT, &numbers, &[], Some(&body)).await?.status.as_u16(),
+            status
+        );
     }
     assert_eq!(world.send(&admin, Method::POST, &rest, &[], None).await?.status, 202);
     let unknown = format!("{list}/{}/activate", Uuid::from_u128(1));

@@ -38,7 +38,8 @@ async fn days_are_counted_in_the_businesss_time_zone() -> Result<()> {
     let days = summary["days"].as_array().unwrap();
     assert_eq!(days.len(), 30);
     assert_eq!(days[29], summary["today"]);
-    let figures = |day: usize| (days[day]["calls"].clone(), days[day]["missed"].clone(), days[day]["leads"].clone());
+    let figures =
+        |day: usize| (days[day]["calls"].clone(), days[day]["missed"].clone(), days[day]["leads"].clone());
     assert_eq!(figures(29), (json!(3), json!(2), json!(2)));
     assert_eq!(figures(28), (json!(1), json!(1), json!(0)));
     assert_eq!(figures(0), (json!(0), json!(0), json!(0)));
