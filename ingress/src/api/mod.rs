@@ -26,6 +26,7 @@ pub mod openapi;
 pub mod operation;
 pub mod page;
 pub mod people;
+mod planned;
 pub mod prefer;
 pub mod query;
 pub mod rate_limit;

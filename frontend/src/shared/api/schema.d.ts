@@ -1624,26 +1624,14 @@ export interface components {
         };
         /** @description Which leads are meant: those that fit everything that is named. */
         LeadFilter: {
-            /**
-             * @description The trash instead of what lives.
-             * @default null
-             */
+            /** @description The trash instead of what lives. */
             deleted?: "only" | null;
-            /** @default null */
             owner_id?: components["schemas"]["UserId"] | null;
-            /**
-             * @description Parts of a name, a tag, an e-mail address or a phone number in any spelling.
-             * @default null
-             */
+            /** @description Parts of a name, a tag, an e-mail address or a phone number in any spelling. */
             q?: string | null;
-            /** @default null */
             source?: components["schemas"]["LeadSource"] | null;
-            /** @default null */
             status?: components["schemas"]["LeadStatus"] | null;
-            /**
-             * @description One of its tags.
-             * @default null
-             */
+            /** @description One of its tags. */
             tag?: string | null;
         };
         /**
@@ -1707,25 +1695,14 @@ export interface components {
         };
         /** @description What changes of a lead: what is absent stays, `null` empties. */
         LeadPatch: {
-            /** @default null */
             email?: string | null;
-            /** @default null */
             name?: string | null;
-            /** @default null */
             notes?: string | null;
-            /** @default null */
             owner_id?: components["schemas"]["UserId"] | null;
-            /**
-             * @description All its numbers, in any spelling, the main one first.
-             * @default null
-             */
+            /** @description All its numbers, in any spelling, the main one first. */
             phones?: string[] | null;
-            /** @default null */
             status?: components["schemas"]["LeadStatus"] | null;
-            /**
-             * @description All its tags.
-             * @default null
-             */
+            /** @description All its tags. */
             tags?: string[] | null;
         };
         /** @description A number of a lead. */
@@ -1804,24 +1781,14 @@ export interface components {
         };
         /** @description A new lead: at least a name, an e-mail address or a phone number. */
         NewLead: {
-            /** @default null */
             email?: string | null;
-            /** @default null */
             name?: string | null;
-            /** @default  */
             notes?: string;
-            /** @default null */
             owner_id?: components["schemas"]["UserId"] | null;
-            /**
-             * @description Numbers in any spelling, the main one first; Israeli ones need no country code.
-             * @default []
-             */
+            /** @description Numbers in any spelling, the main one first; Israeli ones need no country code. */
             phones?: string[];
-            /** @default null */
             source?: components["schemas"]["LeadSource"] | null;
-            /** @default null */
             status?: components["schemas"]["LeadStatus"] | null;
-            /** @default [] */
             tags?: string[];
         };
         /** @description The numbers of a business. */
@@ -2547,6 +2514,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -3828,6 +3806,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -7616,6 +7605,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too often; `Retry-After` says when to come back */
             429: {
                 headers: {
@@ -7989,6 +7989,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -9383,6 +9394,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too often; `Retry-After` says when to come back */
             429: {
                 headers: {
@@ -9860,6 +9882,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too often; `Retry-After` says when to come back */
             429: {
                 headers: {
@@ -9946,6 +9979,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -10200,6 +10244,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             413: {
                 headers: {
@@ -10319,6 +10374,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -10560,6 +10626,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
