@@ -11,6 +11,7 @@
 mod calls;
 mod leads;
 mod live;
+mod matrix;
 mod plans;
 mod recordings;
 mod settings;

@@ -54,7 +54,15 @@ pub struct World {
 pub struct Login {
     pub user: UserId,
     pub session: Uuid,
+    pub business: Option<BusinessId>,
     token: String,
+}
+
+impl Login {
+    /// Somebody without a cookie.
+    pub fn nobody(business: Option<BusinessId>) -> Self {
+        Self { user: UserId(Uuid::nil()), session: Uuid::nil(), business, token: String::new() }
+    }
 }
 
 /// An answer, read to its end.
@@ -157,7 +165,7 @@ impl World {
         .bind(hash_token(&token).as_slice())
         .execute(&self.pool)
         .await?;
-        Ok(Login { user: UserId(user), session, token })
+        Ok(Login { user: UserId(user), session, business, token })
     }
 
     /// Sends a request and gives the answer whose body is still to be read.
@@ -169,10 +177,10 @@ impl World {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<axum::response::Response> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::COOKIE, format!("prosaas_session={}", who.token));
+        let mut request = Request::builder().method(method).uri(path);
+        if !who.token.is_empty() {
+            request = request.header(header::COOKIE, format!("prosaas_session={}", who.token));
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
