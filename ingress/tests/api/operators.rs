@@ -57,7 +57,7 @@ async fn failures(ingress: &Ingress) -> Result<()> {
 async fn ids(client: &Client<'_>, query: &str) -> Result<Vec<String>> {
     let answer = client.get(&format!("/api/admin/dead-letters{query}")).await?;
     anyhow::ensure!(answer.status == StatusCode::OK, "{query}: {}", answer.body);
-    let items = answer.body["items"].as_array().context("items")?;
+    let items = answer.body.get("items").and_then(Value::as_array).context("items")?;
     Ok(items.iter().filter_map(|item| Some(item["entity"].as_str()?.to_owned())).collect())
 }
 
