@@ -27,6 +27,7 @@ pub mod operation;
 pub mod operators;
 pub mod page;
 pub mod people;
+mod planned;
 pub mod prefer;
 pub mod query;
 pub mod rate_limit;

@@ -108,7 +108,9 @@ fn share(operation: &mut Operation, path: &str) {
     if operation.request_body.is_some() {
         add(operation, &WITH_BODY);
     }
-    if path.contains('{') {
+    let names_business =
+        operation.parameters.iter().flatten().any(|parameter| is_named(parameter, "business_id"));
+    if path.contains('{') || names_business {
         add(operation, &[("404", "There is no such thing")]);
     }
     add(operation, &ALWAYS);
@@ -117,6 +119,10 @@ fn share(operation: &mut Operation, path: &str) {
             dress(status, response);
         }
     }
+}
+
+fn is_named(parameter: &RefOr<Parameter>, name: &str) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == name)
 }
 
 fn add(operation: &mut Operation, answers: &[(&str, &str)]) {

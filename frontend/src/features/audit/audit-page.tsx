@@ -1,0 +1,153 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { ScrollText } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { useBusinessId } from '@/shared/api/session';
+import { useActionName } from '@/shared/i18n/actions';
+import { type Column, DataList } from '@/shared/list/data-list';
+import { Infinite } from '@/shared/list/infinite';
+import { formatExact } from '@/shared/lib/format';
+import { Button } from '@/shared/ui/button';
+import { Dialog } from '@/shared/ui/dialog';
+import { Facts } from '@/shared/ui/facts';
+import { Field, Input, Select } from '@/shared/ui/field';
+import { Page } from '@/shared/ui/page';
+import { SearchField } from '@/shared/ui/search-field';
+import { Empty } from '@/shared/ui/states';
+import { Ltr, Typed } from '@/shared/ui/text';
+
+import { type AuditRecord, auditQuery } from './api';
+import type { AuditSearch } from './search';
+
+const all = getRouteApi('/app/admin/audit');
+const own = getRouteApi('/app/audit');
+
+const ACTIONS = [
+  'lead.create',
+  'lead.update',
+  'lead.delete',
+  'lead.restore',
+  'lead.delete_many',
+  'lead.restore_many',
+  'call.mark_called_back',
+  'user.create',
+  'user.update',
+  'user.delete',
+  'user.restore',
+  'business.configure',
+  'business.create',
+  'business.set_numbers',
+  'business.set_active',
+] as const;
+
+/** Audit search over all businesses. */
+export function AdminAuditPage() {
+  const navigate = all.useNavigate();
+  return <Audit businessId={null} search={all.useSearch()} onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })} />;
+}
+
+/** Audit search of the own business. */
+export function BusinessAuditPage() {
+  const navigate = own.useNavigate();
+  const business = useBusinessId();
+  const search = own.useSearch();
+  if (business === null) return null;
+  return <Audit businessId={business} search={search} onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })} />;
+}
+
+interface AuditProps {
+  businessId: string | null;
+  search: AuditSearch;
+  onChange: (next: Partial<AuditSearch>) => void;
+}
+
+function Audit({ businessId, search, onChange }: AuditProps) {
+  const { t } = useTranslation();
+  const name = useActionName();
+  const [shown, setShown] = useState<AuditRecord | null>(null);
+  const query = useInfiniteQuery(
+    auditQuery(businessId, {
+      action: search.action,
+      entity_id: search.entity,
+      ...(search.from === undefined ? {} : { from: new Date(`${search.from}T00:00:00`).toISOString() }),
+      ...(search.to === undefined ? {} : { to: new Date(`${search.to}T23:59:59.999`).toISOString() }),
+    }),
+  );
+  const columns: Column<AuditRecord>[] = [
+    { id: 'action', header: t('audit.columns.action'), card: 'title', cell: (record) => name(record.action) },
+    { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{record.actor_name}</Typed> },
+    { id: 'entity', header: t('audit.columns.entity'), card: 'none', className: 'max-w-52 truncate', cell: (record) => <Ltr className="text-xs">{record.entity_id}</Ltr> },
+    { id: 'at', header: t('audit.columns.at'), card: 'meta', cell: (record) => <Ltr>{formatExact(record.at)}</Ltr> },
+    { id: 'ip', header: t('audit.columns.ip'), card: 'none', className: 'max-lg:hidden', cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null) },
+  ];
+  return (
+    <Page title={t('audit.title')} hint={t('audit.hint')}>
+      <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[1fr_2fr_auto_auto] lg:items-end">
+        <Field label={t('audit.columns.action')}>
+          <Select value={search.action ?? ''} onChange={(event) => onChange({ action: event.target.value === '' ? undefined : event.target.value })}>
+            <option value="">{t('audit.allActions')}</option>
+            {ACTIONS.map((action) => (
+              <option key={action} value={action}>
+                {name(action)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+        <SearchField value={search.entity ?? ''} label={t('audit.searchEntity')} onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })} />
+        <Field label={t('audit.from')}>
+          <Input type="date" dir="ltr" value={search.from ?? ''} onChange={(event) => onChange({ from: event.target.value === '' ? undefined : event.target.value })} />
+        </Field>
+        <Field label={t('audit.to')}>
+          <Input type="date" dir="ltr" value={search.to ?? ''} onChange={(event) => onChange({ to: event.target.value === '' ? undefined : event.target.value })} />
+        </Field>
+      </div>
+      <Infinite query={query} empty={<Empty icon={ScrollText} title={t('audit.empty')} />}>
+        {(rows) => (
+          <DataList
+            label={t('audit.title')}
+            columns={columns}
+            rows={rows}
+            rowKey={(record) => record.id}
+            rowLabel={(record) => name(record.action)}
+            actions={(record) => (
+              <Button variant="ghost" size="small" aria-label={t('audit.showLabel', { action: name(record.action), when: formatExact(record.at) })} onClick={() => setShown(record)}>
+                {t('audit.show')}
+              </Button>
+            )}
+          />
+        )}
+      </Infinite>
+      {shown && (
+        <Dialog open onClose={() => setShown(null)} title={name(shown.action)} description={t('audit.detail', { name: shown.actor_name })} size="large">
+          <div className="flex flex-col gap-4">
+            <Facts
+              facts={[
+                [t('audit.columns.at'), <Ltr key="at">{formatExact(shown.at)}</Ltr>],
+                [t('audit.columns.ip'), shown.ip ? <Ltr>{shown.ip}</Ltr> : null],
+                [t('audit.columns.entity'), <Ltr key="entity" className="text-xs whitespace-normal!">{`${shown.entity_type} ${shown.entity_id}`}</Ltr>],
+                [t('audit.request'), shown.request_id ? <Ltr className="text-xs whitespace-normal!">{shown.request_id}</Ltr> : null],
+              ]}
+            />
+            <State title={t('audit.before')} value={shown.before} />
+            <State title={t('audit.after')} value={shown.after} />
+          </div>
+        </Dialog>
+      )}
+    </Page>
+  );
+}
+
+function State({ title, value }: { title: string; value: unknown }) {
+  if (value === null || value === undefined) return null;
+  return (
+    <section>
+      <h3 className="mb-1 text-sm font-medium">{title}</h3>
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0} role="region" aria-label={title} dir="ltr" className="max-h-60 overflow-auto rounded-xl bg-hover p-3 text-start text-xs">
+        {JSON.stringify(value, null, 2)}
+      </pre>
+    </section>
+  );
+}

@@ -1,0 +1,2 @@
+// What other features may use of logging in and out.
+export { logout } from './api';

@@ -1,0 +1,4 @@
+import { oneOf, searchOf, text } from '@/shared/lib/search';
+
+/** The list's address. */
+export const callSearch = searchOf({ show: oneOf('missed', 'answered'), number: text(40) });

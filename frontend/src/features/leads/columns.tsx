@@ -1,0 +1,77 @@
+import { useTranslation } from 'react-i18next';
+
+import type { Column } from '@/shared/list/data-list';
+import { useWide } from '@/shared/lib/hooks';
+import { formatDate } from '@/shared/lib/format';
+import { Badge } from '@/shared/ui/badge';
+import { Ltr, Phone, Typed, When } from '@/shared/ui/text';
+
+import { type Lead, type LeadSort, leadPhone } from './api';
+import { LeadStatusBadge } from './status';
+
+/** What a lead is called, with a word for one that has no name. */
+export function LeadName({ lead }: { lead: Pick<Lead, 'name' | 'phones' | 'email'> }) {
+  const { t } = useTranslation();
+  if (lead.name) return <Typed>{lead.name}</Typed>;
+  const phone = leadPhone(lead);
+  if (phone !== null) return <Phone value={phone} />;
+  return lead.email ? <Ltr>{lead.email}</Ltr> : <>{t('leads.nameless')}</>;
+}
+
+/** The one definition behind the table of leads and their cards. */
+export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
+  const { t } = useTranslation();
+  const wide = useWide();
+  const columns: Column<Lead, LeadSort>[] = [
+    { id: 'name', header: t('leads.columns.name'), card: 'title', sort: 'name', className: 'max-w-56 truncate', cell: (lead) => <LeadName lead={lead} /> },
+    { id: 'status', header: t('leads.columns.status'), card: 'meta', cell: (lead) => <LeadStatusBadge status={lead.status} /> },
+    {
+      id: 'phone',
+      header: t('leads.columns.phone'),
+      card: 'line',
+      cell: (lead) => {
+        const phone = leadPhone(lead);
+        // On a card the number is the title already where there is no name.
+        return phone === null || (!wide && !lead.name) ? null : <Phone value={phone} />;
+      },
+    },
+    {
+      id: 'tags',
+      header: t('leads.columns.tags'),
+      card: 'none',
+      className: 'max-lg:hidden',
+      cell: (lead) => (
+        <span className="flex max-w-48 flex-wrap gap-1">
+          {lead.tags.slice(0, 3).map((tag) => (
+            <Badge key={tag}>
+              <Typed>{tag}</Typed>
+            </Badge>
+          ))}
+        </span>
+      ),
+    },
+    { id: 'source', header: t('leads.columns.source'), card: 'meta', cell: (lead) => t(`leads.source.${lead.source}`) },
+  ];
+  if (trash) {
+    columns.push(
+      {
+        id: 'deleted',
+        header: t('leads.columns.deleted'),
+        card: 'meta',
+        cell: (lead) => (lead.deleted_at ? <span>{t('leads.deletedWhen', { when: formatDate(lead.deleted_at) })}</span> : null),
+      },
+      {
+        id: 'purge',
+        header: t('leads.columns.purge'),
+        card: 'meta',
+        cell: (lead) => (lead.purge_at ? t('leads.purgeWhen', { when: formatDate(lead.purge_at) }) : null),
+      },
+    );
+  } else {
+    columns.push(
+      { id: 'last_call', header: t('leads.columns.lastCall'), card: 'none', sort: 'last_call', cell: (lead) => (lead.last_call_at ? <When at={lead.last_call_at} /> : null) },
+      { id: 'created', header: t('leads.columns.created'), card: 'meta', sort: 'created_at', cell: (lead) => <When at={lead.created_at} /> },
+    );
+  }
+  return columns;
+}

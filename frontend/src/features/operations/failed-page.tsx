@@ -1,0 +1,185 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { PartyPopper, RotateCcw, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { type Column, DataList } from '@/shared/list/data-list';
+import { Infinite } from '@/shared/list/infinite';
+import { deferred } from '@/shared/lib/deferred';
+import { formatNumber } from '@/shared/lib/format';
+import { Badge } from '@/shared/ui/badge';
+import { Button, IconButton } from '@/shared/ui/button';
+import { Card, Section } from '@/shared/ui/card';
+import { Page } from '@/shared/ui/page';
+import { SearchField } from '@/shared/ui/search-field';
+import { Segmented } from '@/shared/ui/segmented';
+import { Empty } from '@/shared/ui/states';
+import { Ltr, Typed, When } from '@/shared/ui/text';
+
+import { type DeadLetter, type DeadLetterFilter, type DeadLetterGroup, deadLettersQuery, groupsQuery, replaysQuery } from './api';
+import { ReplayLine } from './replay-page';
+import { DeadLetterBadge } from './state-badge';
+
+const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog);
+const route = getRouteApi('/app/admin/failed');
+
+/** Failed events: by cause first, one by one when asked. */
+export function FailedPage() {
+  const { t } = useTranslation();
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const state = search.state ?? 'open';
+  const single = search.view === 'list' || search.consumer !== undefined || search.fingerprint !== undefined || search.entity !== undefined;
+  const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  return (
+    <Page title={t('failed.title')} hint={t('failed.hint')}>
+      <div className="flex flex-col gap-2 md:flex-row md:items-center">
+        <Segmented
+          label={t('failed.show')}
+          value={state}
+          options={[
+            { value: 'open', label: t('failed.state.open') },
+            { value: 'replayed', label: t('failed.state.replayed') },
+            { value: 'discarded', label: t('failed.state.discarded') },
+          ]}
+          onChange={(next) => change({ state: next === 'open' ? undefined : next })}
+        />
+        <Segmented
+          label={t('failed.view')}
+          value={single ? 'list' : 'groups'}
+          options={[
+            { value: 'groups', label: t('failed.groups') },
+            { value: 'list', label: t('failed.list') },
+          ]}
+          onChange={(view) => change(view === 'list' ? { view } : { view: undefined, consumer: undefined, fingerprint: undefined, entity: undefined })}
+        />
+        <SearchField value={search.entity ?? ''} label={t('failed.search')} onChange={(entity) => change({ entity: entity === '' ? undefined : entity })} />
+      </div>
+      {single ? <Letters filter={{ state, consumer: search.consumer, fingerprint: search.fingerprint, entity: search.entity }} /> : <Groups state={state} />}
+      {!single && <Replays />}
+    </Page>
+  );
+}
+
+function Groups({ state }: { state: string }) {
+  const { t } = useTranslation();
+  const query = useInfiniteQuery(groupsQuery(state));
+  const [act, setAct] = useState<{ what: 'replay' | 'discard'; group: DeadLetterGroup } | null>(null);
+  return (
+    <>
+      <Infinite query={query} empty={<Empty icon={PartyPopper} title={t(state === 'open' ? 'failed.empty' : 'failed.noneOfState')} hint={state === 'open' ? t('failed.emptyHint') : undefined} />}>
+        {(groups) => (
+          <ul aria-label={t('failed.groups')} className="flex flex-col gap-3">
+            {groups.map((group) => (
+              <li key={`${group.consumer}/${group.fingerprint}`}>
+                <Card className="flex flex-wrap items-center gap-x-4 gap-y-3 p-4">
+                  <span className="grid h-14 min-w-14 place-items-center rounded-2xl bg-bad-tint px-3 text-xl font-bold text-bad tabular-nums">{formatNumber(group.count)}</span>
+                  <div className="min-w-0 flex-1 basis-60">
+                    <Link
+                      to="/admin/failed"
+                      search={{ consumer: group.consumer, fingerprint: group.fingerprint, ...(state === 'open' ? {} : { state: state as 'replayed' | 'discarded' }) }}
+                      className="line-clamp-2 font-medium wrap-anywhere hover:underline"
+                    >
+                      <Typed>{group.error}</Typed>
+                    </Link>
+                    <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+                      <Badge>
+                        <Ltr>{group.consumer}</Ltr>
+                      </Badge>
+                      <span>
+                        {t('failed.first')} <When at={group.first_at} />
+                      </span>
+                      <span>
+                        {t('failed.last')} <When at={group.last_at} />
+                      </span>
+                    </p>
+                  </div>
+                  {state === 'open' && (
+                    <div className="flex gap-1 max-sm:w-full">
+                      <Button size="small" onClick={() => setAct({ what: 'replay', group })} className="max-sm:grow">
+                        <RotateCcw aria-hidden />
+                        {t('failed.replay.action')}
+                      </Button>
+                      <IconButton label={t('failed.discard.label', { error: group.error })} variant="quietDanger" onClick={() => setAct({ what: 'discard', group })}>
+                        <Trash2 aria-hidden />
+                      </IconButton>
+                    </div>
+                  )}
+                </Card>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Infinite>
+      <ActDialog what={act?.what ?? null} filter={act ? { consumer: act.group.consumer, fingerprint: act.group.fingerprint, state: 'open' } : {}} onClose={() => setAct(null)} />
+    </>
+  );
+}
+
+function Letters({ filter }: { filter: { state: string; consumer: string | undefined; fingerprint: string | undefined; entity: string | undefined } }) {
+  const { t } = useTranslation();
+  const query = useInfiniteQuery(deadLettersQuery(filter));
+  const [act, setAct] = useState<'replay' | 'discard' | null>(null);
+  const named = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as DeadLetterFilter;
+  const columns: Column<DeadLetter>[] = [
+    { id: 'error', header: t('failed.columns.error'), card: 'title', className: 'max-w-md truncate', cell: (letter) => <Typed>{letter.error}</Typed> },
+    { id: 'state', header: t('failed.columns.state'), card: 'aside', cell: (letter) => <DeadLetterBadge state={letter.state} /> },
+    { id: 'subject', header: t('failed.columns.subject'), card: 'line', className: 'max-w-60 truncate', cell: (letter) => <Ltr>{letter.subject}</Ltr> },
+    { id: 'consumer', header: t('failed.columns.worker'), card: 'meta', cell: (letter) => <Ltr>{letter.consumer}</Ltr> },
+    { id: 'at', header: t('failed.columns.when'), card: 'meta', cell: (letter) => <When at={letter.died_at} /> },
+  ];
+  return (
+    <>
+      <Infinite query={query} empty={<Empty icon={PartyPopper} title={t('failed.noneOfState')} />}>
+        {(rows) => (
+          <>
+            {filter.state === 'open' && (
+              <div className="flex flex-wrap items-center gap-2">
+                <Button size="small" onClick={() => setAct('replay')}>
+                  <RotateCcw aria-hidden />
+                  {t('failed.replay.all')}
+                </Button>
+                <Button size="small" variant="quietDanger" onClick={() => setAct('discard')}>
+                  <Trash2 aria-hidden />
+                  {t('failed.discard.all')}
+                </Button>
+              </div>
+            )}
+            <DataList
+              label={t('failed.title')}
+              columns={columns}
+              rows={rows}
+              rowKey={(letter) => letter.id}
+              rowLabel={(letter) => letter.subject}
+              link={(letter, content, className) => (
+                <Link to="/admin/failed/$id" params={{ id: letter.id }} className={className}>
+                  {content}
+                </Link>
+              )}
+            />
+          </>
+        )}
+      </Infinite>
+      <ActDialog what={act} filter={named} onClose={() => setAct(null)} />
+    </>
+  );
+}
+
+function Replays() {
+  const { t } = useTranslation();
+  const query = useQuery(replaysQuery());
+  const items = query.data?.items ?? [];
+  if (items.length === 0) return null;
+  return (
+    <Section title={t('failed.replays')}>
+      <ul className="-my-2 flex flex-col divide-y">
+        {items.map((replay) => (
+          <li key={replay.id} className="relative py-3">
+            <ReplayLine replay={replay} linked />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

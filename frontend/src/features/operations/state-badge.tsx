@@ -1,0 +1,13 @@
+import { useTranslation } from 'react-i18next';
+
+import { Badge, type Tone } from '@/shared/ui/badge';
+
+import type { DeadLetter } from './api';
+
+const TONES: Record<DeadLetter['state'], Tone> = { open: 'bad', replaying: 'primary', replayed: 'good', discarded: 'neutral' };
+
+/** What became of a failed event. */
+export function DeadLetterBadge({ state }: { state: DeadLetter['state'] }) {
+  const { t } = useTranslation();
+  return <Badge tone={TONES[state]}>{t(`failed.stateOf.${state}`)}</Badge>;
+}

@@ -1,0 +1,84 @@
+import { queryOptions } from '@tanstack/react-query';
+
+import { client, unwrap } from '@/shared/api/client';
+import { invalidate, keyOf, queryClient } from '@/shared/api/query';
+import { run } from '@/shared/api/operation';
+import type { Schemas } from '@/shared/api/types';
+
+/** Where a WhatsApp session stands. */
+export type WhatsappStatus = Schemas['StatusAnswer'];
+/** Its states. */
+export type WhatsappState = WhatsappStatus['state'];
+/** What init and qr answer. */
+export type WhatsappQr = Schemas['LinkAnswer'];
+
+/** States that move on by themselves within seconds: asked for again should the live stream be down. */
+export const MOVING: readonly WhatsappState[] = ['requesting', 'qr_ready', 'pairing', 'reconnecting'];
+
+/** The session's state. */
+export const statusQuery = () =>
+  queryOptions({
+    queryKey: keyOf('/api/whatsapp/baileys/status'),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/status', { signal })),
+    refetchInterval: ({ state }) => (state.data && MOVING.includes(state.data.state) ? 3000 : false),
+  });
+
+/** The QR of the moment. */
+export const qrQuery = () =>
+  queryOptions({
+    queryKey: keyOf('/api/whatsapp/baileys/qr'),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/qr', { signal })),
+    staleTime: 0,
+    gcTime: 0,
+  });
+
+/** An answer that says no, with the server's own sentence. */
+export class WhatsappRefusal extends Error {}
+
+/** The answer, or the refusal thrown; what the server said is in the console in full. */
+export function accepted<T extends object>(answer: T | Schemas['Failed'], what: string): T {
+  if (!('error' in answer)) return answer;
+  console.warn(`WhatsApp: ${what} was refused`, answer);
+  throw new WhatsappRefusal(answer.error);
+}
+
+/** Notes in the console what failed, in full, and passes it on. */
+export function warned(error: unknown, what: string): never {
+  if (!(error instanceof WhatsappRefusal)) console.warn(`WhatsApp: ${what} failed`, error, (error as { problem?: unknown }).problem ?? '');
+  throw error;
+}
+
+/** Asks for a QR. The answer holds it as soon as there is one. */
+export async function requestQr(): Promise<WhatsappQr> {
+  try {
+    const answer: WhatsappQr = accepted(await unwrap(client.POST('/api/whatsapp/baileys/init')), 'init');
+    if ('qr' in answer) queryClient.setQueryData(qrQuery().queryKey, answer);
+    return answer;
+  } catch (error) {
+    return warned(error, 'init');
+  } finally {
+    void invalidate('/api/whatsapp/baileys/status');
+  }
+}
+
+/** Asks for a code to type into WhatsApp, for people whose only screen is the phone. */
+export async function requestPairingCode(phone: string): Promise<Schemas['CodeAnswer']> {
+  try {
+    return accepted(await unwrap(client.POST('/api/whatsapp/baileys/pairing-code', { body: { phone } })), 'pairing-code');
+  } catch (error) {
+    return warned(error, 'pairing-code');
+  } finally {
+    void invalidate('/api/whatsapp/baileys/status');
+  }
+}
+
+/** Unlinks the phone. */
+export async function unlink(onStillWorking: () => void): Promise<void> {
+  try {
+    await run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking });
+  } catch (error) {
+    warned(error, 'logout');
+  } finally {
+    await invalidate('/api/whatsapp/baileys/status');
+  }
+}

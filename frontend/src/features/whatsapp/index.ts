@@ -1,0 +1,2 @@
+// What other features may use of WhatsApp.
+export { WhatsappCard } from './card';

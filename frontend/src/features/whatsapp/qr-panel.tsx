@@ -1,0 +1,62 @@
+import { useQuery } from '@tanstack/react-query';
+import { QRCodeSVG } from 'qrcode.react';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { sentence } from '@/shared/api/problem';
+import { formatDuration } from '@/shared/lib/format';
+import { useNow } from '@/shared/lib/hooks';
+import { Notice } from '@/shared/ui/states';
+import { Spinner } from '@/shared/ui/spinner';
+import { Ltr } from '@/shared/ui/text';
+
+import { qrQuery, WhatsappRefusal, type WhatsappStatus } from './api';
+
+/** The QR, dark on white with its quiet zone in either theme, and how long it still works. */
+export function QrPanel({ status }: { status: WhatsappStatus }) {
+  const { t } = useTranslation();
+  const query = useQuery(qrQuery());
+  const { refetch } = query;
+  const now = useNow(500);
+  const expires = status.qrExpiresAt;
+  const left = expires === null ? null : Math.ceil((Date.parse(expires) - now) / 1000);
+  const spent = left !== null && left <= 0;
+
+  // The next QR follows when one runs out; the live update may come before or after.
+  useEffect(() => {
+    void refetch();
+  }, [refetch, status.qrExpiresAt, spent]);
+
+  const refusal = query.data && 'error' in query.data ? query.data.error : null;
+  useEffect(() => {
+    if (refusal !== null) console.warn('WhatsApp: qr was refused', query.data);
+  }, [refusal, query.data]);
+
+  const qr = query.data && 'qr' in query.data ? query.data.qr : null;
+  return (
+    <div className="flex flex-col items-center gap-4">
+      <div className="grid size-72 max-w-full place-items-center rounded-3xl border bg-white p-3">
+        {qr && !spent ? (
+          <QRCodeSVG value={qr} size={264} marginSize={4} level="L" bgColor="#ffffff" fgColor="#000000" title={t('whatsapp.qrTitle')} role="img" className="h-auto w-full" />
+        ) : (
+          <span role="status" className="flex flex-col items-center gap-3 text-sm text-slate-600">
+            <Spinner className="size-8!" />
+            {t(spent ? 'whatsapp.nextQr' : 'whatsapp.loadingQr')}
+          </span>
+        )}
+      </div>
+      {left !== null && !spent && (
+        <p className="text-sm text-muted">
+          {t('whatsapp.expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
+        </p>
+      )}
+      {refusal !== null && <Notice tone="warn">{refusal}</Notice>}
+      {query.isError && !(query.error instanceof WhatsappRefusal) && <Notice tone="bad">{sentence(query.error, t)}</Notice>}
+      <ol className="flex list-decimal flex-col gap-1.5 ps-5 text-sm text-muted">
+        <li>{t('whatsapp.steps.open')}</li>
+        <li>{t('whatsapp.steps.devices')}</li>
+        <li>{t('whatsapp.steps.scan')}</li>
+      </ol>
+    </div>
+  );
+}

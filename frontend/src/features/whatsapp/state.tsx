@@ -1,0 +1,31 @@
+import { CircleAlert, CircleCheck, CircleDashed, LoaderCircle, type LucideIcon, QrCode } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+
+import { Badge, type Tone } from '@/shared/ui/badge';
+
+import type { WhatsappState } from './api';
+
+const LOOKS: Record<WhatsappState, { tone: Tone; icon: LucideIcon }> = {
+  not_linked: { tone: 'neutral', icon: CircleDashed },
+  requesting: { tone: 'primary', icon: LoaderCircle },
+  qr_ready: { tone: 'primary', icon: QrCode },
+  expired: { tone: 'warn', icon: CircleAlert },
+  pairing: { tone: 'primary', icon: LoaderCircle },
+  connected: { tone: 'good', icon: CircleCheck },
+  reconnecting: { tone: 'warn', icon: LoaderCircle },
+  replaced: { tone: 'bad', icon: CircleAlert },
+  logged_out: { tone: 'warn', icon: CircleAlert },
+  stopped: { tone: 'bad', icon: CircleAlert },
+};
+
+/** The state in a word. */
+export function WhatsappBadge({ state }: { state: WhatsappState }) {
+  const { t } = useTranslation();
+  const { tone, icon: Icon } = LOOKS[state];
+  return (
+    <Badge tone={tone} className="px-3! py-1! text-sm!">
+      <Icon aria-hidden className={Icon === LoaderCircle ? 'animate-spin' : undefined} />
+      {t(`whatsapp.state.${state}.name`)}
+    </Badge>
+  );
+}

@@ -1,0 +1,35 @@
+import './styles.css';
+
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { makeRouter } from '@/routes/router';
+import { queryClient } from '@/shared/api/query';
+import { startI18n } from '@/shared/i18n';
+import { startTheme } from '@/shared/lib/theme';
+
+async function start(): Promise<void> {
+  if (import.meta.env.MODE === 'mock') {
+    const { startMock } = await import('#mock/browser');
+    await startMock();
+  }
+  await startI18n();
+  startTheme();
+  const root = document.getElementById('root');
+  if (!root) return;
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={makeRouter()} />
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+  if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+    // Without it the app only lacks its shell while off line.
+    navigator.serviceWorker.register('/sw.js').catch(() => undefined);
+  }
+}
+
+void start();

@@ -1,0 +1,50 @@
+import { createRoute, lazyRouteComponent, redirect, retainSearchParams } from '@tanstack/react-router';
+
+import { queryClient } from '@/shared/api/query';
+import { scope } from '@/shared/api/scope';
+import type { Schemas } from '@/shared/api/types';
+import { meQuery } from '@/shared/api/session';
+import { can, type Right } from '@/shared/lib/rights';
+import { like, searchOf } from '@/shared/lib/search';
+
+import { rootRoute } from './root';
+
+/** Which business a system admin looks into. */
+const appSearch = searchOf({ business: like(/^[0-9a-f-]{36}$/) });
+
+/** Everything behind the login. */
+export const appRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'app',
+  validateSearch: appSearch,
+  search: { middlewares: [retainSearchParams(['business'])] },
+  beforeLoad: async ({ search, location }) => {
+    const me = await queryClient.query({ ...meQuery, staleTime: 'static' });
+    if (!me) throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } });
+    scope.set(me.role === 'system_admin' ? (search.business ?? null) : null);
+    return { me };
+  },
+  component: lazyRouteComponent(() => import('@/features/shell/shell'), 'Shell'),
+});
+
+interface Guarded {
+  context: { me: Schemas['Me'] };
+  location: { pathname: string };
+}
+
+/** Lets only those in who have a right; the server decides anyway. */
+export function needs(right: Right) {
+  return ({ context }: Guarded) => {
+    if (!can(context.me.role, right)) throw redirect({ to: '/' });
+  };
+}
+
+/** Pages about one business: a system admin who looks into none is sent to choose. */
+export function inBusiness(right: Right = 'readCrm') {
+  return ({ context, location }: Guarded) => {
+    if (context.me.role === 'system_admin' && scope.get() === null) {
+      throw redirect({ to: location.pathname === '/' ? '/admin/failed' : '/admin/businesses' });
+    }
+    if (!can(context.me.role, right)) throw redirect({ to: '/' });
+  };
+}

@@ -1,0 +1,63 @@
+import { createRootRoute, Link, Outlet, redirect } from '@tanstack/react-router';
+import { useTranslation } from 'react-i18next';
+import { Compass } from 'lucide-react';
+
+import { queryClient } from '@/shared/api/query';
+import { meQuery } from '@/shared/api/session';
+import { language } from '@/shared/i18n/language';
+import { Button } from '@/shared/ui/button';
+import { Toaster } from '@/shared/ui/toast';
+import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
+
+function Root() {
+  const { t } = useTranslation();
+  return (
+    <>
+      <Outlet />
+      <Toaster label={t('shell.notifications')} dir={language() === 'he' ? 'rtl' : 'ltr'} />
+    </>
+  );
+}
+
+function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <main className="grid min-h-[70dvh] place-items-center">
+      <div>
+        <h1 className="sr-only">{t('notFound.title')}</h1>
+        <Empty
+          icon={Compass}
+          title={t('notFound.title')}
+          hint={t('notFound.hint')}
+          action={
+            <Button asChild>
+              <Link to="/">{t('notFound.home')}</Link>
+            </Button>
+          }
+        />
+      </div>
+    </main>
+  );
+}
+
+/** The root of every page. */
+export const rootRoute = createRootRoute({
+  component: Root,
+  notFoundComponent: NotFound,
+  pendingComponent: () => (
+    <div className="mx-auto w-full max-w-6xl p-4 md:p-8">
+      <SkeletonRows />
+    </div>
+  ),
+  errorComponent: ({ error, reset }) => (
+    <main className="grid min-h-[70dvh] place-items-center">
+      <Failed error={error} retry={reset} />
+    </main>
+  ),
+});
+
+/** Sends those who are logged in already to where they wanted to go. */
+export async function onlyGuests(next: string | undefined): Promise<void> {
+  const me = await queryClient.query({ ...meQuery, staleTime: 'static' });
+  if (me) throw redirect({ href: next ?? '/' });
+}

@@ -1,0 +1,28 @@
+import { Eye, EyeOff } from 'lucide-react';
+import { type ComponentProps, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { IconButton } from '@/shared/ui/button';
+import { Field, Input } from '@/shared/ui/field';
+
+type PasswordFieldProps = ComponentProps<'input'> & { label: string; error?: string | undefined; hint?: string };
+
+/** A password that can be looked at while it is typed. */
+export function PasswordField({ label, error, hint, ...props }: PasswordFieldProps) {
+  const { t } = useTranslation();
+  const [seen, setSeen] = useState(false);
+  return (
+    <Field label={label} error={error} hint={hint}>
+      <div className="relative">
+        <PasswordInput seen={seen} {...props} />
+        <IconButton label={t(seen ? 'auth.hidePassword' : 'auth.showPassword')} className="absolute end-0 top-0" onClick={() => setSeen(!seen)}>
+          {seen ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
+        </IconButton>
+      </div>
+    </Field>
+  );
+}
+
+function PasswordInput({ seen, ...props }: ComponentProps<'input'> & { seen: boolean }) {
+  return <Input type={seen ? 'text' : 'password'} dir="ltr" className="pe-11" maxLength={128} {...props} />;
+}

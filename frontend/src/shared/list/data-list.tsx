@@ -1,0 +1,218 @@
+/**
+ * A list from one column definition: a table where there is room, cards on a phone.
+ * Only one of the two is rendered, so nothing is read aloud twice.
+ */
+import { ArrowDown, ArrowUp, ArrowUpDown } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { cn } from '@/shared/lib/cn';
+import { useWide } from '@/shared/lib/hooks';
+import { Checkbox } from '@/shared/ui/checks';
+
+/** A column, and what becomes of it on a card. */
+export interface Column<T, Sort extends string = string> {
+  id: string;
+  header: string;
+  cell: (row: T) => ReactNode;
+  /**
+   * On a card: `title` is its name and link, `aside` stands beside that, `line` gets a
+   * line below, `meta` shares the last line, `none` shows in the table only.
+   */
+  card: 'title' | 'aside' | 'line' | 'meta' | 'none';
+  /** The server can sort by it. */
+  sort?: Sort;
+  className?: string;
+}
+
+/** How a list is sorted. */
+export interface Sorting<Sort extends string> {
+  by: Sort;
+  order: 'asc' | 'desc';
+  onSort: (by: Sort, order: 'asc' | 'desc') => void;
+}
+
+/** Which rows are ticked. */
+export interface Selection {
+  selected: ReadonlySet<string>;
+  onChange: (next: ReadonlySet<string>) => void;
+}
+
+interface DataListProps<T, Sort extends string> {
+  /** What the list holds, for screen readers. */
+  label: string;
+  columns: readonly Column<T, Sort>[];
+  rows: readonly T[];
+  rowKey: (row: T) => string;
+  /** What a row is called, in the labels of its buttons. */
+  rowLabel: (row: T) => string;
+  /** Wraps the title in the link to the row's own page; the whole card or row follows it. */
+  link?: (row: T, content: ReactNode, className: string) => ReactNode;
+  /** Buttons at the end of each row. */
+  actions?: (row: T) => ReactNode;
+  /** A picture at the start of a card. */
+  picture?: (row: T) => ReactNode;
+  sorting?: Sorting<Sort>;
+  selection?: Selection | undefined;
+}
+
+const STRETCHED = 'after:absolute after:inset-0 after:content-[""]';
+
+/** The list. */
+export function DataList<T, Sort extends string = string>(props: DataListProps<T, Sort>) {
+  return useWide() ? <Table {...props} /> : <Cards {...props} />;
+}
+
+function toggled(selection: Selection, key: string, on: boolean): ReadonlySet<string> {
+  const next = new Set(selection.selected);
+  if (on) next.add(key);
+  else next.delete(key);
+  return next;
+}
+
+function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
+  const { label, columns, rows, rowKey, rowLabel, link, actions, sorting, selection } = props;
+  const { t } = useTranslation();
+  const ticked = rows.filter((row) => selection?.selected.has(rowKey(row))).length;
+  return (
+    <div className="overflow-x-auto rounded-2xl border bg-card shadow-xs">
+      <table className="w-full border-collapse text-sm">
+        <caption className="sr-only">{label}</caption>
+        <thead>
+          <tr className="border-b text-muted">
+            {selection && (
+              <th scope="col" className="w-11 ps-2">
+                <Checkbox
+                  label={t('list.selectAll')}
+                  hideLabel
+                  checked={ticked === 0 ? false : ticked === rows.length ? true : 'indeterminate'}
+                  onChange={(on) => selection.onChange(new Set(on ? rows.map(rowKey) : []))}
+                />
+              </th>
+            )}
+            {columns.map((column) => (
+              <Header key={column.id} column={column} sorting={sorting} />
+            ))}
+            {actions && (
+              <th scope="col" className="px-3">
+                <span className="sr-only">{t('list.actions')}</span>
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => {
+            const key = rowKey(row);
+            const on = selection?.selected.has(key) ?? false;
+            return (
+              <tr key={key} className={cn('relative border-b transition-colors last:border-b-0 hover:bg-hover', on && 'bg-tint/60')}>
+                {selection && (
+                  <td className="relative z-10 ps-2">
+                    <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                  </td>
+                )}
+                {columns.map((column) => {
+                  const content = column.cell(row);
+                  const title = column.card === 'title';
+                  const shown = title && link ? link(row, content, cn('font-medium', STRETCHED)) : content;
+                  return title ? (
+                    <th key={column.id} scope="row" className={cn('px-3 py-3 text-start font-normal', column.className)}>
+                      {shown}
+                    </th>
+                  ) : (
+                    <td key={column.id} className={cn('px-3 py-3', column.className)}>
+                      {shown}
+                    </td>
+                  );
+                })}
+                {actions && (
+                  <td className="px-2 py-1">
+                    <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">{actions(row)}</div>
+                  </td>
+                )}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Header<T, Sort extends string>({ column, sorting }: { column: Column<T, Sort>; sorting: Sorting<Sort> | undefined }) {
+  const by = column.sort;
+  if (!sorting || by === undefined) {
+    return (
+      <th scope="col" className={cn('px-3 py-3 text-start font-medium', column.className)}>
+        {column.header}
+      </th>
+    );
+  }
+  const active = sorting.by === by;
+  const Icon = !active ? ArrowUpDown : sorting.order === 'asc' ? ArrowUp : ArrowDown;
+  const next = active && sorting.order === 'desc' ? 'asc' : 'desc';
+  return (
+    <th scope="col" aria-sort={!active ? 'none' : sorting.order === 'asc' ? 'ascending' : 'descending'} className={cn('text-start font-medium', column.className)}>
+      <button type="button" onClick={() => sorting.onSort(by, next)} className={cn('inline-flex min-h-10 items-center gap-1.5 rounded-lg px-3 hover:text-ink', active && 'text-ink')}>
+        {column.header}
+        <Icon aria-hidden className="size-3.5" />
+      </button>
+    </th>
+  );
+}
+
+function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
+  const { label, columns, rows, rowKey, rowLabel, link, actions, picture, selection } = props;
+  const { t } = useTranslation();
+  const of = (place: Column<T>['card']) => columns.filter((column) => column.card === place);
+  return (
+    <ul aria-label={label} className="flex flex-col gap-2.5">
+      {rows.map((row) => {
+        const key = rowKey(row);
+        const on = selection?.selected.has(key) ?? false;
+        return (
+          <li key={key} className={cn('relative rounded-2xl border bg-card p-3 ps-4 shadow-xs', on && 'border-primary bg-tint/50')}>
+            <div className="flex items-center gap-3">
+              {selection ? (
+                <span className="relative z-10 -ms-2">
+                  <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                </span>
+              ) : (
+                picture?.(row)
+              )}
+              <div className="min-w-0 grow">
+                <div className="flex items-center gap-2">
+                  <div className="min-w-0 truncate">
+                    {of('title').map((column) => (
+                      <span key={column.id}>{link ? link(row, column.cell(row), cn('font-semibold', STRETCHED)) : <span className="font-semibold">{column.cell(row)}</span>}</span>
+                    ))}
+                  </div>
+                  {of('aside').map((column) => (
+                    <span key={column.id} className="shrink-0">
+                      {column.cell(row)}
+                    </span>
+                  ))}
+                </div>
+                {of('line').map((column) => (
+                  <Line key={column.id} content={column.cell(row)} />
+                ))}
+                <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted empty:hidden">
+                  {of('meta').map((column) => (
+                    <span key={column.id} className="empty:hidden">
+                      {column.cell(row)}
+                    </span>
+                  ))}
+                </div>
+              </div>
+              {actions && <div className="relative z-10 flex shrink-0 items-center">{actions(row)}</div>}
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Line({ content }: { content: ReactNode }) {
+  return content === null || content === undefined ? null : <div className="truncate text-sm text-muted">{content}</div>;
+}

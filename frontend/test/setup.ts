@@ -1,0 +1,85 @@
+import '@testing-library/jest-dom/vitest';
+
+import { cleanup, configure } from '@testing-library/react';
+import { setupServer } from 'msw/node';
+import { toast } from 'sonner';
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
+
+import { noteSession, settleLogin } from '@/shared/api/gate';
+import { queryClient } from '@/shared/api/query';
+import { scope } from '@/shared/api/scope';
+import { loadMoreWords, startI18n } from '@/shared/i18n';
+
+import { makeDb } from '../mock/db';
+import { handlers } from '../mock/handlers';
+import { FakeEventSource, screenWidth, world } from './world';
+
+// Pages and dialogs are fetched when they first show, and slow machines take their time.
+configure({
+  asyncUtilTimeout: 10_000,
+  getElementError: (message) => new Error(message?.split('\n')[0] ?? ''),
+});
+
+const nothing = () => undefined;
+
+// What jsdom lacks and browsers have.
+vi.stubGlobal('EventSource', FakeEventSource);
+vi.stubGlobal('scrollTo', () => undefined);
+vi.stubGlobal(
+  'IntersectionObserver',
+  class {
+    observe = nothing;
+    disconnect = nothing;
+  },
+);
+vi.stubGlobal(
+  'ResizeObserver',
+  class {
+    observe = nothing;
+    unobserve = nothing;
+    disconnect = nothing;
+  },
+);
+vi.stubGlobal('matchMedia', (query: string) => ({
+  matches: query.includes('min-width') ? screenWidth.current >= 768 : query.includes('reduce'),
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+}));
+Element.prototype.scrollIntoView = () => undefined;
+Element.prototype.hasPointerCapture = () => false;
+Element.prototype.setPointerCapture = () => undefined;
+Element.prototype.releasePointerCapture = () => undefined;
+
+export const server = setupServer();
+world.server = server;
+
+beforeAll(async () => {
+  document.documentElement.lang = 'he';
+  document.documentElement.dir = 'rtl';
+  // A request that no answer was written for is a mistake.
+  server.listen({ onUnhandledRequest: 'error' });
+  await startI18n();
+  await loadMoreWords();
+});
+
+beforeEach(() => {
+  world.db = makeDb();
+  server.use(...handlers(world.db));
+});
+
+afterEach(() => {
+  // Messages outlive the app that showed them.
+  toast.dismiss();
+  cleanup();
+  server.resetHandlers();
+  settleLogin(false);
+  noteSession(false);
+  scope.set(null);
+  queryClient.clear();
+  sessionStorage.clear();
+  localStorage.clear();
+  screenWidth.current = 1280;
+  FakeEventSource.all = [];
+});
+
+afterAll(() => server.close());
