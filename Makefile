@@ -4,7 +4,7 @@ DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run services test check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
-	generated-check scripts-check bench test-compose
+	generated-check scripts-check bench faults test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
 unexport MAKEFLAGS
@@ -59,6 +59,10 @@ scripts-check: ## Check the scripts themselves
 
 test-compose: ## Bring production up in Docker from a clean clone and try it (needs an engine)
 	@exec $(PYTHON) scripts/test_compose.py
+
+faults: ## The fault suite, long: 20 minutes and 150 faults (PROSAAS_FAULT_SEED repeats a run)
+	@PROSAAS_FAULT_MINUTES=$${PROSAAS_FAULT_MINUTES:-20} PROSAAS_FAULT_COUNT=$${PROSAAS_FAULT_COUNT:-150} \
+		$(DEV) test "-p prosaas-tests --test faults -- --nocapture"
 
 bench: ## Print the benchmark (release build; takes a while)
 	@exec $(DEV) bench
