@@ -113,7 +113,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["dead_letters"];
+        get: operations["list_dead_letters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -129,7 +129,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["dead_letter"];
+        get: operations["read_dead_letter"];
         put?: never;
         post?: never;
         delete?: never;
@@ -177,7 +177,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["dead_letter_groups"];
+        get: operations["group_dead_letters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,7 +193,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["replays"];
+        get: operations["list_replays"];
         put?: never;
         post: operations["start_replay"];
         delete?: never;
@@ -209,7 +209,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["replay"];
+        get: operations["read_replay"];
         put?: never;
         post?: never;
         delete?: never;
@@ -228,6 +228,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["cancel_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/replays/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_replay_items"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -330,7 +346,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["workers"];
+        get: operations["list_workers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1378,6 +1394,21 @@ export interface components {
             /** @description What stands behind `#` in the link. */
             token: string;
         };
+        CountAnswer: {
+            by_worker: {
+                count: number;
+                paused: boolean;
+                type: string | null;
+                worker: string;
+            }[];
+            count: number;
+            selection: components["schemas"]["Selection"];
+            success: boolean;
+            without_payload: number;
+        };
+        CountRequest: {
+            selection: components["schemas"]["Selection"];
+        };
         /** @description Figures of one day. */
         DaySummary: {
             /**
@@ -1401,76 +1432,102 @@ export interface components {
              */
             missed: number;
         };
-        DeadLetter: {
-            attempts: number;
-            /** Format: uuid */
-            business_id?: string | null;
-            business_name?: string | null;
-            consumer: string;
-            /** Format: date-time */
-            died_at: string;
-            entity_id?: string | null;
-            error: string;
-            fingerprint: string;
-            id: string;
-            /** @enum {string} */
-            reason: "permanent" | "exhausted" | "undecodable" | "rejected";
-            /** @enum {string} */
-            state: "open" | "replaying" | "replayed" | "discarded";
-            subject: string;
-            type?: string | null;
-        };
-        DeadLetterAttempt: {
-            /** Format: date-time */
-            at: string;
-            error?: string | null;
-            worker?: string | null;
-        };
-        DeadLetterDetail: components["schemas"]["DeadLetter"] & {
-            attempt_log: components["schemas"]["DeadLetterAttempt"][];
+        DeadLetter: components["schemas"]["DeadLetterItem"] & {
+            attempt_log: {
+                /** Format: date-time */
+                at: string | null;
+                attempt: number;
+                error: string;
+                process: string | null;
+                replay: number;
+            }[];
             error_chain: string[];
-            headers: string[][];
-            payload?: unknown;
-            payload_text?: string | null;
-            trace_id?: string | null;
-            worker?: string | null;
+            event_id: string | null;
+            headers: {
+                name: string;
+                value: string;
+            }[];
+            masked: boolean;
+            payload: components["schemas"]["DeadLetterPayload"] | null;
+            process: string | null;
+            replay_ids: string[];
+            settled: {
+                /** Format: date-time */
+                at: string;
+                by: string | null;
+                reason: string | null;
+            } | null;
+            stream: string | null;
+            stream_sequence: number | null;
+            subject: string;
         };
         DeadLetterFilter: {
             /** Format: uuid */
             business_id?: string;
-            consumer?: string;
             entity?: string;
+            /** Format: date-time */
+            filed_before?: string;
             fingerprint?: string;
             /** Format: date-time */
             from?: string;
-            ids?: string[];
-            state?: string;
+            /** @enum {string} */
+            state?: "new" | "replaying" | "replayed" | "discarded";
             /** Format: date-time */
             to?: string;
             type?: string;
+            worker?: string;
         };
         DeadLetterGroup: {
-            consumer: string;
+            businesses: number;
             count: number;
             error: string;
             fingerprint: string;
             /** Format: date-time */
-            first_at: string;
+            first_died_at: string;
             /** Format: date-time */
-            last_at: string;
+            last_died_at: string;
+            type: string | null;
+            worker: string;
         };
-        DeadLetterGroupPage: {
+        DeadLetterGroups: {
             items: components["schemas"]["DeadLetterGroup"][];
-            next_cursor?: string | null;
         };
-        DeadLetterPage: {
-            items: components["schemas"]["DeadLetter"][];
-            next_cursor?: string | null;
+        DeadLetterItem: {
+            attempts: number;
+            /** Format: uuid */
+            business_id: string | null;
+            business_name: string | null;
+            /** Format: date-time */
+            died_at: string;
+            entity: string | null;
+            error: string;
+            fingerprint: string;
+            /** Format: date-time */
+            first_died_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            reason: "permanent" | "exhausted" | "undecodable" | "rejected" | "max_deliveries" | "terminated";
+            replays: number;
+            /** @enum {string} */
+            state: "new" | "replaying" | "replayed" | "discarded";
+            trace_id: string | null;
+            type: string | null;
+            worker: string;
+        };
+        DeadLetterPayload: {
+            base64: string | null;
+            bytes: number;
+            complete: boolean;
+            json: {
+                [key: string]: unknown;
+            } | null;
         };
         Deleted: string;
         DiscardRequest: {
-            filter: components["schemas"]["DeadLetterFilter"];
+            expected_count: number;
             reason: string;
+            selection: components["schemas"]["Selection"];
         };
         /**
          * @description A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
@@ -1988,6 +2045,10 @@ export interface components {
             /** @description Where the next page begins; null after the last. */
             next_cursor: string | null;
         };
+        Page_DeadLetterItem: {
+            items: components["schemas"]["DeadLetterItem"][];
+            next_cursor: string | null;
+        };
         /** @description One page of a list. */
         Page_LeadItem: {
             /** @description The rows. */
@@ -2040,6 +2101,14 @@ export interface components {
                 version: number;
             }[];
             /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        Page_Replay: {
+            items: components["schemas"]["Replay"][];
+            next_cursor: string | null;
+        };
+        Page_ReplayItem: {
+            items: components["schemas"]["ReplayItem"][];
             next_cursor: string | null;
         };
         /** @description One page of a list. */
@@ -2112,6 +2181,10 @@ export interface components {
             /** @description Its number, in any spelling; Israeli where it has no country code. */
             phone: string;
         };
+        PauseRequest: {
+            minutes?: number;
+            reason: string;
+        };
         /** @description Somebody who did something, as far as the reader may know them. */
         Person: {
             /**
@@ -2165,6 +2238,9 @@ export interface components {
             /** @description Always true. */
             success: boolean;
         };
+        ReasonRequest: {
+            reason: string;
+        };
         /** @description A recording of a call. */
         Recording: {
             /**
@@ -2197,32 +2273,54 @@ export interface components {
          */
         RecordingState: "processing" | "completed" | "absent" | "failed";
         Replay: {
+            counts: {
+                already_applied: number;
+                cancelled: number;
+                failed: number;
+                in_flight: number;
+                pending: number;
+                skipped: number;
+                succeeded: number;
+            };
             /** Format: date-time */
             created_at: string;
-            created_by_name?: string | null;
-            failed: number;
             /** Format: date-time */
-            finished_at?: string | null;
+            finished_at: string | null;
             /** Format: uuid */
             id: string;
-            reason: string;
             /** @enum {string} */
-            state: "running" | "finished" | "cancelled";
-            succeeded: number;
+            kind: "dead_letters" | "history";
+            number: number;
+            rate: number;
+            reason: string;
+            requested_by: string;
+            selection: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            started_at: string | null;
+            /** @enum {string} */
+            state: "running" | "cancelled" | "finished";
             total: number;
         };
-        ReplayCount: {
-            count: number;
-        };
-        ReplayPage: {
-            items: components["schemas"]["Replay"][];
-            next_cursor?: string | null;
+        ReplayItem: {
+            /** Format: uuid */
+            dead_letter_id: string | null;
+            error: string | null;
+            position: number;
+            /** Format: date-time */
+            published_at: string | null;
+            /** @enum {string} */
+            result: "pending" | "in_flight" | "succeeded" | "already_applied" | "failed" | "skipped" | "cancelled";
+            /** Format: date-time */
+            settled_at: string | null;
+            worker: string;
         };
         ReplayRequest: {
-            dry_run?: boolean;
-            filter: components["schemas"]["DeadLetterFilter"];
-            rate_per_second?: number;
+            expected_count: number;
+            rate?: number;
             reason: string;
+            selection: components["schemas"]["Selection"];
         };
         /** @description Whose password. */
         RequestReset: {
@@ -2234,6 +2332,10 @@ export interface components {
          * @enum {string}
          */
         Role: "agent" | "manager" | "owner" | "system_admin";
+        Selection: {
+            filter?: components["schemas"]["DeadLetterFilter"];
+            ids?: string[];
+        };
         /** @description One login. */
         SessionItem: {
             /**
@@ -2459,21 +2561,27 @@ export interface components {
          * @enum {string}
          */
         WhatsappState: "not_linked" | "requesting" | "qr_ready" | "expired" | "pairing" | "connected" | "reconnecting" | "replaced" | "logged_out" | "stopped";
-        WorkerList: {
-            items: components["schemas"]["WorkerState"][];
-        };
-        WorkerState: {
-            dead_letters: number;
-            in_flight: number;
-            lag_s?: number | null;
+        Worker: {
+            dead_letters_open: number;
+            in_progress: number | null;
             name: string;
-            /** Format: date-time */
-            paused_until?: string | null;
-            pending: number;
-            redelivered: number;
+            pausable: boolean;
+            paused: {
+                by: string;
+                reason: string;
+                /** Format: date-time */
+                since: string;
+                /** Format: date-time */
+                until: string | null;
+            } | null;
+            redelivered: number | null;
             /** @enum {string} */
-            state: "running" | "paused" | "absent";
+            state: "running" | "paused" | "absent" | "unknown";
             stream: string;
+            waiting: number | null;
+        };
+        Workers: {
+            items: components["schemas"]["Worker"][];
         };
     };
     responses: never;
@@ -3467,11 +3575,10 @@ export interface operations {
             };
         };
     };
-    dead_letters: {
+    list_dead_letters: {
         parameters: {
             query?: {
                 business_id?: string;
-                consumer?: string;
                 cursor?: string;
                 entity?: string;
                 fingerprint?: string;
@@ -3480,6 +3587,7 @@ export interface operations {
                 state?: string;
                 to?: string;
                 type?: string;
+                worker?: string;
             };
             header?: never;
             path?: never;
@@ -3493,7 +3601,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeadLetterPage"];
+                    "application/json": components["schemas"]["Page_DeadLetterItem"];
                 };
             };
             /** @description Problem */
@@ -3507,9 +3615,11 @@ export interface operations {
             };
         };
     };
-    dead_letter: {
+    read_dead_letter: {
         parameters: {
-            query?: never;
+            query?: {
+                reveal?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3524,7 +3634,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeadLetterDetail"];
+                    "application/json": components["schemas"]["DeadLetter"];
                 };
             };
             /** @description Problem */
@@ -3547,7 +3657,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeadLetterFilter"];
+                "application/json": components["schemas"]["CountRequest"];
             };
         };
         responses: {
@@ -3557,7 +3667,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayCount"];
+                    "application/json": components["schemas"]["CountAnswer"];
                 };
             };
             /** @description Problem */
@@ -3574,7 +3684,10 @@ export interface operations {
     discard_dead_letters: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                Prefer?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3585,12 +3698,12 @@ export interface operations {
         };
         responses: {
             /** @description OK */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayCount"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
             /** @description Problem */
@@ -3604,19 +3717,17 @@ export interface operations {
             };
         };
     };
-    dead_letter_groups: {
+    group_dead_letters: {
         parameters: {
             query?: {
                 business_id?: string;
-                consumer?: string;
-                cursor?: string;
                 entity?: string;
                 fingerprint?: string;
                 from?: string;
-                limit?: number;
                 state?: string;
                 to?: string;
                 type?: string;
+                worker?: string;
             };
             header?: never;
             path?: never;
@@ -3630,7 +3741,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeadLetterGroupPage"];
+                    "application/json": components["schemas"]["DeadLetterGroups"];
                 };
             };
             /** @description Problem */
@@ -3644,7 +3755,7 @@ export interface operations {
             };
         };
     };
-    replays: {
+    list_replays: {
         parameters: {
             query?: {
                 cursor?: string;
@@ -3662,7 +3773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayPage"];
+                    "application/json": components["schemas"]["Page_Replay"];
                 };
             };
             /** @description Problem */
@@ -3679,7 +3790,10 @@ export interface operations {
     start_replay: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                Prefer?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3690,12 +3804,12 @@ export interface operations {
         };
         responses: {
             /** @description OK */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Replay"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
             /** @description Problem */
@@ -3709,7 +3823,7 @@ export interface operations {
             };
         };
     };
-    replay: {
+    read_replay: {
         parameters: {
             query?: never;
             header?: never;
@@ -3743,6 +3857,48 @@ export interface operations {
     cancel_replay: {
         parameters: {
             query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                Prefer?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_replay_items: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                result?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3757,7 +3913,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Replay"];
+                    "application/json": components["schemas"]["Page_ReplayItem"];
                 };
             };
             /** @description Problem */
@@ -4630,7 +4786,7 @@ export interface operations {
             };
         };
     };
-    workers: {
+    list_workers: {
         parameters: {
             query?: never;
             header?: never;
@@ -4645,7 +4801,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkerList"];
+                    "application/json": components["schemas"]["Workers"];
                 };
             };
             /** @description Problem */
@@ -4662,21 +4818,28 @@ export interface operations {
     pause_worker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                Prefer?: string;
+            };
             path: {
                 name: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseRequest"];
+            };
+        };
         responses: {
             /** @description OK */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkerState"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
             /** @description Problem */
@@ -4693,21 +4856,28 @@ export interface operations {
     resume_worker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+                Prefer?: string;
+            };
             path: {
                 name: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description OK */
-            200: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkerState"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
             /** @description Problem */
