@@ -4,7 +4,7 @@ DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run services test check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
-	generated-check scripts-check bench e2e screenshots
+	generated-check scripts-check bench e2e screenshots test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
 unexport MAKEFLAGS
@@ -62,6 +62,9 @@ e2e: ## The web app in a browser against the whole system
 
 screenshots: ## Photograph every screen of the web app into frontend/screenshots
 	@exec $(DEV) screenshots
+
+test-compose: ## Bring production up in Docker from a clean clone and try it (needs an engine)
+	@exec $(PYTHON) scripts/test_compose.py
 
 bench: ## Print the benchmark (release build; takes a while)
 	@exec $(DEV) bench

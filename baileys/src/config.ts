@@ -56,8 +56,19 @@ export function readConfig(env: Environment = process.env): Config {
   };
 }
 
-/** The variable, or the content of the file that `<name>_FILE` names. Blank is unset. */
+/** What `.env.production.example` writes where people must choose a value. */
+const EXAMPLE = 'CHANGE-ME';
+
+/** The value; one that still is the example's is an error. Blank is unset. */
 function read(env: Environment, name: string): string | undefined {
+  const value = valueOf(env, name);
+  if (value?.includes(EXAMPLE) === true)
+    throw new ConfigError(name, "still is the example's value: choose one");
+  return value;
+}
+
+/** The variable, or the content of the file that `<name>_FILE` names. */
+function valueOf(env: Environment, name: string): string | undefined {
   const direct = env[name]?.trim();
   const path = env[`${name}_FILE`]?.trim();
   if (direct && path) throw new ConfigError(name, `set either it or ${name}_FILE, not both`);

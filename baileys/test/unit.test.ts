@@ -35,6 +35,7 @@ describe('settings', () => {
     ['INTERNAL_SECRET', 'short'],
     ['INTERNAL_SECRET', 'change-me-change-me-change-me'],
     ['INTERNAL_SECRET', 'aaaaaaaaaaaaaaaaaaaaaaaa'],
+    ['DATABASE_URL', 'postgres://user:CHANGE-ME@db.example/prosaas'],
     ['BAILEYS_ENCRYPTION_KEY', undefined],
     ['BAILEYS_ENCRYPTION_KEY', 'c2hvcnQ='],
     ['BAILEYS_ENCRYPTION_KEY', '00'.repeat(32)],

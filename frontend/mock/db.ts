@@ -85,7 +85,7 @@ export interface Db {
   groups: Schemas['DeadLetterGroup'][];
   letters: Schemas['DeadLetterItem'][];
   replays: Schemas['Replay'][];
-  workers: Schemas['Worker'][];
+  workers: Schemas['WorkerItem'][];
 }
 
 export const ME: Record<string, Schemas['Me']> = {

@@ -71,7 +71,7 @@ impl Config {
             event_log_path: env.path("EVENT_LOG_PATH", app_env, ".data/ingress")?,
             event_log_max_bytes: env.parsed("EVENT_LOG_MAX_BYTES", 1 << 30)?,
             database_url: env.database_url()?,
-            nats_url: env.nats_url()?,
+            nats_url: env.nats_url("ingress")?,
             twilio: TwilioConfig::from_env(env)?,
             validate_signatures,
             trusted_proxies: trusted_proxies(env)?,

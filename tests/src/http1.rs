@@ -125,16 +125,43 @@ pub fn parse(received: &[u8]) -> anyhow::Result<Reply> {
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
         .collect();
     let body = rest.get(4..).unwrap_or_default().to_vec();
-    let reply = Reply { status, headers, body };
+    let mut reply = Reply { status, headers, body };
+    if reply.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        reply.body = unchunk(&reply.body).context("the answer broke off")?;
+        return Ok(reply);
+    }
     let announced = reply.header("content-length").and_then(|text| text.parse::<usize>().ok());
     let whole = announced.is_none_or(|length| reply.body.len() == length || reply.body.is_empty());
     anyhow::ensure!(whole, "the answer broke off");
     Ok(reply)
 }
 
+/// The body behind the chunks of RFC 9112, section 7.1; none when it is not whole.
+fn unchunk(mut chunks: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let line = chunks.windows(2).position(|two| two == b"\r\n")?;
+        let size = std::str::from_utf8(chunks.get(..line)?).ok()?.split(';').next()?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        let start = line + 2;
+        body.extend_from_slice(chunks.get(start..start + size)?);
+        chunks = chunks.get(start + size..)?.strip_prefix(b"\r\n")?;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn chunks_are_put_together() {
+        let whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n";
+        assert_eq!(parse(whole).map(|r| r.text()).ok(), Some("ok0123456789".to_owned()));
+        assert!(parse(&whole[..whole.len() - 8]).is_err());
+    }
 
     #[test]
     fn a_broken_answer_is_no_answer() {

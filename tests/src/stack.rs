@@ -142,7 +142,7 @@ impl Stack {
         more.extend(options.trusted_proxies.map(|value| ("TRUSTED_PROXIES", value)));
         let ingress = Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?;
         let whatsapp = if options.whatsapp {
-            Some(WhatsApp::prepare(&scratch, &database.url(), baileys, ingress.internal()).await?)
+            Some(WhatsApp::prepare(&scratch, &database.url(), baileys, ingress.internal())?)
         } else {
             None
         };

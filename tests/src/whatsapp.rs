@@ -42,7 +42,7 @@ pub struct WhatsApp {
 
 impl WhatsApp {
     /// Starts the simulator; the service is not started yet.
-    pub async fn prepare(
+    pub fn prepare(
         scratch: &Scratch,
         database_url: &str,
         address: SocketAddr,

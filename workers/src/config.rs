@@ -41,7 +41,7 @@ impl Config {
         let app_env = env.app_env()?;
         Ok(Self {
             database_url: env.database_url()?,
-            nats_url: env.nats_url()?,
+            nats_url: env.nats_url("workers")?,
             listen: env.parsed("WORKERS_LISTEN", SocketAddr::from(([127, 0, 0, 1], 5002)))?,
             twilio: TwilioConfig::from_env(env)?,
             twilio_api_base: api_base(env, app_env)?,
@@ -103,7 +103,7 @@ impl OpsConfig {
             .transpose()?;
         Ok(Self {
             database_url: env.database_url()?,
-            nats_url: env.nats_url()?,
+            nats_url: env.nats_url("ops")?,
             first_number,
             admin: admin(env)?,
         })

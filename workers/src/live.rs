@@ -4,28 +4,36 @@
 //! What an event changed stands in its audit records, so that a redelivery, which
 //! changes nothing itself, tells the same again.
 
-use std::fmt;
+use std::{fmt, sync::atomic::Ordering, time::Duration};
 
-use async_nats::Client;
+use async_nats::{Client, connection::State, jetstream};
 use prosaas_shared::{
+    bus::reconcile,
     clock::SharedClock,
     ids::{BusinessId, OperationId, UserId},
     live::LiveUpdate,
     subjects::{self, LiveKind},
 };
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+/// How soon after a new connection the stream is looked for.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// An event that changed more things than this is told as one change of their kind.
 pub const SINGLY: usize = 20;
 
 /// Kinds that audit records are about.
-const KINDS: [LiveKind; 6] = [
+const KINDS: [LiveKind; 9] = [
     LiveKind::Lead,
     LiveKind::Call,
     LiveKind::Recording,
     LiveKind::User,
     LiveKind::Business,
     LiveKind::Whatsapp,
+    LiveKind::DeadLetter,
+    LiveKind::Replay,
+    LiveKind::Worker,
 ];
 
 /// Publishes live updates.
@@ -60,6 +68,33 @@ impl Update {
         action: impl Into<String>,
     ) -> Self {
         Self { business, kind, id: id.to_string(), action: action.into(), operation: None, actor: None }
+    }
+}
+
+/// Makes the stream again after each restart of the server, which holds it in memory,
+/// until `stop`.
+pub async fn keep_stream(client: Client, stop: CancellationToken) {
+    let context = jetstream::new(client.clone());
+    let mut kept = 0;
+    let mut tick = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        let connects = client.statistics().connects.load(Ordering::Relaxed);
+        if connects == kept || client.connection_state() != State::Connected {
+            continue;
+        }
+        match reconcile::restore_volatile(&context).await {
+            Ok(changes) => {
+                kept = connects;
+                if !changes.is_empty() {
+                    tracing::info!(event = "live.restored", "the stream of live updates is there again");
+                }
+            }
+            Err(error) => tracing::warn!(event = "live.unrestored", %error, "live updates wait"),
+        }
     }
 }
 

@@ -65,10 +65,16 @@ export class Simulator {
         path,
         text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
       );
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+      reply(response, 200, answer);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      response.writeHead(409, { 'content-type': 'application/json' }).end(JSON.stringify({ error: message }));
+      reply(response, 409, { error: message });
     }
   }
+}
+
+/** Answers with JSON and its length, so that a client without chunks can read it. */
+function reply(response: ServerResponse, status: number, answer: unknown): void {
+  const body = Buffer.from(JSON.stringify(answer));
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }

@@ -38,7 +38,7 @@ impl IfMatch {
 fn stale() -> Problem {
     Problem::new(
         StatusCode::PRECONDITION_FAILED,
-        "/problems/changed-meanwhile",
+        "/problems/version",
         "Changed meanwhile",
         "Somebody else has changed this meanwhile. Load it again and repeat your change.",
     )

@@ -24,8 +24,10 @@ pub mod live;
 pub mod mail;
 pub mod openapi;
 pub mod operation;
+pub mod operators;
 pub mod page;
 pub mod people;
+mod planned;
 pub mod prefer;
 pub mod query;
 pub mod rate_limit;
@@ -69,6 +71,7 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
+        .merge(operators::routes())
         .merge(whatsapp::routes())
         .merge(leads::routes())
         .merge(calls::routes())

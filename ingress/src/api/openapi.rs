@@ -38,6 +38,7 @@ const SESSION: &str = "session";
         (name = "live", description = "What changes, as it changes"),
         (name = "operations", description = "What became of commands"),
         (name = "audit", description = "Who changed what"),
+        (name = "operators", description = "What failed, running it again, pausing workers"),
     )
 )]
 struct Document;
@@ -107,7 +108,9 @@ fn share(operation: &mut Operation, path: &str) {
     if operation.request_body.is_some() {
         add(operation, &WITH_BODY);
     }
-    if path.contains('{') {
+    let names_business =
+        operation.parameters.iter().flatten().any(|parameter| is_named(parameter, "business_id"));
+    if path.contains('{') || names_business {
         add(operation, &[("404", "There is no such thing")]);
     }
     add(operation, &ALWAYS);
@@ -116,6 +119,10 @@ fn share(operation: &mut Operation, path: &str) {
             dress(status, response);
         }
     }
+}
+
+fn is_named(parameter: &RefOr<Parameter>, name: &str) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.name == name)
 }
 
 fn add(operation: &mut Operation, answers: &[(&str, &str)]) {

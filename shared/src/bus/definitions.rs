@@ -134,6 +134,11 @@ impl Definitions {
 }
 
 impl StreamDefinition {
+    /// Whether a restart of the server takes it along.
+    pub fn is_volatile(&self) -> bool {
+        self.storage == Storage::Memory
+    }
+
     /// `existing` with every field set that we care about, and no other touched.
     pub fn onto(&self, existing: stream::Config, version: u32) -> stream::Config {
         let mut config = stream::Config {

@@ -144,9 +144,20 @@ pub async fn apply_definitions(
 }
 
 /// Fails unless the server is what this build's definitions say. For processes
-/// that may not change definitions.
+/// that may not change definitions; only a memory stream, which every restart of the
+/// server takes along, is made again by whoever misses it.
 pub async fn verify(js: &jetstream::Context) -> Result<(), ApplyError> {
     reconcile(js, &Definitions::embedded()?, Mode::Verify).await.map(drop)
+}
+
+/// Makes the memory streams again that a restart of the server took along.
+pub async fn restore_volatile(js: &jetstream::Context) -> Result<Vec<Change>, ApplyError> {
+    let definitions = Definitions::embedded()?;
+    let mut changes = Vec::new();
+    for definition in definitions.streams.iter().filter(|stream| stream.is_volatile()) {
+        changes.extend(apply_stream(js, definition, definitions.version, Mode::Verify).await?.1);
+    }
+    Ok(changes)
 }
 
 async fn reconcile(
@@ -180,7 +191,9 @@ async fn apply_stream(
     let existing = match js.get_stream(name).await {
         Ok(stream) => stream,
         Err(error) if is_missing(&error) => {
-            mode.may_change(KIND, name)?;
+            if !definition.is_volatile() {
+                mode.may_change(KIND, name)?;
+            }
             let wanted = definition.onto(stream::Config::default(), version);
             let created =
                 js.create_stream(wanted).await.map_err(|e| server(KIND, name, "created")(Box::new(e)))?;

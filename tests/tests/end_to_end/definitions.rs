@@ -7,8 +7,11 @@ use async_nats::jetstream::{
     consumer::pull,
     stream::{Config, RetentionPolicy, StorageType},
 };
-use prosaas_shared::bus::definitions::VERSION_KEY;
-use prosaas_tests::stack::{Options, Stack};
+use prosaas_shared::{bus::definitions::VERSION_KEY, subjects::LIVE_STREAM};
+use prosaas_tests::{
+    eventually::becomes,
+    stack::{Options, Stack},
+};
 
 async fn calls(js: &jetstream::Context) -> anyhow::Result<Config> {
     Ok(js.get_stream("CALLS").await?.cached_info().config.clone())
@@ -111,4 +114,38 @@ async fn a_change_that_cannot_be_made_is_refused() -> anyhow::Result<()> {
     assert_eq!(held.storage, StorageType::Memory, "nothing was thrown away to make room");
     stack.passed();
     Ok(())
+}
+
+/// The server holds the live updates in memory: a restart takes their stream along,
+/// and neither workers that run nor workers that start then may stumble over it.
+#[tokio::test]
+async fn a_restart_of_the_server_takes_no_stream_along_for_long() -> anyhow::Result<()> {
+    const SOON: Duration = Duration::from_secs(30);
+    let (mut stack, js) = set_up().await?;
+    stack.workers.start()?;
+    becomes("the workers run", SOON, true, || running(&js)).await?;
+    stack.nats.restart().await?;
+    let js = stack.nats.jetstream().await?;
+    becomes("running workers make it again", SOON, true, || is_live(&js)).await?;
+
+    stack.workers.kill().await?;
+    stack.nats.restart().await?;
+    let js = stack.nats.jetstream().await?;
+    assert!(!is_live(&js).await?, "the restart must take it along");
+    stack.workers.start()?;
+    becomes("starting workers make it again", SOON, true, || is_live(&js)).await?;
+    becomes("the workers run", SOON, true, || running(&js)).await?;
+    stack.passed();
+    Ok(())
+}
+
+/// Whether the stream of live updates is there.
+async fn is_live(js: &jetstream::Context) -> anyhow::Result<bool> {
+    Ok(js.get_stream(LIVE_STREAM).await.is_ok())
+}
+
+/// Whether somebody waits for events of calls.
+async fn running(js: &jetstream::Context) -> anyhow::Result<bool> {
+    let stream = js.get_stream("CALLS").await?;
+    Ok(stream.consumer_info("calls").await?.num_waiting > 0)
 }

@@ -34,6 +34,7 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
   const count = useQuery(countQuery(selection, what !== null));
   if (what === null) return null;
   const replay = what === 'replay';
+  const lost = count.data?.by_worker.reduce((sum, { not_replayable }) => sum + not_replayable, 0) ?? 0;
   const send = async (reason: string, rate: number) => {
     const counted = count.data ?? (await count.refetch({ throwOnError: true })).data;
     if (counted === undefined) return;
@@ -73,7 +74,7 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
               {count.data ? (
                 <>
                   <p className="font-medium">{t('failed.count', { count: count.data.count, formatted: formatNumber(count.data.count) })}</p>
-                  {replay && count.data.without_payload > 0 && <p>{t('failed.noPayload', { count: count.data.without_payload, formatted: formatNumber(count.data.without_payload) })}</p>}
+                  {replay && lost > 0 && <p>{t('failed.notReplayable', { count: lost, formatted: formatNumber(lost) })}</p>}
                   {replay && [...new Set(count.data.by_worker.filter(({ paused }) => paused).map(({ worker }) => worker))].map((name) => <p key={name}>{t('failed.pausedNote', { name })}</p>)}
                 </>
               ) : (

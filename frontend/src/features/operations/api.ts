@@ -16,7 +16,7 @@ export type DeadLetterGroup = Schemas['DeadLetterGroup'];
 /** Which failed events an action means. */
 export type Selection = Schemas['Selection'];
 export type Replay = Schemas['Replay'];
-export type Worker = Schemas['Worker'];
+export type Worker = Schemas['WorkerItem'];
 
 /** What a list of failed events is narrowed to. */
 export interface FailedFilter {
@@ -45,8 +45,8 @@ export const deadLettersQuery = (filter: FailedFilter) =>
 /** One failed event. Revealed, it shows personal data, and the server notes who looked. */
 export const deadLetterQuery = (id: string, reveal: boolean) =>
   queryOptions({
-    queryKey: keyOf('/api/admin/dead-letters/{id}', { id, reveal }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/{id}', { params: { path: { id }, query: reveal ? { reveal } : {} }, signal })),
+    queryKey: keyOf('/api/admin/dead-letters/{dead_letter_id}', { id, reveal }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/{dead_letter_id}', { params: { path: { dead_letter_id: id }, query: reveal ? { reveal } : {} }, signal })),
     // Looking again would be noted again.
     ...(reveal ? { staleTime: Infinity, gcTime: 0 } : {}),
   });
@@ -64,16 +64,16 @@ export const countQuery = (selection: Selection, enabled: boolean) =>
 /** A replay and how far it has come. */
 export const replayQuery = (id: string) =>
   queryOptions({
-    queryKey: keyOf('/api/admin/replays/{id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{id}', { params: { path: { id } }, signal })),
+    queryKey: keyOf('/api/admin/replays/{replay_id}', { id }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}', { params: { path: { replay_id: id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.state === 'running' ? 1000 : false),
   });
 
 /** What failed again in a replay. */
 export const failedAgainQuery = (id: string, failed: number) =>
   queryOptions({
-    queryKey: keyOf('/api/admin/replays/{id}/items', { id, failed }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{id}/items', { params: { path: { id }, query: { result: 'failed', limit: 20 } }, signal })),
+    queryKey: keyOf('/api/admin/replays/{replay_id}/items', { id, failed }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}/items', { params: { path: { replay_id: id }, query: { result: 'failed', limit: 20 } }, signal })),
     enabled: failed > 0,
   });
 
@@ -93,10 +93,10 @@ export const workersQuery = () =>
   });
 
 const refresh = () =>
-  invalidate('/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{id}', '/api/admin/replays', '/api/admin/replays/{id}', '/api/admin/workers');
+  invalidate('/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{dead_letter_id}', '/api/admin/replays', '/api/admin/replays/{replay_id}', '/api/admin/workers');
 
 /** Starts a replay of what was counted; its id, where the server says it. */
-export async function startReplay(body: Schemas['ReplayRequest']): Promise<string | null> {
+export async function startReplay(body: Schemas['StartReplay']): Promise<string | null> {
   const operation = await run((header) => client.POST('/api/admin/replays', { params: { header }, body }));
   await refresh();
   return operation.entity_id ?? null;
@@ -104,13 +104,13 @@ export async function startReplay(body: Schemas['ReplayRequest']): Promise<strin
 
 /** Stops a replay: how many events will not be replayed. */
 export async function cancelReplay(id: string, reason: string): Promise<number> {
-  const operation = await run((header) => client.POST('/api/admin/replays/{id}/cancel', { params: { path: { id }, header }, body: { reason } }));
+  const operation = await run((header) => client.POST('/api/admin/replays/{replay_id}/cancel', { params: { path: { replay_id: id }, header }, body: { reason } }));
   await refresh();
   return counted(operation.result, 'cancelled');
 }
 
 /** Gives up on what was counted: how many were discarded. */
-export async function discard(body: Schemas['DiscardRequest']): Promise<number> {
+export async function discard(body: Schemas['DiscardDeadLetters']): Promise<number> {
   const operation = await run((header) => client.POST('/api/admin/dead-letters/discard', { params: { header }, body }));
   await refresh();
   return counted(operation.result, 'discarded');

@@ -20,6 +20,9 @@ import { DeadLetterBadge } from './state-badge';
 const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog);
 const route = getRouteApi('/app/admin/failed/$id');
 
+/** Why an event was given up, as far as there are words for it. */
+const REASONS = ['permanent', 'exhausted', 'undecodable', 'rejected', 'max_deliveries', 'terminated'] as const;
+
 /** One failed event: what it was, why it failed, how often it was tried. */
 export function DeadLetterPage() {
   const { t } = useTranslation();
@@ -76,6 +79,7 @@ export function DeadLetterPage() {
 
 function Details({ letter }: { letter: FullDeadLetter }) {
   const { t } = useTranslation();
+  const why = REASONS.find((known) => known === letter.reason);
   const id = (value: string | null) => (value === null ? null : <Ltr className="text-xs whitespace-normal! wrap-anywhere">{value}</Ltr>);
   return (
     <Section title={t('failed.details')}>
@@ -85,7 +89,7 @@ function Details({ letter }: { letter: FullDeadLetter }) {
           [t('failed.columns.subject'), <Ltr key="subject" className="whitespace-normal! wrap-anywhere">{letter.subject}</Ltr>],
           [t('failed.columns.worker'), <Ltr key="worker">{letter.worker}</Ltr>],
           [t('failed.process'), letter.process === null ? null : <Ltr>{letter.process}</Ltr>],
-          [t('failed.why'), t(`failed.reasons.${letter.reason}`)],
+          [t('failed.why'), why === undefined ? <Ltr key="why">{letter.reason}</Ltr> : t(`failed.reasons.${why}`)],
           [t('failed.attempts'), <Ltr key="attempts">{formatNumber(letter.attempts)}</Ltr>],
           [t('failed.firstDied'), <Ltr key="first">{formatExact(letter.first_died_at)}</Ltr>],
           [t('failed.columns.when'), <Ltr key="when">{formatExact(letter.died_at)}</Ltr>],

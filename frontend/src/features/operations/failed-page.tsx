@@ -66,7 +66,7 @@ function Groups({ state }: { state: DeadLetter['state'] }) {
   const { t } = useTranslation();
   const query = useQuery(groupsQuery(state));
   const [act, setAct] = useState<{ what: 'replay' | 'discard'; group: DeadLetterGroup } | null>(null);
-  const selection: Selection = act ? { filter: { worker: act.group.worker, fingerprint: act.group.fingerprint, state: 'new' } } : {};
+  const selection: Selection = act ? { filter: { worker: act.group.worker, fingerprint: act.group.fingerprint, state: 'new' } } : { ids: [] };
   const groups = query.data?.items;
   if (groups === undefined) return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />;
   if (groups.length === 0) return <Empty icon={PartyPopper} title={t(state === 'new' ? 'failed.empty' : 'failed.noneOfState')} hint={state === 'new' ? t('failed.emptyHint') : undefined} />;

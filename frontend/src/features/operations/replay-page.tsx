@@ -19,10 +19,13 @@ import { cancelReplay, failedAgainQuery, type Replay, replayQuery } from './api'
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
 const route = getRouteApi('/app/admin/replays/$id');
 
+const STATES = ['running', 'finished', 'cancelled'] as const;
+
 /** How far a replay has come. */
 export function ReplayLine({ replay, linked = false }: { replay: Replay; linked?: boolean }) {
   const { t } = useTranslation();
   const { counts } = replay;
+  const state = STATES.find((known) => known === replay.state) ?? 'running';
   const done = replay.total - counts.pending - counts.in_flight;
   const part = replay.total === 0 ? 1 : done / replay.total;
   return (
@@ -37,7 +40,7 @@ export function ReplayLine({ replay, linked = false }: { replay: Replay; linked?
             {t('failed.progress', { done: formatNumber(done), total: formatNumber(replay.total) })}
           </p>
         )}
-        <Badge tone={replay.state === 'running' ? 'primary' : replay.state === 'finished' ? (counts.failed > 0 ? 'warn' : 'good') : 'neutral'}>{t(`failed.replayState.${replay.state}`)}</Badge>
+        <Badge tone={state === 'running' ? 'primary' : state === 'finished' ? (counts.failed > 0 ? 'warn' : 'good') : 'neutral'}>{t(`failed.replayState.${state}`)}</Badge>
       </div>
       <progress value={part} max={1} aria-label={t('failed.progressLabel')} className="h-2.5 w-full appearance-none overflow-hidden rounded-full bg-hover [&::-moz-progress-bar]:bg-primary [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-primary" />
       <p className="text-sm text-muted">

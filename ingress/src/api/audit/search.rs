@@ -7,7 +7,10 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    api::page::{AtAndId, Limit, Page},
+    api::{
+        page::{AtAndId, Limit, Page},
+        planned,
+    },
     app::App,
     problem::Problem,
 };
@@ -132,6 +135,7 @@ pub async fn of_business(
     filter: &AuditFilter,
 ) -> Result<Page<AuditItem>, Problem> {
     let bounds = Bounds::read(app, Some(business), filter)?;
+    let mut read = planned::read(&app.api.database).await?;
     let rows = sqlx::query_as!(
         AuditItem,
         r#"SELECT id, at, business_id, actor_id, actor_name, host(ip) AS ip, request_id, action, entity_type,
@@ -160,14 +164,16 @@ pub async fn of_business(
         bounds.after_id(),
         bounds.limit.probe()
     )
-    .fetch_all(&app.api.database)
+    .fetch_all(&mut *read)
     .await?;
+    read.commit().await?;
     page(app, Some(business), filter, &bounds, rows)
 }
 
 /// Records of all businesses and of the system itself.
 pub async fn of_all(app: &App, filter: &AuditFilter) -> Result<Page<AuditItem>, Problem> {
     let bounds = Bounds::read(app, None, filter)?;
+    let mut read = planned::read(&app.api.database).await?;
     let rows = sqlx::query_as!(
         AuditItem,
         r#"SELECT id, at, business_id, actor_id, actor_name, host(ip) AS ip, request_id, action, entity_type,
@@ -194,7 +200,8 @@ pub async fn of_all(app: &App, filter: &AuditFilter) -> Result<Page<AuditItem>, 
         bounds.after_id(),
         bounds.limit.probe()
     )
-    .fetch_all(&app.api.database)
+    .fetch_all(&mut *read)
     .await?;
+    read.commit().await?;
     page(app, None, filter, &bounds, rows)
 }

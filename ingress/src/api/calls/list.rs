@@ -4,6 +4,7 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     ids::{BusinessId, LeadId},
+    phone,
     rights::Right,
 };
 use serde::Deserialize;
@@ -71,7 +72,7 @@ impl CallsQuery {
             to_call_back: self.to_call_back,
             lead: self.lead_id.map(|id| id.0),
             number: number
-                .map(|text| prosaas_shared::phone::read(&text).map(String::from).ok_or_else(unreadable))
+                .map(|text| phone::read(&text).map(String::from).ok_or_else(unreadable))
                 .transpose()?,
             from: self.from.map(|at| query::moment("from", at)).transpose()?,
             to: self.to.map(|at| query::moment("to", at)).transpose()?,

@@ -9,7 +9,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::model::{Call, CallRow, Recording};
-use crate::{api::page::END_OF_TIME, problem::Problem};
+use crate::{
+    api::{page::END_OF_TIME, planned},
+    problem::Problem,
+};
 
 /// Rows of calls: everything behind WHERE.
 macro_rules! call_rows {
@@ -97,7 +100,10 @@ pub(super) async fn page(
         after.call_sid,
         limit,
     );
-    Ok(rows.fetch_all(database).await?)
+    let mut read = planned::read(database).await?;
+    let rows = rows.fetch_all(&mut *read).await?;
+    read.commit().await?;
+    Ok(rows)
 }
 
 /// One call.

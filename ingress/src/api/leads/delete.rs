@@ -13,6 +13,7 @@ use crate::{
         BusinessScope, RequestMeta,
         command::CommandResponse,
         extract::{ApiPath, ApiQuery},
+        idempotency,
         operation::OperationAnswer,
         query::ScopeQuery,
         submit,
@@ -41,7 +42,7 @@ pub async fn delete(
     meta: RequestMeta,
 ) -> Result<CommandResponse, Problem> {
     scope.require(Right::WriteCrm)?;
-    select::version(&app.api.database, scope.business_id.0, lead_id.0).await?;
+    refuse(&app, &scope, &meta, lead_id, true).await?;
     submit(&app, &scope.session, &meta, Some(scope.business_id), LeadDeleteV1 { lead_id }).await
 }
 
@@ -65,6 +66,33 @@ pub async fn restore(
     meta: RequestMeta,
 ) -> Result<CommandResponse, Problem> {
     scope.require(Right::WriteCrm)?;
-    select::version(&app.api.database, scope.business_id.0, lead_id.0).await?;
+    refuse(&app, &scope, &meta, lead_id, false).await?;
     submit(&app, &scope.session, &meta, Some(scope.business_id), LeadRestoreV1 { lead_id }).await
+}
+
+/// Refuses what can change nothing: the lead is where it shall be already. Unless the
+/// request was sent before: then it is there because of it.
+async fn refuse(
+    app: &App,
+    scope: &BusinessScope,
+    meta: &RequestMeta,
+    lead: LeadId,
+    deleted: bool,
+) -> Result<(), Problem> {
+    let database = &app.api.database;
+    let state = select::state(database, scope.business_id.0, lead.0).await?;
+    let key = meta.idempotency_key.as_ref();
+    if state.deleted != deleted || idempotency::known(database, scope.session.user_id, key).await? {
+        return Ok(());
+    }
+    Err(if deleted { already_deleted() } else { not_deleted() })
+}
+
+/// The lead is in the trash.
+pub(super) fn already_deleted() -> Problem {
+    Problem::conflict("/problems/lead-deleted", "This lead is in the trash already.")
+}
+
+fn not_deleted() -> Problem {
+    Problem::conflict("/problems/lead-not-deleted", "This lead is not in the trash.")
 }

@@ -20,14 +20,15 @@ const MAX_TAG: usize = 50;
 const MAX_NOTES: usize = 20_000;
 
 /// A new lead: at least a name, an e-mail address or a phone number.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewLead {
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
     #[schema(min_length = 3, max_length = 320)]
     email: Option<String>,
     /// Numbers in any spelling, the main one first; Israeli ones need no country code.
+    #[serde(default)]
     #[schema(max_items = 10)]
     phones: Vec<String>,
     /// `new` when absent.
@@ -36,21 +37,23 @@ pub struct NewLead {
     source: Option<LeadSource>,
     /// Somebody of the business.
     owner_id: Option<UserId>,
+    #[serde(default)]
     #[schema(max_items = 20)]
     tags: Vec<String>,
+    #[serde(default)]
     #[schema(max_length = 20000)]
     notes: String,
 }
 
 /// What changes of a lead: what is absent stays, `null` empties.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::option_option, reason = "absent, null and a value are three things")]
 pub struct LeadPatch {
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
     name: Option<Option<String>>,
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 3, max_length = 320)]
     email: Option<Option<String>>,
     /// All its numbers, in any spelling, the main one first.
@@ -58,7 +61,7 @@ pub struct LeadPatch {
     phones: Option<Vec<String>>,
     status: Option<LeadStatus>,
     /// Somebody of the business.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<UserId>)]
     owner_id: Option<Option<UserId>>,
     /// All its tags.

@@ -55,7 +55,7 @@ pub enum Order {
 
 /// Which leads are meant: those that fit everything that is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct LeadFilter {
     /// Parts of a name, a tag, an e-mail address or a phone number in any spelling.
     #[schema(max_length = 100)]

@@ -8,7 +8,7 @@ use super::{
     filter::{LeadSort, Order, Wanted},
     model::{LeadPhone, LeadRow},
 };
-use crate::problem::Problem;
+use crate::{api::planned, problem::Problem};
 
 /// Rows of leads: what stands for the notes, the sort key, and everything behind FROM
 /// and its joins.
@@ -76,7 +76,7 @@ macro_rules! page {
             $after.id,
             $limit,
         )
-        .fetch_all($database)
+        .fetch_all(&mut *$database)
         .await
     };
 }
@@ -112,10 +112,11 @@ pub(super) async fn page(
     after: &After,
     limit: i64,
 ) -> Result<Vec<LeadRow>, Problem> {
+    let mut read = planned::read(database).await?;
     macro_rules! live {
         ($key:tt, $cast:tt, $beyond:tt, $direction:tt) => {
             page!(
-                database,
+                read,
                 business,
                 wanted,
                 after,
@@ -131,7 +132,7 @@ pub(super) async fn page(
     macro_rules! trash {
         ($beyond:tt, $direction:tt) => {
             page!(
-                database,
+                read,
                 business,
                 wanted,
                 after,
@@ -163,8 +164,9 @@ pub(super) async fn page(
         }
         (LeadSort::DeletedAt, Order::Asc) => trash!(">", " ASC"),
         (LeadSort::DeletedAt, Order::Desc) => trash!("<", " DESC"),
-    };
-    Ok(rows?)
+    }?;
+    read.commit().await?;
+    Ok(rows)
 }
 
 /// One lead, deleted or not, with its notes.
@@ -173,10 +175,24 @@ pub(super) async fn one(database: &PgPool, business: Uuid, lead: Uuid) -> Result
     Ok(row)
 }
 
-/// The version of a lead, deleted or not.
-pub(super) async fn version(database: &PgPool, business: Uuid, lead: Uuid) -> Result<i64, Problem> {
-    sqlx::query_scalar!(
-        "SELECT version FROM prosaas.leads WHERE business_id = $1 AND id = $2",
+/// What decides whether a lead can be changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeadState {
+    /// Its version.
+    pub version: i64,
+    /// Whether it is in the trash.
+    pub deleted: bool,
+}
+
+/// How a lead stands.
+///
+/// # Errors
+/// 404 where the business has no such lead.
+pub(super) async fn state(database: &PgPool, business: Uuid, lead: Uuid) -> Result<LeadState, Problem> {
+    sqlx::query_as!(
+        LeadState,
+        r#"SELECT version, deleted_at IS NOT NULL AS "deleted!" FROM prosaas.leads
+           WHERE business_id = $1 AND id = $2"#,
         business,
         lead
     )
@@ -192,6 +208,7 @@ pub(super) async fn ids(
     wanted: &Wanted,
     limit: i64,
 ) -> Result<Vec<Uuid>, Problem> {
+    let mut read = planned::read(database).await?;
     let ids = sqlx::query_scalar!(
         "SELECT l.id FROM prosaas.leads l
          WHERE l.business_id = $1 AND (l.deleted_at IS NOT NULL) = $2
@@ -211,7 +228,8 @@ pub(super) async fn ids(
         wanted.tag.as_deref(),
         limit
     )
-    .fetch_all(database)
+    .fetch_all(&mut *read)
     .await?;
+    read.commit().await?;
     Ok(ids)
 }

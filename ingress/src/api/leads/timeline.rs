@@ -123,7 +123,7 @@ pub async fn timeline(
     scope.require(Right::ReadCrm)?;
     let limit = Limit::new(query.limit)?;
     let (database, business) = (&app.api.database, scope.business_id);
-    select::version(database, business.0, lead.0).await?;
+    select::state(database, business.0, lead.0).await?;
     let decides = (business, lead);
     let cursors = &app.api.cursors;
     let after = cursors.decode(LIST, &decides, query.cursor.as_deref())?;

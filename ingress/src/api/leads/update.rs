@@ -4,6 +4,7 @@ use axum::extract::State;
 use prosaas_shared::{events::crm::lead::LeadUpdateV1, ids::LeadId, rights::Right};
 
 use super::{
+    delete::already_deleted,
     fields::{LeadPatch, check_owner},
     select,
 };
@@ -53,14 +54,15 @@ pub async fn update(
 ) -> Result<CommandResponse, Problem> {
     scope.require(Right::WriteCrm)?;
     let (database, business) = (&app.api.database, scope.business_id.0);
-    let current = select::version(database, business, lead_id.0).await?;
+    let current = select::state(database, business, lead_id.0).await?;
     let changes = patch.checked()?;
     check_owner(database, business, changes.owner_id.flatten()).await?;
     let key = meta.idempotency_key.as_ref();
     let repeated = idempotency::known(database, scope.session.user_id, key).await?;
     let expected_version = match if_match.version().filter(|_| repeated) {
         Some(named) => named,
-        None => if_match.matches(current)?,
+        None if current.deleted && !repeated => return Err(already_deleted()),
+        None => if_match.matches(current.version)?,
     };
     let args = LeadUpdateV1 { lead_id, expected_version, changes };
     submit(&app, &scope.session, &meta, Some(scope.business_id), args).await

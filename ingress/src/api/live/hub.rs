@@ -201,11 +201,9 @@ impl Hub {
             }
             tracing::info!(event = "live.reset", "live updates may have been missed");
         }
-        let anew = ring.replace(Ring::behind(Position { epoch, sequence: first - 1 })).is_some();
-        drop(ring);
-        if anew {
-            let _ = self.0.news.send(News::Reset);
-        }
+        *ring = Some(Ring::behind(Position { epoch, sequence: first - 1 }));
+        // Also the first time: who has listened since before then has missed something.
+        let _ = self.0.news.send(News::Reset);
         first
     }
 

@@ -21,11 +21,11 @@ use prosaas_shared::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::hub::Hub;
 use self::{
     feed::{Audience, Feed},
     ring::{Last, Position},
 };
+pub use self::{hub::Hub, slots::MAX_PER_SESSION};
 use super::{Session, extract::ApiQuery, scope};
 use crate::{app::App, problem::Problem};
 

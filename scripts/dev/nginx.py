@@ -1,0 +1,44 @@
+"""nginx, to try the repository's configuration with: the machine's own, else Debian's package unpacked."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import apt
+from .paths import Paths
+
+CONFIGURATION = "nginx.conf"
+
+
+@functools.cache
+def program(paths: Paths) -> Path | None:
+    """The program, or None where there is none and Debian's packages cannot be had."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found:
+        return Path(found)
+    wrapper = paths.folder("bin") / "nginx"
+    if wrapper.exists():
+        return wrapper
+    root = apt.unpack(paths, ["nginx", "libpcre2-8-0", "libssl3", "libcrypt1"])
+    binary = root / "usr/sbin/nginx" if root else None
+    if binary is None or not binary.exists():
+        return None
+    libraries = ":".join(str(folder) for folder in (*(root / "usr/lib").glob("*-linux-gnu"),
+                                                    *(root / "lib").glob("*-linux-gnu")))
+    wrapper.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{binary}" "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def check(paths: Paths, configuration: Path) -> str | None:
+    """What `nginx -t` complains of, or None."""
+    nginx = program(paths)
+    if nginx is None:
+        return None
+    done = subprocess.run([nginx, "-t", "-q", "-e", "stderr", "-c", configuration], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode else None
