@@ -10,6 +10,7 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 
 import { business, type Business, eventually, lead, Person, PASSWORD, theAdmin } from './support/api';
 import { type Look, NARROW, Visit, WIDE } from './support/browser';
+import { failingCommand, mend, spoil } from './support/failure';
 import { Call, message, missedCall } from './support/twilio';
 
 const stack = inject('stack');
@@ -21,6 +22,8 @@ let shop: Business;
 let empty: Business;
 let withMessage: string;
 let someLead: string;
+let failed: string;
+let replayed: string;
 
 async function simulate(action: string, body: object): Promise<void> {
   await fetch(stack.simulator + action, { method: 'POST', body: JSON.stringify(body) });
@@ -60,7 +63,20 @@ beforeAll(async () => {
   });
   someLead = await eventually('the lead who called', async () => (await shop.owner.ask<{ lead: { id: string } | null }>('GET', `/api/calls/${withMessage}`)).lead?.id);
   await shop.owner.ask('POST', `/api/businesses/${shop.id}/invitations`, { email: 'future@example.com', role: 'agent' });
+  await failures();
 });
+
+/** A failed event that was replayed, and one that waits. */
+async function failures(): Promise<void> {
+  const admin = await theAdmin();
+  await spoil(empty);
+  const ids = [await failingCommand(empty, '+972779000001')];
+  const answer = await admin.ask<{ operation: { entity_id: string } }>('POST', '/api/admin/replays', { selection: { ids }, expected_count: 1, reason: 'אחרי תיקון הגרסה של הבוקר' });
+  replayed = answer.operation.entity_id;
+  await eventually('the end of the replay', async () => ((await admin.ask<{ state: string }>('GET', `/api/admin/replays/${replayed}`)).state === 'finished' ? true : undefined));
+  failed = await failingCommand(empty, '+972779000002');
+  await mend(empty);
+}
 
 interface Screen {
   name: string;
@@ -118,6 +134,13 @@ const SCREENS: Screen[] = [
   { name: 'numbers', who: owner, path: '/settings/numbers' },
   { name: 'account', who: owner, path: '/settings/account' },
   { name: 'appearance', who: owner, path: '/settings/appearance' },
+  { name: 'failed', who: theAdmin, path: '/admin/failed' },
+  { name: 'failed-list', who: theAdmin, path: '/admin/failed?view=list' },
+  { name: 'failed-replay', who: theAdmin, path: '/admin/failed', prepare: pressed(/^הפעלה מחדש$/, /^Replay$/) },
+  { name: 'dead-letter', who: theAdmin, path: () => `/admin/failed/${failed}` },
+  { name: 'replay', who: theAdmin, path: () => `/admin/replays/${replayed}` },
+  { name: 'workers', who: theAdmin, path: '/admin/workers' },
+  { name: 'workers-pause', who: theAdmin, path: '/admin/workers', prepare: pressed(/^השהיה: calls/, /^Pause calls/) },
   { name: 'users', who: theAdmin, path: '/admin/users' },
   { name: 'businesses', who: theAdmin, path: '/admin/businesses' },
   { name: 'admin-audit', who: theAdmin, path: '/admin/audit' },

@@ -135,6 +135,11 @@ def everything(paths: Paths) -> int:
                     supervisor.start(_service(program.name, program.command(paths, built), chosen))
             base = f"http://{ports.reach(chosen.need('INGRESS_LISTEN'), 'INGRESS_LISTEN')}"
             _wait_until_ready(f"{base}/ready", supervisor)
+            # For tests and people who look into the database; gone with the system.
+            file = paths.data / "run.env"
+            supervisor.passing.append(file)
+            file.touch(mode=0o600)
+            file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\n")
             lock.write(f"at {base}")
             _tell(paths, chosen, base)
             _watch(supervisor)

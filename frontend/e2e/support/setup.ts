@@ -23,6 +23,8 @@ export interface Stack {
   simulator: string;
   /** What every process wrote. */
   log: string;
+  /** The database, for what only a fault of it can show. */
+  database: string;
   admin: { email: string; password: string };
   twilio: { account: string; token: string };
 }
@@ -54,13 +56,11 @@ function prepareData(): void {
   }
 }
 
-function secrets(): (name: string) => string {
-  const text = readFileSync(join(data, 'secrets.env'), 'utf8');
-  return (name) => {
-    const found = new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1];
-    if (found === undefined) throw new Error(`${name} is not among the secrets`);
-    return found;
-  };
+/** A variable of a file that the driver wrote. */
+function read(file: string, name: string): string {
+  const found = new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(data, file), 'utf8'))?.[1];
+  if (found === undefined) throw new Error(`${name} is not in ${file}`);
+  return found;
 }
 
 /** Settings of the machine that would point the system elsewhere. */
@@ -109,13 +109,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   try {
     await waitUntilUp(driver, () => said);
-    const secret = secrets();
+    const secret = (name: string) => read('secrets.env', name);
     const simulator = /simulated WhatsApp at (\S+)/.exec(said)?.[1];
     if (simulator === undefined) throw new Error('the simulated WhatsApp does not run');
     project.provide('stack', {
       base: `http://127.0.0.1:${ingress}`,
       simulator,
       log,
+      database: read('run.env', 'DATABASE_URL'),
       admin: { email: 'admin@prosaas.example', password: secret('ADMIN_PASSWORD') },
       twilio: { account: secret('TWILIO_ACCOUNT_SID'), token: secret('TWILIO_AUTH_TOKEN') },
     });
