@@ -1467,7 +1467,6 @@ export interface components {
             items: components["schemas"]["DeadLetter"][];
             next_cursor?: string | null;
         };
-        Deleted: string;
         DiscardRequest: {
             filter: components["schemas"]["DeadLetterFilter"];
             reason: string;
@@ -3757,7 +3756,7 @@ export interface operations {
                 /** @description Where to go on, from the page before. */
                 cursor?: string;
                 /** @description Only people who were removed; they are left out otherwise. */
-                deleted?: components["schemas"]["Deleted"];
+                deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Text in name or address. */
@@ -6917,7 +6916,7 @@ export interface operations {
                 /** @description Where to go on, from the page before. */
                 cursor?: string;
                 /** @description Only people who were removed; they are left out otherwise. */
-                deleted?: components["schemas"]["Deleted"];
+                deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Text in name or address. */
