@@ -16,6 +16,7 @@ use prosaas_shared::events::{
         user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
     },
     dead_letter::DeadLetterV1,
+    ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
     recording::{RecordingAvailableV1, RecordingStatusV1},
     whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
 };
@@ -159,7 +160,12 @@ fn commands(events: &mut Events) -> anyhow::Result<()> {
     events.command::<WhatsappInitV1>()?;
     events.command::<WhatsappPairingCodeV1>()?;
     events.command::<WhatsappLogoutV1>()?;
-    events.command::<WhatsappDeleteV1>()
+    events.command::<WhatsappDeleteV1>()?;
+    events.command::<DeadLetterDiscardV1>()?;
+    events.command::<ReplayStartV1>()?;
+    events.command::<ReplayCancelV1>()?;
+    events.command::<WorkerPauseV1>()?;
+    events.command::<WorkerResumeV1>()
 }
 
 fn main() -> anyhow::Result<()> {

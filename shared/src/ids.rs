@@ -157,6 +157,10 @@ uuid_id! {
     /// Several entities that one command is about.
     BatchId
 }
+uuid_id! {
+    /// A replay of dead letters or of history.
+    ReplayId
+}
 
 #[cfg(test)]
 mod tests {

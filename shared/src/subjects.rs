@@ -3,6 +3,7 @@
 //! ```text
 //! event        = domain "." event "." entity        call.incoming.CA…
 //!              | "crm." noun "." verb "." entity    crm.lead.delete.<lead>
+//!              | "ops." noun "." verb "." entity    ops.replay.start.<replay>
 //! dead letter  = "dead." event
 //! replay       = "replay." consumer "." event       read by that consumer only
 //! live update  = "live." business "." kind "." entity
@@ -31,11 +32,15 @@ pub enum Stream {
     Crm,
     /// What failed for good: `dead.>`.
     Dead,
+    /// Commands of operators: `ops.>`. A stream of their own, so that they neither wait
+    /// behind the CRM's commands nor stop when its worker is paused.
+    Ops,
 }
 
 impl Stream {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Calls, Self::Recordings, Self::Whatsapp, Self::Crm, Self::Dead];
+    pub const ALL: [Self; 6] =
+        [Self::Calls, Self::Recordings, Self::Whatsapp, Self::Crm, Self::Dead, Self::Ops];
 
     /// The stream's name in JetStream.
     pub const fn name(self) -> &'static str {
@@ -45,6 +50,7 @@ impl Stream {
             Self::Whatsapp => "WHATSAPP",
             Self::Crm => "CRM",
             Self::Dead => "DEAD",
+            Self::Ops => "OPS",
         }
     }
 
@@ -56,6 +62,7 @@ impl Stream {
             Self::Whatsapp => 2,
             Self::Crm => 3,
             Self::Dead => 4,
+            Self::Ops => 5,
         }
     }
 }
@@ -78,7 +85,23 @@ pub mod consumers {
     pub const WHATSAPP: &str = "whatsapp";
     /// Files what failed for good, so that operators can find it.
     pub const DEAD_LETTERS: &str = "dead-letters";
+    /// Files what the server itself gave up.
+    pub const ADVISORIES: &str = "advisories";
+    /// Applies operators' commands.
+    pub const OPS: &str = "ops";
+
+    /// Those whose events can be replayed, each with its stream.
+    pub const OF_EVENTS: [(&str, super::Stream); 5] = [
+        (CALLS, super::Stream::Calls),
+        (RECORDINGS, super::Stream::Recordings),
+        (WHATSAPP, super::Stream::Whatsapp),
+        (CRM, super::Stream::Crm),
+        (OPS, super::Stream::Ops),
+    ];
 }
+
+/// The stream of the server's own reports of messages that were given up.
+pub const ADVISORIES_STREAM: &str = "ADVISORIES";
 
 /// Bucket of call configuration, one key a business; its value is a `CallConfig`.
 pub const CALL_CONFIG_BUCKET: &str = "call_config";
@@ -150,7 +173,11 @@ impl Subject {
 
 /// The subject of a command about an entity.
 pub fn command_address<T: CommandArgs>(entity: &str) -> String {
-    let domain = if T::STREAM == Stream::Crm { "crm." } else { "" };
+    let domain = match T::STREAM {
+        Stream::Crm => "crm.",
+        Stream::Ops => "ops.",
+        _ => "",
+    };
     format!("{domain}{}.{entity}", T::ACTION)
 }
 
@@ -185,6 +212,10 @@ pub enum LiveKind {
     Whatsapp,
     /// A dead letter.
     DeadLetter,
+    /// A replay.
+    Replay,
+    /// A worker.
+    Worker,
 }
 
 impl LiveKind {
@@ -199,6 +230,8 @@ impl LiveKind {
             Self::Operation => "operation",
             Self::Whatsapp => "whatsapp",
             Self::DeadLetter => "dead_letter",
+            Self::Replay => "replay",
+            Self::Worker => "worker",
         }
     }
 }
@@ -253,6 +286,9 @@ mod tests {
     #[test]
     fn lanes_never_move() {
         let lanes: Vec<_> = Stream::ALL.iter().map(|s| (s.lane(), s.name())).collect();
-        assert_eq!(lanes, [(0, "CALLS"), (1, "RECORDINGS"), (2, "WHATSAPP"), (3, "CRM"), (4, "DEAD")]);
+        assert_eq!(
+            lanes,
+            [(0, "CALLS"), (1, "RECORDINGS"), (2, "WHATSAPP"), (3, "CRM"), (4, "DEAD"), (5, "OPS")]
+        );
     }
 }

@@ -5,6 +5,10 @@
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     call_config::CallSettings,
+    dead_letters::{
+        State,
+        filter::{DeadLetterFilter, Selection},
+    },
     events::{
         CloudEvent, EventData,
         call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
@@ -19,6 +23,7 @@ use prosaas_shared::{
             user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
         },
         dead_letter::{DeadLetterV1, DeadReason},
+        ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
         recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
         whatsapp::{
             Connected, Dropped, Ended, Nothing, Paired, PairingBegan, QrIssued, WhatsappDeleteV1,
@@ -266,6 +271,7 @@ fn dead_letters() {
         reason: DeadReason::Undecodable,
         trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
         died_at: at(),
+        earlier_attempts: Vec::new(),
     };
     let text = serde_json::to_string(&letter).unwrap();
     assert_eq!(serde_json::from_str::<DeadLetterV1>(&text).unwrap(), letter);
@@ -278,4 +284,36 @@ fn an_event_of_another_type_is_not_read() {
     let error = CloudEvent::<CallDialedV1>::decode(bytes).unwrap_err().to_string();
     assert!(error.contains("pro.prosaas.other.v1"), "{error}");
     assert!(CloudEvent::<CallDialedV1>::decode(b"{half").is_err());
+}
+
+#[test]
+fn operators_commands() {
+    let (replay_id, reason) = (Uuid::from_u128(8).into(), || "the disk was full".to_owned());
+    let filter = DeadLetterFilter {
+        worker: Some("calls".into()),
+        event_type: Some("pro.prosaas.call.".into()),
+        state: Some(State::New),
+        filed_before: Some(at()),
+        ..DeadLetterFilter::default()
+    };
+    freeze_command(
+        "ops.dead_letter_discard.v1",
+        DeadLetterDiscardV1 {
+            batch_id: Uuid::from_u128(9).into(),
+            selection: Selection::Ids(vec![Uuid::from_u128(10)]),
+            expected_count: 1,
+            reason: reason(),
+        },
+    );
+    let selection = Selection::Filter(filter);
+    let start = ReplayStartV1 { replay_id, selection, expected_count: 12, reason: reason(), rate: 50 };
+    assert_eq!(Subject::command(&start).into_string(), format!("ops.replay.start.{replay_id}"));
+    freeze_command("ops.replay_start.v1", start);
+    freeze_command("ops.replay_cancel.v1", ReplayCancelV1 { replay_id, reason: reason() });
+    let worker = || "calls".to_owned();
+    freeze_command(
+        "ops.worker_pause.v1",
+        WorkerPauseV1 { worker: worker(), minutes: Some(30), reason: reason() },
+    );
+    freeze_command("ops.worker_resume.v1", WorkerResumeV1 { worker: worker(), reason: reason() });
 }

@@ -24,13 +24,16 @@ const LOOK: Duration = Duration::from_millis(500);
 pub const SINGLY: usize = 20;
 
 /// Kinds that audit records are about.
-const KINDS: [LiveKind; 6] = [
+const KINDS: [LiveKind; 9] = [
     LiveKind::Lead,
     LiveKind::Call,
     LiveKind::Recording,
     LiveKind::User,
     LiveKind::Business,
     LiveKind::Whatsapp,
+    LiveKind::DeadLetter,
+    LiveKind::Replay,
+    LiveKind::Worker,
 ];
 
 /// Publishes live updates.

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use prosaas_shared::{
     bus, clock, objects::Objects, store, telemetry::Telemetry, whatsapp_service::WhatsappService,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
@@ -17,9 +17,12 @@ use crate::{
     calls::CallsWorker,
     config::Config,
     crm::{CrmWorker, projector::Projector},
+    dead_letters::{self, AdvisoriesWorker, DeadLettersWorker},
     jobs,
     live::{self, Live},
+    operators::{OpsWorker, Pauses},
     recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
+    replays::{self, Runner},
     runtime::{Bus, Policy, run},
     setup,
     whatsapp::{WhatsappWorker, effects},
@@ -34,6 +37,15 @@ const COMMANDS: usize = 4;
 
 /// Facts and commands of WhatsApp handled at once.
 const SESSIONS: usize = 4;
+
+/// Dead letters, and advisories, filed at once.
+const FILING: usize = 4;
+
+/// Operators' commands applied at once.
+const OPS: usize = 2;
+
+/// Longest run of one: choosing the events of a large replay is one transaction.
+const OPS_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Connections to Postgres. Fewer than handlers: a download holds none.
 const CONNECTIONS: u32 = 20;
@@ -83,9 +95,28 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
                 config.internal_secret.clone(),
                 clock::system(),
             )?;
-            let whatsapp = WhatsappWorker::new(pool.clone(), projector.clone(), live, baileys);
+            let whatsapp = WhatsappWorker::new(pool.clone(), projector.clone(), live.clone(), baileys);
             tasks.spawn(run(whatsapp.clone(), bus.clone(), Policy::quick(SESSIONS), s()));
             tasks.spawn(effects::run(whatsapp, s()));
+            let filing = dead_letters::policy(FILING);
+            let letters = DeadLettersWorker::new(pool.clone(), live.clone(), clock::system());
+            tasks.spawn(run(letters, bus.clone(), filing.clone(), s()));
+            let advisories = AdvisoriesWorker::new(pool.clone(), context.clone(), live.clone());
+            tasks.spawn(run(advisories, bus.clone(), filing, s()));
+            let (replays, pauses) = (Arc::<Notify>::default(), Arc::<Notify>::default());
+            let operators =
+                OpsWorker::new(pool.clone(), projector.clone(), live.clone(), replays.clone(), pauses.clone());
+            tasks.spawn(run(operators, bus.clone(), Policy { timeout: OPS_TIMEOUT, ..Policy::quick(OPS) }, s()));
+            let runner = Runner {
+                pool: pool.clone(),
+                context: context.clone(),
+                live: live.clone(),
+                process: bus.process.clone(),
+                wake: replays,
+            };
+            tasks.spawn(replays::run(runner, s()));
+            let pauses = Pauses { pool: pool.clone(), context: context.clone(), wake: pauses };
+            tasks.spawn(pauses.run(s()));
             tasks.spawn(projector.run(s()));
             tasks.spawn(live::keep_stream(client.clone(), s()));
             tasks.spawn(provider_delete::run(recordings, s()));

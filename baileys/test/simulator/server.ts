@@ -76,7 +76,5 @@ export class Simulator {
 /** Answers with JSON and its length, so that a client without chunks can read it. */
 function reply(response: ServerResponse, status: number, answer: unknown): void {
   const body = Buffer.from(JSON.stringify(answer));
-  response
-    .writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
-    .end(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
 }

@@ -24,6 +24,7 @@ pub mod live;
 pub mod mail;
 pub mod openapi;
 pub mod operation;
+pub mod operators;
 pub mod page;
 pub mod people;
 mod planned;
@@ -70,6 +71,7 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
+        .merge(operators::routes())
         .merge(whatsapp::routes())
         .merge(leads::routes())
         .merge(calls::routes())

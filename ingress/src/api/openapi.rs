@@ -38,6 +38,7 @@ const SESSION: &str = "session";
         (name = "live", description = "What changes, as it changes"),
         (name = "operations", description = "What became of commands"),
         (name = "audit", description = "Who changed what"),
+        (name = "operators", description = "What failed, running it again, pausing workers"),
     )
 )]
 struct Document;

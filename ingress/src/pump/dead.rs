@@ -45,6 +45,7 @@ pub(super) fn letter(
         reason: DeadReason::Rejected,
         trace_id: row.traceparent.as_deref().and_then(trace_id),
         died_at,
+        earlier_attempts: Vec::new(),
     };
     Ok(NewRow {
         lane: Stream::Dead.lane(),

@@ -4,16 +4,15 @@ use std::{collections::HashMap, future::Future, time::Duration};
 
 use async_nats::{Client, connection::State};
 use prosaas_shared::subjects::Stream;
-use tokio::{
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     PumpOptions,
     ack::Verdict,
-    batch, dead, single,
+    batch, dead,
+    removal::Removals,
+    single,
     status::{LaneState, PumpStatus},
 };
 use crate::event_log::{EventLog, ReadLimit, StoredRow};
@@ -50,9 +49,9 @@ pub(super) struct Lane {
     pub(super) status: PumpStatus,
     pub(super) options: PumpOptions,
     pub(super) shutdown: CancellationToken,
-    /// The delete of what was published last. The next rows are read and sent
-    /// meanwhile: the cursor is past those that it deletes.
-    pub(super) removal: Option<JoinHandle<()>>,
+    /// What is published and not deleted yet. The next rows are read and sent
+    /// meanwhile: the cursor is past those.
+    pub(super) removals: Removals,
 }
 
 impl Lane {
@@ -77,14 +76,16 @@ impl Lane {
                 self.wait_for_rows(found).await;
             }
         }
-        self.removed().await;
+        self.removals.finish(&self.log, &self.shutdown).await;
     }
 
     /// Waits for new rows, and then a little more, so that they come in numbers.
-    async fn wait_for_rows(&self, found: usize) {
+    async fn wait_for_rows(&mut self, found: usize) {
         if found == 0 {
-            let woken = timeout(self.options.tick, self.log.woken(self.stream));
+            let longest = self.removals.due_in().map_or(self.options.tick, |due| due.min(self.options.tick));
+            let woken = timeout(longest, self.log.woken(self.stream));
             let _ = self.shutdown.run_until_cancelled(woken).await;
+            self.removals.run_due(&self.log, &self.shutdown).await;
         }
         self.pause(self.options.linger).await;
     }
@@ -151,26 +152,14 @@ impl Lane {
         }
     }
 
-    /// Deletes the first rows in hand, which are in the stream.
+    /// Lets go of the first rows in hand, which are in the stream.
     async fn published(&mut self, hand: &mut Hand, count: usize) {
         let rows = hand.rows.drain(..count.min(hand.rows.len()));
-        let seqs: Vec<i64> = rows.map(|row| row.seq).collect();
         metrics::counter!("prosaas_pump_published_total", "stream" => self.stream.name())
-            .increment(u64::try_from(seqs.len()).unwrap_or(0));
+            .increment(u64::try_from(rows.len()).unwrap_or(0));
+        self.removals.add(rows.map(|row| row.seq));
         hand.failures = 0;
-        self.removed().await;
-        let (log, shutdown) = (self.log.clone(), self.shutdown.clone());
-        self.removal =
-            Some(tokio::spawn(async move { until_done(&shutdown, || log.remove(seqs.clone())).await }));
-    }
-
-    /// Waits until what was published is deleted.
-    async fn removed(&mut self) {
-        if let Some(removal) = self.removal.take()
-            && let Err(error) = removal.await
-        {
-            tracing::error!(stream = %self.stream, %error, "a delete of published rows failed");
-        }
+        self.removals.run_due(&self.log, &self.shutdown).await;
     }
 
     /// Moves the first row in hand out of the way.

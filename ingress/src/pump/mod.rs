@@ -12,6 +12,7 @@ mod batch;
 mod dead;
 mod lane;
 mod message;
+mod removal;
 mod single;
 mod status;
 
@@ -25,8 +26,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::lane::Lane;
 pub use self::status::{LaneState, PumpStatus};
+use self::{lane::Lane, removal::Removals};
 use crate::event_log::{EventLog, orphans::Orphans};
 
 /// Times of the pump.
@@ -131,7 +132,7 @@ impl Tasks {
             status: status.clone(),
             options: self.options,
             shutdown: shutdown.clone(),
-            removal: None,
+            removals: Removals::default(),
         };
         Stream::ALL.into_iter().map(|stream| lane(stream).run()).collect()
     }

@@ -6,6 +6,7 @@ mod links;
 mod lists;
 mod logins;
 mod mailbox;
+mod operators;
 mod rights;
 mod sessions;
 mod support;

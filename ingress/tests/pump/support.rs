@@ -90,6 +90,7 @@ impl Nats {
             Stream::Whatsapp => "whatsapp.>",
             Stream::Crm => "crm.>",
             Stream::Dead => "dead.>",
+            Stream::Ops => "ops.>",
         };
         let mut config = stream::Config {
             name: stream.name().to_owned(),

@@ -41,6 +41,22 @@ pub struct DeadLetterV1 {
     pub trace_id: Option<String>,
     /// When it was given up, UTC.
     pub died_at: DateTime<Utc>,
+    /// The attempts before the last one, those that this process made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_attempts: Vec<AttemptV1>,
+}
+
+/// One attempt that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AttemptV1 {
+    /// Its number, from 1.
+    pub attempt: u64,
+    /// When it failed, UTC.
+    pub at: DateTime<Utc>,
+    /// Which process made it.
+    pub worker: String,
+    /// Why it failed, innermost cause.
+    pub error: String,
 }
 
 /// Why an event is dead.

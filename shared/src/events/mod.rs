@@ -4,6 +4,7 @@
 pub mod call;
 pub mod crm;
 pub mod dead_letter;
+pub mod ops;
 pub mod recording;
 pub mod whatsapp;
 

@@ -67,7 +67,8 @@ impl CallEvent {
 }
 
 /// Applies the event: the call's row, its history, its lead, the audit record and
-/// the processed mark, or nothing of it.
+/// the processed mark, or nothing of it. An event that had succeeded and runs again
+/// stands in the history once.
 pub async fn apply_event(
     pool: &PgPool,
     consumer: &str,
@@ -75,7 +76,7 @@ pub async fn apply_event(
     event: &CallEvent,
 ) -> Result<Done, Failure> {
     let mut transaction = pool.begin().await?;
-    if mark_processed(&mut transaction, consumer, &meta.id).await? == Mark::Known {
+    if mark_processed(&mut transaction, consumer, &meta.key()).await? == Mark::Known {
         return Ok(Done::AlreadyApplied);
     }
     let call = event.call();
@@ -91,7 +92,7 @@ pub async fn apply_event(
         business: after.business,
         actor: &Actor::of(meta),
         request: None,
-        event_id: Some(&meta.id),
+        event_id: Some(&meta.key()),
         action: &format!("call.{}", event.kind()),
         entity_type: "call",
         entity_id: call.as_str(),
@@ -119,7 +120,8 @@ async fn next(
         return Ok(StoredCall { state, business: None, lead: None });
     };
     let actor = Actor::of(meta);
-    let origin = Origin { event_id: &meta.id, actor: &actor, call: event.call() };
+    let key = meta.key();
+    let origin = Origin { event_id: &key, actor: &actor, call: event.call() };
     let lead = match before.lead {
         Some(lead) => Some(lead),
         None => lead::of_call(connection, business, &state, origin).await?,
@@ -145,7 +147,8 @@ async fn add_to_history(
     sqlx::query!(
         "INSERT INTO prosaas.call_events
             (event_id, call_sid, business_id, kind, status, sequence_number, occurred_at, received_at, data)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT ON CONSTRAINT call_events_pk DO NOTHING",
         meta.id,
         event.call().as_str(),
         after.business.map(|b| b.0),

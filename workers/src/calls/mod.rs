@@ -49,8 +49,8 @@ impl CallsWorker {
 impl Worker for CallsWorker {
     type Event = CallEvent;
 
-    fn stream(&self) -> Stream {
-        Stream::Calls
+    fn stream(&self) -> &'static str {
+        Stream::Calls.name()
     }
 
     fn consumer(&self) -> &'static str {
@@ -79,7 +79,7 @@ impl Worker for CallsWorker {
     async fn handle(&self, _: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
         let span = tracing::info_span!("calls.apply");
         let done = apply_event(&self.pool, self.consumer(), meta, event).instrument(span).await?;
-        self.live.announce(&self.pool, &meta.id).await;
+        self.live.announce(&self.pool, &meta.key()).await;
         Ok(done)
     }
 

@@ -149,7 +149,7 @@ impl Frame {
         command: &Command<T>,
     ) -> Result<Done, Failure> {
         let mut transaction = self.pool.begin().await?;
-        if mark_processed(&mut transaction, self.consumer, &meta.id).await? == Mark::Known {
+        if mark_processed(&mut transaction, self.consumer, &meta.key()).await? == Mark::Known {
             return Ok(Done::AlreadyApplied);
         }
         let expired = delivery.attempt == 1 && delivery.waited > EXPIRES_AFTER;

@@ -120,8 +120,8 @@ commands! {
 impl Worker for CrmWorker {
     type Event = CrmCommand;
 
-    fn stream(&self) -> Stream {
-        Stream::Crm
+    fn stream(&self) -> &'static str {
+        Stream::Crm.name()
     }
 
     fn consumer(&self) -> &'static str {

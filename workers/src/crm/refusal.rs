@@ -64,6 +64,11 @@ impl Refusal {
         )
     }
 
+    /// What was confirmed is not what is there now.
+    pub fn count_changed(error: impl Into<String>) -> Self {
+        Self::new(412, "/problems/count-changed", "Changed meanwhile", error)
+    }
+
     /// A field is not valid.
     pub fn invalid(field: &str, code: &str, error: &str) -> Self {
         Self::invalid_fields(vec![FieldError {

@@ -1,6 +1,7 @@
 //! What has had its time goes: processed marks, events that every consumer has
 //! acknowledged, leads in the trash, outcomes of commands, ended sessions.
 
+mod dead_letters;
 mod leftovers;
 mod marks;
 mod purge;
@@ -9,10 +10,14 @@ mod trash;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use prosaas_shared::{clock::SharedClock, subjects::Stream};
+use prosaas_shared::{
+    clock::SharedClock,
+    subjects::{ADVISORIES_STREAM, Stream},
+};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+pub use dead_letters::{forget_settled, settle_applied};
 pub use leftovers::forget_leftovers;
 pub use marks::forget_marks;
 pub use purge::purge;
@@ -41,6 +46,20 @@ async fn once(pool: &PgPool, context: &jetstream::Context, clock: &SharedClock) 
         Ok(rows) => tracing::info!(event = "job.marks_forgotten", rows, "old processed marks are gone"),
         Err(error) => tracing::warn!(event = "job.failed", job = "marks", %error, "a job comes again"),
     }
+    match settle_applied(pool).await {
+        Ok(0) => {}
+        Ok(letters) => {
+            tracing::info!(event = "job.dead_letters_settled", letters, "they were applied after all");
+        }
+        Err(error) => tracing::warn!(event = "job.failed", job = "settle", %error, "a job comes again"),
+    }
+    match forget_settled(pool).await {
+        Ok(0) => {}
+        Ok(letters) => {
+            tracing::info!(event = "job.dead_letters_forgotten", letters, "old dead letters are gone");
+        }
+        Err(error) => tracing::warn!(event = "job.failed", job = "forget", %error, "a job comes again"),
+    }
     match empty_trash(pool).await {
         Ok(0) => {}
         Ok(leads) => tracing::info!(event = "job.trash_emptied", leads, "leads have left the trash"),
@@ -54,14 +73,14 @@ async fn once(pool: &PgPool, context: &jetstream::Context, clock: &SharedClock) 
         }
         Err(error) => tracing::warn!(event = "job.failed", job = "leftovers", %error, "a job comes again"),
     }
-    for stream in Stream::ALL {
+    for stream in Stream::ALL.map(Stream::name).into_iter().chain([ADVISORIES_STREAM]) {
         match purge(context, stream, clock.now()).await {
             Ok(0) => {}
             Ok(events) => {
-                tracing::info!(event = "job.purged", stream = stream.name(), events, "old events are gone");
+                tracing::info!(event = "job.purged", stream, events, "old events are gone");
             }
             Err(error) => {
-                tracing::warn!(event = "job.failed", job = "purge", stream = stream.name(), %error, "a job comes again");
+                tracing::warn!(event = "job.failed", job = "purge", stream, %error, "a job comes again");
             }
         }
     }

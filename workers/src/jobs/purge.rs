@@ -4,7 +4,6 @@
 use async_nats::jetstream;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::TryStreamExt as _;
-use prosaas_shared::subjects::Stream;
 
 use crate::runtime::Cause;
 
@@ -12,8 +11,8 @@ use crate::runtime::Cause;
 const KEPT_DAYS: i64 = 30;
 
 /// Purges one stream; returns how many events went. A stream that nobody reads keeps all.
-pub async fn purge(context: &jetstream::Context, stream: Stream, now: DateTime<Utc>) -> Result<u64, Cause> {
-    let found = context.get_stream(stream.name()).await?;
+pub async fn purge(context: &jetstream::Context, stream: &str, now: DateTime<Utc>) -> Result<u64, Cause> {
+    let found = context.get_stream(stream).await?;
     let state = &found.cached_info().state;
     if state.messages == 0 {
         return Ok(0);

@@ -99,8 +99,8 @@ impl RecordingsWorker {
 impl Worker for RecordingsWorker {
     type Event = RecordingEvent;
 
-    fn stream(&self) -> Stream {
-        Stream::Recordings
+    fn stream(&self) -> &'static str {
+        Stream::Recordings.name()
     }
 
     fn consumer(&self) -> &'static str {
@@ -131,7 +131,7 @@ impl Worker for RecordingsWorker {
             RecordingEvent::Status(data) => self.status(meta, data).await,
         };
         // Also when it was given up, which its row says.
-        self.live.announce(&self.pool, &meta.id).await;
+        self.live.announce(&self.pool, &meta.key()).await;
         outcome
     }
 

@@ -123,7 +123,7 @@ pub async fn report(
     report: &Report<'_>,
 ) -> Result<Done, Failure> {
     let mut transaction = pool.begin().await?;
-    if mark_processed(&mut transaction, consumer, &meta.id).await? == Mark::Known {
+    if mark_processed(&mut transaction, consumer, &meta.key()).await? == Mark::Known {
         return Ok(Done::AlreadyApplied);
     }
     let change = put(&mut transaction, meta, report).await?;
@@ -168,7 +168,7 @@ pub async fn complete(
     kept: &Kept,
 ) -> Result<Done, Failure> {
     let mut transaction = pool.begin().await?;
-    if mark_processed(&mut transaction, consumer, &meta.id).await? == Mark::Known {
+    if mark_processed(&mut transaction, consumer, &meta.key()).await? == Mark::Known {
         return Ok(Done::AlreadyApplied);
     }
     // The row cannot be complete before it has its object: both in one statement.
@@ -209,7 +209,7 @@ pub async fn complete(
 
 /// Marks the event of a recording that is safe already.
 pub async fn already_complete(pool: &PgPool, consumer: &str, meta: &Meta) -> Result<Done, Failure> {
-    mark_processed(&mut *pool.acquire().await?, consumer, &meta.id).await?;
+    mark_processed(&mut *pool.acquire().await?, consumer, &meta.key()).await?;
     Ok(Done::AlreadyApplied)
 }
 
@@ -225,7 +225,7 @@ async fn record(
         business: change.business,
         actor: &Actor::of(meta),
         request: None,
-        event_id: Some(&meta.id),
+        event_id: Some(&meta.key()),
         action,
         entity_type: "recording",
         entity_id: recording.as_str(),

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use prosaas_shared::{
     events::{
         MAX_EVENT_BYTES,
-        dead_letter::{DeadLetterV1, DeadReason},
+        dead_letter::{AttemptV1, DeadLetterV1, DeadReason},
     },
     subjects,
     telemetry::TraceParent,
@@ -24,15 +24,22 @@ pub(super) struct Verdict {
     pub trace: Option<TraceParent>,
 }
 
+/// Who reports a failure, and what came before it.
+pub(super) struct Reporter<'a> {
+    pub consumer: &'a str,
+    pub process: &'a str,
+    pub earlier: Vec<AttemptV1>,
+}
+
 /// Builds the record of the failure.
 pub(super) fn dead_letter(
     message: &Message,
     delivery: &Delivery,
-    consumer: &str,
-    process: &str,
+    reporter: Reporter<'_>,
     verdict: Verdict,
     now: DateTime<Utc>,
 ) -> DeadLetterV1 {
+    let consumer = reporter.consumer;
     let headers = message.headers.as_ref().map(pairs).unwrap_or_default();
     let kept = message.payload.get(..MAX_EVENT_BYTES).unwrap_or(&message.payload);
     DeadLetterV1 {
@@ -44,12 +51,13 @@ pub(super) fn dead_letter(
         payload_base64: STANDARD.encode(kept),
         payload_bytes: message.payload.len(),
         consumer: consumer.to_owned(),
-        worker: process.to_owned(),
+        worker: reporter.process.to_owned(),
         attempts: delivery.attempt,
         error_chain: verdict.error_chain,
         reason: verdict.reason,
         trace_id: verdict.trace.map(|t| t.trace_id()),
         died_at: now,
+        earlier_attempts: reporter.earlier,
     }
 }
 

@@ -6,14 +6,18 @@ use async_nats::jetstream::{AckKind, Message};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
-use prosaas_shared::{events::dead_letter::DeadReason, telemetry};
+use prosaas_shared::{
+    dead_letters::identity,
+    events::dead_letter::{AttemptV1, DeadReason},
+    telemetry,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
-    Delivery, Done, Failure, Meta, Policy, Worker, dead, failure::chain, outage::Outage, policy::spread,
-    run::Bus,
+    Delivery, Done, Failure, Meta, Policy, Worker, attempts::Failures, dead, failure::chain, outage::Outage,
+    policy::spread, run::Bus,
 };
 
 /// How often a handler is run again at once after another transaction was in the way.
@@ -30,6 +34,7 @@ pub(super) struct Shared<W> {
     /// The consumer's `ack_wait`.
     pub ack_wait: Duration,
     pub outage: Outage,
+    pub failures: Failures,
     /// A stop has begun: nothing waits any more.
     pub stop: CancellationToken,
     /// The stop's time is over: handlers are broken off.
@@ -88,7 +93,7 @@ async fn keep_alive(message: &Message, ack_wait: Duration) {
 }
 
 async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Delivery) -> Next {
-    let (meta, event) = match shared.worker.decode(&message.payload) {
+    let (mut meta, event) = match shared.worker.decode(&message.payload) {
         Ok(decoded) => decoded,
         Err(error) => {
             return Next::Dead(dead::Verdict {
@@ -98,6 +103,7 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
             });
         }
     };
+    meta.again = again(message);
     let trace = meta.traceparent.as_deref().and_then(telemetry::TraceParent::parse);
     if delivery.attempt > shared.policy.max_attempts {
         let deliveries = delivery.attempt - 1;
@@ -127,6 +133,11 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
         Ok(done) => Next::Ack(done),
         Err(failure) => after(shared, delivery, &failure, trace),
     }
+}
+
+/// The number of the replay that runs a succeeded event again.
+fn again(message: &Message) -> Option<i64> {
+    message.headers.as_ref()?.get(identity::REPLAY_AGAIN)?.as_str().parse().ok()
 }
 
 /// Runs the handler, again in place while a dependency is away.
@@ -227,16 +238,26 @@ fn after<W: Worker>(
         retry_in_ms = u64::try_from(delay.as_millis()).ok().filter(|_| reason.is_none()),
         "an event was not applied"
     );
-    match reason {
-        Some(reason) => Next::Dead(dead::Verdict { reason, error_chain, trace }),
-        None => Next::Back(delay, "retried"),
+    if let Some(reason) = reason {
+        return Next::Dead(dead::Verdict { reason, error_chain, trace });
     }
+    shared.failures.add(
+        delivery.sequence,
+        AttemptV1 {
+            attempt: delivery.attempt,
+            at: shared.bus.clock.now(),
+            worker: shared.bus.process.to_string(),
+            error: error_chain.last().cloned().unwrap_or_default(),
+        },
+    );
+    Next::Back(delay, "retried")
 }
 
 async fn settle<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Delivery, next: Next) {
     let consumer = shared.worker.consumer();
     let (outcome, sent) = match next {
         Next::Ack(done) => {
+            shared.failures.take(delivery.sequence);
             let outcome = if done == Done::Applied { "applied" } else { "already_applied" };
             (outcome, message.double_ack().await)
         }
@@ -273,7 +294,9 @@ async fn bury<W: Worker>(
         DeadReason::Rejected => "rejected",
     };
     let now = shared.bus.clock.now();
-    let letter = dead::dead_letter(message, delivery, consumer, &shared.bus.process, verdict, now);
+    let earlier = shared.failures.take(delivery.sequence);
+    let reporter = dead::Reporter { consumer, process: &shared.bus.process, earlier };
+    let letter = dead::dead_letter(message, delivery, reporter, verdict, now);
     if let Err(error) = dead::publish(&shared.bus.jetstream, &letter).await {
         tracing::error!(
             event = "worker.dead_letter_failed", consumer, dead_letter = letter.id, %error,

@@ -18,6 +18,7 @@
 //! `max_deliver` stands far above [`Policy::max_attempts`]; the advisory that it
 //! raises is the last resort only.
 
+mod attempts;
 mod dead;
 mod deliver;
 mod failure;

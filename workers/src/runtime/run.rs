@@ -12,6 +12,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Cause, Policy, Worker,
+    attempts::Failures,
     deliver::{Shared, deliver},
     lag,
     outage::Outage,
@@ -55,6 +56,7 @@ pub async fn run<W: Worker>(worker: W, bus: Bus, policy: Policy, stop: Cancellat
         policy,
         ack_wait: if ack_wait.is_zero() { DEFAULT_ACK_WAIT } else { ack_wait },
         outage: Outage::default(),
+        failures: Failures::default(),
         stop: stop.clone(),
         kill: CancellationToken::new(),
     });
@@ -83,7 +85,7 @@ async fn first_consumer<W: Worker>(worker: &W, bus: &Bus, stop: &CancellationTok
 }
 
 async fn find<W: Worker>(worker: &W, bus: &Bus) -> Result<PullConsumer, Cause> {
-    let found = bus.jetstream.get_consumer_from_stream(worker.consumer(), worker.stream().name()).await?;
+    let found = bus.jetstream.get_consumer_from_stream(worker.consumer(), worker.stream()).await?;
     Ok(found)
 }
 

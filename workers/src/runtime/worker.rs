@@ -4,9 +4,9 @@ use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
+    dead_letters::identity,
     events::{CloudEvent, DecodeError, EventData},
     ids::{BusinessId, UserId},
-    subjects::Stream,
 };
 
 use super::Failure;
@@ -16,8 +16,8 @@ pub trait Worker: Send + Sync + 'static {
     /// What the consumer's messages are, decoded.
     type Event: Send + Sync;
 
-    /// The stream that it reads.
-    fn stream(&self) -> Stream;
+    /// The stream that it reads, by its name.
+    fn stream(&self) -> &'static str;
 
     /// Its durable consumer; also its name in logs, metrics and dead letters.
     fn consumer(&self) -> &'static str;
@@ -67,7 +67,7 @@ pub struct Delivery {
 /// What the envelope says, without the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
-    /// The CloudEvents id: the key of the processed mark.
+    /// The CloudEvents id.
     pub id: String,
     /// `pro.prosaas.<domain>.<event>.v<N>`.
     pub event_type: String,
@@ -81,9 +81,17 @@ pub struct Meta {
     pub actor: Option<UserId>,
     /// W3C trace context.
     pub traceparent: Option<String>,
+    /// Number of the replay, where people want an event run again that had succeeded.
+    pub again: Option<i64>,
 }
 
 impl Meta {
+    /// The key of the event's processed mark and the event's name in audit records: its
+    /// id, and another one for each replay of what had succeeded.
+    pub fn key(&self) -> String {
+        identity::processed_key(&self.id, self.again)
+    }
+
     /// Takes an event apart.
     pub fn split<T: EventData>(event: CloudEvent<T>) -> (Self, T) {
         let meta = Self {
@@ -94,6 +102,7 @@ impl Meta {
             business: event.businessid,
             actor: event.actorid,
             traceparent: event.traceparent,
+            again: None,
         };
         (meta, event.data)
     }

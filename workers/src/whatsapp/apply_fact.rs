@@ -25,7 +25,7 @@ pub(super) async fn apply_fact(
 ) -> Result<Done, Failure> {
     let business = meta.business.ok_or_else(|| Failure::fail("the fact names no business"))?;
     let mut transaction = pool.begin().await?;
-    if mark_processed(&mut transaction, consumer, &meta.id).await? == Mark::Known {
+    if mark_processed(&mut transaction, consumer, &meta.key()).await? == Mark::Known {
         return Ok(Done::AlreadyApplied);
     }
     let (before, deleted) = load(&mut transaction, business, told).await?;
@@ -39,7 +39,7 @@ pub(super) async fn apply_fact(
                 business: Some(business),
                 actor: &Actor::of(meta),
                 request: None,
-                event_id: Some(&meta.id),
+                event_id: Some(&meta.key()),
                 action: &format!("whatsapp.{}", told.fact.kind()),
                 entity_type: "whatsapp",
                 entity_id: &told.session_id.to_string(),

@@ -87,8 +87,8 @@ impl WhatsappWorker {
 impl Worker for WhatsappWorker {
     type Event = WhatsappEvent;
 
-    fn stream(&self) -> Stream {
-        Stream::Whatsapp
+    fn stream(&self) -> &'static str {
+        Stream::Whatsapp.name()
     }
 
     fn consumer(&self) -> &'static str {

@@ -46,6 +46,7 @@ fn meta(id: &str, second: i64) -> Meta {
         business: None,
         actor: None,
         traceparent: None,
+        again: None,
     }
 }
 

@@ -30,15 +30,16 @@ async fn only_what_is_old_and_acknowledged_by_every_consumer_is_purged() -> Resu
         let stream = nats.ops.get_stream(Stream::Calls.name()).await?;
         anyhow::Ok((stream.cached_info().state.messages, stream.cached_info().state.first_sequence))
     };
-    let run =
-        |now| async move { purge(workers, Stream::Calls, now).await.map_err(anyhow::Error::from_boxed) };
+    let run = |now| async move {
+        purge(workers, Stream::Calls.name(), now).await.map_err(anyhow::Error::from_boxed)
+    };
     assert_eq!(run(now + TimeDelta::days(29)).await?, 0, "young events stay");
     assert_eq!(left().await?, (10, 1));
     assert_eq!(run(now + TimeDelta::days(31)).await?, 7, "what nobody has acknowledged stays");
     assert_eq!(left().await?, (3, 8));
     assert_eq!(run(now + TimeDelta::days(31)).await?, 0);
     nats.ops.publish("whatsapp.init.x", "x".into()).await?.await?;
-    let unread = purge(workers, Stream::Whatsapp, now + TimeDelta::days(400)).await;
+    let unread = purge(workers, Stream::Whatsapp.name(), now + TimeDelta::days(400)).await;
     assert_eq!(unread.map_err(anyhow::Error::from_boxed)?, 0, "a stream that nobody reads keeps all");
     Ok(())
 }

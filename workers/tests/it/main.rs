@@ -3,9 +3,11 @@
 
 mod calls;
 mod crm;
+mod dead_letters;
 mod jobs;
 mod outage;
 mod process;
 mod recordings;
+mod replays;
 mod runtime;
 mod support;

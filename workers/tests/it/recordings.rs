@@ -197,6 +197,7 @@ fn meta(id: &str) -> Meta {
         business: None,
         actor: None,
         traceparent: None,
+        again: None,
     }
 }
 

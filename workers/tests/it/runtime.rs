@@ -50,8 +50,8 @@ struct Scripted(Arc<Seen>);
 impl Worker for Scripted {
     type Event = ();
 
-    fn stream(&self) -> Stream {
-        Stream::Calls
+    fn stream(&self) -> &'static str {
+        Stream::Calls.name()
     }
 
     fn consumer(&self) -> &'static str {

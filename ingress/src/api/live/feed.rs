@@ -60,7 +60,7 @@ impl Audience {
             | LiveKind::Operation => Right::ReadCrm,
             LiveKind::Whatsapp => Right::ReadWhatsapp,
             LiveKind::User => Right::ReadPeople,
-            LiveKind::DeadLetter => Right::Administer,
+            LiveKind::DeadLetter | LiveKind::Replay | LiveKind::Worker => Right::Administer,
         };
         within && right.of(role)
     }

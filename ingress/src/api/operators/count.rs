@@ -1,0 +1,56 @@
+//! `POST /api/admin/dead-letters/count`.
+
+use axum::{Json, extract::State};
+use prosaas_shared::{
+    dead_letters::{
+        filter::Selection,
+        list::{self, Selected},
+    },
+    rights::Right,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    api::{Session, extract::ApiJson},
+    app::App,
+    problem::Problem,
+};
+
+/// Which dead letters.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CountDeadLetters {
+    /// Named, or found. Without a state those that wait for a person are meant.
+    selection: Selection,
+}
+
+/// What a selection holds.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CountedDeadLetters {
+    /// Always true.
+    success: bool,
+    /// What it holds.
+    #[serde(flatten)]
+    selected: Selected,
+}
+
+/// How many dead letters a replay or a discard would be about, and which workers would
+/// run them. Changes nothing; the selection in the answer is the one to confirm.
+#[utoipa::path(
+    post,
+    path = "/api/admin/dead-letters/count",
+    operation_id = "count_dead_letters",
+    tag = "operators",
+    request_body = CountDeadLetters,
+    responses((status = 200, description = "The count", body = CountedDeadLetters)),
+)]
+pub async fn count_dead_letters(
+    State(app): State<App>,
+    session: Session,
+    ApiJson(asked): ApiJson<CountDeadLetters>,
+) -> Result<Json<CountedDeadLetters>, Problem> {
+    session.require(Right::Administer, None)?;
+    let selected = list::count(&app.api.database, super::selection(asked.selection)?).await?;
+    Ok(Json(CountedDeadLetters { success: true, selected }))
+}

@@ -1,0 +1,62 @@
+//! `POST /api/admin/dead-letters/discard`.
+
+use axum::extract::State;
+use prosaas_shared::{
+    dead_letters::filter::Selection, events::ops::DeadLetterDiscardV1, ids::BatchId, rights::Right,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        RequestMeta, Session,
+        command::{CommandResponse, new_id},
+        extract::ApiJson,
+        operation::OperationAnswer,
+        submit,
+    },
+    app::App,
+    problem::Problem,
+};
+
+/// Which dead letters nobody needs.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiscardDeadLetters {
+    /// As the count gave it back.
+    selection: Selection,
+    /// The count.
+    #[schema(minimum = 1)]
+    expected_count: i64,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Closes dead letters that nobody needs. They stay in sight for 120 days.
+#[utoipa::path(
+    post,
+    path = "/api/admin/dead-letters/discard",
+    operation_id = "discard_dead_letters",
+    tag = "operators",
+    request_body = DiscardDeadLetters,
+    responses(
+        (status = 200, description = "Done", body = OperationAnswer),
+        (status = 202, description = "Accepted", body = OperationAnswer),
+    ),
+)]
+pub async fn discard_dead_letters(
+    State(app): State<App>,
+    session: Session,
+    meta: RequestMeta,
+    ApiJson(asked): ApiJson<DiscardDeadLetters>,
+) -> Result<CommandResponse, Problem> {
+    session.require(Right::Administer, None)?;
+    let args = DeadLetterDiscardV1 {
+        batch_id: BatchId(new_id(&session, &meta)),
+        selection: super::selection(asked.selection)?,
+        expected_count: super::start_replay::counted(asked.expected_count)?,
+        reason: super::reason(&asked.reason)?,
+    };
+    submit(&app, &session, &meta, None, args).await
+}

@@ -1,0 +1,83 @@
+//! `POST /api/admin/replays`.
+
+use axum::extract::State;
+use prosaas_shared::{
+    dead_letters::filter::Selection,
+    events::ops::ReplayStartV1,
+    ids::ReplayId,
+    replays::{DEFAULT_RATE, MAX_RATE},
+    rights::Right,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        RequestMeta, Session,
+        command::{CommandResponse, new_id},
+        extract::ApiJson,
+        operation::OperationAnswer,
+        submit,
+    },
+    app::App,
+    problem::Problem,
+};
+
+/// Which dead letters run again.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartReplay {
+    /// As the count gave it back.
+    selection: Selection,
+    /// The count.
+    #[schema(minimum = 1)]
+    expected_count: i64,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+    /// Most events a second; 50 when absent.
+    #[schema(minimum = 1, maximum = 5000)]
+    rate: Option<u32>,
+}
+
+/// A number that somebody saw.
+pub(super) fn counted(count: i64) -> Result<i64, Problem> {
+    if count > 0 {
+        return Ok(count);
+    }
+    Err(Problem::invalid("expected_count", "range", "There is nothing to do: the count is none."))
+}
+
+/// Has dead letters run again, each by the worker that failed and by no other. The
+/// operation's `entity_id` is the replay.
+#[utoipa::path(
+    post,
+    path = "/api/admin/replays",
+    operation_id = "start_replay",
+    tag = "operators",
+    request_body = StartReplay,
+    responses(
+        (status = 200, description = "Begun", body = OperationAnswer),
+        (status = 202, description = "Accepted", body = OperationAnswer),
+    ),
+)]
+pub async fn start_replay(
+    State(app): State<App>,
+    session: Session,
+    meta: RequestMeta,
+    ApiJson(asked): ApiJson<StartReplay>,
+) -> Result<CommandResponse, Problem> {
+    session.require(Right::Administer, None)?;
+    let rate = asked.rate.unwrap_or(DEFAULT_RATE);
+    if !(1..=MAX_RATE).contains(&rate) {
+        return Err(Problem::invalid("rate", "range", "rate is 1 to 5000 events a second."));
+    }
+    let args = ReplayStartV1 {
+        replay_id: ReplayId(new_id(&session, &meta)),
+        selection: super::selection(asked.selection)?,
+        expected_count: counted(asked.expected_count)?,
+        reason: super::reason(&asked.reason)?,
+        rate,
+    };
+    submit(&app, &session, &meta, None, args).await
+}

@@ -1,0 +1,102 @@
+//! What people search dead letters by: ids, phone numbers and e-mail addresses.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::text::{digits, is_id};
+use crate::phone;
+
+/// Most terms of one event.
+const MAX_TERMS: usize = 64;
+
+/// Longest term, bytes.
+const MAX_LEN: usize = 200;
+
+/// A term in the form in which it is kept: numbers as E.164, addresses in lower case.
+pub fn normal(text: &str) -> String {
+    let text = text.trim();
+    if text.contains('@') {
+        return text.to_lowercase();
+    }
+    match number(text) {
+        Some(number) => number,
+        None => text.to_owned(),
+    }
+}
+
+fn number(text: &str) -> Option<String> {
+    let shaped = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')' | '.'));
+    if !shaped || digits(text) < 6 {
+        return None;
+    }
+    phone::read(text).map(|number| number.to_string())
+}
+
+/// The terms of an event: its envelope's and those of its data.
+pub fn terms_of(event: &Value) -> Vec<String> {
+    let mut terms = BTreeSet::new();
+    for name in ["id", "subject", "businessid", "actorid"] {
+        if let Some(text) = event.get(name).and_then(Value::as_str) {
+            add(&mut terms, text);
+        }
+    }
+    if let Some(data) = event.get("data") {
+        collect(&mut terms, data);
+    }
+    terms.into_iter().collect()
+}
+
+fn collect(terms: &mut BTreeSet<String>, value: &Value) {
+    match value {
+        Value::String(text) if is_term(text) => add(terms, text),
+        Value::Array(items) => items.iter().for_each(|item| collect(terms, item)),
+        Value::Object(fields) => fields.values().for_each(|field| collect(terms, field)),
+        _ => {}
+    }
+}
+
+fn is_term(text: &str) -> bool {
+    let text = text.trim();
+    let address = text.contains('@') && !text.contains(char::is_whitespace);
+    let id = (2..=64).contains(&text.len())
+        && digits(text) > 0
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    address || id || is_id(text) || number(text).is_some()
+}
+
+fn add(terms: &mut BTreeSet<String>, text: &str) {
+    let term = normal(text).replace('\0', "\u{fffd}");
+    if !term.is_empty() && term.len() <= MAX_LEN && terms.len() < MAX_TERMS {
+        terms.insert(term);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_found_by_ids_numbers_and_addresses() {
+        let event = json!({
+            "id": "call.incoming:CA1", "subject": "CA1",
+            "data": { "from": "054-123-4567", "name": "Dana Cohen", "email": "Dana@Shop.example",
+                      "parts": ["CA2"], "status": "ringing", "at": "2026-01-01T00:00:00Z" }
+        });
+        assert_eq!(
+            terms_of(&event),
+            ["+972541234567", "CA1", "CA2", "call.incoming:CA1", "dana@shop.example"]
+        );
+        assert_eq!(normal(" 0541234567 "), "+972541234567");
+        assert_eq!(normal("DANA@shop.example"), "dana@shop.example");
+        assert_eq!(normal("CA2"), "CA2");
+    }
+
+    #[test]
+    fn a_huge_event_has_few_terms() {
+        let many: Vec<String> = (0..1000).map(|n| format!("id-{n}")).collect();
+        assert_eq!(terms_of(&json!({ "data": many })).len(), MAX_TERMS);
+    }
+}
