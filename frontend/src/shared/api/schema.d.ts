@@ -113,7 +113,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["dead_letters"];
+        /** What failed, the latest first, personal data hidden. */
+        get: operations["list_dead_letters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -122,14 +123,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/dead-letters/{id}": {
+    "/api/admin/dead-letters/{dead_letter_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["dead_letter"];
+        /** A dead letter with its event, errors and attempts. */
+        get: operations["read_dead_letter"];
         put?: never;
         post?: never;
         delete?: never;
@@ -147,6 +149,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /**
+         * How many dead letters a replay or a discard would be about, and which workers would
+         *     run them. Changes nothing; the selection in the answer is the one to confirm.
+         */
         post: operations["count_dead_letters"];
         delete?: never;
         options?: never;
@@ -163,6 +169,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Closes dead letters that nobody needs. They stay in sight for 120 days. */
         post: operations["discard_dead_letters"];
         delete?: never;
         options?: never;
@@ -177,7 +184,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["dead_letter_groups"];
+        /**
+         * What failed, by worker and kind of failure, the commonest first. `cursor` and
+         *     `limit` mean nothing here.
+         */
+        get: operations["group_dead_letters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,8 +204,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["replays"];
+        /** Replays, the latest first. */
+        get: operations["list_replays"];
         put?: never;
+        /**
+         * Has dead letters run again, each by the worker that failed and by no other. The
+         *     operation's `entity_id` is the replay.
+         */
         post: operations["start_replay"];
         delete?: never;
         options?: never;
@@ -202,14 +218,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/replays/{id}": {
+    "/api/admin/replays/{replay_id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["replay"];
+        /** A replay and how far it has come. */
+        get: operations["read_replay"];
         put?: never;
         post?: never;
         delete?: never;
@@ -218,7 +235,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/admin/replays/{id}/cancel": {
+    "/api/admin/replays/{replay_id}/cancel": {
         parameters: {
             query?: never;
             header?: never;
@@ -227,7 +244,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Ends a replay: what is not published yet is not published. What is, runs all the same. */
         post: operations["cancel_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/replays/{replay_id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The events of a replay, in order, each with its result. */
+        get: operations["list_replay_items"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -330,7 +365,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["workers"];
+        /** What runs, how far behind it is, and what is paused. */
+        get: operations["list_workers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -348,6 +384,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Pauses a worker: its events wait, and nothing is lost. */
         post: operations["pause_worker"];
         delete?: never;
         options?: never;
@@ -364,6 +401,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Ends a worker's pause. */
         post: operations["resume_worker"];
         delete?: never;
         options?: never;
@@ -1093,6 +1131,28 @@ export interface components {
          * @enum {string}
          */
         Answer: "record" | "forward" | "closed" | "unknown_number";
+        /** @description One attempt. */
+        Attempt: {
+            /**
+             * Format: date-time
+             * @description When; null where the process did not live to tell.
+             */
+            at: string | null;
+            /**
+             * Format: int64
+             * @description Its number in that life, from 1.
+             */
+            attempt: number;
+            /** @description Why it failed. */
+            error: string;
+            /** @description Which process. */
+            process: string | null;
+            /**
+             * Format: int32
+             * @description 0 for the first life, else which replay.
+             */
+            replay: number;
+        };
         /** @description One change. */
         AuditItem: {
             /** @description What was done, such as `lead.delete`. */
@@ -1338,6 +1398,11 @@ export interface components {
          * @enum {string}
          */
         CallStatus: "queued" | "initiated" | "ringing" | "in-progress" | "completed" | "busy" | "failed" | "no-answer" | "canceled";
+        /** @description Why. */
+        CancelReplay: {
+            /** @description Why. */
+            reason: string;
+        };
         /** @description The old and the new one. */
         ChangePassword: {
             /**
@@ -1378,6 +1443,16 @@ export interface components {
             /** @description What stands behind `#` in the link. */
             token: string;
         };
+        /** @description Which dead letters. */
+        CountDeadLetters: {
+            /** @description Named, or found. Without a state those that wait for a person are meant. */
+            selection: components["schemas"]["Selection"];
+        };
+        /** @description What a selection holds. */
+        CountedDeadLetters: components["schemas"]["Selected"] & {
+            /** @description Always true. */
+            success: boolean;
+        };
         /** @description Figures of one day. */
         DaySummary: {
             /**
@@ -1401,76 +1476,169 @@ export interface components {
              */
             missed: number;
         };
-        DeadLetter: {
-            attempts: number;
-            /** Format: uuid */
-            business_id?: string | null;
-            business_name?: string | null;
-            consumer: string;
-            /** Format: date-time */
-            died_at: string;
-            entity_id?: string | null;
-            error: string;
-            fingerprint: string;
-            id: string;
-            /** @enum {string} */
-            reason: "permanent" | "exhausted" | "undecodable" | "rejected";
-            /** @enum {string} */
-            state: "open" | "replaying" | "replayed" | "discarded";
-            subject: string;
-            type?: string | null;
-        };
-        DeadLetterAttempt: {
-            /** Format: date-time */
-            at: string;
-            error?: string | null;
-            worker?: string | null;
-        };
-        DeadLetterDetail: components["schemas"]["DeadLetter"] & {
-            attempt_log: components["schemas"]["DeadLetterAttempt"][];
+        /** @description A dead letter. */
+        DeadLetter: components["schemas"]["DeadLetterItem"] & {
+            /** @description Every attempt that is known. */
+            attempt_log: components["schemas"]["Attempt"][];
+            /** @description The outermost error first, each cause after it. */
             error_chain: string[];
-            headers: string[][];
-            payload?: unknown;
-            payload_text?: string | null;
-            trace_id?: string | null;
+            /** @description The CloudEvents id. */
+            event_id: string | null;
+            /** @description The message's headers. */
+            headers: components["schemas"]["Header"][];
+            /** @description Whether personal data is hidden. */
+            masked: boolean;
+            payload: components["schemas"]["Payload"] | null;
+            /** @description Which process gave it up last. */
+            process: string | null;
+            /** @description The replays that it was in, the latest first. */
+            replay_ids: string[];
+            settled: components["schemas"]["Settled"] | null;
+            /** @description The stream that kept it. */
+            stream: string | null;
+            /**
+             * Format: int64
+             * @description Its sequence there.
+             */
+            stream_sequence: number | null;
+            /** @description The event's own subject. */
+            subject: string;
+        };
+        /** @description Dead letters by what they have in common. */
+        DeadLetterFilter: {
+            business_id?: components["schemas"]["BusinessId"] | null;
+            /** @description An id, a phone number or an e-mail address of the event. */
+            entity?: string | null;
+            /**
+             * Format: date-time
+             * @description Filed at this time or earlier: a count puts it in, so that what dies after it
+             *     is not in what was counted.
+             */
+            filed_before?: string | null;
+            /** @description The error's fingerprint. */
+            fingerprint?: string | null;
+            /**
+             * Format: date-time
+             * @description Died at this time or later.
+             */
+            from?: string | null;
+            state?: components["schemas"]["DeadLetterState"] | null;
+            /**
+             * Format: date-time
+             * @description Died before this time.
+             */
+            to?: string | null;
+            /** @description The event's type, whole, or its beginning up to a dot. */
+            type?: string | null;
+            /** @description The worker that failed. */
             worker?: string | null;
         };
-        DeadLetterFilter: {
-            /** Format: uuid */
-            business_id?: string;
-            consumer?: string;
-            entity?: string;
-            fingerprint?: string;
-            /** Format: date-time */
-            from?: string;
-            ids?: string[];
-            state?: string;
-            /** Format: date-time */
-            to?: string;
-            type?: string;
-        };
+        /** @description Failures of one kind. */
         DeadLetterGroup: {
-            consumer: string;
+            /**
+             * Format: int64
+             * @description Of how many businesses.
+             */
+            businesses: number;
+            /**
+             * Format: int64
+             * @description How many.
+             */
             count: number;
+            /** @description The innermost cause of the latest. */
             error: string;
+            /** @description What the failures have in common. */
             fingerprint: string;
-            /** Format: date-time */
-            first_at: string;
-            /** Format: date-time */
-            last_at: string;
+            /**
+             * Format: date-time
+             * @description When the first was given up.
+             */
+            first_died_at: string;
+            /**
+             * Format: date-time
+             * @description When the last was given up.
+             */
+            last_died_at: string;
+            /** @description The type of the latest event; null where it cannot be read. */
+            type: string | null;
+            /** @description The worker that failed. */
+            worker: string;
         };
-        DeadLetterGroupPage: {
+        /** @description Kinds of failures. */
+        DeadLetterGroups: {
+            /** @description The largest first, at most 200. */
             items: components["schemas"]["DeadLetterGroup"][];
-            next_cursor?: string | null;
         };
-        DeadLetterPage: {
-            items: components["schemas"]["DeadLetter"][];
-            next_cursor?: string | null;
-        };
-        Deleted: string;
-        DiscardRequest: {
-            filter: components["schemas"]["DeadLetterFilter"];
+        /** @description A dead letter in a list, personal data hidden. */
+        DeadLetterItem: {
+            /**
+             * Format: int64
+             * @description Deliveries, those of replays included.
+             */
+            attempts: number;
+            /**
+             * Format: uuid
+             * @description The business that the event names.
+             */
+            business_id: string | null;
+            /** @description That business's name. */
+            business_name: string | null;
+            /**
+             * Format: date-time
+             * @description When it was given up last.
+             */
+            died_at: string;
+            /** @description What the event is about, such as a CallSid. */
+            entity: string | null;
+            /** @description The innermost cause. */
+            error: string;
+            /** @description What failures of the same kind have in common. */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description When it was given up first.
+             */
+            first_died_at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description Why it was given up: `permanent`, `exhausted`, `undecodable`, `rejected`,
+             *     `max_deliveries`, `terminated`.
+             */
             reason: string;
+            /**
+             * Format: int32
+             * @description How often it was replayed.
+             */
+            replays: number;
+            /** @description How far the work on it has come. */
+            state: components["schemas"]["DeadLetterState"];
+            /** @description W3C trace id. */
+            trace_id: string | null;
+            /** @description The event's type; null where it cannot be read. */
+            type: string | null;
+            /** @description The worker that failed. */
+            worker: string;
+        };
+        /**
+         * @description How far the work on a dead letter has come.
+         * @enum {string}
+         */
+        DeadLetterState: "new" | "replaying" | "replayed" | "discarded";
+        /** @description Which dead letters nobody needs. */
+        DiscardDeadLetters: {
+            /**
+             * Format: int64
+             * @description The count.
+             */
+            expected_count: number;
+            /** @description Why. */
+            reason: string;
+            /** @description As the count gave it back. */
+            selection: components["schemas"]["Selection"];
         };
         /**
          * @description A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
@@ -1498,6 +1666,13 @@ export interface components {
         FilteredLeads: {
             /** @description The filter. */
             filter: components["schemas"]["LeadFilter"];
+        };
+        /** @description One header. */
+        Header: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value. */
+            value: string;
         };
         /** @description A day with hours of its own; none means closed all day. */
         Holiday: {
@@ -1956,6 +2131,65 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_DeadLetterItem: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Deliveries, those of replays included.
+                 */
+                attempts: number;
+                /**
+                 * Format: uuid
+                 * @description The business that the event names.
+                 */
+                business_id: string | null;
+                /** @description That business's name. */
+                business_name: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was given up last.
+                 */
+                died_at: string;
+                /** @description What the event is about, such as a CallSid. */
+                entity: string | null;
+                /** @description The innermost cause. */
+                error: string;
+                /** @description What failures of the same kind have in common. */
+                fingerprint: string;
+                /**
+                 * Format: date-time
+                 * @description When it was given up first.
+                 */
+                first_died_at: string;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /**
+                 * @description Why it was given up: `permanent`, `exhausted`, `undecodable`, `rejected`,
+                 *     `max_deliveries`, `terminated`.
+                 */
+                reason: string;
+                /**
+                 * Format: int32
+                 * @description How often it was replayed.
+                 */
+                replays: number;
+                /** @description How far the work on it has come. */
+                state: components["schemas"]["DeadLetterState"];
+                /** @description W3C trace id. */
+                trace_id: string | null;
+                /** @description The event's type; null where it cannot be read. */
+                type: string | null;
+                /** @description The worker that failed. */
+                worker: string;
+            }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_LeadItem: {
             /** @description The rows. */
             items: {
@@ -2005,6 +2239,95 @@ export interface components {
                  * @description Grows with every change; the `ETag` is this number in quotes.
                  */
                 version: number;
+            }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Replay: {
+            /** @description The rows. */
+            items: {
+                /** @description How far they have come. */
+                counts: components["schemas"]["ReplayCounts"];
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the last had its result.
+                 */
+                finished_at: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description `dead_letters`, or `history`: events that had succeeded. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description A short name.
+                 */
+                number: number;
+                /**
+                 * Format: int32
+                 * @description Most events a second.
+                 */
+                rate: number;
+                /** @description Why it was asked for. */
+                reason: string;
+                /** @description Who asked for it. */
+                requested_by: string;
+                /** @description What was asked for. */
+                selection: Record<string, unknown>;
+                /**
+                 * Format: date-time
+                 * @description When the first event was published.
+                 */
+                started_at: string | null;
+                /** @description `running`, `cancelled`, or `finished`: every event has its result. */
+                state: string;
+                /**
+                 * Format: int64
+                 * @description How many events.
+                 */
+                total: number;
+            }[];
+            /** @description Where the next page begins; null after the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ReplayItem: {
+            /** @description The rows. */
+            items: {
+                /**
+                 * Format: uuid
+                 * @description The dead letter; null for history that succeeded again.
+                 */
+                dead_letter_id: string | null;
+                /** @description Why it failed or was skipped. */
+                error: string | null;
+                /**
+                 * Format: int64
+                 * @description Its place in the replay, from 1.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description When it was published.
+                 */
+                published_at: string | null;
+                /** @description `pending`, `in_flight`, `succeeded`, `already_applied`, `failed`, `skipped` or `cancelled`. */
+                result: string;
+                /**
+                 * Format: date-time
+                 * @description When it had its result.
+                 */
+                settled_at: string | null;
+                /** @description The only worker that runs it again. */
+                worker: string;
             }[];
             /** @description Where the next page begins; null after the last. */
             next_cursor: string | null;
@@ -2078,6 +2401,30 @@ export interface components {
         PairingRequest: {
             /** @description Its number, in any spelling; Israeli where it has no country code. */
             phone: string;
+        };
+        /** @description A pause to be. */
+        PauseWorker: {
+            /**
+             * Format: int32
+             * @description After how many minutes it ends by itself; it does not when absent.
+             */
+            minutes?: number | null;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description The bytes of an event. */
+        Payload: {
+            /** @description The bytes themselves, only when personal data is shown. */
+            base64: string | null;
+            /**
+             * Format: int64
+             * @description How many it had.
+             */
+            bytes: number;
+            /** @description Whether all of them are kept. */
+            complete: boolean;
+            /** @description What they say; null where they are no JSON. */
+            json: Record<string, unknown> | null;
         };
         /** @description Somebody who did something, as far as the reader may know them. */
         Person: {
@@ -2163,44 +2510,180 @@ export interface components {
          * @enum {string}
          */
         RecordingState: "processing" | "completed" | "absent" | "failed";
+        /** @description How a replay stands. */
         Replay: {
-            /** Format: date-time */
+            /** @description How far they have come. */
+            counts: components["schemas"]["ReplayCounts"];
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
             created_at: string;
-            created_by_name?: string | null;
-            failed: number;
-            /** Format: date-time */
-            finished_at?: string | null;
-            /** Format: uuid */
+            /**
+             * Format: date-time
+             * @description When the last had its result.
+             */
+            finished_at: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
             id: string;
+            /** @description `dead_letters`, or `history`: events that had succeeded. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description A short name.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description Most events a second.
+             */
+            rate: number;
+            /** @description Why it was asked for. */
             reason: string;
-            /** @enum {string} */
-            state: "running" | "finished" | "cancelled";
-            succeeded: number;
+            /** @description Who asked for it. */
+            requested_by: string;
+            /** @description What was asked for. */
+            selection: Record<string, unknown>;
+            /**
+             * Format: date-time
+             * @description When the first event was published.
+             */
+            started_at: string | null;
+            /** @description `running`, `cancelled`, or `finished`: every event has its result. */
+            state: string;
+            /**
+             * Format: int64
+             * @description How many events.
+             */
             total: number;
         };
-        ReplayCount: {
-            count: number;
+        /** @description How many events of a replay have come how far. */
+        ReplayCounts: {
+            /**
+             * Format: int64
+             * @description Found applied already.
+             */
+            already_applied: number;
+            /**
+             * Format: int64
+             * @description Not published, because somebody cancelled the replay.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description A dead letter again.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Published, without a result yet.
+             */
+            in_flight: number;
+            /**
+             * Format: int64
+             * @description Not published yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Not in the state any more in which it was chosen, or not replayable.
+             */
+            skipped: number;
+            /**
+             * Format: int64
+             * @description Applied now.
+             */
+            succeeded: number;
         };
-        ReplayPage: {
-            items: components["schemas"]["Replay"][];
-            next_cursor?: string | null;
+        ReplayId: string;
+        /** @description One event of a replay. */
+        ReplayItem: {
+            /**
+             * Format: uuid
+             * @description The dead letter; null for history that succeeded again.
+             */
+            dead_letter_id: string | null;
+            /** @description Why it failed or was skipped. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the replay, from 1.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at: string | null;
+            /** @description `pending`, `in_flight`, `succeeded`, `already_applied`, `failed`, `skipped` or `cancelled`. */
+            result: string;
+            /**
+             * Format: date-time
+             * @description When it had its result.
+             */
+            settled_at: string | null;
+            /** @description The only worker that runs it again. */
+            worker: string;
         };
-        ReplayRequest: {
-            dry_run?: boolean;
-            filter: components["schemas"]["DeadLetterFilter"];
-            rate_per_second?: number;
-            reason: string;
-        };
+        ReplayResult: string;
         /** @description Whose password. */
         RequestReset: {
             /** @description The address of the account. */
             email: string;
+        };
+        /** @description The end of a pause. */
+        ResumeWorker: {
+            /** @description Why. */
+            reason: string;
         };
         /**
          * @description A person's role. The order is the rank: each outranks those before it.
          * @enum {string}
          */
         Role: "agent" | "manager" | "owner" | "system_admin";
+        /** @description What a selection holds now. */
+        Selected: {
+            /** @description By worker and type. */
+            by_worker: components["schemas"]["SelectedOfWorker"][];
+            /**
+             * Format: int64
+             * @description How many in all.
+             */
+            count: number;
+            /** @description To be sent with what shall be done with them. */
+            selection: components["schemas"]["Selection"];
+        };
+        /** @description How many dead letters of one worker and type a selection holds. */
+        SelectedOfWorker: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: int64
+             * @description Of these, how many cannot be replayed: their bytes are gone or were cut, or no
+             *     worker is to run them.
+             */
+            not_replayable: number;
+            /** @description Whether the worker is paused: replayed events wait until it goes on. */
+            paused: boolean;
+            /** @description Their type; null where it cannot be read. */
+            type: string | null;
+            /** @description The worker that runs them again. */
+            worker: string;
+        };
+        /** @description Dead letters, named or found. */
+        Selection: {
+            /** @description These, at most [`MAX_IDS`]. */
+            ids: string[];
+        } | {
+            /** @description All that match. */
+            filter: components["schemas"]["DeadLetterFilter"];
+        };
         /** @description One login. */
         SessionItem: {
             /**
@@ -2257,6 +2740,18 @@ export interface components {
              */
             time_zone?: string | null;
         };
+        /** @description How a dead letter ended. */
+        Settled: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description By whom. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+        };
         /**
          * @description From `open` until just before `close`, minutes of the local day. A span whose
          *     `close` is not after its `open` runs past midnight into the next day;
@@ -2267,6 +2762,23 @@ export interface components {
             close: components["schemas"]["MinuteOfDay"];
             /** @description First minute open. */
             open: components["schemas"]["MinuteOfDay"];
+        };
+        /** @description Which dead letters run again. */
+        StartReplay: {
+            /**
+             * Format: int64
+             * @description The count.
+             */
+            expected_count: number;
+            /**
+             * Format: int32
+             * @description Most events a second; 50 when absent.
+             */
+            rate?: number | null;
+            /** @description Why. */
+            reason: string;
+            /** @description As the count gave it back. */
+            selection: components["schemas"]["Selection"];
         };
         /** @description How the link stands. Agents see only state and time. */
         StatusAnswer: {
@@ -2426,22 +2938,65 @@ export interface components {
          * @enum {string}
          */
         WhatsappState: "not_linked" | "requesting" | "qr_ready" | "expired" | "pairing" | "connected" | "reconnecting" | "replaced" | "logged_out" | "stopped";
-        WorkerList: {
-            items: components["schemas"]["WorkerState"][];
-        };
-        WorkerState: {
-            dead_letters: number;
-            in_flight: number;
-            lag_s?: number | null;
+        /** @description A worker. */
+        WorkerItem: {
+            /**
+             * Format: int64
+             * @description Its dead letters that wait for a person.
+             */
+            dead_letters_open: number;
+            /**
+             * Format: int64
+             * @description Events that are being worked on, or wait for another try.
+             */
+            in_progress: number | null;
+            /** @description Its name, which is its consumer's. */
             name: string;
-            /** Format: date-time */
-            paused_until?: string | null;
-            pending: number;
-            redelivered: number;
-            /** @enum {string} */
-            state: "running" | "paused" | "absent";
+            /** @description Whether it can be paused. */
+            pausable: boolean;
+            paused: components["schemas"]["WorkerPause"] | null;
+            /**
+             * Format: int64
+             * @description Of these, how many are tried again.
+             */
+            redelivered: number | null;
+            /** @description How it stands. */
+            state: components["schemas"]["WorkerState"];
+            /** @description The stream that it reads. */
             stream: string;
+            /**
+             * Format: int64
+             * @description Events that were never delivered; null where NATS cannot be asked.
+             */
+            waiting: number | null;
         };
+        /** @description All workers. */
+        WorkerList: {
+            /** @description Each of them. */
+            items: components["schemas"]["WorkerItem"][];
+        };
+        /** @description A pause. */
+        WorkerPause: {
+            /** @description By whom. */
+            by: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself; null where it does not.
+             */
+            until: string | null;
+        };
+        /**
+         * @description How a worker stands.
+         * @enum {string}
+         */
+        WorkerState: "running" | "paused" | "absent" | "unknown";
     };
     responses: never;
     parameters: never;
@@ -3445,19 +4000,32 @@ export interface operations {
             };
         };
     };
-    dead_letters: {
+    list_dead_letters: {
         parameters: {
             query?: {
-                business_id?: string;
-                consumer?: string;
+                /** @description Only of this business. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description Where to go on, from the page before. */
                 cursor?: string;
+                /** @description Only with this id, phone number or e-mail address in the event. */
                 entity?: string;
+                /** @description Only failures of this kind. */
                 fingerprint?: string;
+                /** @description Only what was given up since then. */
                 from?: string;
+                /** @description Rows of a page. */
                 limit?: number;
-                state?: string;
+                /** @description Only in this state. */
+                state?: components["schemas"]["DeadLetterState"];
+                /** @description Only what was given up before then. */
                 to?: string;
+                /**
+                 * @description Only this type, such as `pro.prosaas.call.status.v1`, or all of a kind, such as
+                 *     `pro.prosaas.call.`.
+                 */
                 type?: string;
+                /** @description Only of this worker: `calls`, `recordings`, `crm`, `whatsapp`, `ops`, `pump`. */
+                worker?: string;
             };
             header?: never;
             path?: never;
@@ -3465,18 +4033,92 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeadLetterPage"];
+                    "application/json": components["schemas"]["Page_DeadLetterItem"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3485,29 +4127,107 @@ export interface operations {
             };
         };
     };
-    dead_letter: {
+    read_dead_letter: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether personal data is shown; that is noted in the audit records. */
+                reveal?: boolean;
+            };
             header?: never;
             path: {
-                id: string;
+                /** @description Which */
+                dead_letter_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The dead letter */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeadLetterDetail"];
+                    "application/json": components["schemas"]["DeadLetter"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3525,22 +4245,118 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeadLetterFilter"];
+                "application/json": components["schemas"]["CountDeadLetters"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description The count */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayCount"];
+                    "application/json": components["schemas"]["CountedDeadLetters"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3552,28 +4368,175 @@ export interface operations {
     discard_dead_letters: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
+                Prefer?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DiscardRequest"];
+                "application/json": components["schemas"]["DiscardDeadLetters"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Done */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayCount"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Accepted */
+            202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3582,19 +4545,32 @@ export interface operations {
             };
         };
     };
-    dead_letter_groups: {
+    group_dead_letters: {
         parameters: {
             query?: {
-                business_id?: string;
-                consumer?: string;
+                /** @description Only of this business. */
+                business_id?: components["schemas"]["BusinessId"];
+                /** @description Where to go on, from the page before. */
                 cursor?: string;
+                /** @description Only with this id, phone number or e-mail address in the event. */
                 entity?: string;
+                /** @description Only failures of this kind. */
                 fingerprint?: string;
+                /** @description Only what was given up since then. */
                 from?: string;
+                /** @description Rows of a page. */
                 limit?: number;
-                state?: string;
+                /** @description Only in this state. */
+                state?: components["schemas"]["DeadLetterState"];
+                /** @description Only what was given up before then. */
                 to?: string;
+                /**
+                 * @description Only this type, such as `pro.prosaas.call.status.v1`, or all of a kind, such as
+                 *     `pro.prosaas.call.`.
+                 */
                 type?: string;
+                /** @description Only of this worker: `calls`, `recordings`, `crm`, `whatsapp`, `ops`, `pump`. */
+                worker?: string;
             };
             header?: never;
             path?: never;
@@ -3602,18 +4578,92 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The groups */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeadLetterGroupPage"];
+                    "application/json": components["schemas"]["DeadLetterGroups"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3622,10 +4672,12 @@ export interface operations {
             };
         };
     };
-    replays: {
+    list_replays: {
         parameters: {
             query?: {
+                /** @description Where to go on, from the page before. */
                 cursor?: string;
+                /** @description Rows of a page. */
                 limit?: number;
             };
             header?: never;
@@ -3634,18 +4686,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReplayPage"];
+                    "application/json": components["schemas"]["Page_Replay"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3657,28 +4772,175 @@ export interface operations {
     start_replay: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
+                Prefer?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReplayRequest"];
+                "application/json": components["schemas"]["StartReplay"];
             };
         };
         responses: {
-            /** @description OK */
+            /** @description Begun */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Replay"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Accepted */
+            202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3687,29 +4949,104 @@ export interface operations {
             };
         };
     };
-    replay: {
+    read_replay: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                /** @description Which */
+                replay_id: components["schemas"]["ReplayId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The replay */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Replay"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3721,26 +5058,291 @@ export interface operations {
     cancel_replay: {
         parameters: {
             query?: never;
+            header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
+                Prefer?: string;
+            };
+            path: {
+                /** @description Which */
+                replay_id: components["schemas"]["ReplayId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelReplay"];
+            };
+        };
+        responses: {
+            /** @description Cancelled */
+            200: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_replay_items: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the page before. */
+                cursor?: string;
+                /** @description Rows of a page. */
+                limit?: number;
+                /** @description Only with this result. */
+                result?: components["schemas"]["ReplayResult"];
+            };
             header?: never;
             path: {
-                id: string;
+                /** @description Of which */
+                replay_id: components["schemas"]["ReplayId"];
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A page */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Replay"];
+                    "application/json": components["schemas"]["Page_ReplayItem"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3757,7 +5359,7 @@ export interface operations {
                 /** @description Where to go on, from the page before. */
                 cursor?: string;
                 /** @description Only people who were removed; they are left out otherwise. */
-                deleted?: components["schemas"]["Deleted"];
+                deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Text in name or address. */
@@ -4619,7 +6221,7 @@ export interface operations {
             };
         };
     };
-    workers: {
+    list_workers: {
         parameters: {
             query?: never;
             header?: never;
@@ -4628,18 +6230,81 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description The workers */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerList"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description The request cannot be read */
+            400: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4651,26 +6316,178 @@ export interface operations {
     pause_worker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
+                Prefer?: string;
+            };
             path: {
+                /** @description Which */
                 name: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PauseWorker"];
+            };
+        };
         responses: {
-            /** @description OK */
+            /** @description Paused */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkerState"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Accepted */
+            202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4682,26 +6499,178 @@ export interface operations {
     resume_worker: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request is the same operation; with another request it is refused */
+                "Idempotency-Key"?: string;
+                /** @description `wait=N`: wait up to N seconds, at most 30, for the outcome */
+                Prefer?: string;
+            };
             path: {
+                /** @description Which */
                 name: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeWorker"];
+            };
+        };
         responses: {
-            /** @description OK */
+            /** @description Goes on */
             200: {
                 headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WorkerState"];
+                    "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Problem */
-            default: {
+            /** @description Accepted */
+            202: {
                 headers: {
+                    /** @description The operation */
+                    location?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something there stands against it */
+            409: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is no JSON */
+            415: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is not valid, or the Idempotency-Key stands for another request */
+            422: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6917,7 +8886,7 @@ export interface operations {
                 /** @description Where to go on, from the page before. */
                 cursor?: string;
                 /** @description Only people who were removed; they are left out otherwise. */
-                deleted?: components["schemas"]["Deleted"];
+                deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Text in name or address. */
