@@ -34,3 +34,26 @@ fn every_operation_is_named_once_and_declares_its_problems() {
     }
     assert!(names.len() > 25);
 }
+
+/// A client cannot be made from a document with a reference to nothing.
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = serde_json::to_value(document()).unwrap_or_default();
+    let mut left = vec![&document];
+    let mut seen = 0;
+    while let Some(value) = left.pop() {
+        match value {
+            serde_json::Value::Array(items) => left.extend(items),
+            serde_json::Value::Object(fields) => {
+                left.extend(fields.values());
+                if let Some(reference) = fields.get("$ref").and_then(|reference| reference.as_str()) {
+                    let pointer = reference.strip_prefix('#').expect("a reference inside the document");
+                    assert!(document.pointer(pointer).is_some(), "{reference} leads nowhere");
+                    seen += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(seen > 100);
+}

@@ -10,7 +10,9 @@ use utoipa::{
     },
 };
 
-use super::{cookie, operation::OperationAnswer};
+use prosaas_shared::ids::ReplayId;
+
+use super::{cookie, operation::OperationAnswer, operators::replay::ReplayResult};
 use crate::problem::{self, Problem};
 
 /// The name of the security scheme.
@@ -27,7 +29,7 @@ const SESSION: &str = "session";
                        documents (RFC 9457). Requests that change something must come from our own pages: \
                        a browser's `Origin` and `Sec-Fetch-Site` are checked."
     ),
-    components(schemas(Problem, OperationAnswer)),
+    components(schemas(Problem, OperationAnswer, ReplayId, ReplayResult)),
     tags(
         (name = "auth", description = "Logging in and out, passwords, invitations"),
         (name = "people", description = "Who works where"),

@@ -2598,6 +2598,10 @@ export interface components {
              */
             succeeded: number;
         };
+        /**
+         * Format: uuid
+         * @description A replay of dead letters or of history.
+         */
         ReplayId: string;
         /** @description One event of a replay. */
         ReplayItem: {
@@ -2628,7 +2632,11 @@ export interface components {
             /** @description The only worker that runs it again. */
             worker: string;
         };
-        ReplayResult: string;
+        /**
+         * @description How an event of a replay stands.
+         * @enum {string}
+         */
+        ReplayResult: "pending" | "in_flight" | "succeeded" | "already_applied" | "failed" | "skipped" | "cancelled";
         /** @description Whose password. */
         RequestReset: {
             /** @description The address of the account. */

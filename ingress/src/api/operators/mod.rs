@@ -6,7 +6,7 @@ mod filter;
 mod groups;
 mod letter;
 mod letters;
-mod replay;
+pub(super) mod replay;
 mod replays;
 mod start_replay;
 mod workers;
