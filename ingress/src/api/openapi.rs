@@ -27,7 +27,7 @@ const SESSION: &str = "session";
                        documents (RFC 9457). Requests that change something must come from our own pages: \
                        a browser's `Origin` and `Sec-Fetch-Site` are checked."
     ),
-    components(schemas(Problem, OperationAnswer)),
+    components(schemas(Problem, OperationAnswer, prosaas_shared::ids::ReplayId)),
     tags(
         (name = "auth", description = "Logging in and out, passwords, invitations"),
         (name = "people", description = "Who works where"),

@@ -1519,7 +1519,10 @@ export interface components {
             trace_id?: string | null;
             worker?: string | null;
         };
-        /** @description Dead letters by what they have in common. */
+        /**
+         * @description Dead letters by what they have in common. Nothing in it says `default`: with it, serde
+         *     takes a list for an object.
+         */
         DeadLetterFilter: {
             business_id?: components["schemas"]["BusinessId"] | null;
             /** @description An id, a phone number or an e-mail address of the event. */
@@ -2628,6 +2631,10 @@ export interface components {
              */
             succeeded: number;
         };
+        /**
+         * Format: uuid
+         * @description A replay of dead letters or of history.
+         */
         ReplayId: string;
         /** @description One event of a replay. */
         ReplayItem: {
