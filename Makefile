@@ -4,13 +4,13 @@ DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run services test check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
-	generated-check scripts-check bench test-compose
+	generated-check scripts-check bench e2e screenshots faults test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
 unexport MAKEFLAGS
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Set up and start the whole system; Ctrl-C stops it (PROSAAS_PROFILE=release for speed)
 	@exec $(DEV) run
@@ -57,8 +57,18 @@ generated-check: ## Fail when a generated file is not what its source gives
 scripts-check: ## Check the scripts themselves
 	@exec $(DEV) lint-scripts
 
+e2e: ## The web app in a browser against the whole system
+	@exec $(DEV) e2e
+
+screenshots: ## Photograph every screen of the web app into frontend/screenshots
+	@exec $(DEV) screenshots
+
 test-compose: ## Bring production up in Docker from a clean clone and try it (needs an engine)
 	@exec $(PYTHON) scripts/test_compose.py
+
+faults: ## The fault suite, long: 20 minutes and 150 faults (PROSAAS_FAULT_SEED repeats a run)
+	@PROSAAS_FAULT_MINUTES=$${PROSAAS_FAULT_MINUTES:-20} PROSAAS_FAULT_COUNT=$${PROSAAS_FAULT_COUNT:-150} \
+		$(DEV) test "-p prosaas-tests --test faults -- --nocapture"
 
 bench: ## Print the benchmark (release build; takes a while)
 	@exec $(DEV) bench

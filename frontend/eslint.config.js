@@ -72,7 +72,7 @@ export default tseslint.config(
     rules: layer('@/routes/*', '**/routes/**', '#mock/*', '../../*'),
   },
   { files: ['src/shared/lib/zod.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['mock/**', 'test/**', '**/*.test.*'], rules: { 'no-restricted-syntax': ['error', ...logicalOnly], '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unsafe-type-assertion': 'off', 'jsx-a11y/no-autofocus': 'off' } },
-  { files: ['scripts/**', '*.js', 'e2e/**/*.mjs'], languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { 'no-console': 'off' } },
+  { files: ['mock/**', 'test/**', 'e2e/**', '**/*.test.*'], rules: { 'no-restricted-syntax': ['error', ...logicalOnly], '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unsafe-type-assertion': 'off', 'jsx-a11y/no-autofocus': 'off' } },
+  { files: ['scripts/**', '*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { 'no-console': 'off' } },
   { files: ['public/**'], languageOptions: { globals: { ...globals.browser, ...globals.serviceworker }, sourceType: 'script' }, rules: { 'no-unused-vars': ['error', { caughtErrors: 'none' }] } },
 );

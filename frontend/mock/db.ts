@@ -83,9 +83,9 @@ export interface Db {
   audit: Schemas['AuditItem'][];
   whatsapp: Schemas['StatusAnswer'];
   groups: Schemas['DeadLetterGroup'][];
-  letters: Schemas['DeadLetter'][];
+  letters: Schemas['DeadLetterItem'][];
   replays: Schemas['Replay'][];
-  workers: Schemas['WorkerState'][];
+  workers: Schemas['WorkerItem'][];
 }
 
 export const ME: Record<string, Schemas['Me']> = {
@@ -119,20 +119,22 @@ function makeUsers(): Schemas['UserItem'][] {
   ];
 }
 
-function makeLetters(): Schemas['DeadLetter'][] {
+function makeLetters(): Schemas['DeadLetterItem'][] {
   return Array.from({ length: 14 }, (_, n) => ({
-    id: `CALLS:${4100 + n}:calls`,
-    state: 'open' as const,
-    consumer: n % 3 === 0 ? 'recordings' : 'calls',
-    subject: n % 3 === 0 ? `recording.available.${sid('RE', n)}` : `call.status.${sid('CA', n)}`,
+    id: uuid(4100 + n),
+    state: 'new' as const,
+    worker: n % 3 === 0 ? 'recordings' : 'calls',
     type: n % 3 === 0 ? 'pro.prosaas.recording.available.v1' : 'pro.prosaas.call.status.v1',
     business_id: BUSINESS,
     business_name: 'גינות השרון',
-    entity_id: sid('CA', n),
+    entity: sid('CA', n),
     fingerprint: n % 3 === 0 ? 'f2' : 'f1',
     reason: n % 3 === 0 ? ('exhausted' as const) : ('permanent' as const),
     error: n % 3 === 0 ? 'recording could not be fetched: 404 Not Found' : 'status 22P02: invalid input syntax for type bigint',
     attempts: n % 3 === 0 ? 8 : 1,
+    replays: 0,
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+    first_died_at: ago(60 + n * 33),
     died_at: ago(60 + n * 33),
   }));
 }
@@ -203,16 +205,33 @@ export function makeDb(): Db {
     })),
     whatsapp: { success: true, state: 'not_linked', since: ago(400), reason: null, qrExpiresAt: null, lastCode: null, phone: null },
     groups: [
-      { consumer: 'calls', fingerprint: 'f1', error: 'status 22P02: invalid input syntax for type bigint', count: 9, first_at: ago(2000), last_at: ago(65) },
-      { consumer: 'recordings', fingerprint: 'f2', error: 'recording could not be fetched: 404 Not Found', count: 5, first_at: ago(900), last_at: ago(60) },
+      { worker: 'calls', fingerprint: 'f1', error: 'status 22P02: invalid input syntax for type bigint', type: 'pro.prosaas.call.status.v1', count: 9, businesses: 1, first_died_at: ago(2000), last_died_at: ago(65) },
+      { worker: 'recordings', fingerprint: 'f2', error: 'recording could not be fetched: 404 Not Found', type: 'pro.prosaas.recording.available.v1', count: 5, businesses: 1, first_died_at: ago(900), last_died_at: ago(60) },
     ],
     letters,
-    replays: [{ id: uuid(400), state: 'finished', total: 120, succeeded: 118, failed: 2, reason: 'אחרי תיקון הגירסה של הבוקר', created_at: ago(3000), created_by_name: 'תמר ביטון', finished_at: ago(2990) }],
+    replays: [
+      {
+        id: uuid(400),
+        number: 16,
+        kind: 'dead_letters',
+        state: 'finished',
+        reason: 'אחרי תיקון הגירסה של הבוקר',
+        rate: 50,
+        requested_by: 'תמר ביטון',
+        selection: {},
+        total: 120,
+        counts: { pending: 0, in_flight: 0, succeeded: 110, already_applied: 8, failed: 2, skipped: 0, cancelled: 0 },
+        created_at: ago(3000),
+        started_at: ago(3000),
+        finished_at: ago(2990),
+      },
+    ],
     workers: [
-      { name: 'calls', stream: 'CALLS', state: 'running', pending: 0, in_flight: 1, redelivered: 0, lag_s: 0, dead_letters: 9 },
-      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pending: 3, in_flight: 2, redelivered: 1, lag_s: 4, dead_letters: 5 },
-      { name: 'crm', stream: 'CRM', state: 'running', pending: 0, in_flight: 0, redelivered: 0, lag_s: 0, dead_letters: 0 },
-      { name: 'whatsapp', stream: 'WHATSAPP', state: 'paused', pending: 12, in_flight: 0, redelivered: 0, lag_s: 340, dead_letters: 0 },
+      { name: 'calls', stream: 'CALLS', state: 'running', pausable: true, paused: null, waiting: 0, in_progress: 1, redelivered: 0, dead_letters_open: 9 },
+      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pausable: true, paused: null, waiting: 3, in_progress: 2, redelivered: 1, dead_letters_open: 5 },
+      { name: 'crm', stream: 'CRM', state: 'absent', pausable: true, paused: null, waiting: 0, in_progress: 0, redelivered: 0, dead_letters_open: 0 },
+      { name: 'whatsapp', stream: 'WHATSAPP', state: 'paused', pausable: true, paused: { since: ago(6), until: null, reason: 'עד שספק הוואטסאפ יחזור', by: 'תמר ביטון' }, waiting: 12, in_progress: 0, redelivered: 0, dead_letters_open: 0 },
+      { name: 'dead-letters', stream: 'DEAD', state: 'running', pausable: false, paused: null, waiting: 0, in_progress: 0, redelivered: 0, dead_letters_open: 0 },
     ],
   };
 }

@@ -58,7 +58,7 @@ const SCREENS = [
   ['failed', 'admin', '/admin/failed'],
   ['failed-list', 'admin', '/admin/failed?view=list'],
   ['failed-replay', 'admin', '/admin/failed', open(/^(הפעלה מחדש|Replay)$/)],
-  ['dead-letter', 'admin', '/admin/failed/CALLS%3A4101%3Acalls'],
+  ['dead-letter', 'admin', '/admin/failed/0198a000-0000-7000-8000-000000004101'],
   ['replay', 'admin', '/admin/replays/0198a000-0000-7000-8000-000000000400'],
   ['workers', 'admin', '/admin/workers'],
   ['users', 'admin', '/admin/users'],

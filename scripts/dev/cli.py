@@ -56,6 +56,8 @@ def main() -> int:
         "deny-advisories": "known vulnerabilities of dependencies (needs the advisory database)",
         "lint-scripts": "compile Python, check shell scripts",
         "bench": "the benchmark",
+        "e2e": "the web app in a browser against the whole system",
+        "screenshots": "photograph every screen of the web app",
     }.items():
         commands.add_parser(name, help=text)
     tests = commands.add_parser("test", help="set up and run every test")
@@ -68,6 +70,7 @@ def main() -> int:
     actions = {
         "run": lambda: run.everything(paths), "services": lambda: run.services(paths),
         "test": lambda: testing.everything(paths, shlex.split(chosen.filter)), "unit": lambda: testing.unit(paths),
+        "e2e": lambda: testing.web(paths), "screenshots": lambda: testing.web(paths, screenshots=True),
         "bench": lambda: testing.bench(paths), "sqlx": lambda: checks.sqlx(paths, write=True),
         "sqlx-check": lambda: checks.sqlx(paths, write=False),
         "generated": lambda: checks.generated(paths, write=True),

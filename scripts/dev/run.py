@@ -24,6 +24,10 @@ _DRAIN = 10.5
 READY_WITHIN = 180.0
 
 
+# `PROSAAS_WHATSAPP=simulated make run`: linking and messages without a phone, as in the tests.
+SIMULATED = "PROSAAS_WHATSAPP"
+
+
 @dataclass(frozen=True)
 class Program:
     """One of our own programs, in the order in which they start."""
@@ -38,8 +42,22 @@ def _runs_whatsapp(paths: Paths, chosen: Settings) -> bool:
     return (paths.root / "baileys" / "package.json").exists() and chosen.runs_whatsapp()
 
 
+def _simulated() -> bool:
+    """Whether WhatsApp itself is played by the simulator of the service's tests."""
+    given = os.environ.get(SIMULATED) or "real"
+    if given not in ("real", "simulated"):
+        raise CannotGoOn(f"{SIMULATED} is {given!r}; it can be real or simulated")
+    return given == "simulated"
+
+
+def _whatsapp(paths: Paths, _: Path) -> list[str]:
+    folder = paths.root / "baileys"
+    preload = ["--import", str(folder / "dist-test/test/simulator/preload.js")] if _simulated() else []
+    return ["node", *preload, str(folder / "dist/main.js")]
+
+
 PROGRAMS = [
-    Program("baileys", lambda paths, _: ["node", str(paths.root / "baileys" / "dist" / "main.js")], _runs_whatsapp),
+    Program("baileys", _whatsapp, _runs_whatsapp),
     Program("workers", lambda _, built: [str(built / "prosaas-workers")]),
     Program("ingress", lambda _, built: [str(built / "prosaas-ingress")]),
 ]
@@ -93,9 +111,15 @@ def everything(paths: Paths) -> int:
             ports.require_free(chosen.need(variable), variable)
         if _runs_whatsapp(paths, chosen):
             toolchain.node_build(paths, "baileys")
+            if _simulated():
+                toolchain.node_build(paths, "baileys", "build:test", "dist-test")
         else:
             say.step("using the WhatsApp service of BAILEYS_BASE_URL")
-        built = toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile())
+        # Tests built them already.
+        given = os.environ.get("PROSAAS_BIN_DIR")
+        built = Path(given) if given else toolchain.build(
+            paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile()
+        )
         for folder in ("ingress", "recordings"):
             paths.folder(folder).chmod(0o700)
         with Supervisor() as supervisor:
@@ -103,12 +127,19 @@ def everything(paths: Paths) -> int:
             say.step("migrations, streams, and a demo business where there is none")
             supervisor.run(_service("ops", [str(built / "prosaas-ops"), "setup"], chosen), limit=180)
             chosen = _demo_twilio(chosen, supervisor)
+            if _runs_whatsapp(paths, chosen) and _simulated():
+                chosen = _simulated_whatsapp(paths, chosen, supervisor)
             for program in PROGRAMS:
                 if program.wanted(paths, chosen):
                     say.step(f"starting {program.name}")
                     supervisor.start(_service(program.name, program.command(paths, built), chosen))
             base = f"http://{ports.reach(chosen.need('INGRESS_LISTEN'), 'INGRESS_LISTEN')}"
             _wait_until_ready(f"{base}/ready", supervisor)
+            # For tests and people who look into the database; gone with the system.
+            file = paths.data / "run.env"
+            supervisor.passing.append(file)
+            file.touch(mode=0o600)
+            file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\n")
             lock.write(f"at {base}")
             _tell(paths, chosen, base)
             _watch(supervisor)
@@ -124,6 +155,15 @@ def _demo_twilio(chosen: Settings, supervisor: Supervisor) -> Settings:
     command = [sys.executable, "-m", "scripts.dev.demo_twilio", str(port)]
     supervisor.start(_service("demo-twilio", command, chosen))
     return chosen.with_defaults(TWILIO_API_BASE=f"http://127.0.0.1:{port}")
+
+
+def _simulated_whatsapp(paths: Paths, chosen: Settings, supervisor: Supervisor) -> Settings:
+    """The simulator; what it can do stands in `baileys/README.md`."""
+    port = ports.free()
+    say.step(f"starting a simulated WhatsApp at http://127.0.0.1:{port}/control/")
+    main = paths.root / "baileys" / "dist-test/test/simulator/main.js"
+    supervisor.start(_service("simulator", ["node", str(main), "--port", str(port)], chosen))
+    return chosen.with_defaults(SIM_URL=f"ws://127.0.0.1:{port}/ws/chat")
 
 
 def _service(name: str, command: list[str], chosen: Settings) -> Service:

@@ -38,7 +38,10 @@ READS: dict[str, tuple[str, ...]] = {
     "baileys": (
         "APP_ENV", "DATABASE_URL", "BAILEYS_LISTEN", "INTERNAL_SECRET", "INGRESS_INTERNAL_URL",
         "BAILEYS_ENCRYPTION_KEY", "BAILEYS_LEASE_SECONDS", "WA_WEB_VERSION", "LOG_LEVEL",
+        # Only the simulator's preload reads it.
+        "SIM_URL",
     ),
+    "simulator": (),
     "demo-twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
 }
 # nats-server's own users: each program connects as its own.

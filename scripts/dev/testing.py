@@ -74,6 +74,36 @@ def _node_projects(paths: Paths, environment: dict[str, str]) -> None:
             toolchain.node_script(folder, script, environment)
 
 
+def _chromium(paths: Paths) -> None:
+    """A browser for the web app's tests: the machine's, Debian's where it may be installed, else an npm package's."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    if os.environ.get("CHROMIUM") or any(Path("/usr/bin", name).exists() for name in names):
+        return
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        say.step("installing Debian's Chromium for the web app's tests")
+        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", "chromium"]):
+            if subprocess.run(["apt-get", *command], env=quiet, stdin=subprocess.DEVNULL, check=False).returncode:
+                break
+        else:
+            return
+    toolchain.node_modules(paths.root / "frontend" / "e2e" / "chromium")
+
+
+def web(paths: Paths, built: Path | None = None, *, screenshots: bool = False) -> int:
+    """The web app in a real browser against the system as `make run` starts it."""
+    toolchain.require(paths, node=True)
+    folder = paths.root / "frontend"
+    toolchain.node_modules(folder)
+    _chromium(paths)
+    nats.binary(paths)
+    built = built or toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], "dev")
+    say.step("npm run e2e in frontend/")
+    script = "screenshots" if screenshots else "e2e"
+    toolchain.node_script(folder, script, {"PROSAAS_BIN_DIR": str(built)})
+    return 0
+
+
 def everything(paths: Paths, arguments: list[str]) -> int:
     """Every test of the workspace and of this driver."""
     toolchain.require(paths, node=True)
@@ -92,6 +122,7 @@ def everything(paths: Paths, arguments: list[str]) -> int:
                         extra=extra | {"DATABASE_URL": url})
         if not arguments:
             _node_projects(paths, extra | {"DATABASE_URL": url})
+            web(paths, paths.target() / "debug")
     return 0
 
 

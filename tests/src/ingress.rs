@@ -103,6 +103,16 @@ impl Ingress {
         killed
     }
 
+    /// SIGSTOP: callers wait.
+    pub fn freeze(&mut self) -> anyhow::Result<()> {
+        self.process()?.signal(Signal::STOP)
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&mut self) -> anyhow::Result<()> {
+        self.process()?.signal(Signal::CONT)
+    }
+
     /// SIGTERM, without waiting.
     pub fn ask_to_stop(&mut self) -> anyhow::Result<()> {
         self.process()?.signal(Signal::TERM)

@@ -35,6 +35,7 @@ const READY: Duration = Duration::from_mins(1);
 
 /// What a test wants otherwise.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is something that a test does without")]
 pub struct Options {
     /// `VALIDATE_TWILIO_SIGNATURE=false`.
     pub without_validation: bool,
@@ -46,6 +47,8 @@ pub struct Options {
     pub ingress_only: bool,
     /// The real WhatsApp service, with a simulated WhatsApp behind it.
     pub whatsapp: bool,
+    /// Handlers fail when a CallSid tells them to.
+    pub inject_faults: bool,
     /// SQL that runs before the migrations.
     pub prepare_database: Option<&'static str>,
 }
@@ -125,6 +128,9 @@ impl Stack {
         let baileys = ports::free()?;
         let base = if options.whatsapp { format!("http://{baileys}") } else { recordings.base() };
         set("BAILEYS_BASE_URL", &base);
+        if options.inject_faults {
+            set("WORKERS_INJECT_FAULTS", "true");
+        }
         if let Some(endpoint) = &options.otlp_endpoint {
             set("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         }

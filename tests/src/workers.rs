@@ -62,6 +62,16 @@ impl Workers {
         killed
     }
 
+    /// SIGSTOP: they hold what they hold, and do nothing.
+    pub fn freeze(&mut self) -> anyhow::Result<()> {
+        self.process()?.signal(Signal::STOP)
+    }
+
+    /// SIGCONT.
+    pub fn thaw(&mut self) -> anyhow::Result<()> {
+        self.process()?.signal(Signal::CONT)
+    }
+
     /// SIGTERM, and waits for their end; gives back how long it took too.
     pub async fn stop(&mut self) -> anyhow::Result<(ExitStatus, Duration)> {
         let began = Instant::now();

@@ -27,6 +27,9 @@ pub struct Config {
     pub recordings_url: Url,
     /// `RECORDINGS_DELETE_AT_TWILIO`: delete Twilio's copy once ours is safe, default false.
     pub delete_at_twilio: bool,
+    /// `WORKERS_INJECT_FAULTS`: handlers fail when a CallSid tells them to, for the fault
+    /// suite; refused in production.
+    pub inject_faults: bool,
     /// `BAILEYS_BASE_URL`: the WhatsApp service.
     pub baileys_base_url: Url,
     /// `INTERNAL_SECRET`: signs what the service is asked.
@@ -47,11 +50,21 @@ impl Config {
             twilio_api_base: api_base(env, app_env)?,
             recordings_url: recordings_url(env)?,
             delete_at_twilio: env.flag("RECORDINGS_DELETE_AT_TWILIO", false)?,
+            inject_faults: inject_faults(env, app_env)?,
             baileys_base_url: whatsapp_service::base_url(env, app_env)?,
             internal_secret: env.internal_secret(app_env)?,
             telemetry: TelemetryConfig::from_env(env, app_env)?,
         })
     }
+}
+
+fn inject_faults(env: &Env, app_env: AppEnv) -> Result<bool, ConfigError> {
+    const NAME: &str = "WORKERS_INJECT_FAULTS";
+    let wanted = env.flag(NAME, false)?;
+    if wanted && app_env == AppEnv::Production {
+        return Err(ConfigError::new(NAME, "is for the fault suite, never for production"));
+    }
+    Ok(wanted)
 }
 
 fn api_base(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
@@ -154,6 +167,7 @@ mod tests {
             ("TWILIO_API_BASE", "nonsense"),
             ("WORKERS_LISTEN", "5002"),
             ("RECORDINGS_DELETE_AT_TWILIO", "maybe"),
+            ("WORKERS_INJECT_FAULTS", "true"),
         ] {
             assert_eq!(with(&[(name, value)]).err().map(|e| e.variable).as_deref(), Some(name), "{value}");
         }

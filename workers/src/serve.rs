@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     dead_letters::{self, AdvisoriesWorker, DeadLettersWorker},
+    faults::Faulty,
     jobs,
     live::{self, Live},
     operators::{OpsWorker, Pauses},
@@ -86,7 +87,11 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
                 RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
             let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
             let s = || stopping.clone();
-            tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
+            if config.inject_faults {
+                tasks.spawn(run(Faulty(calls), bus.clone(), Policy::quick(CALLS), s()));
+            } else {
+                tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
+            }
             tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
             let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));

@@ -123,7 +123,7 @@ impl Worker for OpsWorker {
 }
 
 /// A reason is required.
-pub(crate) fn check_reason(reason: &str) -> Result<(), Refusal> {
+pub fn check_reason(reason: &str) -> Result<(), Refusal> {
     let count = reason.trim().chars().count();
     if (1..=MAX_REASON).contains(&count) {
         return Ok(());

@@ -67,7 +67,7 @@ pub fn event(id: &str, call: &str) -> Vec<u8> {
 }
 
 /// What a worker would publish.
-fn verdict(sequence: u64, event: &[u8]) -> Report {
+pub fn verdict(sequence: u64, event: &[u8]) -> Report {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     Report::of_verdict(DeadLetterV1 {
         id: format!("CALLS:{sequence}:calls"),

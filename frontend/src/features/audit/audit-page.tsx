@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { ScrollText } from 'lucide-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useBusinessId } from '@/shared/api/session';
@@ -24,23 +24,17 @@ import type { AuditSearch } from './search';
 const all = getRouteApi('/app/admin/audit');
 const own = getRouteApi('/app/audit');
 
-const ACTIONS = [
-  'lead.create',
-  'lead.update',
-  'lead.delete',
-  'lead.restore',
-  'lead.delete_many',
-  'lead.restore_many',
-  'call.mark_called_back',
-  'user.create',
-  'user.update',
-  'user.delete',
-  'user.restore',
-  'business.configure',
-  'business.create',
-  'business.set_numbers',
-  'business.set_active',
-] as const;
+/** What can be searched for: by kind of thing, what was done with it. */
+const ACTIONS = Object.entries({
+  lead: ['create', 'update', 'delete', 'restore', 'delete_many', 'restore_many', 'purge'],
+  call: ['mark_called_back'],
+  user: ['create', 'update', 'delete', 'restore'],
+  invitation: ['create', 'accept', 'withdraw'],
+  session: ['begin', 'end', 'end_all'],
+  password: ['change', 'reset'],
+  whatsapp: ['connected', 'logged_out'],
+  business: ['configure', 'create', 'set_numbers', 'set_active'],
+}).flatMap(([kind, verbs]) => verbs.map((verb) => `${kind}.${verb}`));
 
 /** Audit search over all businesses. */
 export function AdminAuditPage() {
@@ -75,10 +69,11 @@ function Audit({ businessId, search, onChange }: AuditProps) {
       ...(search.to === undefined ? {} : { to: new Date(`${search.to}T23:59:59.999`).toISOString() }),
     }),
   );
+  const entity = useEntityName();
   const columns: Column<AuditRecord>[] = [
     { id: 'action', header: t('audit.columns.action'), card: 'title', cell: (record) => name(record.action) },
     { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{record.actor_name}</Typed> },
-    { id: 'entity', header: t('audit.columns.entity'), card: 'none', className: 'max-w-52 truncate', cell: (record) => <Ltr className="text-xs">{record.entity_id}</Ltr> },
+    { id: 'entity', header: t('audit.columns.entity'), card: 'none', className: 'max-w-52 truncate', cell: (record) => entity(record) },
     { id: 'at', header: t('audit.columns.at'), card: 'meta', cell: (record) => <Ltr>{formatExact(record.at)}</Ltr> },
     { id: 'ip', header: t('audit.columns.ip'), card: 'none', className: 'max-lg:hidden', cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null) },
   ];
@@ -137,6 +132,27 @@ function Audit({ businessId, search, onChange }: AuditProps) {
       )}
     </Page>
   );
+}
+
+/** What a record is about, in words: its kind, and its name where the record holds one. */
+function useEntityName(): (record: AuditRecord) => ReactNode {
+  const { t } = useTranslation();
+  const loose = t as unknown as (key: string, options: { defaultValue: string }) => string;
+  return (record) => {
+    const kind = loose(`audit.entities.${record.entity_type}`, { defaultValue: record.entity_type });
+    const named = [record.after, record.before].flatMap((state) => [state?.['name'], state?.['email']]).find((value) => typeof value === 'string' && value !== '');
+    return (
+      <>
+        {kind}
+        {typeof named === 'string' && (
+          <>
+            {': '}
+            <Typed>{named}</Typed>
+          </>
+        )}
+      </>
+    );
+  };
 }
 
 function State({ title, value }: { title: string; value: unknown }) {

@@ -29,7 +29,7 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     }
   };
   return (
-    <span className="flex items-center gap-1.5">
+    <span className={compact ? 'flex items-center gap-1.5' : 'flex flex-wrap items-center gap-1.5'}>
       {number !== null && <ContactButtons phone={number} name={name} labelled={!compact} />}
       {open &&
         (compact ? (

@@ -5,6 +5,7 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { cn } from '@/shared/lib/cn';
 import type { Schemas } from '@/shared/api/types';
 import { formatDayMonth, formatLocalDate, formatNumber } from '@/shared/lib/format';
 import { Ltr } from '@/shared/ui/text';
@@ -12,8 +13,8 @@ import { Ltr } from '@/shared/ui/text';
 type Day = Schemas['DaySummary'];
 
 const WIDTH = 600;
-const HEIGHT = 150;
-const FOOT = 22;
+const HEIGHT = 130;
+const FOOT = 2;
 
 /** The chart, and the same figures as a table for those who do not see it. */
 export function CallsChart({ days }: { days: Day[] }) {
@@ -65,14 +66,17 @@ export function CallsChart({ days }: { days: Day[] }) {
             </g>
           );
         })}
+      </svg>
+      {/* Outside the drawing, which shrinks on phones: words keep their size. */}
+      <div aria-hidden dir="ltr" className="relative h-4 text-[0.6875rem] leading-4 text-muted">
         {days.map((day, index) =>
           index % 7 === (days.length - 1) % 7 ? (
-            <text key={day.date} x={index * step + step / 2} y={HEIGHT - 4} textAnchor={index === days.length - 1 ? 'end' : 'middle'} className="fill-muted text-[13px]" direction="ltr">
+            <span key={day.date} className={cn('absolute whitespace-nowrap', index === days.length - 1 ? 'end-0' : '-translate-x-1/2')} style={index === days.length - 1 ? undefined : { insetInlineStart: `${((index + 0.5) / days.length) * 100}%` }}>
               {formatDayMonth(day.date)}
-            </text>
+            </span>
           ) : null,
         )}
-      </svg>
+      </div>
       <table className="sr-only">
         <caption>{t('home.chart.title')}</caption>
         <thead>

@@ -85,7 +85,7 @@ function Content({ summary }: { summary: Summary }) {
         <Tile icon={<PhoneMissed aria-hidden />} label={t('home.missed')} value={today.missed} tone="bg-bad-tint text-bad" to="/calls" show="missed" />
         <Tile icon={<UserPlus aria-hidden />} label={t('home.newLeads')} value={today.leads} tone="bg-warn-tint text-warn" to="/leads" />
       </ul>
-      <div className="grid items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+      <div className="grid grid-cols-1 items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex flex-col gap-4 md:gap-5">
           <Missed count={summary.to_call_back} />
           <Section title={t('home.chart.title')}>

@@ -3,6 +3,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { client, unwrap } from '@/shared/api/client';
 import { keyOf } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
+import { formatPhone } from '@/shared/lib/phone';
 import { byCursor } from '@/shared/list/infinite';
 
 /** A lead, as lists hold it. */
@@ -58,7 +59,8 @@ export const timelineQuery = (id: string) =>
 
 /** What a lead is called: its name, else its number, else its address. */
 export function leadName(lead: Pick<Lead, 'name' | 'phones' | 'email'>): string | null {
-  return lead.name ?? lead.phones[0]?.e164 ?? lead.phones[0]?.raw ?? lead.email ?? null;
+  const phone = leadPhone(lead);
+  return lead.name ?? (phone === null ? lead.email : formatPhone(phone)) ?? null;
 }
 
 /** The number to call a lead on. */

@@ -40,6 +40,9 @@ interface InlineFieldProps {
   kind?: 'text' | 'tel' | 'email' | 'notes';
 }
 
+/** The rules come with the first edit: a page that is only read does without them. */
+const rules = () => import('./lead-form');
+
 /** The field. */
 export function InlineField({ lead, name, label, toText, toChanges, view, hint, kind = 'text' }: InlineFieldProps) {
   const { t } = useTranslation();
@@ -62,8 +65,12 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
 
   const save = async (version: number) => {
     if (!draft || saving) return;
-    // The rules come with the first save: a page that is only read does without them.
-    const { fieldSchemas } = await import('./lead-form');
+    const loaded = await rules().catch(() => null);
+    if (loaded === null) {
+      setWaiting(true);
+      return;
+    }
+    const { fieldSchemas } = loaded;
     const checked = fieldSchemas[name].safeParse(draft.text);
     if (!checked.success) {
       setError(checked.error.issues[0]?.message ?? t('problems.unknown'));
@@ -92,6 +99,11 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
 
   // Back on line: what could not be sent is sent, once.
   const retry = useRef(save);
+  const editing = draft !== null;
+  useEffect(() => {
+    // Fetched now: when it is saved there may be no line.
+    if (editing) void rules().catch(() => undefined);
+  }, [editing]);
   useEffect(() => {
     retry.current = save;
   });

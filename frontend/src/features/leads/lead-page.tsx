@@ -8,7 +8,6 @@ import { Button } from '@/shared/ui/button';
 import { Page } from '@/shared/ui/page';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { When } from '@/shared/ui/text';
-import { formatPhone } from '@/shared/lib/phone';
 
 import { leadName, leadPhone, leadQuery } from './api';
 import { ContactButtons } from '@/shared/ui/contact';
@@ -37,7 +36,7 @@ export function LeadPage() {
   }
   const lead = query.data;
   const phone = leadPhone(lead);
-  const name = lead.name ?? (phone === null ? (leadName(lead) ?? t('leads.nameless')) : formatPhone(phone));
+  const name = leadName(lead) ?? t('leads.nameless');
   const deleted = Boolean(lead.deleted_at);
   return (
     <Page
@@ -71,7 +70,7 @@ export function LeadPage() {
           {t('leads.inTrash')} {lead.purge_at ? t('leads.purgeWhen', { when: formatDate(lead.purge_at) }) : null}
         </Notice>
       )}
-      <div className="grid items-start gap-4 md:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
+      <div className="grid grid-cols-1 items-start gap-4 md:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
         <LeadDetails key={lead.id} lead={lead} />
         <Timeline id={lead.id} />
       </div>

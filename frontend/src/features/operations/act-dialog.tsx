@@ -5,7 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { t as translate } from 'i18next';
 import { useTranslation } from 'react-i18next';
 
-import { sentence } from '@/shared/api/problem';
+import { problemKind, sentence } from '@/shared/api/problem';
 import { FormDialog } from '@/shared/form/form-dialog';
 import { formatNumber } from '@/shared/lib/format';
 import { neededText, testedText } from '@/shared/form/rules';
@@ -14,26 +14,39 @@ import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
 import { Spinner } from '@/shared/ui/spinner';
 
-import { countQuery, type DeadLetterFilter, discard, startReplay } from './api';
+import { countQuery, discard, type Selection, startReplay } from './api';
 
 const schema = z.object({
-  reason: neededText(500, () => translate('failed.reasonNeeded'), 3),
-  rate: testedText((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1000, () => translate('failed.badRate')),
+  reason: neededText(500, () => translate('failed.reasonNeeded')),
+  rate: testedText((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 5000, () => translate('failed.badRate')),
 });
 
 interface ActDialogProps {
   what: 'replay' | 'discard' | null;
-  filter: DeadLetterFilter;
+  selection: Selection;
   onClose: () => void;
 }
 
-/** The dialog. */
-export function ActDialog({ what, filter, onClose }: ActDialogProps) {
+/** The dialog. What is sent is what was counted: another number on the server counts anew. */
+export function ActDialog({ what, selection, onClose }: ActDialogProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const count = useQuery(countQuery(filter, what !== null));
+  const count = useQuery(countQuery(selection, what !== null));
   if (what === null) return null;
   const replay = what === 'replay';
+  const lost = count.data?.by_worker.reduce((sum, { not_replayable }) => sum + not_replayable, 0) ?? 0;
+  const send = async (reason: string, rate: number) => {
+    const counted = count.data ?? (await count.refetch({ throwOnError: true })).data;
+    if (counted === undefined) return;
+    const body = { selection: counted.selection, expected_count: counted.count, reason };
+    if (replay) {
+      const id = await startReplay({ ...body, rate });
+      if (id !== null) await navigate({ to: '/admin/replays/$id', params: { id } });
+    } else {
+      const discarded = await discard(body);
+      toast.success(t('failed.discarded', { count: discarded, formatted: formatNumber(discarded) }));
+    }
+  };
   return (
     <FormDialog
       open
@@ -44,12 +57,11 @@ export function ActDialog({ what, filter, onClose }: ActDialogProps) {
       schema={schema}
       defaults={{ reason: '', rate: '50' }}
       onSubmit={async ({ reason, rate }) => {
-        if (replay) {
-          const started = await startReplay({ filter, reason, rate_per_second: Number(rate) });
-          await navigate({ to: '/admin/replays/$id', params: { id: started.id } });
-        } else {
-          const discarded = await discard({ filter, reason });
-          toast.success(t('failed.discarded', { count: discarded, formatted: formatNumber(discarded) }));
+        try {
+          await send(reason, Number(rate));
+        } catch (error) {
+          if (problemKind(error) === 'count-changed') void count.refetch();
+          throw error;
         }
       }}
     >
@@ -60,7 +72,11 @@ export function ActDialog({ what, filter, onClose }: ActDialogProps) {
           ) : (
             <Notice tone={replay ? 'info' : 'warn'}>
               {count.data ? (
-                <span className="font-medium">{t('failed.count', { count: count.data.count, formatted: formatNumber(count.data.count) })}</span>
+                <>
+                  <p className="font-medium">{t('failed.count', { count: count.data.count, formatted: formatNumber(count.data.count) })}</p>
+                  {replay && lost > 0 && <p>{t('failed.notReplayable', { count: lost, formatted: formatNumber(lost) })}</p>}
+                  {replay && [...new Set(count.data.by_worker.filter(({ paused }) => paused).map(({ worker }) => worker))].map((name) => <p key={name}>{t('failed.pausedNote', { name })}</p>)}
+                </>
               ) : (
                 <span className="flex items-center gap-2">
                   <Spinner className="size-4!" />

@@ -1,38 +1,39 @@
-/**
- * What operators read and do. The API's shape was agreed before it existed, so nothing
- * outside this folder knows it.
- */
+/** What operators read and do: failed events, replays, workers. */
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { client, unwrap } from '@/shared/api/client';
+import { run } from '@/shared/api/operation';
 import { invalidate, keyOf } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 import { byCursor } from '@/shared/list/infinite';
 
-export type DeadLetter = Schemas['DeadLetter'];
+/** A failed event, as lists hold it. */
+export type DeadLetter = Schemas['DeadLetterItem'];
+/** A failed event, whole. */
+export type FullDeadLetter = Schemas['DeadLetter'];
+/** Failed events of one worker and cause. */
 export type DeadLetterGroup = Schemas['DeadLetterGroup'];
+/** Which failed events an action means. */
+export type Selection = Schemas['Selection'];
 export type Replay = Schemas['Replay'];
-export type WorkerState = Schemas['WorkerState'];
-export type DeadLetterFilter = Schemas['DeadLetterFilter'];
+export type Worker = Schemas['WorkerItem'];
 
 /** What a list of failed events is narrowed to. */
 export interface FailedFilter {
-  consumer?: string | undefined;
+  state: DeadLetter['state'];
+  worker?: string | undefined;
   fingerprint?: string | undefined;
   entity?: string | undefined;
-  state?: string | undefined;
 }
 
-/** Failed events by worker and cause. */
-export const groupsQuery = (state: string) =>
-  infiniteQueryOptions({
+/** Failed events by worker and cause, the most frequent first. */
+export const groupsQuery = (state: DeadLetter['state']) =>
+  queryOptions({
     queryKey: keyOf('/api/admin/dead-letters/groups', { state }),
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/dead-letters/groups', { params: { query: { state, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
-    ...byCursor,
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/groups', { params: { query: { state } }, signal })),
   });
 
-/** Failed events one by one. */
+/** Failed events one by one, the latest first. */
 export const deadLettersQuery = (filter: FailedFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/admin/dead-letters', filter),
@@ -41,28 +42,39 @@ export const deadLettersQuery = (filter: FailedFilter) =>
     ...byCursor,
   });
 
-/** One failed event. */
-export const deadLetterQuery = (id: string) =>
+/** One failed event. Revealed, it shows personal data, and the server notes who looked. */
+export const deadLetterQuery = (id: string, reveal: boolean) =>
   queryOptions({
-    queryKey: keyOf('/api/admin/dead-letters/{id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/{id}', { params: { path: { id } }, signal })),
+    queryKey: keyOf('/api/admin/dead-letters/{dead_letter_id}', { id, reveal }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/{dead_letter_id}', { params: { path: { dead_letter_id: id }, query: reveal ? { reveal } : {} }, signal })),
+    // Looking again would be noted again.
+    ...(reveal ? { staleTime: Infinity, gcTime: 0 } : {}),
   });
 
-/** How many failed events a filter names. */
-export const countQuery = (filter: DeadLetterFilter, enabled: boolean) =>
+/** How many failed events a selection means now, and what stands in the way. */
+export const countQuery = (selection: Selection, enabled: boolean) =>
   queryOptions({
-    queryKey: keyOf('/api/admin/dead-letters/count', filter),
-    queryFn: ({ signal }) => unwrap(client.POST('/api/admin/dead-letters/count', { body: filter, signal })),
+    queryKey: keyOf('/api/admin/dead-letters/count', selection),
+    queryFn: ({ signal }) => unwrap(client.POST('/api/admin/dead-letters/count', { body: { selection }, signal })),
     enabled,
     staleTime: 0,
+    gcTime: 0,
   });
 
 /** A replay and how far it has come. */
 export const replayQuery = (id: string) =>
   queryOptions({
-    queryKey: keyOf('/api/admin/replays/{id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{id}', { params: { path: { id } }, signal })),
+    queryKey: keyOf('/api/admin/replays/{replay_id}', { id }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}', { params: { path: { replay_id: id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.state === 'running' ? 1000 : false),
+  });
+
+/** What failed again in a replay. */
+export const failedAgainQuery = (id: string, failed: number) =>
+  queryOptions({
+    queryKey: keyOf('/api/admin/replays/{replay_id}/items', { id, failed }),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}/items', { params: { path: { replay_id: id }, query: { result: 'failed', limit: 20 } }, signal })),
+    enabled: failed > 0,
   });
 
 /** The last replays. */
@@ -80,31 +92,44 @@ export const workersQuery = () =>
     refetchInterval: 5000,
   });
 
-const refresh = () => invalidate('/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{id}', '/api/admin/replays', '/api/admin/workers');
+const refresh = () =>
+  invalidate('/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{dead_letter_id}', '/api/admin/replays', '/api/admin/replays/{replay_id}', '/api/admin/workers');
 
-/** Starts a replay of what a filter names. */
-export async function startReplay(body: Schemas['ReplayRequest']): Promise<Replay> {
-  const replay = await unwrap(client.POST('/api/admin/replays', { body }));
+/** Starts a replay of what was counted; its id, where the server says it. */
+export async function startReplay(body: Schemas['StartReplay']): Promise<string | null> {
+  const operation = await run((header) => client.POST('/api/admin/replays', { params: { header }, body }));
   await refresh();
-  return replay;
+  return operation.entity_id ?? null;
 }
 
-/** Stops a replay; what was replayed stays replayed. */
-export async function cancelReplay(id: string): Promise<void> {
-  await unwrap(client.POST('/api/admin/replays/{id}/cancel', { params: { path: { id } } }));
-  await invalidate('/api/admin/replays/{id}', '/api/admin/replays');
-}
-
-/** Gives up on what a filter names. The count of what was discarded. */
-export async function discard(body: Schemas['DiscardRequest']): Promise<number> {
-  const { count } = await unwrap(client.POST('/api/admin/dead-letters/discard', { body }));
+/** Stops a replay: how many events will not be replayed. */
+export async function cancelReplay(id: string, reason: string): Promise<number> {
+  const operation = await run((header) => client.POST('/api/admin/replays/{replay_id}/cancel', { params: { path: { replay_id: id }, header }, body: { reason } }));
   await refresh();
-  return count;
+  return counted(operation.result, 'cancelled');
 }
 
-/** Pauses a worker, or lets it go on. */
-export async function setPaused(name: string, paused: boolean): Promise<void> {
-  const params = { path: { name } };
-  await unwrap(paused ? client.POST('/api/admin/workers/{name}/pause', { params }) : client.POST('/api/admin/workers/{name}/resume', { params }));
+/** Gives up on what was counted: how many were discarded. */
+export async function discard(body: Schemas['DiscardDeadLetters']): Promise<number> {
+  const operation = await run((header) => client.POST('/api/admin/dead-letters/discard', { params: { header }, body }));
+  await refresh();
+  return counted(operation.result, 'discarded');
+}
+
+/** Pauses a worker, for some minutes or until somebody resumes it. */
+export async function pauseWorker(name: string, reason: string, minutes: number | null): Promise<void> {
+  const body = { reason, ...(minutes === null ? {} : { minutes }) };
+  await run((header) => client.POST('/api/admin/workers/{name}/pause', { params: { path: { name }, header }, body }));
   await invalidate('/api/admin/workers');
+}
+
+/** Lets a worker go on. */
+export async function resumeWorker(name: string, reason: string): Promise<void> {
+  await run((header) => client.POST('/api/admin/workers/{name}/resume', { params: { path: { name }, header }, body: { reason } }));
+  await invalidate('/api/admin/workers');
+}
+
+function counted(result: unknown, field: string): number {
+  const value = (result as Record<string, unknown> | null | undefined)?.[field];
+  return typeof value === 'number' ? value : 0;
 }

@@ -14,10 +14,10 @@ import { Card, Section } from '@/shared/ui/card';
 import { Page } from '@/shared/ui/page';
 import { SearchField } from '@/shared/ui/search-field';
 import { Segmented } from '@/shared/ui/segmented';
-import { Empty } from '@/shared/ui/states';
+import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { type DeadLetter, type DeadLetterFilter, type DeadLetterGroup, deadLettersQuery, groupsQuery, replaysQuery } from './api';
+import { type DeadLetter, type DeadLetterGroup, deadLettersQuery, type FailedFilter, groupsQuery, replaysQuery, type Selection } from './api';
 import { ReplayLine } from './replay-page';
 import { DeadLetterBadge } from './state-badge';
 
@@ -29,8 +29,8 @@ export function FailedPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const state = search.state ?? 'open';
-  const single = search.view === 'list' || search.consumer !== undefined || search.fingerprint !== undefined || search.entity !== undefined;
+  const state = search.state ?? 'new';
+  const single = search.view === 'list' || search.worker !== undefined || search.fingerprint !== undefined || search.entity !== undefined;
   const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Page title={t('failed.title')} hint={t('failed.hint')}>
@@ -39,11 +39,11 @@ export function FailedPage() {
           label={t('failed.show')}
           value={state}
           options={[
-            { value: 'open', label: t('failed.state.open') },
+            { value: 'new', label: t('failed.state.new') },
             { value: 'replayed', label: t('failed.state.replayed') },
             { value: 'discarded', label: t('failed.state.discarded') },
           ]}
-          onChange={(next) => change({ state: next === 'open' ? undefined : next })}
+          onChange={(next) => change({ state: next === 'new' || next === 'replaying' ? undefined : next })}
         />
         <Segmented
           label={t('failed.view')}
@@ -52,81 +52,90 @@ export function FailedPage() {
             { value: 'groups', label: t('failed.groups') },
             { value: 'list', label: t('failed.list') },
           ]}
-          onChange={(view) => change(view === 'list' ? { view } : { view: undefined, consumer: undefined, fingerprint: undefined, entity: undefined })}
+          onChange={(view) => change(view === 'list' ? { view } : { view: undefined, worker: undefined, fingerprint: undefined, entity: undefined })}
         />
         <SearchField value={search.entity ?? ''} label={t('failed.search')} onChange={(entity) => change({ entity: entity === '' ? undefined : entity })} />
       </div>
-      {single ? <Letters filter={{ state, consumer: search.consumer, fingerprint: search.fingerprint, entity: search.entity }} /> : <Groups state={state} />}
+      {single ? <Letters filter={{ state, worker: search.worker, fingerprint: search.fingerprint, entity: search.entity }} /> : <Groups state={state} />}
       {!single && <Replays />}
     </Page>
   );
 }
 
-function Groups({ state }: { state: string }) {
+function Groups({ state }: { state: DeadLetter['state'] }) {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(groupsQuery(state));
+  const query = useQuery(groupsQuery(state));
   const [act, setAct] = useState<{ what: 'replay' | 'discard'; group: DeadLetterGroup } | null>(null);
+  const selection: Selection = act ? { filter: { worker: act.group.worker, fingerprint: act.group.fingerprint, state: 'new' } } : { ids: [] };
+  const groups = query.data?.items;
+  if (groups === undefined) return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />;
+  if (groups.length === 0) return <Empty icon={PartyPopper} title={t(state === 'new' ? 'failed.empty' : 'failed.noneOfState')} hint={state === 'new' ? t('failed.emptyHint') : undefined} />;
   return (
     <>
-      <Infinite query={query} empty={<Empty icon={PartyPopper} title={t(state === 'open' ? 'failed.empty' : 'failed.noneOfState')} hint={state === 'open' ? t('failed.emptyHint') : undefined} />}>
-        {(groups) => (
-          <ul aria-label={t('failed.groups')} className="flex flex-col gap-3">
-            {groups.map((group) => (
-              <li key={`${group.consumer}/${group.fingerprint}`}>
-                <Card className="flex flex-wrap items-center gap-x-4 gap-y-3 p-4">
-                  <span className="grid h-14 min-w-14 place-items-center rounded-2xl bg-bad-tint px-3 text-xl font-bold text-bad tabular-nums">{formatNumber(group.count)}</span>
-                  <div className="min-w-0 flex-1 basis-60">
-                    <Link
-                      to="/admin/failed"
-                      search={{ consumer: group.consumer, fingerprint: group.fingerprint, ...(state === 'open' ? {} : { state: state as 'replayed' | 'discarded' }) }}
-                      className="line-clamp-2 font-medium wrap-anywhere hover:underline"
-                    >
-                      <Typed>{group.error}</Typed>
-                    </Link>
-                    <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-                      <Badge>
-                        <Ltr>{group.consumer}</Ltr>
-                      </Badge>
-                      <span>
-                        {t('failed.first')} <When at={group.first_at} />
-                      </span>
-                      <span>
-                        {t('failed.last')} <When at={group.last_at} />
-                      </span>
-                    </p>
-                  </div>
-                  {state === 'open' && (
-                    <div className="flex gap-1 max-sm:w-full">
-                      <Button size="small" onClick={() => setAct({ what: 'replay', group })} className="max-sm:grow">
-                        <RotateCcw aria-hidden />
-                        {t('failed.replay.action')}
-                      </Button>
-                      <IconButton label={t('failed.discard.label', { error: group.error })} variant="quietDanger" onClick={() => setAct({ what: 'discard', group })}>
-                        <Trash2 aria-hidden />
-                      </IconButton>
-                    </div>
-                  )}
-                </Card>
-              </li>
-            ))}
-          </ul>
-        )}
-      </Infinite>
-      <ActDialog what={act?.what ?? null} filter={act ? { consumer: act.group.consumer, fingerprint: act.group.fingerprint, state: 'open' } : {}} onClose={() => setAct(null)} />
+      <ul aria-label={t('failed.groups')} className="flex flex-col gap-3">
+        {groups.map((group) => (
+          <li key={`${group.worker}/${group.fingerprint}`}>
+            <GroupCard group={group} state={state} onAct={(what) => setAct({ what, group })} />
+          </li>
+        ))}
+      </ul>
+      <ActDialog what={act?.what ?? null} selection={selection} onClose={() => setAct(null)} />
     </>
   );
 }
 
-function Letters({ filter }: { filter: { state: string; consumer: string | undefined; fingerprint: string | undefined; entity: string | undefined } }) {
+function GroupCard({ group, state, onAct }: { group: DeadLetterGroup; state: DeadLetter['state']; onAct: (what: 'replay' | 'discard') => void }) {
+  const { t } = useTranslation();
+  return (
+    <Card className="flex flex-wrap items-center gap-x-4 gap-y-3 p-4">
+      <span className="grid h-14 min-w-14 place-items-center rounded-2xl bg-bad-tint px-3 text-xl font-bold text-bad tabular-nums">{formatNumber(group.count)}</span>
+      <div className="min-w-0 flex-1 basis-60">
+        <Link
+          to="/admin/failed"
+          search={{ worker: group.worker, fingerprint: group.fingerprint, ...(state === 'new' ? {} : { state }) }}
+          className="line-clamp-2 font-medium wrap-anywhere hover:underline"
+        >
+          <Typed>{group.error}</Typed>
+        </Link>
+        <p className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
+          <Badge>
+            <Ltr>{group.worker}</Ltr>
+          </Badge>
+          {group.businesses > 0 && <span>{t('failed.businesses', { count: group.businesses, formatted: formatNumber(group.businesses) })}</span>}
+          <span>
+            {t('failed.first')} <When at={group.first_died_at} />
+          </span>
+          <span>
+            {t('failed.last')} <When at={group.last_died_at} />
+          </span>
+        </p>
+      </div>
+      {state === 'new' && (
+        <div className="flex gap-1 max-sm:w-full">
+          <Button size="small" onClick={() => onAct('replay')} className="max-sm:grow">
+            <RotateCcw aria-hidden />
+            {t('failed.replay.action')}
+          </Button>
+          <IconButton label={t('failed.discard.label', { error: group.error })} variant="quietDanger" onClick={() => onAct('discard')}>
+            <Trash2 aria-hidden />
+          </IconButton>
+        </div>
+      )}
+    </Card>
+  );
+}
+
+function Letters({ filter }: { filter: FailedFilter }) {
   const { t } = useTranslation();
   const query = useInfiniteQuery(deadLettersQuery(filter));
   const [act, setAct] = useState<'replay' | 'discard' | null>(null);
-  const named = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as DeadLetterFilter;
+  const named = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   const columns: Column<DeadLetter>[] = [
     { id: 'error', header: t('failed.columns.error'), card: 'title', className: 'max-w-md truncate', cell: (letter) => <Typed>{letter.error}</Typed> },
     { id: 'state', header: t('failed.columns.state'), card: 'aside', cell: (letter) => <DeadLetterBadge state={letter.state} /> },
-    { id: 'subject', header: t('failed.columns.subject'), card: 'line', className: 'max-w-60 truncate', cell: (letter) => <Ltr>{letter.subject}</Ltr> },
-    { id: 'consumer', header: t('failed.columns.worker'), card: 'meta', cell: (letter) => <Ltr>{letter.consumer}</Ltr> },
+    { id: 'type', header: t('failed.columns.type'), card: 'line', className: 'max-w-60 truncate', cell: (letter) => (letter.type === null ? null : <Ltr>{letter.type}</Ltr>) },
+    { id: 'business', header: t('failed.business'), card: 'meta', cell: (letter) => (letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>) },
+    { id: 'worker', header: t('failed.columns.worker'), card: 'meta', cell: (letter) => <Ltr>{letter.worker}</Ltr> },
     { id: 'at', header: t('failed.columns.when'), card: 'meta', cell: (letter) => <When at={letter.died_at} /> },
   ];
   return (
@@ -134,7 +143,7 @@ function Letters({ filter }: { filter: { state: string; consumer: string | undef
       <Infinite query={query} empty={<Empty icon={PartyPopper} title={t('failed.noneOfState')} />}>
         {(rows) => (
           <>
-            {filter.state === 'open' && (
+            {filter.state === 'new' && (
               <div className="flex flex-wrap items-center gap-2">
                 <Button size="small" onClick={() => setAct('replay')}>
                   <RotateCcw aria-hidden />
@@ -151,7 +160,7 @@ function Letters({ filter }: { filter: { state: string; consumer: string | undef
               columns={columns}
               rows={rows}
               rowKey={(letter) => letter.id}
-              rowLabel={(letter) => letter.subject}
+              rowLabel={(letter) => letter.error}
               link={(letter, content, className) => (
                 <Link to="/admin/failed/$id" params={{ id: letter.id }} className={className}>
                   {content}
@@ -161,7 +170,7 @@ function Letters({ filter }: { filter: { state: string; consumer: string | undef
           </>
         )}
       </Infinite>
-      <ActDialog what={act} filter={named} onClose={() => setAct(null)} />
+      <ActDialog what={act} selection={{ filter: named }} onClose={() => setAct(null)} />
     </>
   );
 }

@@ -2,9 +2,9 @@ import { oneOf, searchOf, text } from '@/shared/lib/search';
 
 /** The list's address. */
 export const failedSearch = searchOf({
-  state: oneOf('replayed', 'discarded'),
+  state: oneOf('replaying', 'replayed', 'discarded'),
   view: oneOf('list'),
-  consumer: text(100),
+  worker: text(100),
   fingerprint: text(200),
   entity: text(200),
 });

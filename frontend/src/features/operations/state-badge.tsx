@@ -4,7 +4,7 @@ import { Badge, type Tone } from '@/shared/ui/badge';
 
 import type { DeadLetter } from './api';
 
-const TONES: Record<DeadLetter['state'], Tone> = { open: 'bad', replaying: 'primary', replayed: 'good', discarded: 'neutral' };
+const TONES: Record<DeadLetter['state'], Tone> = { new: 'bad', replaying: 'primary', replayed: 'good', discarded: 'neutral' };
 
 /** What became of a failed event. */
 export function DeadLetterBadge({ state }: { state: DeadLetter['state'] }) {

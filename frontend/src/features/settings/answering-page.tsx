@@ -23,7 +23,7 @@ export function AnsweringPage() {
     <Page title={t('settings.answering.title')} hint={t('settings.answering.hint')} back={{ to: '/settings', label: t('settings.title') }}>
       <SettingsEditor>
         {(editor) => (
-          <div className="grid items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+          <div className="grid grid-cols-1 items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
             <div className="flex flex-col gap-4 md:gap-5">
               <Greeting {...editor} />
               <Mode {...editor} />

@@ -1504,21 +1504,6 @@ export interface components {
             /** @description The event's own subject. */
             subject: string;
         };
-        DeadLetterAttempt: {
-            /** Format: date-time */
-            at: string;
-            error?: string | null;
-            worker?: string | null;
-        };
-        DeadLetterDetail: components["schemas"]["DeadLetter"] & {
-            attempt_log: components["schemas"]["DeadLetterAttempt"][];
-            error_chain: string[];
-            headers: string[][];
-            payload?: unknown;
-            payload_text?: string | null;
-            trace_id?: string | null;
-            worker?: string | null;
-        };
         /**
          * @description Dead letters by what they have in common. Nothing in it says `default`: with it, serde
          *     takes a list for an object.
@@ -1582,10 +1567,6 @@ export interface components {
             /** @description The worker that failed. */
             worker: string;
         };
-        DeadLetterGroupPage: {
-            items: components["schemas"]["DeadLetterGroup"][];
-            next_cursor?: string | null;
-        };
         /** @description Kinds of failures. */
         DeadLetterGroups: {
             /** @description The largest first, at most 200. */
@@ -1645,10 +1626,6 @@ export interface components {
             /** @description The worker that failed. */
             worker: string;
         };
-        DeadLetterPage: {
-            items: components["schemas"]["DeadLetter"][];
-            next_cursor?: string | null;
-        };
         /**
          * @description How far the work on a dead letter has come.
          * @enum {string}
@@ -1665,10 +1642,6 @@ export interface components {
             reason: string;
             /** @description As the count gave it back. */
             selection: components["schemas"]["Selection"];
-        };
-        DiscardRequest: {
-            filter: components["schemas"]["DeadLetterFilter"];
-            reason: string;
         };
         /**
          * @description A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
@@ -2590,9 +2563,6 @@ export interface components {
              */
             total: number;
         };
-        ReplayCount: {
-            count: number;
-        };
         /** @description How many events of a replay have come how far. */
         ReplayCounts: {
             /**
@@ -2664,16 +2634,6 @@ export interface components {
             settled_at: string | null;
             /** @description The only worker that runs it again. */
             worker: string;
-        };
-        ReplayPage: {
-            items: components["schemas"]["Replay"][];
-            next_cursor?: string | null;
-        };
-        ReplayRequest: {
-            dry_run?: boolean;
-            filter: components["schemas"]["DeadLetterFilter"];
-            rate_per_second?: number;
-            reason: string;
         };
         ReplayResult: string;
         /** @description Whose password. */

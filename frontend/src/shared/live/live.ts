@@ -21,7 +21,9 @@ const PATHS: Record<string, ApiPath[]> = {
   business: ['/api/businesses/{business_id}/settings', '/api/admin/businesses', '/api/auth/me'],
   operation: [],
   whatsapp: ['/api/whatsapp/baileys/status', '/api/whatsapp/baileys/qr'],
-  dead_letter: ['/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{id}', '/api/admin/replays/{id}', '/api/admin/workers'],
+  dead_letter: ['/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{dead_letter_id}', '/api/admin/workers'],
+  replay: ['/api/admin/replays', '/api/admin/replays/{replay_id}', '/api/admin/replays/{replay_id}/items'],
+  worker: ['/api/admin/workers'],
 };
 
 /** How long a stream may be down before the badge shows, milliseconds. */

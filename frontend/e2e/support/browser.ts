@@ -1,0 +1,184 @@
+/** The browser, and pages that forgive nothing: an error in the console or an unexpected answer fails the test. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, expect, inject } from 'vitest';
+
+import type { Person } from './api';
+
+const stack = inject('stack');
+const require = createRequire(import.meta.url);
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Debian's, else the one that `make test` installs into `e2e/chromium` on a machine that has none. */
+async function executable(): Promise<{ path: string; args: string[] }> {
+  const own = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
+  if (own !== undefined && process.env['CHROMIUM'] !== 'packaged') return { path: own, args: [] };
+  const modules = new URL('../chromium/node_modules/', import.meta.url);
+  const entry = new URL('@sparticuz/chromium/build/index.js', modules);
+  if (!existsSync(entry)) throw new Error('no Chromium: install one, name it in CHROMIUM, or run `npm ci` in frontend/e2e/chromium');
+  // The package unpacks into the temporary folder; it brings its libraries where it believes to be at its cloud.
+  process.env['TMPDIR'] = fileURLToPath(new URL('.unpacked/', modules));
+  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs20.x';
+  mkdirSync(process.env['TMPDIR'], { recursive: true });
+  const { default: packaged } = (await import(entry.href)) as { default: { executablePath: () => Promise<string>; args: string[] } };
+  return { path: await packaged.executablePath(), args: packaged.args };
+}
+
+let browser: Promise<Browser> | undefined;
+function launched(): Promise<Browser> {
+  browser ??= (async () => {
+    const { path, args } = await executable();
+    return chromium.launch({
+      executablePath: path,
+      args: [...args, '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--autoplay-policy=no-user-gesture-required'],
+    });
+  })();
+  return browser;
+}
+
+afterAll(async () => {
+  await (await browser)?.close();
+  browser = undefined;
+});
+
+/** What a visit looks like. */
+export interface Look {
+  wide?: boolean;
+  dark?: boolean;
+  english?: boolean;
+}
+
+/** A browser of somebody, and what went wrong in it. */
+export class Visit {
+  readonly faults: string[] = [];
+  /** Answers that a test provokes: `403 DELETE /api/…`. */
+  readonly expected: RegExp[] = [];
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+  ) {}
+
+  /** A new browser profile, logged in as somebody, or as nobody. */
+  static async of(person: Person | null, look: Look = {}): Promise<Visit> {
+    const wide = look.wide ?? true;
+    const context = await (await launched()).newContext({
+      baseURL: stack.base,
+      viewport: wide ? WIDE : NARROW,
+      locale: 'he-IL',
+      timezoneId: 'Asia/Jerusalem',
+      colorScheme: look.dark === true ? 'dark' : 'light',
+      reducedMotion: 'reduce',
+      hasTouch: !wide,
+      acceptDownloads: true,
+      // The shell's worker would hide which answers came from the server.
+      serviceWorkers: 'block',
+    });
+    await context.addInitScript((language) => localStorage.setItem('prosaas.language', language), look.english === true ? 'en' : 'he');
+    if (person !== null) {
+      const [name = '', value = ''] = person.cookie.split('=');
+      await context.addCookies([{ name, value, url: stack.base, httpOnly: true, sameSite: 'Lax' }]);
+      await context.addInitScript(() => localStorage.setItem('prosaas.session', '1'));
+    }
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const visit = new Visit(context, page);
+    visit.watch(page);
+    return visit;
+  }
+
+  private watch(page: Page): void {
+    page.on('console', (message) => {
+      // The browser's own line about an answer is judged by the answer, below.
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) this.faults.push(`console.error: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`));
+    page.on('response', (answer) => {
+      if (answer.status() < 400) return;
+      const line = `${answer.status()} ${answer.request().method()} ${new URL(answer.url()).pathname}`;
+      if (!this.expected.some((pattern) => pattern.test(line))) this.faults.push(line);
+    });
+    page.on('requestfailed', (request) => {
+      const why = request.failure()?.errorText ?? '';
+      // What the page itself gave up on (a page left, a live stream closed) is no failure.
+      if (why !== 'net::ERR_ABORTED') this.faults.push(`${why} ${request.method()} ${request.url()}`);
+    });
+  }
+
+  /** Opens a page and waits until it shows something. */
+  async open(path: string): Promise<void> {
+    await this.page.goto(path, { waitUntil: 'load' });
+    // A dialog that is open hides the page below from everybody but this.
+    await this.page.locator('h1').first().waitFor();
+    await this.settled();
+  }
+
+  /** Nothing is being loaded and nothing moves. */
+  async settled(): Promise<void> {
+    await this.page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' }).catch(() => undefined);
+    await this.page.evaluate(() => document.fonts.ready.then(() => undefined));
+    // A change of theme starts transitions with the next frame, and what inherits a colour its own after those.
+    await this.page.evaluate(async () => {
+      for (let calm = 0, frames = 0; calm < 3 && frames < 120; frames += 1) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        const moving = document.getAnimations().some((one) => one.playState === 'running' && one.effect?.getTiming().iterations !== Infinity);
+        calm = moving ? 0 : calm + 1;
+      }
+    });
+  }
+
+  /** Without a line: what fails meanwhile is no fault of the page. */
+  async offline(steps: () => Promise<void>): Promise<void> {
+    const before = this.faults.length;
+    await this.context.setOffline(true);
+    await steps();
+    await this.context.setOffline(false);
+    const disconnected = this.faults.splice(before).filter((fault) => !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(fault));
+    this.faults.push(...disconnected);
+  }
+
+  /** What axe finds, and sideways scrolling. Of a page that only changed its colours, what colours can break. */
+  async flaws(label: string, colours = false): Promise<string[]> {
+    if (!(await this.page.evaluate(() => 'axe' in globalThis))) await this.page.evaluate(axeSource);
+    const runOnly = colours ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] };
+    const { violations, overflow } = await this.page.evaluate(async (rules) => {
+      const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } };
+      const result = await axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
+      return { violations: result.violations, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth };
+    }, runOnly);
+    return [
+      ...violations.map(({ id, nodes }) => `${label}: ${id}: ${nodes.slice(0, 2).map((node) => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim() ?? ''})`).join(' | ')}`),
+      ...(overflow > 1 ? [`${label}: ${overflow} px wider than the screen`] : []),
+    ];
+  }
+
+  /** Ends the visit; nothing may have gone wrong. */
+  async end(): Promise<void> {
+    await this.context.close();
+    expect(this.faults).toEqual([]);
+  }
+}
+
+/** Chooses in a bar of radio buttons, by what stands on it. */
+export const choose = (page: Page, label: string) => page.locator('label').filter({ hasText: new RegExp(`^${label}$`), has: page.getByRole('radio') }).click();
+
+/** The two widths that everything must fit. */
+export const WIDE = { width: 1280, height: 860 };
+export const NARROW = { width: 390, height: 844 };
+
+/** Runs a test's steps in a visit of its own. */
+export async function visiting(person: Person | null, look: Look, steps: (visit: Visit, page: Page) => Promise<void>): Promise<void> {
+  const visit = await Visit.of(person, look);
+  try {
+    await steps(visit, visit.page);
+  } catch (error) {
+    const name = `${process.cwd()}/test-results/${expect.getState().currentTestName?.replace(/[^\w]+/g, '-') ?? 'failed'}-${Date.now()}.png`;
+    await visit.page.screenshot({ path: name }).catch(() => undefined);
+    if (error instanceof Error) error.message += `\nscreenshot: ${name}\nfaults: ${visit.faults.join('; ')}`;
+    await visit.context.close();
+    throw error;
+  }
+  await visit.end();
+}

@@ -1,0 +1,42 @@
+/** Events that fail for good, and what mends them. */
+import { createRequire } from 'node:module';
+import { inject } from 'vitest';
+
+import { type Business, eventually, theAdmin } from './api';
+
+interface Client {
+  connect(): Promise<void>;
+  query(text: string, values: unknown[]): Promise<unknown>;
+  end(): Promise<void>;
+}
+
+const stack = inject('stack');
+// The WhatsApp service's own: the web app has no use for a database.
+const { Client } = createRequire(new URL('../../../baileys/package.json', import.meta.url))('pg') as { Client: new (url: string) => Client };
+
+async function sql(text: string, ...values: unknown[]): Promise<void> {
+  const client = new Client(stack.database);
+  await client.connect();
+  try {
+    await client.query(text, values);
+  } finally {
+    await client.end();
+  }
+}
+
+const settings = (business: Business, value: object) => sql('UPDATE prosaas.businesses SET call_settings = $2 WHERE id = $1', business.id, JSON.stringify(value));
+
+/** Spoils a business's settings, as a faulty release might: commands about it fail for good. */
+export const spoil = (business: Business) => settings(business, { language: 7 });
+
+/** Mends them. */
+export const mend = (business: Business) => settings(business, {});
+
+/** Gives the business a further number, which fails while its settings are spoilt. Waits for the failed event's id. */
+export async function failingCommand(business: Business, number: string): Promise<string> {
+  const admin = await theAdmin();
+  const open = async () => (await admin.ask<{ items: { id: string }[] }>('GET', `/api/admin/dead-letters?state=new&business_id=${business.id}`)).items;
+  const before = new Set((await open()).map(({ id }) => id));
+  await admin.ask('PUT', `/api/admin/businesses/${business.id}/numbers`, { numbers: [business.number, number] }).catch(() => undefined);
+  return eventually('the failed event', async () => (await open()).find(({ id }) => !before.has(id))?.id);
+}

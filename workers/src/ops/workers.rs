@@ -1,0 +1,132 @@
+//! `prosaas-ops workers`.
+
+use anyhow::Result;
+use async_nats::jetstream;
+use clap::Subcommand;
+use prosaas_shared::{bus::definitions::Definitions, events::ops::worker_entity};
+use serde::Serialize;
+use serde_json::json;
+use std::sync::Arc;
+
+use super::{Ops, dead_change::note, exit::Failed, output::or_dash};
+use crate::operators::{Pauses, check_reason, set_pause};
+
+/// Workers.
+#[derive(Debug, Subcommand)]
+pub enum Workers {
+    /// List workers: how far behind, and what is paused.
+    List,
+    /// Pause one: its events wait.
+    ///
+    /// Example: prosaas-ops workers pause recordings --minutes 60 --reason "Twilio is down"
+    Pause {
+        /// Which.
+        worker: String,
+        /// Ends by itself after so many minutes.
+        #[arg(long)]
+        minutes: Option<u32>,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End a pause.
+    Resume {
+        /// Which.
+        worker: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    name: String,
+    stream: String,
+    state: &'static str,
+    waiting: u64,
+    in_progress: usize,
+    redelivered: usize,
+    dead_letters_open: i64,
+    reason: Option<String>,
+}
+
+/// Runs it.
+pub async fn run(ops: &Ops, command: Workers) -> Result<()> {
+    match command {
+        Workers::List => list(ops).await,
+        Workers::Pause { worker, minutes, reason } => change(ops, &worker, true, minutes, &reason).await,
+        Workers::Resume { worker, reason } => change(ops, &worker, false, None, &reason).await,
+    }
+}
+
+async fn list(ops: &Ops) -> Result<()> {
+    let pool = ops.database().await?;
+    let js = jetstream::new(ops.nats().await?);
+    let mut rows = Vec::new();
+    for stream in Definitions::embedded()?.streams {
+        for consumer in stream.consumers {
+            let info = js.get_stream_no_info(&stream.name).await?.consumer_info(&consumer.name).await?;
+            let open: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM prosaas.dead_letters WHERE state = 'new' AND consumer = $1",
+            )
+            .bind(&consumer.name)
+            .fetch_one(&pool)
+            .await?;
+            let reason: Option<String> = sqlx::query_scalar(
+                "SELECT reason FROM prosaas.worker_pauses
+                 WHERE consumer = $1 AND paused AND (paused_until IS NULL OR paused_until > now())",
+            )
+            .bind(&consumer.name)
+            .fetch_optional(&pool)
+            .await?;
+            let listening = info.num_waiting > 0 || info.num_ack_pending > 0;
+            let state = match (&reason, listening) {
+                (Some(_), _) => "paused",
+                (None, true) => "running",
+                (None, false) => "absent",
+            };
+            rows.push(Row {
+                name: consumer.name,
+                stream: stream.name.clone(),
+                state,
+                waiting: info.num_pending,
+                in_progress: info.num_ack_pending,
+                redelivered: info.num_redelivered,
+                dead_letters_open: open,
+                reason,
+            });
+        }
+    }
+    let head = ["worker", "stream", "state", "waiting", "in progress", "again", "dead", "reason"];
+    ops.out.rows(&head, &rows, |row| {
+        vec![
+            row.name.clone(),
+            row.stream.clone(),
+            row.state.to_owned(),
+            row.waiting.to_string(),
+            row.in_progress.to_string(),
+            row.redelivered.to_string(),
+            row.dead_letters_open.to_string(),
+            or_dash(row.reason.as_deref()),
+        ]
+    })
+}
+
+async fn change(ops: &Ops, worker: &str, paused: bool, minutes: Option<u32>, reason: &str) -> Result<()> {
+    check_reason(reason).map_err(|refusal| Failed::Refused(refusal.error))?;
+    let pool = ops.database().await?;
+    let client = ops.nats().await?;
+    let mut transaction = pool.begin().await?;
+    set_pause(&mut transaction, worker, paused.then_some(minutes), reason, &ops.actor().name)
+        .await
+        .map_err(Failed::from)?;
+    let action = if paused { "worker.pause" } else { "worker.resume" };
+    let after = json!({ "worker": worker, "paused": paused, "minutes": minutes, "reason": reason });
+    note(ops, &mut transaction, (action, "worker", worker_entity(worker)), after).await?;
+    transaction.commit().await?;
+    let pauses = Pauses { pool, context: jetstream::new(client), wake: Arc::default() };
+    pauses.apply(false).await.map_err(anyhow::Error::from_boxed)?;
+    ops.out.tell(if paused { "paused" } else { "goes on" });
+    if ops.out.json { ops.out.value(&json!({ "worker": worker, "paused": paused })) } else { Ok(()) }
+}
