@@ -51,7 +51,8 @@ SELECT lead_id, business_id,
        (ARRAY['call', 'call', 'manual', 'whatsapp', 'import'])[1 + k % 5],
        CASE WHEN k % 10 = 0 THEN ARRAY['vip'] ELSE '{}' END,
        created_at, created_at + interval '1 hour',
-       CASE WHEN k % 50 = 0 THEN created_at + interval '2 hours' END,
+       -- In the trash for less than the 30 days after which it is emptied.
+       CASE WHEN k % 50 = 0 THEN greatest(created_at, now() - k % 20 * interval '1 day' - k * interval '1 second') END,
        prosaas.number_digits(e164, e164),
        CASE WHEN k % 4 <> 0 THEN created_at + interval '30 minutes' END
 FROM volume_leads;

@@ -99,7 +99,8 @@ fn environment(
     Ok(environment)
 }
 
-async fn setup(around: &Surroundings<'_>, folder: &Path) -> anyhow::Result<()> {
+/// Migrations, streams, the first business and admin.
+pub async fn setup(around: &Surroundings<'_>, folder: &Path) -> anyhow::Result<()> {
     let process = Process::start(Start {
         name: "prosaas-ops",
         program: &around.settings.programs.join("prosaas-ops"),
@@ -111,7 +112,8 @@ async fn setup(around: &Surroundings<'_>, folder: &Path) -> anyhow::Result<()> {
     process.succeeded(PATIENCE).await
 }
 
-fn start_workers(around: &Surroundings<'_>, folder: &Path) -> anyhow::Result<Process> {
+/// Starts the workers.
+pub fn start_workers(around: &Surroundings<'_>, folder: &Path) -> anyhow::Result<Process> {
     std::fs::create_dir_all(folder.join("recordings"))?;
     Process::start(Start {
         name: "prosaas-workers",

@@ -137,6 +137,8 @@ pub fn ingress_environment(
         ("EVENT_LOG_PATH", folder.join("log").display().to_string()),
         ("DATABASE_URL", around.database.url.clone()),
         ("NATS_URL", around.nats.url(Role::Ingress)),
+        // Nobody listens there: no WhatsApp is linked here.
+        ("BAILEYS_BASE_URL", "http://127.0.0.1:9".to_owned()),
         ("TWILIO_ACCOUNT_SID", around.sender.account_sid.clone()),
         ("TWILIO_AUTH_TOKEN", around.sender.auth_token.clone()),
         // Guards nothing here; production refuses to start without one.

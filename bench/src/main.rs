@@ -4,6 +4,7 @@
 mod ack;
 mod config_change;
 mod contestant;
+mod crm;
 mod database;
 mod load;
 mod machine;
@@ -68,6 +69,8 @@ enum Command {
     Ack,
     /// How fast a change of call configuration reaches callers.
     ConfigChange,
+    /// Reading a CRM of 200,000 leads and 1,000,000 calls, and hearing of its changes.
+    Crm,
     /// Serves one of the contestants that are our own handler: for the benchmark's own use.
     #[command(hide = true)]
     Serve {
@@ -80,6 +83,10 @@ enum Command {
 const FULL: Plan = Plan { rounds: 5, closed_s: 4, open_s: 3 };
 /// Under one and a half.
 const QUICK: Plan = Plan { rounds: 2, closed_s: 2, open_s: 1 };
+/// The CRM's size in a full run: filling it takes a minute or two.
+const LARGE_CRM: crm::Plan = crm::Plan { leads: 200_000, calls: 1_000_000, requests: 200, changes: 200 };
+/// A tenth of it.
+const SMALL_CRM: crm::Plan = crm::Plan { leads: 20_000, calls: 100_000, requests: 30, changes: 30 };
 /// Changes of call configuration.
 const CHANGES: u32 = 20;
 
@@ -124,8 +131,16 @@ async fn measure(settings: &Settings, folder: &Path, arguments: &Arguments) -> a
     let measured = measure_on(settings, folder, arguments, &nats, &database).await;
     database.remove().await?;
     nats.stop().await?;
-    let (ack, config_change) = measured?;
-    Ok(Report { machine, postgres, ack, config_change })
+    let Measured { ack, config_change, crm } = measured?;
+    Ok(Report { machine, postgres, ack, config_change, crm })
+}
+
+/// What was asked for.
+#[derive(Default)]
+struct Measured {
+    ack: Option<ack::Outcome>,
+    config_change: Option<config_change::Outcome>,
+    crm: Option<crm::Outcome>,
 }
 
 async fn measure_on(
@@ -134,26 +149,30 @@ async fn measure_on(
     arguments: &Arguments,
     nats: &Nats,
     database: &Database,
-) -> anyhow::Result<(Option<ack::Outcome>, Option<config_change::Outcome>)> {
+) -> anyhow::Result<Measured> {
     let sender = sender();
     nats.configure(&call_config(&sender)?).await?;
     database.prepare_flask(include_str!("../peers/flask/schema.sql")).await?;
     let flask = Gunicorn { workers: arguments.flask_workers, threads: arguments.flask_threads };
     let around = Surroundings { settings, folder, sender: &sender, nats, database, flask };
-    let mut ack = None;
-    if !matches!(arguments.command, Some(Command::ConfigChange)) {
+    let mut measured = Measured::default();
+    if matches!(arguments.command, None | Some(Command::Ack)) {
         let plan = if arguments.quick { QUICK } else { FULL };
         let contestants = contestants(settings, &arguments.only);
-        ack = Some(ack::measure(&around, &contestants, plan, progress).await?);
+        measured.ack = Some(ack::measure(&around, &contestants, plan, progress).await?);
     }
-    let mut config_change = None;
-    if !matches!(arguments.command, Some(Command::Ack)) {
+    let sender = config_change::sender(&sender);
+    let around = Surroundings { sender: &sender, ..around };
+    if matches!(arguments.command, None | Some(Command::ConfigChange)) {
         progress("changing call configuration");
-        let sender = config_change::sender(&sender);
-        let around = Surroundings { sender: &sender, ..around };
-        config_change = Some(config_change::measure(&around, CHANGES).await?);
+        measured.config_change = Some(config_change::measure(&around, CHANGES).await?);
     }
-    Ok((ack, config_change))
+    if matches!(arguments.command, None | Some(Command::Crm)) {
+        progress("reading a large CRM");
+        let plan = if arguments.quick { SMALL_CRM } else { LARGE_CRM };
+        measured.crm = Some(crm::measure(&around, plan).await?);
+    }
+    Ok(measured)
 }
 
 /// Those asked for, all by default; Flask only where its Python environment is.

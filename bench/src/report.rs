@@ -8,6 +8,7 @@ use crate::{
     ack::{self, CONNECTIONS, RATES, Round, Window},
     config_change,
     contestant::Contestant,
+    crm,
     machine::Machine,
 };
 
@@ -22,6 +23,8 @@ pub struct Report {
     pub ack: Option<ack::Outcome>,
     /// Changing how they are answered.
     pub config_change: Option<config_change::Outcome>,
+    /// Reading a large CRM.
+    pub crm: Option<crm::Outcome>,
 }
 
 /// The aims for our webhook.
@@ -31,6 +34,7 @@ const TIMES_FLASK: f64 = 10.0;
 const P99_MS: f64 = 3.0;
 const RSS_MB: f64 = 25.0;
 const CHANGE_MS: f64 = 1_000.0;
+const LIVE_P99_MS: f64 = 100.0;
 
 /// What others may use of the processors before the figures are called disturbed:
 /// the kernel's own work for the disk and the network counts here too.
@@ -56,6 +60,9 @@ impl Report {
         }
         if let Some(outcome) = &self.config_change {
             config_text(&mut text, outcome);
+        }
+        if let Some(outcome) = &self.crm {
+            crm_text(&mut text, outcome);
         }
         text
     }
@@ -204,6 +211,32 @@ fn config_text(text: &mut String, outcome: &config_change::Outcome) {
         "\nA change of call configuration, from the command to what a caller hears: {} changes, p50 {p50:.0} ms, max {max:.0} ms\n  {word:<8} under a second",
         heard.len()
     );
+}
+
+fn crm_text(text: &mut String, outcome: &crm::Outcome) {
+    let plan = outcome.plan;
+    let _ = writeln!(
+        text,
+        "\nA CRM of {} leads and {} calls in one of 100 businesses, written in {:.0} s; {} requests each, one after the other",
+        plan.leads, plan.calls, outcome.filled_s, plan.requests
+    );
+    for (kind, times) in &outcome.reads_ms {
+        let (p50, p95) = (quantile(times, 50), quantile(times, 95));
+        let _ = writeln!(text, "  {kind:<26} p50 {p50:>7.1} ms  p95 {p95:>7.1} ms");
+    }
+    let (p50, p99) = (quantile(&outcome.live_ms, 50), quantile(&outcome.live_ms, 99));
+    let word = if p99 < LIVE_P99_MS { "met" } else { "NOT MET" };
+    let _ = writeln!(
+        text,
+        "A change on the screen, after its commit: {} changes, p50 {p50:.1} ms, p99 {p99:.1} ms\n  {word:<8} p99 under {LIVE_P99_MS:.0} ms",
+        plan.changes
+    );
+}
+
+/// The value that so many percent of sorted ones do not exceed.
+fn quantile(sorted: &[f64], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or(f64::NAN)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

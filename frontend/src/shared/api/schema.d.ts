@@ -1504,7 +1504,10 @@ export interface components {
             /** @description The event's own subject. */
             subject: string;
         };
-        /** @description Dead letters by what they have in common. */
+        /**
+         * @description Dead letters by what they have in common. Nothing in it says `default`: with it, serde
+         *     takes a list for an object.
+         */
         DeadLetterFilter: {
             business_id?: components["schemas"]["BusinessId"] | null;
             /** @description An id, a phone number or an e-mail address of the event. */

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::filter::DeadLettersQuery;
 use crate::{
-    api::{Session, extract::ApiQuery},
+    api::{Session, extract::ApiQuery, page::Limit},
     app::App,
     problem::Problem,
 };
@@ -38,6 +38,12 @@ pub async fn group_dead_letters(
     ApiQuery(query): ApiQuery<DeadLettersQuery>,
 ) -> Result<Json<DeadLetterGroups>, Problem> {
     session.require(Right::Administer, None)?;
+    // They mean nothing here, and are what the document says all the same.
+    Limit::new(query.limit)?;
+    if query.cursor.is_some() {
+        let why = "There is one page of groups.";
+        return Err(Problem { status: 400, ..Problem::invalid("cursor", "cursor", why) });
+    }
     let items = list::groups(&app.api.database, &query.filter()?).await?;
     Ok(Json(DeadLetterGroups { items }))
 }
