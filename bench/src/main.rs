@@ -5,6 +5,7 @@ mod ack;
 mod config_change;
 mod contestant;
 mod database;
+mod dead_letters;
 mod load;
 mod machine;
 mod nats;
@@ -68,6 +69,8 @@ enum Command {
     Ack,
     /// How fast a change of call configuration reaches callers.
     ConfigChange,
+    /// How fast operators find what failed among 100,000 dead letters.
+    DeadLetters,
     /// Serves one of the contestants that are our own handler: for the benchmark's own use.
     #[command(hide = true)]
     Serve {
@@ -124,8 +127,8 @@ async fn measure(settings: &Settings, folder: &Path, arguments: &Arguments) -> a
     let measured = measure_on(settings, folder, arguments, &nats, &database).await;
     database.remove().await?;
     nats.stop().await?;
-    let (ack, config_change) = measured?;
-    Ok(Report { machine, postgres, ack, config_change })
+    let (ack, config_change, dead_letters) = measured?;
+    Ok(Report { machine, postgres, ack, config_change, dead_letters })
 }
 
 async fn measure_on(
@@ -134,26 +137,31 @@ async fn measure_on(
     arguments: &Arguments,
     nats: &Nats,
     database: &Database,
-) -> anyhow::Result<(Option<ack::Outcome>, Option<config_change::Outcome>)> {
+) -> anyhow::Result<(Option<ack::Outcome>, Option<config_change::Outcome>, Option<dead_letters::Outcome>)> {
     let sender = sender();
     nats.configure(&call_config(&sender)?).await?;
     database.prepare_flask(include_str!("../peers/flask/schema.sql")).await?;
     let flask = Gunicorn { workers: arguments.flask_workers, threads: arguments.flask_threads };
     let around = Surroundings { settings, folder, sender: &sender, nats, database, flask };
     let mut ack = None;
-    if !matches!(arguments.command, Some(Command::ConfigChange)) {
+    if matches!(arguments.command, None | Some(Command::Ack)) {
         let plan = if arguments.quick { QUICK } else { FULL };
         let contestants = contestants(settings, &arguments.only);
         ack = Some(ack::measure(&around, &contestants, plan, progress).await?);
     }
     let mut config_change = None;
-    if !matches!(arguments.command, Some(Command::Ack)) {
+    if matches!(arguments.command, None | Some(Command::ConfigChange)) {
         progress("changing call configuration");
         let sender = config_change::sender(&sender);
         let around = Surroundings { sender: &sender, ..around };
         config_change = Some(config_change::measure(&around, CHANGES).await?);
     }
-    Ok((ack, config_change))
+    let mut letters = None;
+    if matches!(arguments.command, None | Some(Command::DeadLetters)) {
+        progress("reading 100,000 dead letters");
+        letters = Some(dead_letters::measure(database).await?);
+    }
+    Ok((ack, config_change, letters))
 }
 
 /// Those asked for, all by default; Flask only where its Python environment is.

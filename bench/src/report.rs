@@ -8,6 +8,7 @@ use crate::{
     ack::{self, CONNECTIONS, RATES, Round, Window},
     config_change,
     contestant::Contestant,
+    dead_letters,
     machine::Machine,
 };
 
@@ -22,6 +23,8 @@ pub struct Report {
     pub ack: Option<ack::Outcome>,
     /// Changing how they are answered.
     pub config_change: Option<config_change::Outcome>,
+    /// Finding what failed.
+    pub dead_letters: Option<dead_letters::Outcome>,
 }
 
 /// The aims for our webhook.
@@ -56,6 +59,12 @@ impl Report {
         }
         if let Some(outcome) = &self.config_change {
             config_text(&mut text, outcome);
+        }
+        if let Some(outcome) = &self.dead_letters {
+            let _ = writeln!(text, "\n{} dead letters, ms{:>22}{:>10}", dead_letters::LETTERS, "p50", "p95");
+            for read in &outcome.reads {
+                let _ = writeln!(text, "  {:<36}{:>8.1}{:>10.1}", read.name, read.p50_ms, read.p95_ms);
+            }
         }
         text
     }
