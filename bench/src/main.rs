@@ -6,6 +6,7 @@ mod config_change;
 mod contestant;
 mod crm;
 mod database;
+mod dead_letters;
 mod load;
 mod machine;
 mod nats;
@@ -71,6 +72,8 @@ enum Command {
     ConfigChange,
     /// Reading a CRM of 200,000 leads and 1,000,000 calls, and hearing of its changes.
     Crm,
+    /// How fast operators find what failed among 100,000 dead letters.
+    DeadLetters,
     /// Serves one of the contestants that are our own handler: for the benchmark's own use.
     #[command(hide = true)]
     Serve {
@@ -131,8 +134,8 @@ async fn measure(settings: &Settings, folder: &Path, arguments: &Arguments) -> a
     let measured = measure_on(settings, folder, arguments, &nats, &database).await;
     database.remove().await?;
     nats.stop().await?;
-    let Measured { ack, config_change, crm } = measured?;
-    Ok(Report { machine, postgres, ack, config_change, crm })
+    let Measured { ack, config_change, crm, dead_letters } = measured?;
+    Ok(Report { machine, postgres, ack, config_change, crm, dead_letters })
 }
 
 /// What was asked for.
@@ -141,6 +144,7 @@ struct Measured {
     ack: Option<ack::Outcome>,
     config_change: Option<config_change::Outcome>,
     crm: Option<crm::Outcome>,
+    dead_letters: Option<dead_letters::Outcome>,
 }
 
 async fn measure_on(
@@ -171,6 +175,10 @@ async fn measure_on(
         progress("reading a large CRM");
         let plan = if arguments.quick { SMALL_CRM } else { LARGE_CRM };
         measured.crm = Some(crm::measure(&around, plan).await?);
+    }
+    if matches!(arguments.command, None | Some(Command::DeadLetters)) {
+        progress("reading 100,000 dead letters");
+        measured.dead_letters = Some(dead_letters::measure(database).await?);
     }
     Ok(measured)
 }

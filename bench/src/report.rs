@@ -8,7 +8,7 @@ use crate::{
     ack::{self, CONNECTIONS, RATES, Round, Window},
     config_change,
     contestant::Contestant,
-    crm,
+    crm, dead_letters,
     machine::Machine,
 };
 
@@ -25,6 +25,8 @@ pub struct Report {
     pub config_change: Option<config_change::Outcome>,
     /// Reading a large CRM.
     pub crm: Option<crm::Outcome>,
+    /// Finding what failed.
+    pub dead_letters: Option<dead_letters::Outcome>,
 }
 
 /// The aims for our webhook.
@@ -63,6 +65,12 @@ impl Report {
         }
         if let Some(outcome) = &self.crm {
             crm_text(&mut text, outcome);
+        }
+        if let Some(outcome) = &self.dead_letters {
+            let _ = writeln!(text, "\n{} dead letters, ms{:>22}{:>10}", dead_letters::LETTERS, "p50", "p95");
+            for read in &outcome.reads {
+                let _ = writeln!(text, "  {:<36}{:>8.1}{:>10.1}", read.name, read.p50_ms, read.p95_ms);
+            }
         }
         text
     }
