@@ -205,6 +205,14 @@ impl Problem {
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
+        // U+0000, which no text of Postgres holds.
+        if error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code == "22021")
+        {
+            return Self::bad_request("The request holds a character that no text can hold.");
+        }
         let refused = match &error {
             // Classes 08 (connection), 53 (resources) and 57 (operator intervention),
             // 40 (transaction rollback: worth another try).

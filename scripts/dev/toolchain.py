@@ -118,5 +118,6 @@ def node_build(paths: Paths, project: str, script: str = "build", output: str = 
 
 def python_environment(paths: Paths) -> Path | None:
     """The environment with what tests and benchmark need; None while neither asks for anything."""
-    asked = [file for name in ("tests/sdk", "bench/peers") if (file := paths.root / name / "requirements.txt").exists()]
+    folders = ("tests/sdk", "tests/contract", "bench/peers")
+    asked = [file for name in folders if (file := paths.root / name / "requirements.txt").exists()]
     return pip.environment(paths, asked) if asked else None

@@ -167,13 +167,18 @@ impl Subject {
     /// `crm.<noun>.<verb>.<entity>`: a command of the CRM. A command of another stream
     /// names its domain itself: `whatsapp.init.<business>`.
     pub fn command<T: CommandArgs>(args: &T) -> Self {
-        let domain = match T::STREAM {
-            Stream::Crm => "crm.",
-            Stream::Ops => "ops.",
-            _ => "",
-        };
-        Self { stream: T::STREAM, text: format!("{domain}{}.{}", T::ACTION, args.entity()) }
+        Self { stream: T::STREAM, text: command_address::<T>(&args.entity().to_string()) }
     }
+}
+
+/// The subject of a command about an entity.
+pub fn command_address<T: CommandArgs>(entity: &str) -> String {
+    let domain = match T::STREAM {
+        Stream::Crm => "crm.",
+        Stream::Ops => "ops.",
+        _ => "",
+    };
+    format!("{domain}{}.{entity}", T::ACTION)
 }
 
 /// The stream that keeps live updates for a while.

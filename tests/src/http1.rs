@@ -115,6 +115,8 @@ async fn exchange_within(to: SocketAddr, bytes: &[u8], limit: Duration) -> anyho
 
 /// Reads an answer that ends with the connection.
 pub fn parse(received: &[u8]) -> anyhow::Result<Reply> {
+    // A server that stops closes what it has not read from.
+    anyhow::ensure!(!received.is_empty(), "reset before an answer");
     let end = received.windows(4).position(|four| four == b"\r\n\r\n").context("no whole answer")?;
     let (head, rest) = received.split_at(end);
     let head = std::str::from_utf8(head)?;

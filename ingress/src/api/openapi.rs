@@ -158,19 +158,13 @@ fn dress(status: &str, response: &mut Response) {
 }
 
 fn command_headers(operation: &mut Operation) {
-    let header = |name: &str, description: &str, max: usize, pattern: &str| -> RefOr<Parameter> {
+    let header = |name: &str, description: &str, schema: ObjectBuilder| -> RefOr<Parameter> {
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
             .description(Some(description))
-            .schema(Some(
-                ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .min_length(Some(1))
-                    .max_length(Some(max))
-                    .pattern(Some(pattern)),
-            ))
+            .schema(Some(schema.schema_type(Type::String)))
             .build()
             .into()
     };
@@ -178,13 +172,12 @@ fn command_headers(operation: &mut Operation) {
     parameters.push(header(
         "Idempotency-Key",
         "The same key with the same request is the same operation; with another request it is refused",
-        255,
-        "^[!-~]+$",
+        ObjectBuilder::new().min_length(Some(1)).max_length(Some(255)).pattern(Some("^[!-~]+$")),
     ));
     parameters.push(header(
         "Prefer",
         "`wait=N`: wait up to N seconds, at most 30, for the outcome",
-        100,
-        "^[!-~]+$",
+        // Preferences that nobody knows are ignored (RFC 7240, section 2).
+        ObjectBuilder::new(),
     ));
 }

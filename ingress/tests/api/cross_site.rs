@@ -61,6 +61,10 @@ async fn every_refusal_is_a_problem() -> Result<()> {
         nobody.post("/api/auth/login", json!({ "email": "x".repeat(300_000), "password": "b" })).await?;
     assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE);
     problem(&large);
+    let unholdable =
+        nobody.post("/api/auth/login", json!({ "email": "a\u{0}b@c.example", "password": "b" })).await?;
+    assert_eq!(unholdable.status, StatusCode::BAD_REQUEST, "a character that Postgres does not take");
+    problem(&unholdable);
     for path in ["/api/auth/me", "/api/admin/users", "/api/admin/audit", "/api/operations/x"] {
         let refused = nobody.get(path).await?;
         assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{path}");

@@ -1,7 +1,9 @@
 //! The whole system as real processes. One program, so that tests run beside each
 //! other; each file is named by what it shows.
 
+mod commands;
 mod config_changes;
+mod contract;
 mod definitions;
 mod drain;
 mod ingress_killed;

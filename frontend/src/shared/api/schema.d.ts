@@ -1628,7 +1628,6 @@ export interface components {
          * @enum {string}
          */
         DeadLetterState: "new" | "replaying" | "replayed" | "discarded";
-        Deleted: string;
         /** @description Which dead letters nobody needs. */
         DiscardDeadLetters: {
             /**
@@ -4078,6 +4077,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too often; `Retry-After` says when to come back */
             429: {
                 headers: {
@@ -4603,6 +4613,17 @@ export interface operations {
             };
             /** @description The role does not allow it */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -5338,7 +5359,7 @@ export interface operations {
                 /** @description Where to go on, from the page before. */
                 cursor?: string;
                 /** @description Only people who were removed; they are left out otherwise. */
-                deleted?: components["schemas"]["Deleted"];
+                deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Text in name or address. */
@@ -8865,7 +8886,7 @@ export interface operations {
                 /** @description Where to go on, from the page before. */
                 cursor?: string;
                 /** @description Only people who were removed; they are left out otherwise. */
-                deleted?: components["schemas"]["Deleted"];
+                deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Text in name or address. */

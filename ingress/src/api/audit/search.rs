@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     api::{
         page::{AtAndId, Limit, Page},
-        planned,
+        planned, query,
     },
     app::App,
     problem::Problem,
@@ -17,6 +17,9 @@ use crate::{
 
 /// The list's name in its cursors.
 const LIST: &str = "audit";
+
+/// Longest action, kind or id that is asked for, characters.
+const MAX_WORD: usize = 100;
 
 /// Which records.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -98,6 +101,16 @@ struct Bounds {
 impl Bounds {
     fn read(app: &App, business: Option<BusinessId>, filter: &AuditFilter) -> Result<Self, Problem> {
         // `lead.` asks for all of a kind.
+        for (name, value) in [
+            ("action", &filter.action),
+            ("entity_type", &filter.entity_type),
+            ("entity_id", &filter.entity_id),
+        ] {
+            query::text(name, value.as_deref(), MAX_WORD)?;
+        }
+        for (name, at) in [("from", filter.from), ("to", filter.to)] {
+            at.map(|at| query::moment(name, at)).transpose()?;
+        }
         let (kind, action) = filter.action.clone().into_iter().partition::<Vec<_>, _>(|a| a.ends_with('.'));
         Ok(Self {
             limit: Limit::new(filter.limit)?,

@@ -30,7 +30,6 @@ const WAIT_S: u64 = 10;
 #[serde(deny_unknown_fields)]
 pub struct AcceptInvitation {
     /// What stands behind `#` in the link.
-    #[schema(max_length = 100)]
     token: String,
     /// What they are called, 1 to 200 characters.
     #[schema(min_length = 1, max_length = 200)]

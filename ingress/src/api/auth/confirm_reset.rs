@@ -25,7 +25,6 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct ConfirmReset {
     /// What stands behind `#` in the link.
-    #[schema(max_length = 100)]
     token: String,
     /// The password to be, 8 to 128 characters.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]

@@ -26,7 +26,6 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct InspectInvitation {
     /// What stands behind `#` in the link.
-    #[schema(max_length = 100)]
     token: String,
 }
 

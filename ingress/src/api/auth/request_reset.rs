@@ -29,7 +29,6 @@ const VALID: Duration = Duration::from_hours(1);
 #[serde(deny_unknown_fields)]
 pub struct RequestReset {
     /// The address of the account.
-    #[schema(max_length = 320)]
     email: String,
 }
 

@@ -80,7 +80,7 @@ pub async fn read(
     tag = "businesses",
     params(
         ("business_id" = BusinessId, Path),
-        ("if-match" = String, Header, description = "`ETag` of the revision that is changed", max_length = 200),
+        ("if-match" = String, Header, description = "`ETag` of the revision that is changed"),
     ),
     request_body = SettingsInput,
     responses(

@@ -33,7 +33,7 @@ use crate::{
     params(
         ("lead_id" = LeadId, Path),
         ScopeQuery,
-        ("if-match" = String, Header, description = "`ETag` of the version that is changed", max_length = 200),
+        ("if-match" = String, Header, description = "`ETag` of the version that is changed"),
     ),
     request_body = LeadPatch,
     responses(

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream;
-use axum::{Json, extract::State};
+use async_nats::{Client, connection::State, jetstream};
+use axum::{Json, extract};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     bus::definitions::Definitions,
@@ -123,7 +123,10 @@ pub struct ResumeWorker {
     tag = "operators",
     responses((status = 200, description = "The workers", body = WorkerList)),
 )]
-pub async fn list_workers(State(app): State<App>, session: Session) -> Result<Json<WorkerList>, Problem> {
+pub async fn list_workers(
+    extract::State(app): extract::State<App>,
+    session: Session,
+) -> Result<Json<WorkerList>, Problem> {
     session.require(Right::Administer, None)?;
     let definitions = Definitions::embedded().map_err(|_| Problem::internal())?;
     let pauses = sqlx::query!(
@@ -142,8 +145,8 @@ pub async fn list_workers(State(app): State<App>, session: Session) -> Result<Js
         stream.consumers.iter().map(|consumer| (stream.name.as_str(), consumer.name.as_str()))
     });
     let asked = named.map(|(stream, name)| {
-        let js = &js;
-        async move { (stream, name, ask(js, stream, name).await) }
+        let (js, nats) = (&js, &app.api.nats);
+        async move { (stream, name, ask(nats, js, stream, name).await) }
     });
     let items = futures_util::future::join_all(asked).await.into_iter().map(|(stream, name, info)| {
         let pause = pauses.iter().find(|pause| pause.consumer == name).map(|pause| WorkerPause {
@@ -158,7 +161,16 @@ pub async fn list_workers(State(app): State<App>, session: Session) -> Result<Js
     Ok(Json(WorkerList { items: items.collect() }))
 }
 
-async fn ask(js: &jetstream::Context, stream: &str, consumer: &str) -> Option<jetstream::consumer::Info> {
+async fn ask(
+    nats: &Client,
+    js: &jetstream::Context,
+    stream: &str,
+    consumer: &str,
+) -> Option<jetstream::consumer::Info> {
+    // Nobody waits for a server that is known to be away.
+    if nats.connection_state() != State::Connected {
+        return None;
+    }
     let asked = async {
         let stream = js.get_stream_no_info(stream).await.ok()?;
         stream.consumer_info(consumer).await.ok()
@@ -223,7 +235,7 @@ fn worker(name: &str) -> Result<String, Problem> {
     ),
 )]
 pub async fn pause_worker(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     session: Session,
     meta: RequestMeta,
     ApiPath(name): ApiPath<String>,
@@ -252,7 +264,7 @@ pub async fn pause_worker(
     ),
 )]
 pub async fn resume_worker(
-    State(app): State<App>,
+    extract::State(app): extract::State<App>,
     session: Session,
     meta: RequestMeta,
     ApiPath(name): ApiPath<String>,

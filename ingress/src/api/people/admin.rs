@@ -37,6 +37,7 @@ pub struct AllUsersFilter {
     #[param(max_length = 200)]
     q: Option<String>,
     /// Only people who were removed; they are left out otherwise.
+    #[param(inline)]
     deleted: Option<Deleted>,
     /// Where to go on, from the page before.
     cursor: Option<String>,

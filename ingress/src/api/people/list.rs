@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     api::{
         page::{AtAndId, Limit, Page},
+        query,
         text::contains_pattern,
     },
     app::App,
@@ -20,6 +21,9 @@ use crate::{
 
 /// The list's name in its cursors.
 const LIST: &str = "users";
+
+/// Longest text that is searched for, characters.
+const MAX_Q: usize = 200;
 
 /// Which rows of those that were deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -40,6 +44,7 @@ pub struct UserFilter {
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// Only people who were removed; they are left out otherwise.
+    #[param(inline)]
     pub deleted: Option<Deleted>,
     /// Where to go on, from the page before.
     pub cursor: Option<String>,
@@ -85,6 +90,7 @@ pub async fn list(
     filter: &UserFilter,
 ) -> Result<Page<UserItem>, Problem> {
     let limit = Limit::new(filter.limit)?;
+    query::text("q", filter.q.as_deref(), MAX_Q)?;
     let key = (business, filter.role, &filter.q, filter.deleted);
     let after: Option<AtAndId> = app.api.cursors.decode(LIST, &key, filter.cursor.as_deref())?;
     let rows = sqlx::query!(

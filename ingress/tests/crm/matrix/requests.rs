@@ -19,6 +19,9 @@ pub struct Side {
     letter: char,
 }
 
+/// A dead letter and a replay.
+const FAILED: Uuid = Uuid::from_u128(0xdead);
+
 pub const OURS: Side = Side { business: OWN, letter: 'a' };
 pub const THEIRS: Side = Side { business: FOREIGN, letter: 'b' };
 
@@ -84,6 +87,18 @@ impl Things {
         world.businesses().await?;
         OURS.seed(world).await?;
         THEIRS.seed(world).await?;
+        // What failed is nobody's but the operators'.
+        world
+            .sql(format!(
+                "INSERT INTO prosaas.dead_letters
+                     (id, consumer, subject, headers, payload_bytes, terms, reason, error_chain, fingerprint, attempts,
+                      state, first_died_at, died_at)
+                 VALUES ('{FAILED}', 'calls', 'call.status.CA1', '[]', 0, '{{}}', 'permanent', '{{}}',
+                         '0123456789abcdef', 1, 'new', now(), now());
+                 INSERT INTO prosaas.replay_jobs (id, kind, selection, reason, rate, state, total, requested_by_name)
+                 VALUES ('{FAILED}', 'dead_letters', '{{}}', 'mended', 50, 'running', 0, 'root')"
+            ))
+            .await?;
         let other = world.login(Some(FOREIGN), Role::Agent).await?;
         let operation = operation(world, &other, "").await?;
         Ok(Self { other, operation })
@@ -115,6 +130,9 @@ impl Things {
             ("{user_id}", UserId(user).to_string()),
             ("{invitation_id}", side.invitation().to_string()),
             ("{call_sid}", side.sid("CA")),
+            ("{dead_letter_id}", FAILED.to_string()),
+            ("{replay_id}", FAILED.to_string()),
+            ("{name}", "calls".to_owned()),
             ("{recording_sid}", side.sid("RE")),
         ] {
             path = path.replace(name, &value);
@@ -161,6 +179,13 @@ pub fn body(route: &Route, side: Side) -> Option<Value> {
         }
         ("POST", "/api/admin/businesses") => json!({"name": "New"}),
         ("PUT", "/api/admin/businesses/{business_id}/numbers") => json!({"numbers": []}),
+        ("POST", "/api/admin/dead-letters/count") => json!({"selection": {"ids": [FAILED]}}),
+        ("POST", "/api/admin/dead-letters/discard" | "/api/admin/replays") => {
+            json!({"selection": {"ids": [FAILED]}, "expected_count": 1, "reason": "mended"})
+        }
+        ("POST", path) if path.starts_with("/api/admin/workers/") || path.ends_with("/cancel") => {
+            json!({"reason": "an incident"})
+        }
         _ => return None,
     })
 }

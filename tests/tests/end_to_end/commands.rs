@@ -1,0 +1,136 @@
+//! Commands of the CRM while what is behind the ingress is away: kept and applied later,
+//! or refused whole.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+use prosaas_shared::{
+    people::{self, NewPerson},
+    rights::Role,
+};
+use prosaas_tests::{
+    eventually::eventually,
+    http1::{Reply, Request},
+    stack::Stack,
+};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+/// How long catching up may take, on a busy machine.
+const CATCH_UP: Duration = Duration::from_mins(1);
+
+/// Somebody who is logged in.
+struct Person {
+    ingress: SocketAddr,
+    cookie: String,
+}
+
+impl Person {
+    async fn log_in(stack: &Stack) -> Result<Self> {
+        const PASSWORD: &str = "bicycle-in-the-rain";
+        let (business, password) = (Some(stack.business().await?), SecretString::from(PASSWORD));
+        let email = "dana@example.com";
+        let person = NewPerson { business, email, name: "Dana", role: Role::Agent, password: &password };
+        people::create(&stack.pool, &person).await?;
+        let nobody = Self { ingress: stack.ingress.address(), cookie: String::new() };
+        let login = json!({ "email": email, "password": PASSWORD });
+        let reply = nobody.ask("POST", "/api/auth/login", &[], Some(login)).await?;
+        let cookie = reply.header("set-cookie").and_then(|text| text.split(';').next());
+        Ok(Self { cookie: cookie.context("no cookie")?.to_owned(), ..nobody })
+    }
+
+    async fn ask(
+        &self,
+        method: &str,
+        target: &str,
+        more: &[(&'static str, &str)],
+        body: Option<Value>,
+    ) -> Result<Reply> {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let mut headers = vec![
+            ("Host", "prosaas.pro".to_owned()),
+            ("Cookie", self.cookie.clone()),
+            ("Content-Type", "application/json".to_owned()),
+        ];
+        headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let request = Request { method, target, headers, body: body.as_bytes() };
+        request.send_within(self.ingress, Duration::from_secs(40)).await
+    }
+}
+
+fn json_of(reply: &Reply) -> Result<Value> {
+    serde_json::from_slice(&reply.body).with_context(|| reply.text())
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_command_without_nats_is_kept_and_succeeds_later() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let dana = Person::log_in(&stack).await?;
+    stack.nats.stop().await?;
+    let key = [("Idempotency-Key", "once"), ("Prefer", "wait=2")];
+    let create = json!({ "name": "Noa", "phones": ["054-1234567"] });
+    let accepted = dana.ask("POST", "/api/leads", &key, Some(create.clone())).await?;
+    ensure!(accepted.status == 202, "{} {}", accepted.status, accepted.text());
+    let location = accepted.header("location").context("no location")?.to_owned();
+    let lead = format!("/api/leads/{}", text(&json_of(&accepted)?, "/operation/entity_id"));
+    let pending = json_of(&dana.ask("GET", &location, &[], None).await?)?;
+    assert_eq!(text(&pending, "/operation/state"), "pending");
+    assert_eq!(dana.ask("GET", &lead, &[], None).await?.status, 404, "nothing is there before it is applied");
+    // Sent again, because nothing seems to happen: it is the same operation.
+    let again = dana.ask("POST", "/api/leads", &key, Some(create)).await?;
+    assert_eq!((again.status, again.header("location")), (202, Some(location.as_str())));
+
+    stack.nats.restart().await?;
+    eventually("the operation succeeds", CATCH_UP, || async {
+        let operation = json_of(&dana.ask("GET", &location, &[], None).await?)?;
+        ensure!(text(&operation, "/operation/state") == "succeeded", "{operation}");
+        Ok(())
+    })
+    .await?;
+    assert_eq!(text(&json_of(&dana.ask("GET", &lead, &[], None).await?)?, "/name"), "Noa");
+    assert_eq!(stack.count("SELECT count(*) FROM prosaas.leads").await?, 1);
+    let records = "SELECT count(*) FROM prosaas.audit_records WHERE action = 'lead.create'";
+    assert_eq!(stack.count(records).await?, 1);
+    stack.passed();
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_postgres_every_request_is_refused_whole() -> Result<()> {
+    let stack = Stack::start().await?;
+    let dana = Person::log_in(&stack).await?;
+    stack.database.proxy().cut();
+    let create = json!({ "name": "Noa" });
+    for (method, path, body) in [
+        ("GET", "/api/leads", None),
+        ("GET", "/api/auth/me", None),
+        ("POST", "/api/leads", Some(create.clone())),
+        ("POST", "/api/auth/login", Some(json!({ "email": "dana@example.com", "password": "bicycle" }))),
+        ("DELETE", "/api/leads/00000000-0000-7000-8000-000000000001", None),
+    ] {
+        let refused = dana.ask(method, path, &[("Prefer", "wait=1")], body).await?;
+        let problem = json_of(&refused)?;
+        ensure!(refused.status == 503, "{method} {path}: {} {problem}", refused.status);
+        assert_eq!(text(&problem, "/type"), "/problems/unavailable", "{method} {path}");
+        assert!(refused.header("retry-after").is_some(), "{method} {path}: {problem}");
+        assert_eq!(refused.header("content-type"), Some("application/problem+json"));
+    }
+    let kept = stack.ingress.metric("prosaas_log_depth").await?;
+    assert!(kept < 1.0, "{kept} refused commands were kept");
+    stack.database.proxy().restore().await?;
+    // The next one is applied, and it is the only one.
+    let made = eventually("Postgres is reached again", CATCH_UP, || async {
+        let made = dana.ask("POST", "/api/leads", &[("Prefer", "wait=20")], Some(create.clone())).await?;
+        ensure!(made.status == 200, "{} {}", made.status, made.text());
+        Ok(made)
+    })
+    .await?;
+    assert_eq!(text(&json_of(&made)?, "/operation/state"), "succeeded");
+    assert_eq!(stack.count("SELECT count(*) FROM prosaas.leads").await?, 1);
+    stack.passed();
+    Ok(())
+}
