@@ -218,7 +218,7 @@ async function inspectAll(screens: Screen[], language: 'he' | 'en'): Promise<str
 }
 
 describe.each(['he', 'en'] as const)('in %s', (language) => {
-  test('every screen is accessible and quiet', { timeout: 300_000 }, async () => {
+  test('every screen is accessible and quiet', { timeout: 600_000 }, async () => {
     const waiting = SCREENS.filter(({ name }) => only === undefined || new RegExp(`^(${only})$`).test(name));
     // Two at a time: one paints while the other waits.
     const flaws = await Promise.all([inspectAll(waiting, language), inspectAll(waiting, language)]);
