@@ -63,7 +63,26 @@ def _sdk(paths: Paths) -> dict[str, str]:
 NODE_PROJECTS = ("baileys", "frontend")
 
 
-def _node_projects(paths: Paths, environment: dict[str, str]) -> None:
+class Failures:
+    """What failed so far: the parts after it run all the same, so that one run tells of everything."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        try:
+            yield
+        except CannotGoOn as error:
+            self.said.append(str(error))
+            say.error(str(error))
+
+    def end(self) -> None:
+        if self.said:
+            raise CannotGoOn("; ".join(self.said))
+
+
+def _node_projects(paths: Paths, environment: dict[str, str], failures: Failures) -> None:
     for project in NODE_PROJECTS:
         folder = paths.root / project
         if not (folder / "package-lock.json").exists():
@@ -71,7 +90,8 @@ def _node_projects(paths: Paths, environment: dict[str, str]) -> None:
         toolchain.node_modules(folder)
         for script in ("check", "test"):
             say.step(f"npm run {script} in {project}/")
-            toolchain.node_script(folder, script, environment)
+            with failures.noted():
+                toolchain.node_script(folder, script, environment)
 
 
 def _chromium(paths: Paths) -> None:
@@ -107,8 +127,10 @@ def web(paths: Paths, built: Path | None = None, *, screenshots: bool = False) -
 def everything(paths: Paths, arguments: list[str]) -> int:
     """Every test of the workspace and of this driver."""
     toolchain.require(paths, node=True)
+    failures = Failures()
     if not arguments:
-        unit(paths)
+        with failures.noted():
+            unit(paths)
     extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
     # The whole chain's tests run the real WhatsApp service against its simulator.
     toolchain.node_build(paths, "baileys")
@@ -118,11 +140,14 @@ def everything(paths: Paths, arguments: list[str]) -> int:
     extra["PROSAAS_BIN_DIR"] = str(paths.target() / "debug")
     with _database(paths) as url:
         say.step(f"cargo test {' '.join(arguments)}")
-        toolchain.cargo(paths, "test", "--workspace", "--locked", "--no-fail-fast", *arguments,
-                        extra=extra | {"DATABASE_URL": url})
+        with failures.noted():
+            toolchain.cargo(paths, "test", "--workspace", "--locked", "--no-fail-fast", *arguments,
+                            extra=extra | {"DATABASE_URL": url})
         if not arguments:
-            _node_projects(paths, extra | {"DATABASE_URL": url})
-            web(paths, paths.target() / "debug")
+            _node_projects(paths, extra | {"DATABASE_URL": url}, failures)
+            with failures.noted():
+                web(paths, paths.target() / "debug")
+    failures.end()
     return 0
 
 
