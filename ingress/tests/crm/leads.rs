@@ -31,10 +31,10 @@ async fn seeded() -> Result<World> {
                  (8, '100% _x_', NULL, 'lost', '{{}}'),
                  (9, 'דנה שנמחקה', NULL, 'new', '{{vip}}')
              ) AS v (n, name, email, status, tags);
-             INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, created_at) VALUES
-                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000001', '+972541234567', '054-1234567', now()),
-                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000002', '+97233724000', '03-3724000', now()),
-                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000002', NULL, '*2700', now());
+             INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, position, created_at) VALUES
+                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000001', '+972541234567', '054-1234567', 0, now()),
+                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000002', '+97233724000', '03-3724000', 0, now()),
+                 (gen_random_uuid(), '{OWN}', '00000000-0000-7000-8000-000000000002', NULL, '*2700', 1, now());
              INSERT INTO prosaas.leads (id, business_id, name, source, created_at, updated_at) VALUES
                  ('00000000-0000-7000-8000-0000000000ff', '{FOREIGN}', 'דנה של אחרים', 'manual', now(), now());
              INSERT INTO prosaas.calls (call_sid, business_id, lead_id, started_at) VALUES

@@ -181,12 +181,15 @@ async fn what_was_missed_comes_again_and_what_cannot_is_told() -> Result<()> {
     let agent = stage.world.login(Some(OWN), Role::Agent).await?;
     stage.settled(&agent).await?;
     let mut events = stage.listen(&agent, "", None, "ready").await?;
+    let mut witness = stage.listen(&agent, "", None, "ready").await?;
     stage.publish(Some(OWN), LiveKind::Lead, "l1").await?;
     let last = events.update("l1").await?;
     drop(events);
     stage.publish(Some(FOREIGN), LiveKind::Lead, "l2").await?;
     stage.publish(Some(OWN), LiveKind::Lead, "l3").await?;
     stage.publish(Some(OWN), LiveKind::Lead, "l4").await?;
+    // What was published reaches the ingress in its own time.
+    while witness.next().await?.changed() != "l4" {}
     // The missed ones, then that there are no more; each may come before the other listener is told.
     let mut again = stage.listen(&agent, "", Some(&last), "update").await?;
     let mut rest = [again.next().await?, again.next().await?];
