@@ -70,5 +70,5 @@ faults: ## The fault suite, long: 20 minutes and 150 faults (PROSAAS_FAULT_SEED 
 	@PROSAAS_FAULT_MINUTES=$${PROSAAS_FAULT_MINUTES:-20} PROSAAS_FAULT_COUNT=$${PROSAAS_FAULT_COUNT:-150} \
 		$(DEV) test "-p prosaas-tests --test faults -- --nocapture"
 
-bench: ## Print the benchmark (release build; takes a while)
-	@exec $(DEV) bench
+bench: ## Print the benchmark (release build; takes a while; B='ack --quick' for a part)
+	@exec $(DEV) bench -- "$(B)"

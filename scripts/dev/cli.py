@@ -55,13 +55,14 @@ def main() -> int:
         "deny": "licences, bans and sources of dependencies",
         "deny-advisories": "known vulnerabilities of dependencies (needs the advisory database)",
         "lint-scripts": "compile Python, check shell scripts",
-        "bench": "the benchmark",
         "e2e": "the web app in a browser against the whole system",
         "screenshots": "photograph every screen of the web app",
     }.items():
         commands.add_parser(name, help=text)
     tests = commands.add_parser("test", help="set up and run every test")
     tests.add_argument("filter", nargs="?", default="", help="arguments for cargo test")
+    bench = commands.add_parser("bench", help="the benchmark")
+    bench.add_argument("arguments", nargs="?", default="", help="arguments for the benchmark: see bench/README.md")
     chosen = parser.parse_args()
 
     os.umask(0o022)
@@ -71,7 +72,7 @@ def main() -> int:
         "run": lambda: run.everything(paths), "services": lambda: run.services(paths),
         "test": lambda: testing.everything(paths, shlex.split(chosen.filter)), "unit": lambda: testing.unit(paths),
         "e2e": lambda: testing.web(paths), "screenshots": lambda: testing.web(paths, screenshots=True),
-        "bench": lambda: testing.bench(paths), "sqlx": lambda: checks.sqlx(paths, write=True),
+        "bench": lambda: testing.bench(paths, shlex.split(chosen.arguments)), "sqlx": lambda: checks.sqlx(paths, write=True),
         "sqlx-check": lambda: checks.sqlx(paths, write=False),
         "generated": lambda: checks.generated(paths, write=True),
         "generated-check": lambda: checks.generated(paths, write=False),

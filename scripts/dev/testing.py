@@ -174,7 +174,7 @@ def unit(paths: Paths) -> int:
     return 0
 
 
-def bench(paths: Paths) -> int:
+def bench(paths: Paths, arguments: list[str]) -> int:
     """The benchmark, on release builds and a Postgres that keeps its promises."""
     toolchain.require(paths)
     found = toolchain.python_environment(paths)
@@ -183,6 +183,6 @@ def bench(paths: Paths) -> int:
     toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked", "--release")
     extra["PROSAAS_BIN_DIR"] = str(paths.target() / "release")
     with _database(paths, lasting=True) as url:
-        toolchain.cargo(paths, "run", "--release", "--locked", "-q", "-p", "prosaas-bench",
+        toolchain.cargo(paths, "run", "--release", "--locked", "-q", "-p", "prosaas-bench", "--", *arguments,
                         extra=extra | {"DATABASE_URL": url})
     return 0
