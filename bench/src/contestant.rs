@@ -137,6 +137,7 @@ pub fn ingress_environment(
         ("EVENT_LOG_PATH", folder.join("log").display().to_string()),
         ("DATABASE_URL", around.database.url.clone()),
         ("NATS_URL", around.nats.url(Role::Ingress)),
+        ("RECORDINGS_URL", format!("file://{}", folder.join("recordings").display())),
         // Nobody listens there: no WhatsApp is linked here.
         ("BAILEYS_BASE_URL", "http://127.0.0.1:9".to_owned()),
         ("TWILIO_ACCOUNT_SID", around.sender.account_sid.clone()),
