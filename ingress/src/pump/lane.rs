@@ -244,7 +244,10 @@ impl Lane {
 
 /// Repeats a write of the log until it is done or shutdown. What is not deleted
 /// then is published once more after the next start, under its id.
-async fn until_done<F: Future<Output = bool>>(shutdown: &CancellationToken, write: impl Fn() -> F) {
+pub(super) async fn until_done<F: Future<Output = bool>>(
+    shutdown: &CancellationToken,
+    write: impl Fn() -> F,
+) {
     while !write().await && !shutdown.is_cancelled() {
         let _ = shutdown.run_until_cancelled(sleep(FIRST_DELAY.saturating_mul(4))).await;
     }

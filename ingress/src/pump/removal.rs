@@ -3,12 +3,10 @@
 
 use std::time::Duration;
 
-use tokio::{
-    task::JoinHandle,
-    time::{Instant, sleep},
-};
+use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+use super::lane::until_done;
 use crate::event_log::EventLog;
 
 /// As many are deleted without waiting for more.
@@ -17,9 +15,6 @@ const ENOUGH: usize = 500;
 /// The longest that a published row stays. What a kill leaves is published once more,
 /// under its id.
 const LATEST: Duration = Duration::from_millis(100);
-
-/// Pause before a delete that failed is tried again.
-const AGAIN: Duration = Duration::from_millis(200);
 
 /// Rows that are published and not deleted yet.
 #[derive(Debug, Default)]
@@ -64,11 +59,8 @@ impl Removals {
         }
         let seqs = std::mem::take(&mut self.waiting);
         let (log, shutdown) = (log.clone(), shutdown.clone());
-        self.running = Some(tokio::spawn(async move {
-            while !log.remove(seqs.clone()).await && !shutdown.is_cancelled() {
-                let _ = shutdown.run_until_cancelled(sleep(AGAIN)).await;
-            }
-        }));
+        self.running =
+            Some(tokio::spawn(async move { until_done(&shutdown, || log.remove(seqs.clone())).await }));
     }
 
     async fn ended(&mut self) {
