@@ -55,7 +55,7 @@ pub async fn discard_dead_letters(
     let args = DeadLetterDiscardV1 {
         batch_id: BatchId(new_id(&session, &meta)),
         selection: super::selection(asked.selection)?,
-        expected_count: super::start_replay::counted(asked.expected_count)?,
+        expected_count: super::counted(asked.expected_count)?,
         reason: super::reason(&asked.reason)?,
     };
     submit(&app, &session, &meta, None, args).await

@@ -60,3 +60,11 @@ fn selection(selection: Selection) -> Result<Selection, Problem> {
         Selection::Ids(_) => Ok(selection),
     }
 }
+
+/// A number that somebody saw.
+fn counted(count: i64) -> Result<i64, Problem> {
+    if count > 0 {
+        return Ok(count);
+    }
+    Err(Problem::invalid("expected_count", "range", "There is nothing to do: the count is none."))
+}

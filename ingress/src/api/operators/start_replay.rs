@@ -40,14 +40,6 @@ pub struct StartReplay {
     rate: Option<u32>,
 }
 
-/// A number that somebody saw.
-pub(super) fn counted(count: i64) -> Result<i64, Problem> {
-    if count > 0 {
-        return Ok(count);
-    }
-    Err(Problem::invalid("expected_count", "range", "There is nothing to do: the count is none."))
-}
-
 /// Has dead letters run again, each by the worker that failed and by no other. The
 /// operation's `entity_id` is the replay.
 #[utoipa::path(
@@ -75,7 +67,7 @@ pub async fn start_replay(
     let args = ReplayStartV1 {
         replay_id: ReplayId(new_id(&session, &meta)),
         selection: super::selection(asked.selection)?,
-        expected_count: counted(asked.expected_count)?,
+        expected_count: super::counted(asked.expected_count)?,
         reason: super::reason(&asked.reason)?,
         rate,
     };
