@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     crm::{
-        command::{Applied, Change},
+        command::{Applied, Change, Scene},
         refusal::Stop,
     },
     runtime::Failure,
@@ -145,6 +145,21 @@ pub(super) async fn want(
         .await?;
     }
     Ok(())
+}
+
+/// What every command that ends a link does. Where there is no session everything is
+/// as wanted.
+pub(super) async fn unlink(
+    scene: &mut Scene<'_>,
+    action: &'static str,
+    effect: Effect,
+) -> Result<Applied, Stop> {
+    let business = scene.business()?;
+    let Some(found) = find(scene.connection, business).await? else {
+        return Ok(Applied { changes: Vec::new(), result: json!({ "state": WhatsappState::NotLinked }) });
+    };
+    want(scene.connection, found, effect, scene.actor.id, found.state, None).await?;
+    Ok(applied(business, found, action, effect, found.state))
 }
 
 /// What the frame audits and tells of it.
