@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_nats::jetstream;
 use prosaas_shared::subjects::LiveKind;
 use sqlx::PgPool;
-use tokio::{sync::Notify, time::Instant};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::{sync::Notify, task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{claim::claim, publish::publish_claimed, settle};
@@ -51,10 +51,12 @@ struct Job {
     rate: i32,
 }
 
-/// Runs replays until `stop`.
+/// Runs replays until `stop`. Whoever drops this future breaks its replays off as well;
+/// their leases then run out by themselves.
 pub async fn run(runner: Runner, stop: CancellationToken) {
-    let tasks = TaskTracker::new();
+    let mut tasks = JoinSet::new();
     while !stop.is_cancelled() {
+        while tasks.try_join_next().is_some() {}
         let room = tasks.len() < AT_ONCE;
         let found = if room { take(&runner).await } else { Ok(None) };
         match found {
@@ -71,8 +73,7 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
             () = tokio::time::sleep(LOOK) => {}
         }
     }
-    tasks.close();
-    tasks.wait().await;
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Takes a replay that is open and that nobody holds.
