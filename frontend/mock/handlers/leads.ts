@@ -62,15 +62,16 @@ export function leadHandlers(db: Db) {
     }),
     http.post('/api/leads/bulk-delete', async ({ request, response }) => {
       const which = await request.json();
-      const ids = 'ids' in which ? which.ids : db.leads.filter((lead) => !lead.deleted_at).map((lead) => lead.id);
+      const fits = (lead: Schemas['Lead']) => !('filter' in which) || which.filter.q == null || (lead.name ?? '').includes(which.filter.q);
+      const ids = 'ids' in which ? which.ids : db.leads.filter((lead) => !lead.deleted_at && fits(lead)).map((lead) => lead.id);
       ids.forEach(trash);
-      return response(200).json(succeeded('lead.delete_many', 'batch', { count: ids.length }));
+      return response(200).json(succeeded('lead.delete_many', 'batch', { deleted: ids.length, skipped: 0, lead_ids: ids }));
     }),
     http.post('/api/leads/bulk-restore', async ({ request, response }) => {
       const which = await request.json();
       const ids = 'ids' in which ? which.ids : [];
       ids.forEach(restore);
-      return response(200).json(succeeded('lead.restore_many', 'batch', { count: ids.length }));
+      return response(200).json(succeeded('lead.restore_many', 'batch', { restored: ids.length, skipped: 0, lead_ids: ids }));
     }),
     http.get('/api/leads/{lead_id}/timeline', ({ params, response }) => {
       const calls = db.calls.filter((call) => call.lead?.id === params.lead_id).map((call) => ({ at: call.started_at, kind: 'call' as const, call }));

@@ -101,4 +101,28 @@ describe('deleting a lead', () => {
     expect(await screen.findByText('שני לידים נמחקו')).toBeVisible();
     expect(rowOf(name)).not.toBeInTheDocument();
   });
+
+  it('deletes all that match, says how many those were, and undoes exactly them', async () => {
+    const [pattern] = world.db.leads;
+    const others = world.db.leads.map((lead) => ({ ...lead, deleted_at: null }));
+    world.db.leads = [...others, ...Array.from({ length: 60 }, (_, index) => ({ ...pattern!, id: `match-${index}`, name: `תואם ${index}`, deleted_at: null }))];
+    // In the trash from before: the undo leaves it there.
+    world.db.leads.push({ ...pattern!, id: 'before', name: 'תואם מזמן', deleted_at: new Date().toISOString() });
+    const { user } = renderApp('/leads?q=' + encodeURIComponent('תואם'));
+    await user.click(await screen.findByRole('checkbox', { name: 'בחירת הכול' }));
+    const bar = screen.getByRole('region', { name: 'פעולה על הנבחרים' });
+    expect(bar).toHaveTextContent('נבחרו 50');
+    await user.click(within(bar).getByRole('button', { name: 'לבחור את כל מה שמתאים' }));
+    expect(bar).toHaveTextContent('נבחר כל מה שמתאים');
+    await user.click(within(bar).getByRole('button', { name: 'מחיקה' }));
+    const dialog = await screen.findByRole('alertdialog', { name: 'אתה בטוח שאתה רוצה למחוק את הלידים?' });
+    await user.click(within(dialog).getByRole('button', { name: 'מחיקה' }));
+    expect(await screen.findByText('60 לידים נמחקו')).toBeVisible();
+    const alive = () => world.db.leads.filter((lead) => !lead.deleted_at).length;
+    expect(alive()).toBe(others.length);
+    await user.click(screen.getByRole('button', { name: 'ביטול הפעולה' }));
+    expect(await screen.findByText('60 לידים שוחזרו')).toBeVisible();
+    expect(alive()).toBe(others.length + 60);
+    expect(world.db.leads.find((lead) => lead.id === 'before')?.deleted_at).not.toBeNull();
+  });
 });

@@ -44,11 +44,23 @@ function selection(target: Target): Schemas['ManyLeads'] {
 
 const refresh = () => invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');
 
-/** How many leads an operation touched: the server's own count where it says one. */
-function counted(operation: Operation, target: Target): number {
-  const result = operation.result as { count?: unknown; lead_ids?: unknown } | null | undefined;
-  return typeof result?.count === 'number' ? result.count : target.ids.length;
+/** What an operation on several leads says of itself. */
+interface Moved {
+  deleted?: unknown;
+  restored?: unknown;
+  lead_ids?: unknown;
 }
+
+/** Which leads an operation moved: what the server says, since a filter may mean more than is in sight. */
+function moved({ result }: Operation, target: Target): { ids: readonly string[]; count: number } {
+  const { deleted, restored, lead_ids } = (result ?? {}) as Moved;
+  const count = deleted ?? restored;
+  const ids = Array.isArray(lead_ids) ? (lead_ids as string[]) : target.ids;
+  return { ids, count: typeof count === 'number' ? count : ids.length };
+}
+
+/** The most leads that the server takes by their ids at once. */
+const MOST = 5000;
 
 interface Move {
   target: Target;
@@ -56,7 +68,7 @@ interface Move {
   working: () => string;
   succeeded: (count: number) => string;
   failed: () => string;
-  undo?: () => void;
+  undo?: (ids: readonly string[]) => void;
 }
 
 async function move({ target, send, working, succeeded, failed, undo }: Move): Promise<boolean> {
@@ -65,10 +77,11 @@ async function move({ target, send, working, succeeded, failed, undo }: Move): P
   try {
     const operation = await run(send, { onStillWorking: () => (waiting = toast.loading(working())) });
     await refresh();
-    toast.success(succeeded(counted(operation, target)), {
+    const { ids, count } = moved(operation, target);
+    toast.success(succeeded(count), {
       ...(waiting === undefined ? {} : { id: waiting }),
       duration: UNDO_MS,
-      ...(undo ? { action: { label: t('common.undo'), onClick: undo } } : {}),
+      ...(undo && ids.length > 0 ? { action: { label: t('common.undo'), onClick: () => undo(ids) } } : {}),
     });
     return true;
   } catch (error) {
@@ -97,8 +110,10 @@ export function deleteLeads(target: Target): Promise<boolean> {
     working: () => t('leads.delete.working'),
     succeeded: (done) => t('leads.delete.done', { count: done }),
     failed: () => t('leads.delete.failed', { count }),
-    // What a filter froze on the server is undone by hand, from the trash.
-    ...(target.filter === undefined ? { undo: () => void restoreLeads(target) } : {}),
+    // What a filter meant then is undone by the ids that the server names, at most so many at once.
+    undo: (ids) => {
+      for (let from = 0; from < ids.length; from += MOST) void restoreLeads({ ids: ids.slice(from, from + MOST) });
+    },
   });
 }
 

@@ -13,7 +13,8 @@ export function hide(ids: readonly string[]): void {
 
 /** Shows leads again. */
 export function show(ids: readonly string[]): void {
-  hidden.set((before) => new Set([...before].filter((id) => !ids.includes(id))));
+  const shown = new Set(ids);
+  hidden.set((before) => new Set([...before].filter((id) => !shown.has(id))));
 }
 
 /** The leads that are hidden, followed. */

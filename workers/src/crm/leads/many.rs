@@ -1,6 +1,7 @@
 //! `crm.lead.delete_many` and `crm.lead.restore_many`. Those that are where they shall
 //! be already, or are no leads of the business, are skipped; each of the others gets an
-//! audit record of its own.
+//! audit record of its own. The result names those that moved: what a filter meant then
+//! can be undone exactly.
 
 use prosaas_shared::{
     events::crm::lead::{LeadDeleteManyV1, LeadRestoreManyV1, MAX_BULK},
@@ -86,5 +87,6 @@ async fn move_all(scene: &mut Scene<'_>, leads: &[LeadId], way: Way) -> Result<A
         after: Some(json!({ "deleted": deleted, "version": row.version })),
     });
     let word = if deleted { "deleted" } else { "restored" };
-    Ok(Applied { changes: changes.collect(), result: json!({ word: done, "skipped": asked - done }) })
+    let result = json!({ word: done, "skipped": asked - done, "lead_ids": ids });
+    Ok(Applied { changes: changes.collect(), result })
 }

@@ -195,9 +195,10 @@ async fn many_go_and_come_back_each_with_its_record() -> Result<()> {
     let asked = [ids.clone(), vec![ids[1], foreign_id, LeadId(Uuid::now_v7())]].concat();
     let batch_id = BatchId(Uuid::now_v7());
     let done = crm.own(crm.agent, LeadDeleteManyV1 { batch_id, lead_ids: asked.clone() }).await?;
-    assert_eq!(done.result, Some(json!({ "deleted": 2, "skipped": 3 })));
+    // The result names those that moved, so that all of them can be brought back, and nothing else.
+    assert_eq!(done.result, Some(json!({ "deleted": 2, "skipped": 3, "lead_ids": &ids[1..] })));
     let done = crm.own(crm.agent, LeadRestoreManyV1 { batch_id, lead_ids: asked }).await?;
-    assert_eq!(done.result, Some(json!({ "restored": 3, "skipped": 2 })));
+    assert_eq!(done.result, Some(json!({ "restored": 3, "skipped": 2, "lead_ids": ids })));
     assert!(crm.caller("+972541234567").await?.is_some());
     let records = crm.actions().await?;
     let count = |word: &str| records.iter().filter(|action| *action == word).count();
@@ -224,7 +225,9 @@ async fn ten_thousand_leads_fit_into_one_command() -> Result<()> {
     let sent = super::command("bulk", crm.agent, Some(crm.business), args.clone())?;
     assert!(sent.payload.len() < prosaas_shared::events::MAX_EVENT_BYTES);
     let done = crm.own(crm.agent, args).await?;
-    assert_eq!(done.result, Some(json!({ "deleted": 10_000, "skipped": 0 })));
+    let named = |result: &Value| result["lead_ids"].as_array().map(Vec::len);
+    assert_eq!(done.result.as_ref().map(|result| &result["deleted"]), Some(&json!(10_000)));
+    assert_eq!(done.result.as_ref().and_then(named), Some(10_000));
     assert_eq!(crm.database.count("SELECT count(*) FROM prosaas.audit_records").await?, 10_000);
     let more = [lead_ids, vec![LeadId(Uuid::now_v7())]].concat();
     assert_eq!(crm.own(crm.agent, LeadDeleteManyV1 { batch_id, lead_ids: more }).await?.status(), 422);
