@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+import random
 import socket
+from pathlib import Path
 
 from .say import CannotGoOn
 
+# Below the ports that the kernel lends to outgoing connections: between our look and the
+# program's start, one of those could take the port.
+_LOWEST = 20_000
+_LENT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_given: set[int] = set()
+
+
+def _lent_from() -> int:
+    """The first port that outgoing connections may get."""
+    try:
+        return int(_LENT.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return 32_768
+
+
+def _bindable(port: int) -> int | None:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])
+
 
 def free() -> int:
-    """A port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody listens on now, and that nobody gets by chance before its program starts."""
+    candidates = range(_LOWEST, max(_lent_from(), _LOWEST))
+    for port in random.sample(candidates, min(100, len(candidates))):
+        if port not in _given and _bindable(port):
+            _given.add(port)
+            return port
+    # A machine that lends them all: then what the kernel gives.
+    return _bindable(0) or 0
 
 
 def split(listen: str, variable: str) -> tuple[str, int]:

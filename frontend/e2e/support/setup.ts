@@ -33,15 +33,27 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 const data = join(root, '.data', 'e2e');
 const UP_WITHIN_MS = 15 * 60_000;
 
-/** A port of loopback that nobody has now. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+const given = new Set<number>();
+
+/**
+ * A port of loopback that nobody has now, below those that the kernel lends to outgoing
+ * connections: one of these could take it before its program starts.
+ */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (!given.has(port) && (await bindable(port))) {
+      given.add(port);
+      return port;
+    }
+  }
+}
+
+function bindable(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
@@ -63,8 +75,11 @@ function read(file: string, name: string): string {
   return found;
 }
 
-/** Settings of the machine that would point the system elsewhere. */
-const FOREIGN = /^(DATABASE_URL|NATS_URL|TWILIO_|BAILEYS_|SMTP_URL|MAIL_FROM|RECORDINGS_URL|PUBLIC_URL|STATIC_DIR|APP_ENV|ADMIN_|INTERNAL_SECRET|PROSAAS_PROFILE)/;
+/**
+ * Settings of the machine that would point the system elsewhere, and what the test runner
+ * tells its children: NODE_ENV=test would build the app with React's slow development half.
+ */
+const FOREIGN = /^(NODE_ENV$|VITEST|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$|DATABASE_URL|NATS_URL|TWILIO_|BAILEYS_|SMTP_URL|MAIL_FROM|RECORDINGS_URL|PUBLIC_URL|STATIC_DIR|APP_ENV|ADMIN_|INTERNAL_SECRET|PROSAAS_PROFILE)/;
 
 async function waitUntilUp(driver: ChildProcess, read: () => string): Promise<void> {
   const end = Date.now() + UP_WITHIN_MS;

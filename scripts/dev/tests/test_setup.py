@@ -38,6 +38,13 @@ class Ports(unittest.TestCase):
         self.assertFalse(ports.answers(port))
         ports.require_free(f"127.0.0.1:{port}", "INGRESS_LISTEN")
 
+    def test_free_ports_differ_and_are_not_lent_to_outgoing_connections(self) -> None:
+        given = [ports.free() for _ in range(20)]
+        self.assertEqual(len(set(given)), 20)
+        lent = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        if lent > 20_000:
+            self.assertLess(max(given), lent)
+
     def test_a_listener_everywhere_is_reached_on_loopback(self) -> None:
         self.assertEqual(ports.reach("0.0.0.0:80", "X"), "127.0.0.1:80")
         self.assertEqual(ports.reach("[::]:80", "X"), "[::1]:80")
