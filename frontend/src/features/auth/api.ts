@@ -5,15 +5,15 @@ import { queryClient } from '@/shared/api/query';
 import { scope } from '@/shared/api/scope';
 import { meQuery } from '@/shared/api/session';
 import type { Schemas } from '@/shared/api/types';
-import { dropDrafts } from '@/shared/lib/draft';
+import { claimDrafts, dropDrafts } from '@/shared/lib/draft';
 import { setTimeZone } from '@/shared/lib/format';
 
 /** Logs in. Another person than before finds nothing of the one before. */
 export async function login(email: string, password: string): Promise<Schemas['Me']> {
   const { user } = await unwrap(client.POST('/api/auth/login', { body: { email: email.trim(), password } }));
   const before = queryClient.getQueryData(meQuery.queryKey);
+  claimDrafts(user.id);
   if (before && before.id !== user.id) {
-    dropDrafts();
     queryClient.clear();
     scope.set(null);
   }

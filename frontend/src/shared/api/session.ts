@@ -1,5 +1,6 @@
 import { queryOptions, useSuspenseQuery } from '@tanstack/react-query';
 
+import { claimDrafts } from '@/shared/lib/draft';
 import { setTimeZone } from '@/shared/lib/format';
 import { can, type Right } from '@/shared/lib/rights';
 
@@ -22,6 +23,7 @@ export const meQuery = queryOptions({
     try {
       const { user } = await unwrap(client.GET('/api/auth/me', { signal }));
       noteSession(true);
+      claimDrafts(user.id);
       setTimeZone(user.business?.time_zone);
       return user;
     } catch (error) {

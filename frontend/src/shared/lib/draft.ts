@@ -6,6 +6,8 @@
 import { useEffect, useState } from 'react';
 
 const PREFIX = 'prosaas.draft.';
+/** Whose drafts they are: the person's id. */
+const OWNER = 'prosaas.drafts-of';
 
 function read(key: string): unknown {
   try {
@@ -33,6 +35,17 @@ export function dropDrafts(): void {
     }
   } catch {
     // Nothing was kept.
+  }
+}
+
+/** Says who is here: what another person typed in this tab before is dropped. */
+export function claimDrafts(userId: string): void {
+  try {
+    const before = sessionStorage.getItem(OWNER);
+    if (before !== null && before !== userId) dropDrafts();
+    sessionStorage.setItem(OWNER, userId);
+  } catch {
+    // Storage is off: no draft outlives its page.
   }
 }
 
