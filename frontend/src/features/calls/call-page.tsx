@@ -14,7 +14,7 @@ import { Ltr, Phone, Typed } from '@/shared/ui/text';
 import { callQuery } from './api';
 import { CallBackButtons } from './call-back';
 import { useCallerName } from './caller';
-import { RecordingPlayer } from './player';
+import { RecordingPlayer } from './recording';
 import { CallBadge, CallStatusText } from './status';
 
 const route = getRouteApi('/app/calls/$callSid');

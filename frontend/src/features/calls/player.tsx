@@ -9,9 +9,7 @@ import { useTranslation } from 'react-i18next';
 import { cn } from '@/shared/lib/cn';
 import { formatBytes, formatDuration } from '@/shared/lib/format';
 import { createStore } from '@/shared/lib/store';
-import { Badge } from '@/shared/ui/badge';
 import { Button, IconButton } from '@/shared/ui/button';
-import { Spinner } from '@/shared/ui/spinner';
 import { Ltr } from '@/shared/ui/text';
 
 import { audioUrl, type Recording } from './api';
@@ -20,31 +18,8 @@ const SPEEDS = [1, 1.25, 1.5, 2];
 /** The player that sounds: another one that starts makes it stop. */
 const sounding = createStore<string | null>(null);
 
-/** A recording in whatever state it is. */
-export function RecordingPlayer({ recording, className }: { recording: Recording; className?: string }) {
-  const { t } = useTranslation();
-  switch (recording.state) {
-    case 'completed':
-      return <Player recording={recording} {...(className === undefined ? {} : { className })} />;
-    case 'processing':
-      return (
-        <p role="status" className={cn('flex items-center gap-2 text-sm text-muted', className)}>
-          <Spinner className="size-4!" />
-          {t('calls.recording.processing')}
-        </p>
-      );
-    case 'failed':
-      return (
-        <p className={cn('text-sm', className)}>
-          <Badge tone="bad">{t('calls.recording.failed')}</Badge>
-        </p>
-      );
-    case 'absent':
-      return <p className={cn('text-sm text-muted', className)}>{t('calls.recording.absent')}</p>;
-  }
-}
-
-function Player({ recording, className }: { recording: Recording; className?: string }) {
+/** The player of a recording that is stored. */
+export function Player({ recording, className }: { recording: Recording; className?: string }) {
   const { t } = useTranslation();
   const id = useId();
   const audio = useRef<HTMLAudioElement>(null);
