@@ -24,8 +24,10 @@ import type { AuditSearch } from './search';
 const all = getRouteApi('/app/admin/audit');
 const own = getRouteApi('/app/audit');
 
+const named = (verbs: Record<string, string[]>) => Object.entries(verbs).flatMap(([kind, of]) => of.map((verb) => `${kind}.${verb}`));
+
 /** What can be searched for: by kind of thing, what was done with it. */
-const ACTIONS = Object.entries({
+const ACTIONS = named({
   lead: ['create', 'update', 'delete', 'restore', 'delete_many', 'restore_many', 'purge'],
   call: ['mark_called_back'],
   user: ['create', 'update', 'delete', 'restore'],
@@ -34,7 +36,14 @@ const ACTIONS = Object.entries({
   password: ['change', 'reset'],
   whatsapp: ['connected', 'logged_out'],
   business: ['configure', 'create', 'set_numbers', 'set_active'],
-}).flatMap(([kind, verbs]) => verbs.map((verb) => `${kind}.${verb}`));
+});
+
+/** What only operators do, and so only they find. */
+const OPERATORS = named({
+  dead_letter: ['reveal', 'discard'],
+  replay: ['start', 'cancel'],
+  worker: ['pause', 'resume'],
+});
 
 /** Audit search over all businesses. */
 export function AdminAuditPage() {
@@ -83,7 +92,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
         <Field label={t('audit.columns.action')}>
           <Select value={search.action ?? ''} onChange={(event) => onChange({ action: event.target.value === '' ? undefined : event.target.value })}>
             <option value="">{t('audit.allActions')}</option>
-            {ACTIONS.map((action) => (
+            {[...ACTIONS, ...(businessId === null ? OPERATORS : [])].map((action) => (
               <option key={action} value={action}>
                 {name(action)}
               </option>

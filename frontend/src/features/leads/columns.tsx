@@ -23,7 +23,7 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
   const { t } = useTranslation();
   const wide = useWide();
   const columns: Column<Lead, LeadSort>[] = [
-    { id: 'name', header: t('leads.columns.name'), card: 'title', sort: 'name', className: 'max-w-56 truncate', cell: (lead) => <LeadName lead={lead} /> },
+    { id: 'name', header: t('leads.columns.name'), card: 'title', sort: 'name', first: 'asc', className: 'max-w-56 truncate', cell: (lead) => <LeadName lead={lead} /> },
     { id: 'status', header: t('leads.columns.status'), card: 'meta', cell: (lead) => <LeadStatusBadge status={lead.status} /> },
     {
       id: 'phone',

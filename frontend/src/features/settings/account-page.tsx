@@ -74,6 +74,7 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
   const name = deviceName(session.user_agent);
+  const shown = name === '' ? t('settings.sessions.unknown') : name;
   const Icon = /iPhone|Android/.test(name) ? Smartphone : Monitor;
   const end = async () => {
     setBusy(true);
@@ -91,7 +92,7 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
       <Icon aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 grow">
         <p className="font-medium">
-          <Ltr>{name === '' ? t('settings.sessions.unknown') : name}</Ltr>
+          {name === '' ? shown : <Ltr>{name}</Ltr>}
         </p>
         <p className="text-sm text-muted">
           {t('settings.sessions.seen')} <When at={session.last_seen_at} />
@@ -106,7 +107,7 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
       {session.current ? (
         <Badge tone="good">{t('settings.sessions.current')}</Badge>
       ) : (
-        <Button variant="quietDanger" size="small" busy={busy} aria-label={t('settings.sessions.endLabel', { name })} onClick={() => void end()}>
+        <Button variant="quietDanger" size="small" busy={busy} aria-label={t('settings.sessions.endLabel', { name: shown })} onClick={() => void end()}>
           {t('settings.sessions.end')}
         </Button>
       )}

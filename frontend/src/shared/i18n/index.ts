@@ -39,6 +39,8 @@ export async function startI18n(): Promise<void> {
     resources: { he: { translation: he } },
     interpolation: { escapeValue: false },
     returnNull: false,
+    // No advertisement of the library's in people's consoles.
+    showSupportNotice: false,
   });
   loaded.add('he/first');
   const first = language();

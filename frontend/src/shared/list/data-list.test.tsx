@@ -72,6 +72,14 @@ describe('one column definition', () => {
     expect(screen.queryByRole('button', { name: 'טלפון' })).not.toBeInTheDocument();
   });
 
+  it('begins with the end that a column names', async () => {
+    const onSort = vi.fn();
+    const [name] = COLUMNS;
+    show({ columns: [{ ...name!, first: 'asc' }], sorting: { by: 'other' as 'name', order: 'desc', onSort } });
+    await userEvent.click(screen.getByRole('button', { name: 'שם' }));
+    expect(onSort).toHaveBeenCalledWith('name', 'asc');
+  });
+
   it('ticks one row, or all that are in sight', async () => {
     const onChange = vi.fn();
     show({ selection: { selected: new Set(['1']), onChange } });

@@ -22,6 +22,8 @@ export interface Column<T, Sort extends string = string> {
   card: 'title' | 'aside' | 'line' | 'meta' | 'none';
   /** The server can sort by it. */
   sort?: Sort;
+  /** Which end comes first when it is sorted by: the latest or most unless said otherwise. */
+  first?: 'asc' | 'desc';
   className?: string;
 }
 
@@ -150,7 +152,7 @@ function Header<T, Sort extends string>({ column, sorting }: { column: Column<T,
   }
   const active = sorting.by === by;
   const Icon = !active ? ArrowUpDown : sorting.order === 'asc' ? ArrowUp : ArrowDown;
-  const next = active && sorting.order === 'desc' ? 'asc' : 'desc';
+  const next = !active ? (column.first ?? 'desc') : sorting.order === 'desc' ? 'asc' : 'desc';
   return (
     <th scope="col" aria-sort={!active ? 'none' : sorting.order === 'asc' ? 'ascending' : 'descending'} className={cn('text-start font-medium', column.className)}>
       <button type="button" onClick={() => sorting.onSort(by, next)} className={cn('inline-flex min-h-10 items-center gap-1.5 rounded-lg px-3 hover:text-ink', active && 'text-ink')}>
