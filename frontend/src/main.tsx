@@ -6,9 +6,16 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { makeRouter } from '@/routes/router';
+import { ApiError, NetworkError } from '@/shared/api/problem';
 import { queryClient } from '@/shared/api/query';
 import { startI18n } from '@/shared/i18n';
 import { startTheme } from '@/shared/lib/theme';
+
+/** An answer that the page already tells the person of is no fault of the app. */
+function tell(error: unknown): void {
+  if (error instanceof NetworkError || error instanceof ApiError) console.warn(error);
+  else reportError(error);
+}
 
 async function start(): Promise<void> {
   if (import.meta.env.MODE === 'mock') {
@@ -19,7 +26,7 @@ async function start(): Promise<void> {
   startTheme();
   const root = document.getElementById('root');
   if (!root) return;
-  createRoot(root).render(
+  createRoot(root, { onCaughtError: tell }).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
         <RouterProvider router={makeRouter()} />

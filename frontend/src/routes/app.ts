@@ -18,17 +18,22 @@ export const appRoute = createRoute({
   id: 'app',
   validateSearch: appSearch,
   search: { middlewares: [retainSearchParams(['business'])] },
-  beforeLoad: async ({ search, location }) => {
+  beforeLoad: async ({ search, location, preload }) => {
     const me = await queryClient.query({ ...meQuery, staleTime: 'static' });
     if (!me) throw redirect({ to: '/login', search: location.href === '/' ? {} : { next: location.href } });
-    scope.set(me.role === 'system_admin' ? (search.business ?? null) : null);
-    return { me };
+    const business = me.role === 'system_admin' ? (search.business ?? null) : null;
+    // Named before the next page asks for anything. A business that is left goes with its page
+    // (below): without it that page would ask in vain. A link only pointed at changes nothing.
+    if (business !== null && !preload) scope.set(business);
+    return { me, business };
   },
+  onEnter: ({ context }) => scope.set(context.business),
+  onStay: ({ context }) => scope.set(context.business),
   component: lazyRouteComponent(() => import('@/features/shell/shell'), 'Shell'),
 });
 
 interface Guarded {
-  context: { me: Schemas['Me'] };
+  context: { me: Schemas['Me']; business: string | null };
   location: { pathname: string };
 }
 
@@ -42,7 +47,7 @@ export function needs(right: Right) {
 /** Pages about one business: a system admin who looks into none is sent to choose. */
 export function inBusiness(right: Right = 'readCrm') {
   return ({ context, location }: Guarded) => {
-    if (context.me.role === 'system_admin' && scope.get() === null) {
+    if (context.me.role === 'system_admin' && context.business === null) {
       throw redirect({ to: location.pathname === '/' ? '/admin/failed' : '/admin/businesses' });
     }
     if (!can(context.me.role, right)) throw redirect({ to: '/' });

@@ -1,4 +1,4 @@
-import { createRootRoute, Link, Outlet, redirect } from '@tanstack/react-router';
+import { createRootRoute, Link, Outlet, redirect, useRouter } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Compass } from 'lucide-react';
 
@@ -16,6 +16,18 @@ function Root() {
       <Outlet />
       <Toaster label={t('shell.notifications')} dir={language() === 'he' ? 'rtl' : 'ltr'} />
     </>
+  );
+}
+
+/** A page that could not be shown at all: without a line, say. Trying again loads it anew. */
+function Broken({ error }: { error: unknown }) {
+  const { t } = useTranslation();
+  const router = useRouter();
+  return (
+    <main className="grid min-h-[70dvh] place-items-center">
+      <h1 className="sr-only">{t('common.product')}</h1>
+      <Failed error={error} retry={() => void router.invalidate()} />
+    </main>
   );
 }
 
@@ -49,11 +61,7 @@ export const rootRoute = createRootRoute({
       <SkeletonRows />
     </div>
   ),
-  errorComponent: ({ error, reset }) => (
-    <main className="grid min-h-[70dvh] place-items-center">
-      <Failed error={error} retry={reset} />
-    </main>
-  ),
+  errorComponent: Broken,
 });
 
 /** Sends those who are logged in already to where they wanted to go. */

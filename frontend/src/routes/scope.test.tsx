@@ -1,0 +1,27 @@
+import { screen, waitFor } from '@testing-library/react';
+import { expect, it } from 'vitest';
+
+import { scope } from '@/shared/api/scope';
+
+import { renderApp, world } from '../../test/world';
+
+const BUSINESS = '00000000-0000-4000-8000-000000000001';
+
+it('keeps a system admin in a business until its page is left, whatever is pointed at', async () => {
+  const asked: string[] = [];
+  world.server.events.on('request:start', ({ request }) => {
+    if (new URL(request.url).pathname === '/api/summary') asked.push(new URL(request.url).searchParams.get('business_id') ?? 'none');
+  });
+  const { user, router } = renderApp(`/?business=${BUSINESS}`, 'admin');
+  const leave = await screen.findByRole('link', { name: 'יציאה מהעסק' });
+  await screen.findByText('30 הימים האחרונים');
+  await user.hover(leave);
+  // A link is looked ahead to shortly after it is pointed at.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(scope.get()).toBe(BUSINESS);
+  await user.click(leave);
+  await waitFor(() => expect(router.state.location.pathname).toBe('/admin/businesses'));
+  await waitFor(() => expect(scope.get()).toBeNull());
+  await screen.findByRole('heading', { level: 1, name: 'עסקים' });
+  expect(new Set(asked)).toEqual(new Set([BUSINESS]));
+});
