@@ -88,8 +88,8 @@ function Audit({ businessId, search, onChange }: AuditProps) {
   ];
   return (
     <Page title={t('audit.title')} hint={t('audit.hint')}>
-      <div className="grid gap-2 sm:grid-cols-2 lg:grid-cols-[1fr_2fr_auto_auto] lg:items-end">
-        <Field label={t('audit.columns.action')}>
+      <div className="grid grid-cols-2 items-end gap-2 lg:grid-cols-[1fr_2fr_auto_auto]">
+        <Field label={t('audit.columns.action')} className="max-sm:col-span-2">
           <Select value={search.action ?? ''} onChange={(event) => onChange({ action: event.target.value === '' ? undefined : event.target.value })}>
             <option value="">{t('audit.allActions')}</option>
             {[...ACTIONS, ...(businessId === null ? OPERATORS : [])].map((action) => (
@@ -99,7 +99,9 @@ function Audit({ businessId, search, onChange }: AuditProps) {
             ))}
           </Select>
         </Field>
-        <SearchField value={search.entity ?? ''} label={t('audit.searchEntity')} onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })} />
+        <div className="max-sm:col-span-2">
+          <SearchField value={search.entity ?? ''} label={t('audit.searchEntity')} onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })} />
+        </div>
         <Field label={t('audit.from')}>
           <Input type="date" dir="ltr" value={search.from ?? ''} onChange={(event) => onChange({ from: event.target.value === '' ? undefined : event.target.value })} />
         </Field>

@@ -103,7 +103,7 @@ export function Player({ recording, className }: { recording: Recording; classNa
           aria-valuetext={t('calls.player.position', { at: formatDuration(at), of: formatDuration(length) })}
           className="h-11 min-w-0 grow cursor-pointer accent-primary"
         />
-        <span className="px-1 text-xs text-muted tabular-nums">
+        <span className="px-1 text-xs whitespace-nowrap text-muted tabular-nums">
           {formatDuration(at)} / {formatDuration(length)}
         </span>
       </div>

@@ -52,19 +52,21 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
     },
     { id: 'source', header: t('leads.columns.source'), card: 'meta', cell: (lead) => t(`leads.source.${lead.source}`) },
   ];
+  // A column says in its head what a card says beside the date.
+  const when = (word: 'leads.deletedWhen' | 'leads.purgeWhen', at: string | null | undefined) => (at ? <span>{wide ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null);
   if (trash) {
     columns.push(
       {
         id: 'deleted',
         header: t('leads.columns.deleted'),
         card: 'meta',
-        cell: (lead) => (lead.deleted_at ? <span>{t('leads.deletedWhen', { when: formatDate(lead.deleted_at) })}</span> : null),
+        cell: (lead) => when('leads.deletedWhen', lead.deleted_at),
       },
       {
         id: 'purge',
         header: t('leads.columns.purge'),
         card: 'meta',
-        cell: (lead) => (lead.purge_at ? t('leads.purgeWhen', { when: formatDate(lead.purge_at) }) : null),
+        cell: (lead) => when('leads.purgeWhen', lead.purge_at),
       },
     );
   } else {

@@ -116,6 +116,8 @@ export function LeadsPage() {
           </>
         )}
       </Infinite>
+      {/* Room below the last card for the button that floats. */}
+      <div aria-hidden className="h-12 md:hidden" />
       <Button
         onClick={() => openNew(true)}
         aria-label={t('leads.new.action')}

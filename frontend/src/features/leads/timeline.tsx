@@ -55,8 +55,8 @@ function CallEntry({ call }: { call: Schemas['Call'] }) {
 }
 
 function ChangeEntry({ at, change }: { at: string; change: Schemas['LeadChange'] }) {
+  const { t } = useTranslation();
   const name = useActionName();
-  const who = change.actor?.name ?? change.system;
   return (
     <>
       <span className="grid size-9 shrink-0 place-items-center rounded-full bg-hover text-muted">
@@ -65,13 +65,7 @@ function ChangeEntry({ at, change }: { at: string; change: Schemas['LeadChange']
       <div className="min-w-0 grow">
         <p className="text-sm font-medium">{name(change.action)}</p>
         <p className="text-xs text-muted">
-          <When at={at} />
-          {who !== null && (
-            <>
-              {' · '}
-              <Typed>{who}</Typed>
-            </>
-          )}
+          <When at={at} /> · {change.actor ? <Typed>{change.actor.name ?? ''}</Typed> : t('leads.timeline.system')}
         </p>
       </div>
     </>

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { Schemas } from '@/shared/api/types';
-import { formatLocalDate } from '@/shared/lib/format';
+import { formatLocalDate, formatZone } from '@/shared/lib/format';
 import { Button, IconButton } from '@/shared/ui/button';
 import { Section } from '@/shared/ui/card';
 import { Switch } from '@/shared/ui/checks';
@@ -47,7 +47,7 @@ function Weekly({ settings, change, errorOf, saved }: Editor) {
     change({ hours: spans.length === 0 ? others : { ...others, [day]: spans } });
   };
   return (
-    <Section title={t('settings.hours.week')} hint={t('settings.hours.zone', { zone: saved.time_zone })}>
+    <Section title={t('settings.hours.week')} hint={t('settings.hours.zone', { zone: formatZone(saved.time_zone) })}>
       <Switch label={t('settings.hours.always')} hint={t('settings.hours.alwaysHint')} checked={week === null} onChange={(always) => change({ hours: always ? null : DEFAULT_WEEK })} />
       {week !== null && (
         <ul className="mt-3 flex flex-col divide-y">

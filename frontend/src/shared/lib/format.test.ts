@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { daysAgo, formatDate, formatDuration, formatNumber, formatRelative, formatTime, formatWhen, localDate, setTimeZone } from './format';
+import { daysAgo, formatDate, formatDuration, formatNumber, formatRelative, formatTime, formatWhen, formatZone, localDate, setTimeZone } from './format';
 
 const NOW = '2026-11-22T10:00:00Z'; // 12:00 in Israel
 
@@ -26,6 +26,8 @@ describe('dates and times, as people in Israel write them', () => {
     expect(formatWhen('2026-10-01T07:05:00Z', NOW)).toBe('1.10.2026');
     expect(formatDate('2026-11-22T07:05:00Z')).toBe('22.11.2026');
   });
+
+  it('names the clock in words', () => expect(formatZone('Asia/Jerusalem')).toBe('שעון ישראל'));
 
   it('speaks of the past at the grain that people use', () => {
     expect(formatRelative('2026-11-22T09:55:00Z', NOW)).toBe('לפני 5 דקות');

@@ -100,6 +100,12 @@ export function formatLocalDate(date: string): string {
   return new Intl.DateTimeFormat(locale(), { weekday: 'short', day: 'numeric', month: 'numeric', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
 }
 
+/** `שעון ישראל`, `Israel Time`; the zone's own name where there is none in words. */
+export function formatZone(zone: string): string {
+  const parts = new Intl.DateTimeFormat(locale(), { timeZone: zone, timeZoneName: 'longGeneric' }).formatToParts();
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
+}
+
 /** `1,234` */
 export function formatNumber(value: number): string {
   return new Intl.NumberFormat(locale()).format(value);
