@@ -99,6 +99,23 @@ test('a session that ends asks on top of the page, and what was typed is still t
   });
 });
 
+test('a session that ended before a reload leads to the login and back, with what was typed', async () => {
+  const person = await Person.login(shop.manager.email, PASSWORD);
+  await visiting(person, { wide: false }, async (visit, page) => {
+    visit.expected.push(/^401 /);
+    await visit.open('/leads?new=true');
+    const dialog = page.getByRole('dialog', { name: 'ליד חדש' });
+    await dialog.getByLabel('שם', { exact: true }).fill('הלקוח מהמדרכה');
+    await person.ask('POST', '/api/auth/logout');
+    await page.reload();
+    await expect.poll(() => new URL(page.url()).pathname).toBe('/login');
+    await page.getByLabel('דוא״ל').fill(person.email);
+    await page.getByLabel('סיסמה', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'כניסה' }).click();
+    await expect.poll(() => dialog.getByLabel('שם', { exact: true }).inputValue()).toBe('הלקוח מהמדרכה');
+  });
+});
+
 test('the page is served with a policy that allows no inline script', async () => {
   const answer = await fetch(`${stack.base}/`);
   const policy = answer.headers.get('content-security-policy') ?? '';

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 
-import { business, type Business, lead, Person, PASSWORD } from './support/api';
+import { business, type Business, lead, leads, Person, PASSWORD } from './support/api';
 import { visiting } from './support/browser';
 
 const ASKED = 'אתה בטוח שאתה רוצה למחוק את הליד?';
@@ -152,12 +152,70 @@ test('many leads go into the trash together and come back together', async () =>
   });
 });
 
+test('all that match go into the trash, also those out of sight, and undo brings back exactly them', async () => {
+  // More than the list loads at once, and one that was in the trash before.
+  const names = Array.from({ length: 55 }, (_, index) => `המון ${index + 1}`);
+  await leads(shop.owner, names, (index) => `05466${10_000 + index}`);
+  const gone = await newLead('המון שנמחק מזמן');
+  await shop.owner.ask('DELETE', `/api/leads/${gone}`);
+  const found = async () => {
+    const { items } = await shop.owner.ask<{ items: unknown[] }>('GET', `/api/leads?limit=100&q=${encodeURIComponent('המון')}`);
+    return items.length;
+  };
+  await visiting(shop.agent, {}, async (visit, page) => {
+    await visit.open('/leads?q=' + encodeURIComponent('המון'));
+    await page.getByRole('checkbox', { name: 'בחירת הכול' }).click();
+    const bar = page.getByRole('region', { name: 'פעולה על הנבחרים' });
+    await bar.getByText('נבחרו 50').waitFor();
+    await bar.getByRole('button', { name: 'לבחור את כל מה שמתאים' }).click();
+    await bar.getByText('נבחר כל מה שמתאים').waitFor();
+    await bar.getByRole('button', { name: 'מחיקה' }).click();
+    const dialog = page.getByRole('alertdialog', { name: 'אתה בטוח שאתה רוצה למחוק את הלידים?' });
+    await dialog.getByText('גם אלה שלא מוצגים כאן').waitFor();
+    await dialog.getByRole('button', { name: 'מחיקה', exact: true }).click();
+    await page.getByText('55 לידים נמחקו').waitFor();
+    expect(await found()).toBe(0);
+    await page.getByRole('button', { name: 'ביטול הפעולה' }).click();
+    await page.getByText('55 לידים שוחזרו').waitFor();
+    await page.getByRole('row', { name: /המון/ }).first().waitFor();
+    expect(await found()).toBe(55);
+  });
+});
+
+test('search, filter and order live in the address: a reload and a sent link show the same', async () => {
+  const ids = [await newLead('סינון אלף'), await newLead('סינון בית'), await newLead('סינון גימל')];
+  await visiting(shop.owner, {}, async (visit, page) => {
+    await visit.open(`/leads/${ids[1] ?? ''}`);
+    await page.getByLabel('סטטוס', { exact: true }).selectOption('won');
+    await expect.poll(async () => (await shop.owner.ask<{ status: string }>('GET', `/api/leads/${ids[1] ?? ''}`)).status).toBe('won');
+    await visit.open('/leads');
+    await page.getByRole('searchbox', { name: 'חיפוש לפי שם, טלפון או דוא״ל' }).fill('סינון');
+    await expect.poll(() => page.getByRole('row', { name: /סינון/ }).count()).toBe(3);
+    await expect.poll(() => page.getByRole('row').count()).toBe(4);
+    await page.getByRole('button', { name: 'שם', exact: true }).click();
+    const order = () => page.getByRole('rowheader').allInnerTexts();
+    await expect.poll(order).toEqual(['סינון אלף', 'סינון בית', 'סינון גימל']);
+    await page.getByLabel('סטטוס', { exact: true }).selectOption('new');
+    await expect.poll(order).toHaveLength(2);
+    const address = new URL(page.url());
+    expect(Object.fromEntries(address.searchParams)).toMatchObject({ q: 'סינון', status: 'new', sort: 'name' });
+    const before = await order();
+    await page.reload();
+    await expect.poll(order).toEqual(before);
+    expect(await page.getByRole('searchbox').inputValue()).toBe('סינון');
+  });
+});
+
 test('an edit survives a lost connection and is sent when it is back', async () => {
   const id = await newLead('נטע עריכה');
   await visiting(shop.owner, { wide: false }, async (visit, page) => {
     await visit.open(`/leads/${id}`);
     await page.getByRole('button', { name: 'עריכה: הערות' }).click();
     await page.getByLabel('הערות').fill('ביקשה לחזור אליה ביום ראשון');
+    // A page that the phone threw away meanwhile comes back with the edit.
+    await page.reload();
+    await expect.poll(() => page.getByLabel('הערות').inputValue()).toBe('ביקשה לחזור אליה ביום ראשון');
+    await visit.settled();
     await visit.offline(async () => {
       await page.getByRole('button', { name: 'שמירה', exact: true }).click();
       await page.getByText('אין חיבור. מה שהקלדת נשמר כאן, ונשלח מעצמו כשהחיבור יחזור.').waitFor();

@@ -168,7 +168,7 @@ async function look(visit: Visit, screen: Screen, wide: boolean, language: strin
     await visit.page.waitForFunction((dark) => document.documentElement.classList.contains('dark') === dark, theme === 'dark');
     await visit.settled();
     const label = `${screen.name}-${wide ? 1280 : 390}-${theme}-${language}`;
-    flaws.push(...(await visit.flaws(label, theme === 'dark')));
+    flaws.push(...(await visit.flaws(label)));
     if (photographs) await visit.page.screenshot({ path: `${folder}${label}.png` });
   }
   if (!wide) flaws.push(...(await smallTargets(visit.page)).map((one) => `${screen.name}-${language}: ${one}`));

@@ -41,8 +41,9 @@ export class Person {
     readonly cookie: string,
   ) {}
 
-  static async login(email: string, password: string): Promise<Person> {
-    const answer = await fetch(`${stack.base}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json', origin: stack.base }, body: JSON.stringify({ email, password }) });
+  /** Logs in, on a device of the name given. */
+  static async login(email: string, password: string, device = 'node'): Promise<Person> {
+    const answer = await fetch(`${stack.base}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json', origin: stack.base, 'user-agent': device }, body: JSON.stringify({ email, password }) });
     if (!answer.ok) throw new Error(`login of ${email}: ${answer.status} ${await answer.text()}`);
     return new Person(email, password, answer.headers.getSetCookie()[0]?.split(';')[0] ?? '');
   }
@@ -111,4 +112,13 @@ export async function lead(who: Person, name: string, phone: string): Promise<st
     const { items } = await who.ask<{ items: Schemas['LeadItem'][] }>('GET', `/api/leads?q=${encodeURIComponent(name)}`);
     return items.find((item) => item.name === name)?.id;
   });
+}
+
+/** Adds many leads, some at a time, and waits until the search finds them all. */
+export async function leads(who: Person, names: readonly string[], phone: (index: number) => string): Promise<void> {
+  const waiting = names.map((name, index) => ({ name, phones: [phone(index)] }));
+  const worker = async () => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) await who.ask('POST', '/api/leads', next);
+  };
+  await Promise.all(Array.from({ length: 6 }, worker));
 }

@@ -1,38 +1,24 @@
 /** The browser, and pages that forgive nothing: an error in the console or an unexpected answer fails the test. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, expect, inject } from 'vitest';
 
 import type { Person } from './api';
+import { program } from './chromium';
 
 const stack = inject('stack');
 const require = createRequire(import.meta.url);
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-/** Debian's, else the one that `make test` installs into `e2e/chromium` on a machine that has none. */
-async function executable(): Promise<{ path: string; args: string[] }> {
-  const own = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
-  if (own !== undefined && process.env['CHROMIUM'] !== 'packaged') return { path: own, args: [] };
-  const modules = new URL('../chromium/node_modules/', import.meta.url);
-  const entry = new URL('@sparticuz/chromium/build/index.js', modules);
-  if (!existsSync(entry)) throw new Error('no Chromium: install one, name it in CHROMIUM, or run `npm ci` in frontend/e2e/chromium');
-  // The package unpacks into the temporary folder; it brings its libraries where it believes to be at its cloud.
-  process.env['TMPDIR'] = fileURLToPath(new URL('.unpacked/', modules));
-  process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs20.x';
-  mkdirSync(process.env['TMPDIR'], { recursive: true });
-  const { default: packaged } = (await import(entry.href)) as { default: { executablePath: () => Promise<string>; args: string[] } };
-  return { path: await packaged.executablePath(), args: packaged.args };
-}
-
 let browser: Promise<Browser> | undefined;
 function launched(): Promise<Browser> {
   browser ??= (async () => {
-    const { path, args } = await executable();
+    const { path, environment } = await program();
     return chromium.launch({
       executablePath: path,
-      args: [...args, '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--autoplay-policy=no-user-gesture-required'],
+      env: { ...process.env, ...environment },
+      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--autoplay-policy=no-user-gesture-required'],
     });
   })();
   return browser;
@@ -48,6 +34,8 @@ export interface Look {
   wide?: boolean;
   dark?: boolean;
   english?: boolean;
+  /** With the shell's worker, which otherwise would hide which answers came from the server. */
+  installed?: boolean;
 }
 
 /** A browser of somebody, and what went wrong in it. */
@@ -73,10 +61,10 @@ export class Visit {
       reducedMotion: 'reduce',
       hasTouch: !wide,
       acceptDownloads: true,
-      // The shell's worker would hide which answers came from the server.
-      serviceWorkers: 'block',
+      serviceWorkers: look.installed === true ? 'allow' : 'block',
     });
-    await context.addInitScript((language) => localStorage.setItem('prosaas.language', language), look.english === true ? 'en' : 'he');
+    // What a test chooses itself outlives a reload.
+    await context.addInitScript((language) => localStorage.getItem('prosaas.language') ?? localStorage.setItem('prosaas.language', language), look.english === true ? 'en' : 'he');
     if (person !== null) {
       const [name = '', value = ''] = person.cookie.split('=');
       await context.addCookies([{ name, value, url: stack.base, httpOnly: true, sameSite: 'Lax' }]);
@@ -139,10 +127,10 @@ export class Visit {
     this.faults.push(...disconnected);
   }
 
-  /** What axe finds, and sideways scrolling. Of a page that only changed its colours, what colours can break. */
-  async flaws(label: string, colours = false): Promise<string[]> {
+  /** What axe finds, and sideways scrolling. */
+  async flaws(label: string): Promise<string[]> {
     if (!(await this.page.evaluate(() => 'axe' in globalThis))) await this.page.evaluate(axeSource);
-    const runOnly = colours ? { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] };
+    const runOnly = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] };
     const { violations, overflow } = await this.page.evaluate(async (rules) => {
       const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } };
       const result = await axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
@@ -163,6 +151,20 @@ export class Visit {
 
 /** Chooses in a bar of radio buttons, by what stands on it. */
 export const choose = (page: Page, label: string) => page.locator('label').filter({ hasText: new RegExp(`^${label}$`), has: page.getByRole('radio') }).click();
+
+/** Presses Tab until something has the focus, as a person without a mouse does. */
+export async function tabTo(page: Page, target: Locator, presses = 80): Promise<void> {
+  await target.first().waitFor();
+  const focused = () => target.first().evaluate((element) => element === document.activeElement);
+  for (let pressed = 0; pressed < presses; pressed += 1) {
+    if (await focused()) return;
+    await page.keyboard.press('Tab');
+  }
+  expect(await focused(), `${target.toString()} is not reached by the keyboard`).toBe(true);
+}
+
+/** Whether something has the focus, waited for. */
+export const toHaveFocus = (target: Locator) => expect.poll(() => target.first().evaluate((element) => element === document.activeElement)).toBe(true);
 
 /** The two widths that everything must fit. */
 export const WIDE = { width: 1280, height: 860 };

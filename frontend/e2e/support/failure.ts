@@ -40,3 +40,16 @@ export async function failingCommand(business: Business, number: string): Promis
   await admin.ask('PUT', `/api/admin/businesses/${business.id}/numbers`, { numbers: [business.number, number] }).catch(() => undefined);
   return eventually('the failed event', async () => (await open()).find(({ id }) => !before.has(id))?.id);
 }
+
+/** Several of them, at once; their ids. */
+export async function failingCommands(business: Business, count: number): Promise<string[]> {
+  const admin = await theAdmin();
+  const open = async () => (await admin.ask<{ items: { id: string }[] }>('GET', `/api/admin/dead-letters?state=new&limit=100&business_id=${business.id}`)).items;
+  const before = new Set((await open()).map(({ id }) => id));
+  const commands = Array.from({ length: count }, (_, index) => `+97277${String(8_000_000 + index)}`);
+  await Promise.all(commands.map((number) => admin.ask('PUT', `/api/admin/businesses/${business.id}/numbers`, { numbers: [business.number, number] }).catch(() => undefined)));
+  return eventually(`${count} failed events`, async () => {
+    const ids = (await open()).map(({ id }) => id).filter((id) => !before.has(id));
+    return ids.length >= count ? ids : undefined;
+  }, 40_000);
+}
