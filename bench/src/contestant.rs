@@ -122,6 +122,11 @@ impl Contestant {
     }
 }
 
+/// glibc's heaps: as many as production's images allow, for Flask too.
+fn arenas() -> (&'static str, String) {
+    ("MALLOC_ARENA_MAX", "2".to_owned())
+}
+
 /// The ingress as in production: JSON logs at `info`, signatures checked, nginx in front.
 pub fn ingress_environment(
     around: &Surroundings<'_>,
@@ -129,6 +134,7 @@ pub fn ingress_environment(
     folder: &Path,
 ) -> anyhow::Result<Vec<(&'static str, String)>> {
     Ok(vec![
+        arenas(),
         ("APP_ENV", "production".to_owned()),
         ("RUST_LOG", "info".to_owned()),
         ("PUBLIC_URL", around.sender.public_url.clone()),
@@ -149,6 +155,7 @@ pub fn ingress_environment(
 
 fn flask_environment(around: &Surroundings<'_>, address: SocketAddr) -> Vec<(&'static str, String)> {
     vec![
+        arenas(),
         ("PUBLIC_URL", around.sender.public_url.clone()),
         ("LISTEN", address.to_string()),
         ("WORKERS", around.flask.workers.to_string()),
