@@ -169,6 +169,8 @@ def survives_kills(system: System) -> None:
                 run("docker", "restart", "-t", "0", f"prosaas-{service}")
             system.until(f"{service} is back", lambda s=service: system.healthy(s))
             system.nginx_away = False
+            # The pooler notices a moment later that Postgres is there again.
+            system.until(f"people are answered after {service} was away", system.business)
     assert len(answers) > 50
     wrong = [answer for answer in answers if answer not in ("twiml", "fallback")]
     assert not wrong, f"{len(wrong)} of {len(answers)} calls: {set(wrong)}"
@@ -213,6 +215,7 @@ def keeps_secrets(system: System) -> None:
 
 def shares_its_connections(system: System) -> None:
     """All of it ran through a transaction pooler with five connections to Postgres"""
+    system.business()
     query = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'prosaas' AND client_addr IS NOT NULL"
     count = int(run("docker", "exec", "prosaas-db", "psql", "-U", "prosaas", "-d", "prosaas", "-Atc", query))
     assert 0 < count <= 5, f"{count} connections"

@@ -25,7 +25,7 @@ def make(clone: Path, *, account: str, token: str, number: str, database_passwor
         "[pgbouncer]\nlisten_addr = *\nlisten_port = 6432\nauth_type = scram-sha-256\nauth_file = /made/users.txt\n"
         # Fewer connections than the services hold, so that they do share them.
         "pool_mode = transaction\ndefault_pool_size = 5\nmax_client_conn = 200\nmax_prepared_statements = 200\n"
-        "ignore_startup_parameters = extra_float_digits\nunix_socket_dir =\n")
+        "server_login_retry = 1\nignore_startup_parameters = extra_float_digits\nunix_socket_dir =\n")
     _certificate(clone / "secrets" / "certificates")
 
 
