@@ -64,7 +64,7 @@ screenshots: ## Photograph every screen of the web app into frontend/screenshots
 	@exec $(DEV) screenshots
 
 test-compose: ## Bring production up in Docker from a clean clone and try it (needs an engine)
-	@exec $(PYTHON) scripts/test_compose.py
+	@exec $(PYTHON) -m scripts.test_compose
 
 faults: ## The fault suite, long: 20 minutes and 150 faults (PROSAAS_FAULT_SEED repeats a run)
 	@PROSAAS_FAULT_MINUTES=$${PROSAAS_FAULT_MINUTES:-20} PROSAAS_FAULT_COUNT=$${PROSAAS_FAULT_COUNT:-150} \

@@ -21,6 +21,14 @@ const DEVELOPMENT_SECRET: &str = "for development only, known to everybody";
 /// What examples are made of.
 const EXAMPLES: [&str; 6] = ["change", "example", "placeholder", "development", "your-", "xxxx"];
 
+/// Whether a secret seems to be an example's and not random: it holds a word that examples
+/// have, or fewer than eight different characters.
+pub fn looks_like_an_example(secret: &str) -> bool {
+    let lower = secret.to_lowercase();
+    let distinct = lower.chars().collect::<HashSet<_>>().len();
+    distinct < 8 || EXAMPLES.iter().any(|example| lower.contains(example))
+}
+
 /// A setting that is missing or wrong. The value is never shown: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable}: {problem}")]
@@ -179,9 +187,7 @@ impl Env {
                     format!("must have at least {MIN_SECRET} random characters"),
                 ));
             }
-            let lower = secret.to_lowercase();
-            let distinct = lower.chars().collect::<HashSet<_>>().len();
-            if distinct < 8 || EXAMPLES.iter().any(|example| lower.contains(example)) {
+            if looks_like_an_example(&secret) {
                 return Err(ConfigError::new(
                     NAME,
                     "must be random, not an example: `openssl rand -hex 32` makes one",

@@ -1,6 +1,6 @@
 //! Postgres: the pool and the migrations.
 
-use std::{str::FromStr, time::Duration};
+use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -73,6 +73,48 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     migrator().run_direct(None, &mut *transaction, false).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// How a database stands to this build's migrations, by their numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// How many this build has.
+    pub known: usize,
+    /// Not applied, or only half.
+    pub missing: Vec<i64>,
+    /// Applied with another text.
+    pub changed: Vec<i64>,
+    /// Applied by another build.
+    pub unknown: Vec<i64>,
+}
+
+/// Compares what was applied with what this build has; changes nothing.
+pub async fn applied(pool: &PgPool) -> Result<Applied, sqlx::Error> {
+    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
+        .bind(MIGRATIONS_TABLE)
+        .fetch_one(pool)
+        .await?;
+    let mut held: HashMap<i64, Vec<u8>> = HashMap::new();
+    if there {
+        let rows: Vec<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT version, checksum FROM prosaas._sqlx_migrations WHERE success")
+                .fetch_all(pool)
+                .await?;
+        held.extend(rows);
+    }
+    let migrator = migrator();
+    let mut applied =
+        Applied { known: migrator.iter().count(), missing: vec![], changed: vec![], unknown: vec![] };
+    for migration in migrator.iter() {
+        match held.remove(&migration.version) {
+            None => applied.missing.push(migration.version),
+            Some(checksum) if *checksum != *migration.checksum => applied.changed.push(migration.version),
+            Some(_) => {}
+        }
+    }
+    applied.unknown.extend(held.into_keys());
+    applied.unknown.sort_unstable();
+    Ok(applied)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Twilio's recordings API: it checks credentials, is not ready at first, and counts.
-//! Its `/health` also stands for the WhatsApp service, where a test has none.
+//! Twilio's API of recordings, of numbers and of the account: it checks credentials, is not
+//! ready at first, and counts. Its `/health` also stands for the WhatsApp service, where a test has none.
 
 use std::{
     collections::HashMap,
@@ -8,14 +8,15 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Json, Router,
     body::Body,
-    extract::{Path, State},
-    http::{HeaderMap, Method, StatusCode, header},
+    extract::{Path, Query, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::twilio::{ACCOUNT, TOKEN};
@@ -31,6 +32,9 @@ struct Held {
 struct Inner {
     recordings: HashMap<String, Held>,
     asked: HashMap<String, Vec<u16>>,
+    numbers: HashMap<String, Value>,
+    suspended: bool,
+    date: Option<&'static str>,
 }
 
 type Shared = Arc<Mutex<Inner>>;
@@ -51,6 +55,8 @@ impl FakeTwilio {
         let inner = Shared::default();
         let router = Router::new()
             .route("/2010-04-01/Accounts/{account}/Recordings/{file}", any(recording))
+            .route("/2010-04-01/Accounts/{account}", get(account))
+            .route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", get(numbers))
             .route("/health", get(|| std::future::ready("ok")))
             .with_state(Arc::clone(&inner));
         let serving = tokio::spawn(async move {
@@ -68,6 +74,28 @@ impl FakeTwilio {
     pub fn hold(&self, recording: &str, audio: Vec<u8>, not_ready: u32) -> anyhow::Result<()> {
         let mut inner = self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
         inner.recordings.insert(recording.to_owned(), Held { audio, not_ready });
+        Ok(())
+    }
+
+    /// Has a number, set so.
+    pub fn has_number(&self, number: &str, mut settings: Value) -> anyhow::Result<()> {
+        if let Some(fields) = settings.as_object_mut() {
+            fields.insert("phone_number".to_owned(), number.into());
+        }
+        let mut inner = self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
+        inner.numbers.insert(number.to_owned(), settings);
+        Ok(())
+    }
+
+    /// Suspends the account, or takes that back.
+    pub fn suspend(&self, suspended: bool) -> anyhow::Result<()> {
+        self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.suspended = suspended;
+        Ok(())
+    }
+
+    /// Says that it is this time, in the account's answers; `None` for the true one.
+    pub fn says_it_is(&self, date: Option<&'static str>) -> anyhow::Result<()> {
+        self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.date = date;
         Ok(())
     }
 
@@ -101,6 +129,34 @@ async fn recording(
     };
     inner.asked.entry(sid.to_owned()).or_default().push(answer.status().as_u16());
     answer
+}
+
+async fn account(State(shared): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    let Ok(inner) = shared.lock() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    if !authorized(&headers) || file != format!("{ACCOUNT}.json") {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let status = if inner.suspended { "suspended" } else { "active" };
+    let mut response = Json(json!({ "sid": ACCOUNT, "status": status })).into_response();
+    if let Some(date) = inner.date {
+        response.headers_mut().insert(header::DATE, HeaderValue::from_static(date));
+    }
+    response
+}
+
+async fn numbers(
+    State(shared): State<Shared>,
+    Path(account): Path<String>,
+    Query(wanted): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(inner) = shared.lock() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    if !authorized(&headers) || account != ACCOUNT {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let found: Vec<&Value> =
+        wanted.get("PhoneNumber").and_then(|n| inner.numbers.get(n)).into_iter().collect();
+    Json(json!({ "incoming_phone_numbers": found })).into_response()
 }
 
 fn media(held: Option<&mut Held>, extension: &str) -> Response {

@@ -61,7 +61,7 @@ pub struct Stack {
     pub ingress: Ingress,
     /// The workers.
     pub workers: Workers,
-    /// Twilio's recordings API.
+    /// Twilio's API.
     pub recordings: FakeTwilio,
     /// The WhatsApp service, where the test wants it.
     pub whatsapp: Option<WhatsApp>,
@@ -174,8 +174,18 @@ impl Stack {
 
     /// Runs `prosaas-ops`.
     pub async fn ops(&self, arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
+        self.ops_with(arguments, &[]).await
+    }
+
+    /// Runs `prosaas-ops` with other settings; a blank one counts as not set.
+    pub async fn ops_with(
+        &self,
+        arguments: &[&str],
+        settings: &[(&str, String)],
+    ) -> anyhow::Result<(ExitStatus, String)> {
         let mut environment = self.workers.environment.clone();
         environment.insert("NATS_URL".to_owned(), self.nats.url(bus::Role::Ops));
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         ops(arguments, &environment).await
     }
 

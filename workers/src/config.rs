@@ -1,5 +1,7 @@
 //! The settings of the two binaries.
 
+pub mod doctor;
+
 use std::net::SocketAddr;
 
 use prosaas_shared::{
@@ -109,18 +111,20 @@ pub struct OpsConfig {
 impl OpsConfig {
     /// Reads and checks every setting.
     pub fn from_env(env: &Env) -> Result<Self, ConfigError> {
-        const NUMBER: &str = "TWILIO_PHONE_NUMBER";
-        let first_number = env
-            .optional(NUMBER)?
-            .map(|text| E164::parse(text.trim()).map_err(|e| ConfigError::new(NUMBER, format!("{e}"))))
-            .transpose()?;
         Ok(Self {
             database_url: env.database_url()?,
             nats_url: env.nats_url("ops")?,
-            first_number,
+            first_number: first_number(env)?,
             admin: admin(env)?,
         })
     }
+}
+
+fn first_number(env: &Env) -> Result<Option<E164>, ConfigError> {
+    const NAME: &str = "TWILIO_PHONE_NUMBER";
+    env.optional(NAME)?
+        .map(|text| E164::parse(text.trim()).map_err(|e| ConfigError::new(NAME, format!("{e}"))))
+        .transpose()
 }
 
 fn admin(env: &Env) -> Result<Option<(String, SecretString)>, ConfigError> {

@@ -30,6 +30,9 @@ class Upstream(BaseHTTPRequestHandler):
     """Answers what it was asked, as JSON; some paths do more."""
 
     protocol_version = "HTTP/1.1"
+    # An answer goes out whole: nginx hangs up after the head of one that it replaces by its own, and what then still
+    # comes would reset the connection.
+    wbufsize = -1
     may_end = threading.Event()
 
     def do_GET(self) -> None:

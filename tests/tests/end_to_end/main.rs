@@ -5,6 +5,7 @@ mod commands;
 mod config_changes;
 mod contract;
 mod definitions;
+mod doctor;
 mod drain;
 mod ingress_killed;
 mod official_sdks;

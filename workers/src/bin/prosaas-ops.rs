@@ -4,10 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use prosaas_shared::{config::Env, process};
-use prosaas_workers::{
-    config::OpsConfig,
-    ops::{self, Arguments, exit},
-};
+use prosaas_workers::ops::{self, Arguments, exit};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -16,6 +13,5 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     process::install_tls_provider();
-    let config = OpsConfig::from_env(&Env::from_process())?;
-    ops::run(arguments, config).await
+    ops::run(arguments, &Env::from_process()).await
 }

@@ -12,7 +12,8 @@ pub const HELP: &str = "Exit codes:
   3  there is no such thing, or nothing matches
   4  refused: not confirmed, or what was confirmed has changed
   5  Postgres or NATS is out of reach
-  6  the replay has ended, and some events failed again or were skipped";
+  6  the replay has ended, and some events failed again or were skipped
+  7  doctor has found something that must be mended";
 
 /// Ends that have a code of their own.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum Failed {
     /// Code 6.
     #[error("not every event succeeded")]
     Partly,
+    /// Code 7.
+    #[error("something must be mended")]
+    Unwell,
 }
 
 impl From<Stop> for Failed {
@@ -56,6 +60,7 @@ pub fn code(outcome: anyhow::Result<()>) -> ExitCode {
         Some(Failed::Refused(_)) => ExitCode::from(4),
         Some(Failed::Unreachable(_)) => ExitCode::from(5),
         Some(Failed::Partly) => ExitCode::from(6),
+        Some(Failed::Unwell) => ExitCode::from(7),
         None => ExitCode::FAILURE,
     }
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod dead;
 pub mod dead_change;
+pub mod doctor;
 pub mod events;
 pub mod events_replay;
 pub mod exit;
@@ -20,11 +21,14 @@ use std::time::Duration;
 use anyhow::Result;
 use async_nats::{Client, connection::State};
 use clap::{Parser, Subcommand};
-use prosaas_shared::{bus, store};
+use prosaas_shared::{bus, clock, config::Env, store};
 use sqlx::PgPool;
 
 use self::{exit::Failed, output::Out};
-use crate::{audit::Actor, config::OpsConfig};
+use crate::{
+    audit::Actor,
+    config::{OpsConfig, doctor::DoctorConfig},
+};
 
 /// How long a server has to be there.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -57,6 +61,12 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         wait: u64,
     },
+    /// Look at this deployment and say what to mend; changes nothing.
+    ///
+    /// The public address (signed and tampered requests), Twilio's credentials and the
+    /// numbers' webhooks, NATS, Postgres, the WhatsApp service, disks, clocks and secrets.
+    /// No secret is printed.
+    Doctor,
     /// Dead letters: what failed for good.
     #[command(subcommand)]
     Dead(dead::Dead),
@@ -125,9 +135,15 @@ impl Ops {
 }
 
 /// Runs what was asked for.
-pub async fn run(arguments: Arguments, config: OpsConfig) -> Result<()> {
-    let ops = Ops { config, out: Out::new(arguments.json), by: arguments.by };
+pub async fn run(arguments: Arguments, env: &Env) -> Result<()> {
+    let out = Out::new(arguments.json);
+    // What is missing in the settings is one of the doctor's findings.
+    if matches!(arguments.command, Command::Doctor) {
+        return doctor::run(&DoctorConfig::from_env(env)?, &clock::system(), out).await;
+    }
+    let ops = Ops { config: OpsConfig::from_env(env)?, out, by: arguments.by };
     match arguments.command {
+        Command::Doctor => Ok(()),
         Command::Setup { wait } => setup::run(&ops.config, Duration::from_secs(wait)).await,
         Command::Dead(command) => dead::run(&ops, command).await,
         Command::Replays(command) => replays::run(&ops, command).await,

@@ -1,0 +1,1 @@
+"""Production, tried as its users start it: make test-compose."""
