@@ -7,6 +7,7 @@ mod contract;
 mod definitions;
 mod drain;
 mod ingress_killed;
+mod local_log;
 mod official_sdks;
 mod outages;
 mod power_safe;
