@@ -228,10 +228,10 @@ def _tell(paths: Paths, chosen: Settings, base: str) -> None:
     say.line()
     say.line(say.paint("ProSaaS is up.", "bold"))
     for text in (
-        f"address        {base}",
-        f"internal       {chosen.need('INGRESS_INTERNAL_URL')}/metrics",
+        f"web app        {base}/ (the API and Twilio's webhooks too)",
+        f"metrics        {chosen.need('INGRESS_INTERNAL_URL')}/metrics",
         f"demo number    {chosen.need('TWILIO_PHONE_NUMBER')}",
-        f"demo login     {chosen.need('ADMIN_EMAIL')}, password {password}",
+        f"login          {chosen.need('ADMIN_EMAIL')}, password {password}",
         f"data           {paths.data} (logs of NATS and Postgres in logs/)",
         "",
         "Try next, in another terminal:",

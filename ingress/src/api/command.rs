@@ -1,5 +1,7 @@
 //! Commands: accepted into the local log at once, applied by a worker.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -12,6 +14,10 @@ use prosaas_shared::{
     },
     ids::{BusinessId, OperationId, UserId},
     subjects::Subject,
+};
+use utoipa::{
+    IntoResponses,
+    openapi::{self, ContentBuilder, RefOr, ResponseBuilder},
 };
 use uuid::Uuid;
 
@@ -267,6 +273,22 @@ impl IntoResponse for CommandResponse {
             response.headers_mut().insert("preference-applied", applied);
         }
         response
+    }
+}
+
+/// What every route that takes a command answers, for the API's description.
+impl IntoResponses for CommandResponse {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let answer = |description: &str| {
+            let schema = openapi::Ref::from_schema_name("OperationAnswer");
+            let content = ContentBuilder::new().schema(Some(schema)).build();
+            ResponseBuilder::new().description(description).content("application/json", content)
+        };
+        openapi::ResponsesBuilder::new()
+            .response("200", answer("Done: the operation has succeeded, for who asked to wait"))
+            .response("202", answer("Accepted: the operation says how it went"))
+            .build()
+            .into()
     }
 }
 

@@ -98,9 +98,10 @@ impl Telemetry {
         self.metrics.clone()
     }
 
-    /// Keeps histograms small between two scrapes; runs until it is dropped.
+    /// Keeps histograms small between two scrapes; runs until it is dropped. Each sample takes 24 bytes until then, which
+    /// at 15,000 requests a second is what a second may cost.
     pub async fn upkeep(handle: PrometheusHandle) {
-        let mut tick = tokio::time::interval(Duration::from_secs(5));
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
         loop {
             tick.tick().await;
             handle.run_upkeep();

@@ -3258,7 +3258,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Made */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -3269,7 +3269,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -3436,7 +3436,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Active */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -3447,7 +3447,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -3592,7 +3592,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description At rest */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -3603,7 +3603,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -3752,7 +3752,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Set */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -3763,7 +3763,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -4394,7 +4394,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -4405,7 +4405,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -4798,7 +4798,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Begun */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -4809,7 +4809,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -5087,7 +5087,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Cancelled */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5098,7 +5098,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -5495,7 +5495,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5506,7 +5506,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -5656,7 +5656,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5667,7 +5667,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -5941,7 +5941,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5952,7 +5952,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -6345,7 +6345,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Paused */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -6356,7 +6356,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -6528,7 +6528,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Goes on */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -6539,7 +6539,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -8576,7 +8576,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Changed */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -8587,7 +8587,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -9027,7 +9027,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -9038,7 +9038,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -9190,7 +9190,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -9201,7 +9201,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -9371,7 +9371,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -9382,7 +9382,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -9762,7 +9762,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Noted */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -9773,7 +9773,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -10049,7 +10049,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Made */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10060,7 +10060,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -10340,7 +10340,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Deleted */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10351,7 +10351,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -10505,7 +10505,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Changed */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10516,7 +10516,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -10697,7 +10697,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Restored */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10708,7 +10708,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -10970,7 +10970,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Deleted */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10981,7 +10981,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -11153,7 +11153,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Restored */
+            /** @description Done: the operation has succeeded, for who asked to wait */
             200: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -11164,7 +11164,7 @@ export interface operations {
                     "application/json": components["schemas"]["OperationAnswer"];
                 };
             };
-            /** @description Accepted */
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -12035,7 +12035,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted */
+            /** @description Done: the operation has succeeded, for who asked to wait */
+            200: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */
@@ -12430,7 +12441,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accepted */
+            /** @description Done: the operation has succeeded, for who asked to wait */
+            200: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationAnswer"];
+                };
+            };
+            /** @description Accepted: the operation says how it went */
             202: {
                 headers: {
                     /** @description The operation */

@@ -4,10 +4,7 @@ use axum::extract::State;
 use prosaas_shared::{events::crm::business::BusinessSetActiveV1, ids::BusinessId, rights::Right};
 
 use crate::{
-    api::{
-        RequestMeta, Session, command::CommandResponse, extract::ApiPath, operation::OperationAnswer, scope,
-        submit,
-    },
+    api::{RequestMeta, Session, command::CommandResponse, extract::ApiPath, scope, submit},
     app::App,
     problem::Problem,
 };
@@ -19,10 +16,7 @@ use crate::{
     operation_id = "activate_business",
     tag = "businesses",
     params(("business_id" = BusinessId, Path)),
-    responses(
-        (status = 200, description = "Active", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn activate(
     State(app): State<App>,
@@ -41,10 +35,7 @@ pub async fn activate(
     operation_id = "deactivate_business",
     tag = "businesses",
     params(("business_id" = BusinessId, Path)),
-    responses(
-        (status = 200, description = "At rest", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn deactivate(
     State(app): State<App>,

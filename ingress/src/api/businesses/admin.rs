@@ -12,7 +12,6 @@ use crate::{
         command::{CommandResponse, new_id},
         extract::{ApiJson, ApiQuery},
         idempotency,
-        operation::OperationAnswer,
         page::{AtAndId, END_OF_TIME, Limit, Page},
         query, submit,
     },
@@ -120,10 +119,7 @@ pub async fn list(
     operation_id = "create_business",
     tag = "businesses",
     request_body = NewBusiness,
-    responses(
-        (status = 200, description = "Made", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn create(
     State(app): State<App>,

@@ -11,7 +11,6 @@ use crate::{
         RequestMeta, Session,
         command::CommandResponse,
         extract::{ApiJson, ApiPath},
-        operation::OperationAnswer,
         scope, submit,
     },
     app::App,
@@ -35,10 +34,7 @@ pub struct NumbersInput {
     tag = "businesses",
     params(("business_id" = BusinessId, Path)),
     request_body = NumbersInput,
-    responses(
-        (status = 200, description = "Set", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn set_numbers(
     State(app): State<App>,

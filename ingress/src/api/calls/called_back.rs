@@ -8,7 +8,6 @@ use crate::{
         BusinessScope, RequestMeta,
         command::CommandResponse,
         extract::{ApiPath, ApiQuery},
-        operation::OperationAnswer,
         query::ScopeQuery,
         submit,
     },
@@ -24,10 +23,7 @@ use crate::{
     operation_id = "mark_call_called_back",
     tag = "calls",
     params(("call_sid" = CallSid, Path), ScopeQuery),
-    responses(
-        (status = 200, description = "Noted", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn called_back(
     State(app): State<App>,

@@ -22,7 +22,6 @@ use crate::{
         command::{CommandResponse, new_id},
         extract::{ApiJson, ApiQuery},
         idempotency,
-        operation::OperationAnswer,
         query::ScopeQuery,
         submit,
     },
@@ -69,10 +68,7 @@ pub struct FilteredLeads {
     tag = "leads",
     params(ScopeQuery),
     request_body = ManyLeads,
-    responses(
-        (status = 200, description = "Deleted", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn delete(
     State(app): State<App>,
@@ -101,10 +97,7 @@ pub async fn delete(
     tag = "leads",
     params(ScopeQuery),
     request_body = ManyLeads,
-    responses(
-        (status = 200, description = "Restored", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn restore(
     State(app): State<App>,

@@ -9,7 +9,6 @@ use crate::{
         BusinessScope, RequestMeta,
         command::{CommandResponse, new_id},
         extract::{ApiJson, ApiQuery},
-        operation::OperationAnswer,
         query::ScopeQuery,
         submit,
     },
@@ -25,10 +24,7 @@ use crate::{
     tag = "leads",
     params(ScopeQuery),
     request_body = NewLead,
-    responses(
-        (status = 200, description = "Made", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn create(
     State(app): State<App>,

@@ -14,7 +14,6 @@ use crate::{
         command::CommandResponse,
         extract::{ApiPath, ApiQuery},
         idempotency,
-        operation::OperationAnswer,
         query::ScopeQuery,
         submit,
     },
@@ -29,10 +28,7 @@ use crate::{
     operation_id = "delete_lead",
     tag = "leads",
     params(("lead_id" = LeadId, Path), ScopeQuery),
-    responses(
-        (status = 200, description = "Deleted", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn delete(
     State(app): State<App>,
@@ -53,10 +49,7 @@ pub async fn delete(
     operation_id = "restore_lead",
     tag = "leads",
     params(("lead_id" = LeadId, Path), ScopeQuery),
-    responses(
-        (status = 200, description = "Restored", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn restore(
     State(app): State<App>,

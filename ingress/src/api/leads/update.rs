@@ -15,7 +15,6 @@ use crate::{
         etag::IfMatch,
         extract::{ApiJson, ApiPath, ApiQuery},
         idempotency,
-        operation::OperationAnswer,
         query::ScopeQuery,
         submit,
     },
@@ -37,8 +36,7 @@ use crate::{
     ),
     request_body = LeadPatch,
     responses(
-        (status = 200, description = "Changed", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
+        CommandResponse,
         (status = 412, description = "Another version is there"),
         (status = 428, description = "If-Match is missing"),
     ),

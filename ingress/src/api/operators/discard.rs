@@ -12,7 +12,6 @@ use crate::{
         RequestMeta, Session,
         command::{CommandResponse, new_id},
         extract::ApiJson,
-        operation::OperationAnswer,
         submit,
     },
     app::App,
@@ -40,10 +39,7 @@ pub struct DiscardDeadLetters {
     operation_id = "discard_dead_letters",
     tag = "operators",
     request_body = DiscardDeadLetters,
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn discard_dead_letters(
     State(app): State<App>,

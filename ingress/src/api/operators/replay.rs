@@ -15,7 +15,6 @@ use crate::{
         RequestMeta, Session,
         command::CommandResponse,
         extract::{ApiJson, ApiPath, ApiQuery},
-        operation::OperationAnswer,
         page::{Limit, Page},
         submit,
     },
@@ -134,10 +133,7 @@ pub async fn list_replay_items(
     tag = "operators",
     params(("replay_id" = ReplayId, Path, description = "Which")),
     request_body = CancelReplay,
-    responses(
-        (status = 200, description = "Cancelled", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn cancel_replay(
     State(app): State<App>,

@@ -16,7 +16,6 @@ use crate::{
         RequestMeta, Session,
         command::{CommandResponse, new_id},
         extract::ApiJson,
-        operation::OperationAnswer,
         submit,
     },
     app::App,
@@ -48,10 +47,7 @@ pub struct StartReplay {
     operation_id = "start_replay",
     tag = "operators",
     request_body = StartReplay,
-    responses(
-        (status = 200, description = "Begun", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn start_replay(
     State(app): State<App>,

@@ -19,7 +19,6 @@ use crate::{
         RequestMeta, Session,
         command::CommandResponse,
         extract::{ApiJson, ApiPath},
-        operation::OperationAnswer,
         submit,
     },
     app::App,
@@ -229,10 +228,7 @@ fn worker(name: &str) -> Result<String, Problem> {
     tag = "operators",
     params(("name" = String, Path, description = "Which")),
     request_body = PauseWorker,
-    responses(
-        (status = 200, description = "Paused", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn pause_worker(
     extract::State(app): extract::State<App>,
@@ -258,10 +254,7 @@ pub async fn pause_worker(
     tag = "operators",
     params(("name" = String, Path, description = "Which")),
     request_body = ResumeWorker,
-    responses(
-        (status = 200, description = "Goes on", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn resume_worker(
     extract::State(app): extract::State<App>,

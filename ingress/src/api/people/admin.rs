@@ -17,7 +17,6 @@ use crate::{
         RequestMeta, Session,
         command::CommandResponse,
         extract::{ApiJson, ApiPath, ApiQuery},
-        operation::OperationAnswer,
         page::Page,
     },
     app::App,
@@ -74,10 +73,7 @@ pub async fn list_all_users(
     operation_id = "delete_user",
     tag = "people",
     params(("user_id" = UserId, Path, description = "Whom")),
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn delete_user(
     State(app): State<App>,
@@ -97,10 +93,7 @@ pub async fn delete_user(
     operation_id = "restore_user",
     tag = "people",
     params(("user_id" = UserId, Path, description = "Whom")),
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn restore_user(
     State(app): State<App>,
@@ -121,10 +114,7 @@ pub async fn restore_user(
     tag = "people",
     params(("user_id" = UserId, Path, description = "Whom")),
     request_body = UpdateUser,
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn update_user(
     State(app): State<App>,

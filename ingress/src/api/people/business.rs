@@ -16,7 +16,6 @@ use crate::{
         RequestMeta, Session,
         command::CommandResponse,
         extract::{ApiJson, ApiPath, ApiQuery},
-        operation::OperationAnswer,
         page::Page,
         scope,
     },
@@ -55,10 +54,7 @@ pub async fn list_users(
         ("business_id" = BusinessId, Path, description = "The business"),
         ("user_id" = UserId, Path, description = "Whom"),
     ),
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn delete_business_user(
     State(app): State<App>,
@@ -80,10 +76,7 @@ pub async fn delete_business_user(
         ("business_id" = BusinessId, Path, description = "The business"),
         ("user_id" = UserId, Path, description = "Whom"),
     ),
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn restore_business_user(
     State(app): State<App>,
@@ -106,10 +99,7 @@ pub async fn restore_business_user(
         ("user_id" = UserId, Path, description = "Whom"),
     ),
     request_body = UpdateUser,
-    responses(
-        (status = 200, description = "Done", body = OperationAnswer),
-        (status = 202, description = "Accepted", body = OperationAnswer),
-    ),
+    responses(CommandResponse),
 )]
 pub async fn update_business_user(
     State(app): State<App>,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use prosaas_shared::{events::whatsapp::WhatsappLogoutV1, rights::Right};
 
 use crate::{
-    api::{BusinessScope, RequestMeta, command::CommandResponse, operation::OperationAnswer, submit},
+    api::{BusinessScope, RequestMeta, command::CommandResponse, submit},
     app::App,
     problem::Problem,
 };
@@ -16,7 +16,7 @@ use crate::{
     operation_id = "whatsapp_logout",
     tag = "whatsapp",
     params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
-    responses((status = 202, description = "Accepted", body = OperationAnswer)),
+    responses(CommandResponse),
 )]
 pub async fn whatsapp_logout(
     State(app): State<App>,

@@ -1,0 +1,24 @@
+"""docs/LOGGING.md names the metrics that the code records, and no others."""
+
+import re
+import unittest
+
+from scripts.dev.paths import ROOT
+
+
+def recorded() -> set[str]:
+    """Names in the code of our programs."""
+    return {name for package in ("shared", "ingress", "workers") for file in (ROOT / package / "src").rglob("*.rs")
+            for name in re.findall(r'(?:counter|gauge|histogram)!\(\s*"prosaas_(\w+)"', file.read_text())}
+
+
+def documented() -> set[str]:
+    """Names in the first cells of the page's tables."""
+    page = (ROOT / "docs" / "LOGGING.md").read_text()
+    cells = re.findall(r"^\| (`.*?`) \|", page[page.index("## Metrics"):], re.MULTILINE)
+    return {name for cell in cells for name in re.findall(r"`(\w+)(?:\{[\w,]+\})?`", cell)}
+
+
+class Metrics(unittest.TestCase):
+    def test_the_page_names_what_is_recorded(self) -> None:
+        self.assertEqual(recorded(), documented())
