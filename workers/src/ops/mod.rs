@@ -128,7 +128,7 @@ impl Ops {
 pub async fn run(arguments: Arguments, config: OpsConfig) -> Result<()> {
     let ops = Ops { config, out: Out::new(arguments.json), by: arguments.by };
     match arguments.command {
-        Command::Setup { wait } => setup::run(&ops.config, Duration::from_secs(wait)).await,
+        Command::Setup { wait } => setup::run(&ops.config, ops.out, Duration::from_secs(wait)).await,
         Command::Dead(command) => dead::run(&ops, command).await,
         Command::Replays(command) => replays::run(&ops, command).await,
         Command::Events(command) => events::run(&ops, command).await,

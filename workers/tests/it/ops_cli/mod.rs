@@ -1,6 +1,7 @@
 //! `prosaas-ops` as a process: what it prints, and its exit codes.
 
 mod events;
+mod filters;
 mod people;
 mod replays;
 mod run_book;
