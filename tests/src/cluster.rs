@@ -127,10 +127,19 @@ impl Cluster {
 
     /// `kill -9` of one of its processes, whichever the number falls on: a session, or one
     /// that writes for all of them. The server then ends the others and recovers.
-    pub fn kill_one(&mut self, random: &mut Random) -> anyhow::Result<()> {
-        let children = self.children()?;
-        let number = usize::try_from(random.next() % u64::try_from(children.len().max(1))?)?;
-        Ok(kill_process(*children.get(number).context("Postgres has no processes")?, Signal::KILL)?)
+    pub async fn kill_one(&mut self, random: &mut Random) -> anyhow::Result<()> {
+        let number = random.next();
+        let deadline = Instant::now() + START;
+        loop {
+            let children = self.children()?;
+            let place = usize::try_from(number % u64::try_from(children.len().max(1))?)?;
+            // A session may end by itself at the very moment.
+            if children.get(place).is_some_and(|child| kill_process(*child, Signal::KILL).is_ok()) {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < deadline, "Postgres has no processes");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// SIGSTOP to all of it: connections stay, nothing answers.

@@ -21,6 +21,9 @@ use tokio::{
 
 use crate::environment;
 
+/// Bytes that are left of a full disk: some events fit, and then no more.
+const ROOM: u64 = 16 * 1024;
+
 /// How long the mount may take.
 const MOUNT: Duration = Duration::from_secs(10);
 
@@ -78,15 +81,17 @@ impl SmallDisk {
         self.seen.join("junk")
     }
 
-    /// Somebody else takes all that is left, at once: what is set aside and given up later
-    /// is not theirs.
+    /// Somebody else takes all that is left but a few events' room, at once. What is set
+    /// aside there now, and given up once the disk is full, is not theirs.
     pub fn fill(&self) -> anyhow::Result<()> {
         let junk = File::create(self.junk())?;
+        let stat = statvfs(&self.seen)?;
+        let mut wanted = stat.f_bavail.saturating_mul(stat.f_frsize);
         loop {
-            let stat = statvfs(&self.seen)?;
-            match fallocate(&junk, FallocateFlags::empty(), 0, stat.f_bavail * stat.f_frsize) {
-                // Others write meanwhile.
-                Err(Errno::NOSPC) => {}
+            wanted = wanted.saturating_sub(ROOM);
+            match fallocate(&junk, FallocateFlags::empty(), 0, wanted) {
+                // Others have written meanwhile: never more than there was at first.
+                Err(Errno::NOSPC) if wanted > 0 => {}
                 done => return Ok(done?),
             }
         }

@@ -84,7 +84,12 @@ impl Fault {
                 wait().await;
                 breakable(stack)?.cluster.restart().await?;
             }
-            Self::PostgresProcessKilled => breakable(stack)?.cluster.kill_one(random)?,
+            Self::PostgresProcessKilled => {
+                breakable(stack)?.cluster.kill_one(random).await?;
+                wait().await;
+                // It has recovered, or it has ended where the recovery itself was hit.
+                breakable(stack)?.cluster.restart().await?;
+            }
             Self::WorkersStopped => {
                 stack.workers.freeze()?;
                 wait().await;
