@@ -17,6 +17,7 @@ use std::{
 };
 
 use accountant::Accountant;
+use fault::Fault;
 use prosaas_shared::config::Env;
 use prosaas_tests::{
     eventually::eventually,
@@ -62,7 +63,11 @@ async fn every_acknowledged_call_and_recording_has_one_effect_or_one_dead_letter
     let recorded = traffic::recorded(&twilio, shelf.clone(), plan.seed, stop.clone());
 
     let began = Instant::now();
-    let mut deck = Deck::new(&fault::possible(&stack), random.clone());
+    let possible = fault::possible(&stack);
+    if !possible.contains(&Fault::DiskFilled) {
+        eprintln!("SKIPPED: this machine lets us mount no tmpfs, so no disk is filled");
+    }
+    let mut deck = Deck::new(&possible, random.clone());
     let mut struck = BTreeMap::new();
     let mut faults = 0;
     while began.elapsed() < plan.span || faults < plan.faults {
