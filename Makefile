@@ -19,7 +19,7 @@ services: ## Start NATS and Postgres only
 	@exec $(DEV) services
 
 test: ## Set up and run every test (T='name' for some: arguments of cargo test)
-	@exec $(DEV) test "$(T)"
+	@exec $(DEV) test -- "$(T)"
 
 check: fmt-check clippy ## The quick subset: formatting, clippy, unit tests
 	@$(DEV) unit
@@ -68,7 +68,7 @@ test-compose: ## Bring production up in Docker from a clean clone and try it (ne
 
 faults: ## The fault suite, long: 20 minutes and 150 faults (PROSAAS_FAULT_SEED repeats a run)
 	@PROSAAS_FAULT_MINUTES=$${PROSAAS_FAULT_MINUTES:-20} PROSAAS_FAULT_COUNT=$${PROSAAS_FAULT_COUNT:-150} \
-		$(DEV) test "-p prosaas-tests --test faults -- --nocapture"
+		$(DEV) test -- "-p prosaas-tests --test faults -- --nocapture"
 
 bench: ## Print the benchmark (release build; takes a while; B='ack --quick' for a part)
 	@exec $(DEV) bench -- "$(B)"

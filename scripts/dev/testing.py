@@ -177,8 +177,19 @@ def unit(paths: Paths) -> int:
 
 
 def bench(paths: Paths, arguments: list[str]) -> int:
-    """The benchmark, on release builds and a Postgres that keeps its promises."""
+    """The benchmark, on release builds and a Postgres that keeps its promises; `whatsapp` is the service's own."""
     toolchain.require(paths)
+    if arguments != ["whatsapp"]:
+        _bench_rust(paths, arguments)
+    if not arguments or arguments == ["whatsapp"]:
+        toolchain.node_modules(paths.root / "baileys")
+        with _database(paths, lasting=True) as url:
+            say.step("npm run bench in baileys/")
+            toolchain.node_script(paths.root / "baileys", "bench", {"DATABASE_URL": url})
+    return 0
+
+
+def _bench_rust(paths: Paths, arguments: list[str]) -> None:
     found = toolchain.python_environment(paths)
     extra = {"NATS_SERVER_BIN": str(nats.binary(paths))} | ({"PROSAAS_VENV": str(found)} if found else {})
     say.step("building the workspace (release profile)")
@@ -187,4 +198,3 @@ def bench(paths: Paths, arguments: list[str]) -> int:
     with _database(paths, lasting=True) as url:
         toolchain.cargo(paths, "run", "--release", "--locked", "-q", "-p", "prosaas-bench", "--", *arguments,
                         extra=extra | {"DATABASE_URL": url})
-    return 0
