@@ -16,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use accountant::Accountant;
+use accountant::{Accountant, Balance};
 use fault::Fault;
 use prosaas_shared::config::Env;
 use prosaas_tests::{
@@ -50,11 +50,38 @@ impl Plan {
     }
 }
 
+/// Faults until both the time and the number are reached; how often each struck.
+async fn strike(plan: &Plan, possible: &[Fault], stack: &mut Stack) -> anyhow::Result<BTreeMap<String, u32>> {
+    let (began, mut random) = (Instant::now(), Random::new(plan.seed));
+    let mut deck = Deck::new(possible, random.clone());
+    let (mut struck, mut faults) = (BTreeMap::new(), 0);
+    while began.elapsed() < plan.span || faults < plan.faults {
+        let Some(fault) = deck.next() else { break };
+        fault.strike(stack, &mut random).await?;
+        faults += 1;
+        *struck.entry(format!("{fault:?}")).or_insert(0) += 1;
+        tokio::time::sleep(Duration::from_millis(random.between(500, 3500))).await;
+    }
+    Ok(struck)
+}
+
+/// Waits until nothing is under way and nothing acknowledged is missing.
+async fn at_rest(stack: &Stack, accountant: &Accountant<'_>) -> anyhow::Result<Balance> {
+    eventually("everything has come to rest", SETTLE, || async {
+        let waiting = stack.ingress.metric("prosaas_log_depth").await?;
+        anyhow::ensure!(waiting < 1.0, "{waiting} events wait in the local log");
+        accountant.consumed(stack).await?;
+        let books = accountant.balance().await?;
+        anyhow::ensure!(books.calls.nothing + books.recordings.nothing == 0, "{books:?}");
+        Ok(books)
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_acknowledged_call_and_recording_has_one_effect_or_one_dead_letter() -> anyhow::Result<()> {
     let plan = Plan::read()?;
     eprintln!("PROSAAS_FAULT_SEED={}", plan.seed);
-    let mut random = Random::new(plan.seed);
     let mut stack = Stack::start_with(Options { faults: true, ..Options::default() }).await?;
     let twilio = stack.twilio();
     let shelf = stack.recordings.shelf();
@@ -67,17 +94,8 @@ async fn every_acknowledged_call_and_recording_has_one_effect_or_one_dead_letter
     if !possible.contains(&Fault::DiskFilled) {
         eprintln!("SKIPPED: this machine lets us mount no tmpfs, so no disk is filled");
     }
-    let mut deck = Deck::new(&possible, random.clone());
-    let mut struck = BTreeMap::new();
-    let mut faults = 0;
-    while began.elapsed() < plan.span || faults < plan.faults {
-        let Some(fault) = deck.next() else { break };
-        fault.strike(&mut stack, &mut random).await?;
-        faults += 1;
-        *struck.entry(format!("{fault:?}")).or_insert(0_u32) += 1;
-        tokio::time::sleep(Duration::from_millis(random.between(500, 3500))).await;
-    }
-    eprintln!("{faults} faults in {:?}: {struck:?}", began.elapsed());
+    let struck = strike(&plan, &possible, &mut stack).await?;
+    eprintln!("{} faults in {:?}: {struck:?}", struck.values().sum::<u32>(), began.elapsed());
     stop.cancel();
     let mut attempts = busy.stop().await;
     attempts.extend(troubled.await?);
@@ -86,16 +104,7 @@ async fn every_acknowledged_call_and_recording_has_one_effect_or_one_dead_letter
 
     let store = stack.scratch.folder("recordings")?;
     let accountant = Accountant::new(&stack.pool, &store, &attempts, &recorded);
-    let books = eventually("everything has come to rest", SETTLE, || async {
-        let waiting = stack.ingress.metric("prosaas_log_depth").await?;
-        anyhow::ensure!(waiting < 1.0, "{waiting} events wait in the local log");
-        accountant.consumed(&stack).await?;
-        let books = accountant.balance().await?;
-        anyhow::ensure!(books.calls.nothing + books.recordings.nothing == 0, "{books:?}");
-        Ok(books)
-    })
-    .await
-    .inspect_err(|_| eprintln!("seed {}", plan.seed))?;
+    let books = at_rest(&stack, &accountant).await.inspect_err(|_| eprintln!("seed {}", plan.seed))?;
     eprintln!("before the replay, after {:?}: {books:?}", began.elapsed());
     anyhow::ensure!(books.is_sound(), "seed {}: {books:?}", plan.seed);
     let (calls, recordings) = (books.calls, books.recordings);
