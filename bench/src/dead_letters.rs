@@ -62,7 +62,7 @@ pub struct Read {
 
 /// Four workers, a hundred kinds of errors, fifty businesses, 1.2 kB each; every tenth is replayed. The
 /// events are calls of five thousand callers to the number that the workers know.
-const FILL: &str = r#"INSERT INTO prosaas.dead_letters
+const FILL: &str = "INSERT INTO prosaas.dead_letters
     (id, consumer, stream, stream_sequence, subject, headers, payload, payload_bytes, event_id, event_type,
      business_id, entity, terms, reason, error_chain, fingerprint, attempts, state, first_died_at, died_at, settled_at)
 SELECT gen_random_uuid(), (ARRAY['calls', 'recordings', 'crm', 'whatsapp'])[1 + n % 4], 'CALLS', n,
@@ -78,7 +78,7 @@ CROSS JOIN LATERAL (SELECT convert_to(jsonb_build_object(
     'type', 'pro.prosaas.call.incoming.v1', 'subject', 'CAdead' || n, 'time', '2026-01-01T00:00:00Z',
     'datacontenttype', 'application/json', 'padding', repeat('x', 600),
     'data', jsonb_build_object('call_sid', 'CAdead' || n, 'from', '+97254' || lpad((n % 5000)::text, 7, '0'),
-        'to', $2::text, 'direction', 'inbound', 'status', 'ringing', 'answer', 'record'))::text, 'UTF8') AS payload) p"#;
+        'to', $2::text, 'direction', 'inbound', 'status', 'ringing', 'answer', 'record'))::text, 'UTF8') AS payload) p";
 
 /// All of them are the calls worker's now, and wait for a person.
 const REOPEN: &str = "UPDATE prosaas.dead_letters

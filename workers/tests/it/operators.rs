@@ -88,7 +88,8 @@ impl Office {
     async fn refused(&self, actor: UserId, args: impl CommandArgs) -> Result<String> {
         let (result, problem) = self.ask(actor, args).await?;
         let problem = problem.with_context(|| format!("{result:?}"))?;
-        Ok(problem["type"].as_str().context("its type")?.to_owned())
+        let kind = problem.get("type").and_then(Value::as_str);
+        Ok(kind.context("its type")?.to_owned())
     }
 
     /// Actions on record with the person who asked.
