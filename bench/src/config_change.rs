@@ -101,15 +101,19 @@ fn environment(
 
 /// Migrations, streams, the first business and admin.
 pub async fn setup(around: &Surroundings<'_>, folder: &Path) -> anyhow::Result<()> {
-    let process = Process::start(Start {
+    start_ops(around, folder, &["setup"])?.succeeded(PATIENCE).await
+}
+
+/// Starts the command line.
+pub fn start_ops(around: &Surroundings<'_>, folder: &Path, arguments: &[&str]) -> anyhow::Result<Process> {
+    Process::start(Start {
         name: "prosaas-ops",
         program: &around.settings.programs.join("prosaas-ops"),
-        arguments: vec!["setup".to_owned()],
+        arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
         environment: environment(around, folder, Role::Ops)?,
         folder,
         errors: &folder.join("ops.log"),
-    })?;
-    process.succeeded(PATIENCE).await
+    })
 }
 
 /// Starts the workers.

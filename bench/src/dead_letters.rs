@@ -1,9 +1,10 @@
 //! How fast operators find what failed among 100,000 dead letters: the reads of the
-//! API and of the command line, on a database of their size.
+//! API and of the command line, on a database of their size. And how fast all of them run
+//! again: by the command line's replay, through the workers as they are released.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use prosaas_shared::{
     dead_letters::{
         State,
@@ -16,10 +17,20 @@ use secrecy::SecretString;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::database::Database;
+use crate::{
+    config_change::{setup, start_ops, start_workers},
+    contestant::Surroundings,
+};
 
-/// How many there are.
+/// How many there are in a full run.
 pub const LETTERS: i64 = 100_000;
+
+/// The rate cap of the replay, events a second: the most that may be asked for, so that the
+/// workers set the pace.
+const RATE: u32 = 5000;
+
+/// How long the replay may take.
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Reads of each kind.
 const READS: u32 = 200;
@@ -30,8 +41,12 @@ const PAGE: i64 = 51;
 /// What was measured, in the order of [`measure`].
 #[derive(Debug, Serialize)]
 pub struct Outcome {
+    /// How many dead letters there are.
+    pub letters: i64,
     /// Each kind of read.
     pub reads: Vec<Read>,
+    /// From the command until every event has its result, seconds.
+    pub replayed_s: f64,
 }
 
 /// One kind of read.
@@ -45,24 +60,61 @@ pub struct Read {
     pub p95_ms: f64,
 }
 
-/// Four workers, a hundred kinds of errors, fifty businesses, 1 kB each; every tenth is replayed.
+/// Four workers, a hundred kinds of errors, fifty businesses, 1.2 kB each; every tenth is replayed. The
+/// events are calls of five thousand callers to the number that the workers know.
 const FILL: &str = "INSERT INTO prosaas.dead_letters
     (id, consumer, stream, stream_sequence, subject, headers, payload, payload_bytes, event_id, event_type,
      business_id, entity, terms, reason, error_chain, fingerprint, attempts, state, first_died_at, died_at, settled_at)
 SELECT gen_random_uuid(), (ARRAY['calls', 'recordings', 'crm', 'whatsapp'])[1 + n % 4], 'CALLS', n,
-       'call.status.CA' || n, '[]', convert_to(repeat('x', 1000), 'UTF8'), 1000, 'e' || n,
-       'pro.prosaas.call.status.v1', ('00000000-0000-0000-0000-0000000000' || lpad((n % 50)::text, 2, '0'))::uuid,
-       'CA' || n, ARRAY['CA' || n, '+97254' || lpad((n % 5000)::text, 7, '0')], 'exhausted', ARRAY['a', 'b'],
+       'call.incoming.CAdead' || n, '[]', p.payload, octet_length(p.payload), 'call.incoming:CAdead' || n,
+       'pro.prosaas.call.incoming.v1',
+       ('00000000-0000-0000-0000-0000000000' || lpad((n % 50)::text, 2, '0'))::uuid,
+       'CAdead' || n, ARRAY['CAdead' || n, '+97254' || lpad((n % 5000)::text, 7, '0')], 'exhausted', ARRAY['a', 'b'],
        lpad(to_hex(n % 100), 16, '0'), 12, CASE WHEN n % 10 = 0 THEN 'replayed' ELSE 'new' END,
        now() - n * interval '1 second', now() - n * interval '1 second', CASE WHEN n % 10 = 0 THEN now() END
-FROM generate_series(1, $1) n";
+FROM generate_series(1, $1) n
+CROSS JOIN LATERAL (SELECT convert_to(jsonb_build_object(
+    'specversion', '1.0', 'id', 'call.incoming:CAdead' || n, 'source', '/bench',
+    'type', 'pro.prosaas.call.incoming.v1', 'subject', 'CAdead' || n, 'time', '2026-01-01T00:00:00Z',
+    'datacontenttype', 'application/json', 'padding', repeat('x', 600),
+    'data', jsonb_build_object('call_sid', 'CAdead' || n, 'from', '+97254' || lpad((n % 5000)::text, 7, '0'),
+        'to', $2::text, 'direction', 'inbound', 'status', 'ringing', 'answer', 'record'))::text, 'UTF8') AS payload) p";
 
-/// Fills a database and reads it in every way.
-pub async fn measure(database: &Database) -> anyhow::Result<Outcome> {
-    let pool = store::connect(&SecretString::from(database.url.clone()), 2).await?;
-    store::migrate(&pool).await?;
-    sqlx::query(FILL).bind(LETTERS).execute(&pool).await.context("filling")?;
+/// All of them are the calls worker's now, and wait for a person.
+const REOPEN: &str = "UPDATE prosaas.dead_letters
+    SET consumer = 'calls', state = 'new', settled_at = NULL, settled_by = NULL, settled_reason = NULL";
+
+/// Fills a database, reads it in every way, and runs all of it again.
+pub async fn measure(around: &Surroundings<'_>, letters: i64) -> anyhow::Result<Outcome> {
+    let folder = around.folder.join("dead-letters");
+    std::fs::create_dir_all(&folder)?;
+    setup(around, &folder).await?;
+    let pool = store::connect(&SecretString::from(around.database.url.clone()), 2).await?;
+    sqlx::query(FILL).bind(letters).bind(&around.sender.called).execute(&pool).await.context("filling")?;
     sqlx::query("ANALYZE prosaas.dead_letters").execute(&pool).await?;
+    let reads = reads(&pool).await?;
+    sqlx::query(REOPEN).execute(&pool).await?;
+    sqlx::raw_sql("VACUUM ANALYZE prosaas.dead_letters").execute(&pool).await?;
+    let workers = start_workers(around, &folder)?;
+    let began = Instant::now();
+    let rate = RATE.to_string();
+    let replay = ["dead", "replay", "--worker", "calls", "--reason", "mended", "--yes", "--rate", &rate];
+    start_ops(around, &folder, &replay)?.succeeded(PATIENCE).await?;
+    let replayed_s = began.elapsed().as_secs_f64();
+    workers.stop().await?;
+    for effects in [
+        "SELECT count(*) FROM prosaas.dead_letters WHERE state = 'replayed'",
+        "SELECT count(*) FROM prosaas.calls WHERE call_sid LIKE 'CAdead%' AND lead_id IS NOT NULL",
+        "SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call' AND entity_id LIKE 'CAdead%'",
+    ] {
+        let found: i64 = sqlx::query_scalar(effects).fetch_one(&pool).await?;
+        ensure!(found == letters, "{found} of {letters}: {effects}");
+    }
+    pool.close().await;
+    Ok(Outcome { letters, reads, replayed_s })
+}
+
+async fn reads(pool: &PgPool) -> anyhow::Result<Vec<Read>> {
     let all = DeadLetterFilter::default;
     let new = || DeadLetterFilter { state: Some(State::New), ..all() };
     let filters = [
@@ -78,16 +130,15 @@ pub async fn measure(database: &Database) -> anyhow::Result<Outcome> {
     let mut reads = Vec::new();
     for (name, filter) in filters {
         reads.push(
-            timed(name, READS, || async { list::page(&pool, &filter, None, PAGE).await.map(drop) }).await?,
+            timed(name, READS, || async { list::page(pool, &filter, None, PAGE).await.map(drop) }).await?,
         );
     }
-    reads.push(deep(&pool).await?);
+    reads.push(deep(pool).await?);
     let filter = new();
-    reads.push(timed("groups", READS / 10, || async { list::groups(&pool, &filter).await.map(drop) }).await?);
-    let count = || async { list::count(&pool, Selection::Filter(new())).await.map(drop) };
+    reads.push(timed("groups", READS / 10, || async { list::groups(pool, &filter).await.map(drop) }).await?);
+    let count = || async { list::count(pool, Selection::Filter(new())).await.map(drop) };
     reads.push(timed("count of a replay", READS / 10, count).await?);
-    pool.close().await;
-    Ok(Outcome { reads })
+    Ok(reads)
 }
 
 /// Every page of the list, from the first to the last.

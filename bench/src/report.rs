@@ -67,10 +67,7 @@ impl Report {
             crm_text(&mut text, outcome);
         }
         if let Some(outcome) = &self.dead_letters {
-            let _ = writeln!(text, "\n{} dead letters, ms{:>22}{:>10}", dead_letters::LETTERS, "p50", "p95");
-            for read in &outcome.reads {
-                let _ = writeln!(text, "  {:<36}{:>8.1}{:>10.1}", read.name, read.p50_ms, read.p95_ms);
-            }
+            dead_letters_text(&mut text, outcome);
         }
         text
     }
@@ -208,6 +205,21 @@ fn aims(text: &mut String, all: &[Medians<'_>], outcome: &ack::Outcome) {
     }
     aim("p99 at 500/s, ms", ours.of(|r| r.open[0].p99_ms), P99_MS, false);
     aim("RSS, MB", ours.rss(), RSS_MB, false);
+}
+
+fn dead_letters_text(text: &mut String, outcome: &dead_letters::Outcome) {
+    let letters = outcome.letters;
+    let _ = writeln!(text, "\n{letters} dead letters, ms{:>22}{:>10}", "p50", "p95");
+    for read in &outcome.reads {
+        let _ = writeln!(text, "  {:<36}{:>8.1}{:>10.1}", read.name, read.p50_ms, read.p95_ms);
+    }
+    let events = i32::try_from(letters).map_or(f64::NAN, f64::from);
+    let _ = writeln!(
+        text,
+        "All of them run again through the workers, each with its effect once: {:.0} s, {:.0} events/s",
+        outcome.replayed_s,
+        events / outcome.replayed_s
+    );
 }
 
 fn config_text(text: &mut String, outcome: &config_change::Outcome) {

@@ -142,6 +142,12 @@ def choose(paths: Paths, base: Path, cluster: Path) -> Installation:
     )
 
 
+def programs(paths: Paths) -> Path:
+    """The folder of the programs that a new cluster gets."""
+    base = home(paths, Owner.find())
+    return choose(paths, base, base / "none").folder
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A private cluster that runs."""

@@ -135,11 +135,13 @@ def everything(paths: Paths) -> int:
                     supervisor.start(_service(program.name, program.command(paths, built), chosen))
             base = f"http://{ports.reach(chosen.need('INGRESS_LISTEN'), 'INGRESS_LISTEN')}"
             _wait_until_ready(f"{base}/ready", supervisor)
-            # For tests and people who look into the database; gone with the system.
+            # For tests, people who look into the database, and scripts/ops; gone with the system.
             file = paths.data / "run.env"
             supervisor.passing.append(file)
             file.touch(mode=0o600)
-            file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\n")
+            ops = chosen.environment("ops")
+            file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\nNATS_URL={ops['NATS_URL']}\n"
+                            f"EVENT_LOG_PATH={chosen.need('EVENT_LOG_PATH')}\nPROSAAS_OPS={built / 'prosaas-ops'}\n")
             lock.write(f"at {base}")
             _tell(paths, chosen, base)
             _watch(supervisor)
@@ -235,6 +237,7 @@ def _tell(paths: Paths, chosen: Settings, base: str) -> None:
         "Try next, in another terminal:",
         f"  curl -i {base}/ready",
         f"  ./scripts/test_twilio_webhooks.sh {base}      signed calls to all three webhooks",
+        "  ./scripts/ops workers list      what operators see; docs/OPERATIONS.md",
         f"  curl -v -X POST {json.dumps(base + '/webhook/incoming_call')} "
         '-d "CallSid=TEST123&From=%2B972000000000&To=%2B972000000001"',
         f"      answers {answer}; VALIDATE_TWILIO_SIGNATURE={'false' if checked else 'true'} make run for the other",

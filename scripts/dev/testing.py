@@ -138,6 +138,8 @@ def everything(paths: Paths, arguments: list[str]) -> int:
     say.step("building the workspace")
     toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked")
     extra["PROSAAS_BIN_DIR"] = str(paths.target() / "debug")
+    # The fault suite kills and stops a Postgres of its own.
+    extra["PROSAAS_POSTGRES_BIN"] = str(postgres.programs(paths))
     with _database(paths) as url:
         say.step(f"cargo test {' '.join(arguments)}")
         with failures.noted():

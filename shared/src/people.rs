@@ -64,8 +64,13 @@ impl From<sqlx::Error> for CreateError {
 
 /// Makes a person with a password, and the audit record of it.
 pub async fn create(pool: &PgPool, person: &NewPerson<'_>) -> Result<UserId, CreateError> {
+    create_by(pool, person, OPERATOR).await
+}
+
+/// The same, naming who does it in the audit record.
+pub async fn create_by(pool: &PgPool, person: &NewPerson<'_>, by: &str) -> Result<UserId, CreateError> {
     let mut transaction = pool.begin().await?;
-    let id = insert(&mut transaction, person).await?;
+    let id = insert(&mut transaction, person, by).await?;
     transaction.commit().await?;
     Ok(id)
 }
@@ -91,12 +96,16 @@ pub async fn ensure_admin(
     }
     let name = email.split('@').next().filter(|local| !local.is_empty()).unwrap_or("admin");
     let person = NewPerson { business: None, email, name, role: Role::SystemAdmin, password };
-    let id = insert(&mut transaction, &person).await?;
+    let id = insert(&mut transaction, &person, OPERATOR).await?;
     transaction.commit().await?;
     Ok(Some(id))
 }
 
-async fn insert(connection: &mut PgConnection, person: &NewPerson<'_>) -> Result<UserId, CreateError> {
+async fn insert(
+    connection: &mut PgConnection,
+    person: &NewPerson<'_>,
+    by: &str,
+) -> Result<UserId, CreateError> {
     password::check(person.password, person.email, "")?;
     let password = person.password.clone();
     let hash = tokio::task::spawn_blocking(move || password::hash(&password))
@@ -124,7 +133,7 @@ async fn insert(connection: &mut PgConnection, person: &NewPerson<'_>) -> Result
          VALUES ($1, $2, $3, 'user.create', 'user', $4, $5)",
         Uuid::now_v7(),
         business,
-        OPERATOR,
+        by,
         id.to_string(),
         after
     )

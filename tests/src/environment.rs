@@ -34,6 +34,18 @@ pub fn database_url() -> anyhow::Result<url::Url> {
     text.parse().context("DATABASE_URL is no address")
 }
 
+/// The folder of Postgres's programs: `PROSAAS_POSTGRES_BIN`, else where Debian has the newest.
+pub fn postgres() -> anyhow::Result<PathBuf> {
+    if let Some(folder) = variable("PROSAAS_POSTGRES_BIN")? {
+        return existing(PathBuf::from(folder), "PROSAAS_POSTGRES_BIN names no folder");
+    }
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let major = |path: &Path| path.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions.map(|entry| entry.path().join("bin")).max_by_key(|path| major(path));
+    existing(newest.unwrap_or_default().join("initdb"), "run `make test`, or set PROSAAS_POSTGRES_BIN")
+        .map(|program| program.parent().map(Path::to_owned).unwrap_or_default())
+}
+
 /// One of our binaries: in `PROSAAS_BIN_DIR`, else beside this test's own.
 pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
     let folder = if let Some(folder) = variable("PROSAAS_BIN_DIR")? {

@@ -1,5 +1,6 @@
 //! Twilio's API of recordings, of numbers and of the account: it checks credentials, is not
-//! ready at first, and counts. Its `/health` also stands for the WhatsApp service, where a test has none.
+//! ready at first, fails when it is told to, and counts.
+//! Its `/health` also stands for the WhatsApp service, where a test has none.
 
 use std::{
     collections::HashMap,
@@ -12,7 +13,7 @@ use axum::{
     body::Body,
     extract::{Path, Query, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::{Html, IntoResponse as _, Response},
     routing::{any, get},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -21,11 +22,29 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::twilio::{ACCOUNT, TOKEN};
 
+/// How Twilio fails to give a recording's media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// 404.
+    NotReady,
+    /// 503.
+    Refused,
+    /// The audio breaks off in the middle.
+    Cut,
+    /// No answer at all.
+    Silent,
+    /// A page instead of audio.
+    NotAudio,
+}
+
 /// One recording at Twilio.
 #[derive(Debug, Clone, Default)]
 struct Held {
     audio: Vec<u8>,
-    not_ready: u32,
+    /// What comes before the audio, the next one last.
+    troubles: Vec<Trouble>,
+    /// What comes until it is mended.
+    lasting: Option<Trouble>,
 }
 
 #[derive(Debug, Default)]
@@ -70,11 +89,19 @@ impl FakeTwilio {
         format!("http://{}", self.address)
     }
 
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it holds, for whoever puts recordings there.
+    pub fn shelf(&self) -> Shelf {
+        Shelf(Arc::clone(&self.inner))
+    }
+
     /// Holds a recording whose media answers 404 the first `not_ready` times.
-    pub fn hold(&self, recording: &str, audio: Vec<u8>, not_ready: u32) -> anyhow::Result<()> {
-        let mut inner = self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
-        inner.recordings.insert(recording.to_owned(), Held { audio, not_ready });
-        Ok(())
+    pub fn hold(&self, recording: &str, audio: Vec<u8>, not_ready: usize) -> anyhow::Result<()> {
+        self.shelf().hold(recording, audio, Trouble::NotReady, not_ready)
     }
 
     /// Has a number, set so.
@@ -111,6 +138,41 @@ impl Drop for FakeTwilio {
     }
 }
 
+/// The recordings at Twilio.
+#[derive(Debug, Clone)]
+pub struct Shelf(Shared);
+
+impl Shelf {
+    /// Holds a recording that fails so often in that way, then is there.
+    pub fn hold(
+        &self,
+        recording: &str,
+        audio: Vec<u8>,
+        trouble: Trouble,
+        times: usize,
+    ) -> anyhow::Result<()> {
+        self.put(recording, Held { audio, troubles: vec![trouble; times], lasting: None })
+    }
+
+    /// Holds a recording that fails in that way until [`Self::mend`].
+    pub fn hold_broken(&self, recording: &str, audio: Vec<u8>, trouble: Trouble) -> anyhow::Result<()> {
+        self.put(recording, Held { audio, troubles: Vec::new(), lasting: Some(trouble) })
+    }
+
+    fn put(&self, recording: &str, held: Held) -> anyhow::Result<()> {
+        let mut inner = self.0.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
+        inner.recordings.insert(recording.to_owned(), held);
+        Ok(())
+    }
+
+    /// Whatever is broken works from now on.
+    pub fn mend(&self) -> anyhow::Result<()> {
+        let mut inner = self.0.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
+        inner.recordings.values_mut().for_each(|held| held.lasting = None);
+        Ok(())
+    }
+}
+
 async fn recording(
     State(shared): State<Shared>,
     Path((account, file)): Path<(String, String)>,
@@ -118,16 +180,14 @@ async fn recording(
     headers: HeaderMap,
 ) -> Response {
     let (sid, extension) = file.split_once('.').unwrap_or((&file, ""));
-    let Ok(mut inner) = shared.lock() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
-    let answer = if !authorized(&headers) || account != ACCOUNT {
-        StatusCode::UNAUTHORIZED.into_response()
-    } else if method == Method::DELETE {
-        let gone = inner.recordings.remove(sid);
-        gone.map_or(StatusCode::NOT_FOUND, |_| StatusCode::NO_CONTENT).into_response()
-    } else {
-        media(inner.recordings.get_mut(sid), extension)
+    let answer = answer(&shared, (&account, sid, extension), &method, &headers);
+    let Some(answer) = answer else {
+        // Whoever asked goes first.
+        return std::future::pending().await;
     };
-    inner.asked.entry(sid.to_owned()).or_default().push(answer.status().as_u16());
+    if let Ok(mut inner) = shared.lock() {
+        inner.asked.entry(sid.to_owned()).or_default().push(answer.status().as_u16());
+    }
     answer
 }
 
@@ -159,21 +219,45 @@ async fn numbers(
     Json(json!({ "incoming_phone_numbers": found })).into_response()
 }
 
-fn media(held: Option<&mut Held>, extension: &str) -> Response {
+/// None where nothing is answered.
+fn answer(
+    shared: &Shared,
+    (account, sid, extension): (&str, &str, &str),
+    method: &Method,
+    headers: &HeaderMap,
+) -> Option<Response> {
+    let Ok(mut inner) = shared.lock() else {
+        return Some(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    };
+    if !authorized(headers) || account != ACCOUNT {
+        Some(StatusCode::UNAUTHORIZED.into_response())
+    } else if *method == Method::DELETE {
+        let gone = inner.recordings.remove(sid);
+        Some(gone.map_or(StatusCode::NOT_FOUND, |_| StatusCode::NO_CONTENT).into_response())
+    } else {
+        media(inner.recordings.get_mut(sid), extension)
+    }
+}
+
+fn media(held: Option<&mut Held>, extension: &str) -> Option<Response> {
     let content_type = match extension {
         "wav" | "" => "audio/x-wav",
         "mp3" => "audio/mpeg",
-        _ => return StatusCode::NOT_FOUND.into_response(),
+        _ => return Some(StatusCode::NOT_FOUND.into_response()),
     };
-    match held {
-        Some(held) if held.not_ready > 0 => {
-            held.not_ready -= 1;
-            StatusCode::NOT_FOUND.into_response()
+    let Some(held) = held else { return Some(StatusCode::NOT_FOUND.into_response()) };
+    let audio = |body: Body| ([(header::CONTENT_TYPE, content_type)], body).into_response();
+    match held.lasting.or_else(|| held.troubles.pop()) {
+        None => Some(audio(Body::from(held.audio.clone()))),
+        Some(Trouble::NotReady) => Some(StatusCode::NOT_FOUND.into_response()),
+        Some(Trouble::Refused) => Some(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        Some(Trouble::NotAudio) => Some(Html("<p>Not now.</p>").into_response()),
+        Some(Trouble::Silent) => None,
+        Some(Trouble::Cut) => {
+            let half = held.audio.get(..held.audio.len() / 2).unwrap_or_default().to_vec();
+            let broken = Err(std::io::Error::other("cut"));
+            Some(audio(Body::from_stream(futures_util::stream::iter([Ok(half), broken]))))
         }
-        Some(held) => {
-            ([(header::CONTENT_TYPE, content_type)], Body::from(held.audio.clone())).into_response()
-        }
-        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Ingress {
     internal: SocketAddr,
     /// Its environment, for the next start.
     pub environment: Environment,
+    /// A program, with arguments, behind which every start takes place.
+    pub behind: Option<(PathBuf, Vec<String>)>,
     log: PathBuf,
     process: Option<Process>,
 }
@@ -41,7 +43,7 @@ impl Ingress {
         environment.insert("EVENT_LOG_PATH".to_owned(), events.display().to_string());
         let recordings = format!("file://{}", scratch.folder("recordings")?.display());
         environment.entry("RECORDINGS_URL".to_owned()).or_insert(recordings);
-        Ok(Self { address, internal, environment, log: scratch.log("ingress"), process: None })
+        Ok(Self { address, internal, environment, behind: None, log: scratch.log("ingress"), process: None })
     }
 
     /// The public listener.
@@ -62,7 +64,11 @@ impl Ingress {
     /// Starts it and waits until it answers.
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let program = environment::binary("prosaas-ingress")?;
-        self.start_under(&program, &[]).await
+        let Some((outer, mut arguments)) = self.behind.clone() else {
+            return self.start_under(&program, &[]).await;
+        };
+        arguments.push(program.display().to_string());
+        self.start_under(&outer, &arguments).await
     }
 
     /// Starts it behind another program, which gets these arguments.

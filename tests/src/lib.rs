@@ -2,6 +2,7 @@
 //! stand-ins for Twilio. Every wait is bounded, and every process that a test
 //! starts ends with it.
 
+pub mod cluster;
 pub mod collector;
 pub mod environment;
 pub mod eventually;
@@ -17,6 +18,7 @@ pub mod proxy;
 pub mod random;
 pub mod scratch;
 pub mod sdk;
+pub mod small_disk;
 pub mod stack;
 pub mod strace;
 pub mod twilio;

@@ -19,9 +19,13 @@ pub struct Database {
 }
 
 impl Database {
-    /// Creates an empty database.
+    /// Creates an empty database in the Postgres of `DATABASE_URL`.
     pub async fn create() -> anyhow::Result<Self> {
-        let admin = environment::database_url()?;
+        Self::create_in(environment::database_url()?).await
+    }
+
+    /// Creates an empty database in that Postgres.
+    pub async fn create_in(admin: Url) -> anyhow::Result<Self> {
         let name = format!("prosaas_test_{}", Uuid::new_v4().simple());
         // Two at once may meet at the template database.
         eventually("create a database", Duration::from_secs(20), || create(&admin, &name)).await?;

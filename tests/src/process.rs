@@ -34,9 +34,19 @@ impl Process {
         environment: &Environment,
         log: &Path,
     ) -> anyhow::Result<Self> {
+        Self::spawn(name, Command::new(program).args(arguments), environment, log)
+    }
+
+    /// Starts what is prepared, with exactly this environment.
+    pub fn spawn(
+        name: &str,
+        command: &mut Command,
+        environment: &Environment,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
         let output = OpenOptions::new().create(true).append(true).open(log)?;
-        let child = Command::new(program)
-            .args(arguments)
+        let program = command.as_std().get_program().to_owned();
+        let child = command
             .env_clear()
             .envs(environment)
             .stdin(Stdio::null())
@@ -44,7 +54,7 @@ impl Process {
             .stderr(output)
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+            .with_context(|| format!("cannot start {}", Path::new(&program).display()))?;
         Ok(Self { name: name.to_owned(), log: log.to_owned(), child })
     }
 

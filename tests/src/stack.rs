@@ -16,6 +16,7 @@ use prosaas_shared::{
 use sqlx::{PgPool, Row as _};
 
 use crate::{
+    cluster::Cluster,
     eventually::eventually,
     fake_twilio::FakeTwilio,
     ingress::Ingress,
@@ -24,7 +25,9 @@ use crate::{
     ports,
     postgres::Database,
     process::Environment,
+    proxy::TcpProxy,
     scratch::Scratch,
+    small_disk::SmallDisk,
     twilio::{ACCOUNT, NUMBER, PUBLIC, TOKEN, Twilio},
     whatsapp::{SECRET, WhatsApp},
     workers::{Workers, ops},
@@ -47,11 +50,26 @@ pub struct Options {
     pub ingress_only: bool,
     /// The real WhatsApp service, with a simulated WhatsApp behind it.
     pub whatsapp: bool,
-    /// Handlers fail when a CallSid tells them to.
-    pub inject_faults: bool,
+    /// Handlers fail when the subject tells them to, and all that can fail is the test's own:
+    /// see [`Breakable`].
+    pub faults: bool,
     /// SQL that runs before the migrations.
     pub prepare_database: Option<&'static str>,
 }
+
+/// What the fault suite breaks beside our own processes.
+#[derive(Debug)]
+pub struct Breakable {
+    /// The way to Twilio's recordings API.
+    pub twilio: TcpProxy,
+    /// The Postgres that holds the database.
+    pub cluster: Cluster,
+    /// The disk of the ingress's local log, where this machine lets us mount one.
+    pub disk: Option<SmallDisk>,
+}
+
+/// The local log's disk, megabytes: it wants 64 free.
+const DISK: u32 = 112;
 
 /// nats-server, Postgres, a fake Twilio, the ingress and the workers. What comes
 /// first here ends first.
@@ -71,6 +89,8 @@ pub struct Stack {
     pub database: Database,
     /// The test's own connections to it.
     pub pool: PgPool,
+    /// What the fault suite breaks.
+    pub breakable: Option<Breakable>,
     /// Folder and logs.
     pub scratch: Scratch,
 }
@@ -106,8 +126,12 @@ impl Stack {
     /// NATS and Postgres run; ingress and workers are not started, the streams not made.
     pub async fn prepare(options: &Options) -> anyhow::Result<Self> {
         let scratch = Scratch::new()?;
-        let (nats, database, recordings) =
-            tokio::try_join!(NatsServer::start(&scratch), Database::create(), FakeTwilio::start())?;
+        let (nats, recordings) = tokio::try_join!(NatsServer::start(&scratch), FakeTwilio::start())?;
+        let breakable = if options.faults { Some(breakable(&scratch, &recordings).await?) } else { None };
+        let database = match &breakable {
+            Some(breakable) => Database::create_in(breakable.cluster.url()?).await?,
+            None => Database::create().await?,
+        };
         let pool = database.pool().await?;
         let mut common = Environment::new();
         let mut set = |name: &str, value: &str| common.insert(name.to_owned(), value.to_owned());
@@ -122,13 +146,14 @@ impl Stack {
         set("TWILIO_PHONE_NUMBER", NUMBER);
         set("ADMIN_EMAIL", "admin@example.com");
         set("ADMIN_PASSWORD", "lawnmower-on-tuesday");
-        set("TWILIO_API_BASE", &recordings.base());
+        let twilio = breakable.as_ref().map(|breakable| format!("http://{}", breakable.twilio.address()));
+        set("TWILIO_API_BASE", &twilio.unwrap_or_else(|| recordings.base()));
         set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));
         set("INTERNAL_SECRET", SECRET);
         let baileys = ports::free()?;
         let base = if options.whatsapp { format!("http://{baileys}") } else { recordings.base() };
         set("BAILEYS_BASE_URL", &base);
-        if options.inject_faults {
+        if options.faults {
             set("WORKERS_INJECT_FAULTS", "true");
         }
         if let Some(endpoint) = &options.otlp_endpoint {
@@ -146,7 +171,10 @@ impl Stack {
             more.push(("VALIDATE_TWILIO_SIGNATURE", "false"));
         }
         more.extend(options.trusted_proxies.map(|value| ("TRUSTED_PROXIES", value)));
-        let ingress = Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?;
+        let mut ingress = Ingress::prepare(&scratch, of(bus::Role::Ingress, &more))?;
+        if let Some(disk) = breakable.as_ref().and_then(|breakable| breakable.disk.as_ref()) {
+            ingress.behind = Some(disk.behind()?);
+        }
         let whatsapp = if options.whatsapp {
             Some(WhatsApp::prepare(&scratch, &database.url(), baileys, ingress.internal())?)
         } else {
@@ -163,6 +191,7 @@ impl Stack {
             nats,
             database,
             pool,
+            breakable,
             scratch,
         })
     }
@@ -290,6 +319,17 @@ impl Stack {
     pub fn passed(&self) {
         self.scratch.passed();
     }
+}
+
+async fn breakable(scratch: &Scratch, recordings: &FakeTwilio) -> anyhow::Result<Breakable> {
+    let upstream = recordings.address().to_string();
+    let log = scratch.folder("ingress")?;
+    let (twilio, cluster, disk) = tokio::try_join!(
+        TcpProxy::start(ports::free()?, upstream),
+        Cluster::start(scratch),
+        SmallDisk::mount(&log, DISK)
+    )?;
+    Ok(Breakable { twilio, cluster, disk })
 }
 
 /// Whether `/ready` misses nothing but the WhatsApp service, which most tests do

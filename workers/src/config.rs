@@ -29,7 +29,7 @@ pub struct Config {
     pub recordings_url: Url,
     /// `RECORDINGS_DELETE_AT_TWILIO`: delete Twilio's copy once ours is safe, default false.
     pub delete_at_twilio: bool,
-    /// `WORKERS_INJECT_FAULTS`: handlers fail when a CallSid tells them to, for the fault
+    /// `WORKERS_INJECT_FAULTS`: handlers fail when a call's or recording's id tells them to, for the fault
     /// suite; refused in production.
     pub inject_faults: bool,
     /// `BAILEYS_BASE_URL`: the WhatsApp service.

@@ -1,8 +1,8 @@
 //! Handlers that fail when they are told to, for the fault suite. Production refuses
 //! the setting that turns this on.
 //!
-//! A call whose CallSid holds one of the words below fails in its first life, and
-//! never in a replay: as if the bug had been mended meanwhile.
+//! A call or a recording whose id holds one of the words below fails in its first life,
+//! and never in a replay: as if the bug had been mended meanwhile.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
 #[derive(Debug, Clone)]
 pub struct Faulty<W>(pub W);
 
-/// What a CallSid asks for.
+/// What an id asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     /// The first two attempts fail.

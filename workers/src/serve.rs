@@ -87,12 +87,14 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
                 RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
             let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
             let s = || stopping.clone();
+            let (quick, patient) = (Policy::quick(CALLS), Policy::patient(RECORDINGS));
             if config.inject_faults {
-                tasks.spawn(run(Faulty(calls), bus.clone(), Policy::quick(CALLS), s()));
+                tasks.spawn(run(Faulty(calls), bus.clone(), quick, s()));
+                tasks.spawn(run(Faulty(recordings.clone()), bus.clone(), patient, s()));
             } else {
-                tasks.spawn(run(calls, bus.clone(), Policy::quick(CALLS), s()));
+                tasks.spawn(run(calls, bus.clone(), quick, s()));
+                tasks.spawn(run(recordings.clone(), bus.clone(), patient, s()));
             }
-            tasks.spawn(run(recordings.clone(), bus.clone(), Policy::patient(RECORDINGS), s()));
             let crm = CrmWorker::new(pool.clone(), projector.clone(), live.clone());
             tasks.spawn(run(crm, bus.clone(), Policy::quick(COMMANDS), s()));
             let baileys = WhatsappService::new(

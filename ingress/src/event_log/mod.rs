@@ -281,8 +281,16 @@ impl Inner {
             return Appended::Lost;
         }
         let row = event.into_row(self.now_ms());
-        let last_resort = self.last_resort.clone();
-        let write = tokio::task::spawn_blocking(move || last_resort.write(&row));
+        let (last_resort, space) = (self.last_resort.clone(), Arc::clone(&self.space));
+        let write = tokio::task::spawn_blocking(move || match last_resort.write(&row) {
+            // Somebody else filled the disk, and no append of ours has met that yet: what
+            // is set aside is for this moment.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                space.disk_is_full();
+                last_resort.write(&row)
+            }
+            written => written,
+        });
         match tokio::time::timeout(self.config.append_timeout, write).await {
             Ok(Ok(Ok(()))) => {
                 tracing::error!(event.id = id, %cause, "an event went to the last resort");

@@ -3,7 +3,10 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
@@ -26,6 +29,8 @@ pub(super) struct Space {
     reusable: AtomicU64,
     /// A write met a full disk since there was last enough room.
     full: AtomicBool,
+    /// Held while the ballast is being given up: whoever writes next finds its room.
+    releasing: Mutex<()>,
 }
 
 impl Space {
@@ -39,6 +44,7 @@ impl Space {
             used: AtomicU64::new(0),
             reusable: AtomicU64::new(0),
             full: AtomicBool::new(false),
+            releasing: Mutex::default(),
         }
     }
 
@@ -78,8 +84,11 @@ impl Space {
         Ok(())
     }
 
-    /// A write met a full disk: stop accepting, and give the ballast to the deletes.
+    /// A write met a full disk: stop accepting, and give the ballast to the deletes and
+    /// the last resort. Its room is there when this returns, also where another write
+    /// met the full disk first.
     pub(super) fn disk_is_full(&self) {
+        let _releasing = self.releasing.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.full.swap(true, Ordering::Relaxed) {
             tracing::error!("the event log's disk is full: events are refused until there is room");
         }

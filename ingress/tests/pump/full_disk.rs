@@ -4,6 +4,7 @@
 use std::{fs::File, io::Write, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, ensure};
+use futures_util::future::join_all;
 use prosaas_ingress::event_log::{AppendError, Appended, EventLog, EventLogConfig, NewEvent};
 use prosaas_shared::{clock, subjects::Stream};
 use tokio_util::sync::CancellationToken;
@@ -28,10 +29,12 @@ fn a_full_disk_loses_nothing_and_frees_itself() -> Result<()> {
         eprintln!("SKIPPED: this machine lets us mount no tmpfs; the log's hard limit is tested without one");
         return Ok(());
     };
-    let inner = format!("{mount} && {DISK}=\"$1\" exec \"$2\" --ignored --exact full_disk::on_a_small_disk");
-    let output = unshare(way, &inner).arg(std::env::current_exe()?).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success() && text.contains("1 passed"), "{text}");
+    for test in ["full_disk::on_a_small_disk", "full_disk::on_a_disk_that_others_fill"] {
+        let inner = format!("{mount} && {DISK}=\"$1\" exec \"$2\" --ignored --exact {test}");
+        let output = unshare(way, &inner).arg(std::env::current_exe()?).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        ensure!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
     Ok(())
 }
 
@@ -74,6 +77,40 @@ async fn on_a_small_disk() -> Result<()> {
     eventually("the log accepts again", || async { Ok(log.is_accepting()) }).await?;
     assert!(ballast.exists(), "the ballast is back");
     let mut expected: Vec<_> = (0..kept + 20).map(|n| format!("event-{n}")).collect();
+    expected.sort();
+    eventually("every event is in the stream, once", || async {
+        let mut ids: Vec<_> = nats.messages(Stream::Calls).await?.into_iter().map(|m| m.id).collect();
+        ids.sort();
+        Ok(ids == expected)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by the test above, on a small disk"]
+async fn on_a_disk_that_others_fill() -> Result<()> {
+    let nats = Nats::start().await?;
+    nats.stream(Stream::Calls, |_| {}).await?;
+    let disk = disk()?;
+    let config = EventLogConfig { min_free_bytes: 1024 * 1024, ..EventLogConfig::new(&disk) };
+    let log = EventLog::open(config, clock::system()).await?;
+    log.append(large(0)?).await?;
+    let mut junk = File::create(disk.join("junk"))?;
+    while junk.write_all(&[0; 4096]).is_ok() {}
+    // The log sees that there is no room before any write of its own has failed.
+    eventually("the log stops accepting", || async { Ok(!log.is_accepting()) }).await?;
+    let ballast = disk.join("slot-0/ballast");
+    assert!(ballast.exists(), "nobody has needed it yet");
+    // Many calls at the very moment at which that is found out.
+    let calls = (1..40).map(|n| anyhow::Ok(log.append_or_last_resort(large(n)?)));
+    let kept = join_all(calls.collect::<Result<Vec<_>>>()?).await;
+    assert_eq!(kept, [Appended::LastResort; 39]);
+    assert!(!ballast.exists(), "the ballast is given up");
+
+    let _pump = start_pump(&log, nats.client().await?, &CancellationToken::new());
+    drop(junk);
+    std::fs::remove_file(disk.join("junk"))?;
+    let mut expected: Vec<_> = (0..40).map(|n| format!("event-{n}")).collect();
     expected.sort();
     eventually("every event is in the stream, once", || async {
         let mut ids: Vec<_> = nats.messages(Stream::Calls).await?.into_iter().map(|m| m.id).collect();

@@ -66,6 +66,11 @@ pub fn event(value: &Value) -> Value {
     Value::Object(fields.collect())
 }
 
+/// How something stood or stands, as audit records say it: as the data of an event.
+pub fn change(value: &Value) -> Value {
+    data(value, false)
+}
+
 fn data(value: &Value, personal: bool) -> Value {
     match value {
         Value::String(text) => Value::String(if personal { HIDDEN.to_owned() } else { word(text) }),
@@ -73,7 +78,12 @@ fn data(value: &Value, personal: bool) -> Value {
         Value::Object(fields) => {
             let fields = fields.iter().map(|(name, field)| {
                 let personal = personal || PERSONAL.contains(&name.as_str());
-                (name.clone(), data(field, personal))
+                let seen = match field {
+                    // Why an operator did something, in a sentence.
+                    Value::String(text) if name == "reason" && !personal => Value::String(sentence(text)),
+                    _ => data(field, personal),
+                };
+                (name.clone(), seen)
             });
             Value::Object(fields.collect())
         }
@@ -136,5 +146,18 @@ mod tests {
         );
         assert_eq!(seen["type"], "pro.prosaas.call.incoming.v1");
         assert_eq!(seen["id"], "call.incoming:CA1");
+    }
+
+    #[test]
+    fn a_change_hides_people_and_keeps_why() {
+        let seen = change(&json!({
+            "name": "Dana", "phones": ["+972541234567"], "role": "owner", "version": 3, "deleted": false,
+            "reason": "bug 12 is mended, +972541234567 is well again", "state": "running"
+        }));
+        assert_eq!(
+            seen,
+            json!({ "name": "***", "phones": ["***567"], "role": "owner", "version": 3, "deleted": false,
+                    "reason": "bug 12 is mended, ***567 is well again", "state": "running" })
+        );
     }
 }

@@ -8,6 +8,7 @@ mod definitions;
 mod doctor;
 mod drain;
 mod ingress_killed;
+mod local_log;
 mod official_sdks;
 mod outages;
 mod power_safe;

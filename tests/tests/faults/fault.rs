@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use prosaas_tests::{random::Random, stack::Stack};
+use anyhow::Context as _;
+use prosaas_tests::{
+    eventually::eventually,
+    random::Random,
+    stack::{Breakable, Stack},
+};
 
 /// One fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,36 +16,46 @@ pub enum Fault {
     WorkersKilled,
     IngressKilled,
     NatsKilled,
+    PostgresKilled,
+    /// `kill -9` of one of Postgres's processes: the server ends all sessions and recovers.
+    PostgresProcessKilled,
     /// SIGSTOP, and SIGCONT later.
     WorkersStopped,
     IngressStopped,
     NatsStopped,
+    PostgresStopped,
     /// Every connection is cut and none is let in.
     PostgresCut,
-    /// The server ends every session, as its own crash recovery does.
-    PostgresSessionsKilled,
+    TwilioCut,
+    /// The server ends every session.
+    PostgresSessionsEnded,
+    /// Somebody fills the disk of the ingress's local log.
+    DiskFilled,
 }
 
-const ALL: [Fault; 8] = [
+const ALL: [Fault; 13] = [
     Fault::WorkersKilled,
     Fault::IngressKilled,
     Fault::NatsKilled,
+    Fault::PostgresKilled,
+    Fault::PostgresProcessKilled,
     Fault::WorkersStopped,
     Fault::IngressStopped,
     Fault::NatsStopped,
+    Fault::PostgresStopped,
     Fault::PostgresCut,
-    Fault::PostgresSessionsKilled,
+    Fault::TwilioCut,
+    Fault::PostgresSessionsEnded,
+    Fault::DiskFilled,
 ];
 
-impl Fault {
-    /// Any of them.
-    pub fn choose(random: &mut Random) -> Self {
-        usize::try_from(random.between(0, 8))
-            .ok()
-            .and_then(|n| ALL.get(n).copied())
-            .unwrap_or(Self::NatsKilled)
-    }
+/// Those that this machine lets us do.
+pub fn possible(stack: &Stack) -> Vec<Fault> {
+    let disk = stack.breakable.as_ref().is_some_and(|breakable| breakable.disk.is_some());
+    ALL.into_iter().filter(|fault| disk || *fault != Fault::DiskFilled).collect()
+}
 
+impl Fault {
     /// Does it, waits, and undoes it.
     pub async fn strike(self, stack: &mut Stack, random: &mut Random) -> anyhow::Result<()> {
         let pause = Duration::from_millis(random.between(100, 4000));
@@ -61,6 +76,17 @@ impl Fault {
                 wait().await;
                 stack.nats.restart().await?;
             }
+            Self::PostgresKilled => {
+                breakable(stack)?.cluster.kill().await?;
+                wait().await;
+                breakable(stack)?.cluster.restart().await?;
+            }
+            Self::PostgresProcessKilled => {
+                breakable(stack)?.cluster.kill_one(random).await?;
+                wait().await;
+                // It has recovered, or it has ended where the recovery itself was hit.
+                breakable(stack)?.cluster.restart().await?;
+            }
             Self::WorkersStopped => {
                 stack.workers.freeze()?;
                 wait().await;
@@ -76,17 +102,41 @@ impl Fault {
                 wait().await;
                 stack.nats.thaw()?;
             }
+            Self::PostgresStopped => {
+                breakable(stack)?.cluster.freeze()?;
+                wait().await;
+                breakable(stack)?.cluster.thaw()?;
+            }
             Self::PostgresCut => {
                 stack.database.proxy().cut();
                 wait().await;
                 stack.database.proxy().restore().await?;
             }
-            Self::PostgresSessionsKilled => {
-                let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                           WHERE datname = current_database() AND pid <> pg_backend_pid()";
-                stack.count(sql).await?;
+            Self::TwilioCut => {
+                breakable(stack)?.twilio.cut();
+                wait().await;
+                breakable(stack)?.twilio.restore().await?;
+            }
+            Self::PostgresSessionsEnded => end_sessions(stack).await?,
+            Self::DiskFilled => {
+                let disk = breakable(stack)?.disk.as_ref().context("no disk of its own")?;
+                disk.fill()?;
+                wait().await;
+                disk.free()?;
             }
         }
         Ok(())
     }
+}
+
+fn breakable(stack: &mut Stack) -> anyhow::Result<&mut Breakable> {
+    stack.breakable.as_mut().context("the stack was started without faults")
+}
+
+/// Postgres may still be recovering from the fault before.
+async fn end_sessions(stack: &Stack) -> anyhow::Result<()> {
+    let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    eventually("Postgres ends sessions", Duration::from_mins(1), || stack.count(sql)).await?;
+    Ok(())
 }

@@ -4,13 +4,14 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use futures_util::TryStreamExt as _;
-use prosaas_shared::{clock, ids::BusinessId};
+use prosaas_shared::{clock, dead_letters::mask, ids::BusinessId};
 use serde::Serialize;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
     Ops,
+    dead::note_reveal,
     time::{self, When},
 };
 
@@ -27,6 +28,9 @@ pub enum Audit {
         /// How many.
         #[arg(long, default_value_t = 50)]
         limit: u32,
+        /// With --json: show personal data in what has changed. It is noted in the audit records.
+        #[arg(long)]
+        reveal: bool,
     },
     /// Write all that match, one JSON object a line, the oldest first.
     ///
@@ -35,6 +39,9 @@ pub enum Audit {
         /// Which ones.
         #[command(flatten)]
         filter: Filter,
+        /// Show personal data in what has changed. It is noted in the audit records.
+        #[arg(long)]
+        reveal: bool,
     },
 }
 
@@ -77,6 +84,17 @@ struct Entry {
     after: Option<serde_json::Value>,
 }
 
+impl Entry {
+    /// As it may be seen.
+    fn seen(mut self, reveal: bool) -> Self {
+        if !reveal {
+            self.before = self.before.as_ref().map(mask::change);
+            self.after = self.after.as_ref().map(mask::change);
+        }
+        self
+    }
+}
+
 fn query(filter: &Filter) -> QueryBuilder<Postgres> {
     let now = clock::system().now();
     let mut query = QueryBuilder::new(
@@ -112,10 +130,14 @@ fn query(filter: &Filter) -> QueryBuilder<Postgres> {
 pub async fn run(ops: &Ops, command: Audit) -> Result<()> {
     let pool = ops.database().await?;
     match command {
-        Audit::Search { filter, limit } => {
+        Audit::Search { filter, limit, reveal } => {
+            if reveal {
+                note_reveal(ops, &pool, "audit.reveal", "audit", "search").await?;
+            }
             let mut query = query(&filter);
             query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(i64::from(limit));
             let entries: Vec<Entry> = query.build_query_as().fetch_all(&pool).await?;
+            let entries: Vec<_> = entries.into_iter().map(|entry| entry.seen(reveal)).collect();
             ops.out.rows(&["at", "who", "action", "kind", "thing"], &entries, |entry| {
                 vec![
                     time::shown(entry.at),
@@ -126,12 +148,15 @@ pub async fn run(ops: &Ops, command: Audit) -> Result<()> {
                 ]
             })
         }
-        Audit::Export { filter } => {
+        Audit::Export { filter, reveal } => {
+            if reveal {
+                note_reveal(ops, &pool, "audit.reveal", "audit", "export").await?;
+            }
             let mut query = query(&filter);
             query.push(" ORDER BY at, id");
             let mut entries = query.build_query_as::<Entry>().fetch(&pool);
             while let Some(entry) = entries.try_next().await? {
-                ops.out.line(&entry)?;
+                ops.out.line(&entry.seen(reveal))?;
             }
             Ok(())
         }

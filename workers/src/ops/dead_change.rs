@@ -95,7 +95,7 @@ fn tell(ops: &Ops, selected: &Selected, dry_run: bool) -> Result<()> {
             of.worker.clone(),
             of.event_type.clone().unwrap_or_else(|| "-".to_owned()),
             of.not_replayable.to_string(),
-            of.paused.to_string(),
+            if of.paused { "yes" } else { "-" }.to_owned(),
         ]
     })?;
     say(&format!("{} in all", selected.count));

@@ -102,6 +102,17 @@ pub struct Row {
     pub event_type: Option<String>,
 }
 
+impl Row {
+    /// Without personal data.
+    fn masked(self) -> Self {
+        Self {
+            subject: mask::sentence(&self.subject),
+            event_id: self.event_id.as_deref().map(mask::sentence),
+            ..self
+        }
+    }
+}
+
 impl Filter {
     fn holds(&self, event: &Value) -> bool {
         let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -125,7 +136,7 @@ pub async fn run(ops: &Ops, command: Events) -> Result<()> {
             let mut rows = Vec::new();
             let js = jetstream::new(ops.nats().await?);
             scan(&js, &stream, &filter, false, |row| {
-                rows.push(row);
+                rows.push(row.masked());
                 Ok(rows.len() < limit)
             })
             .await?;
@@ -135,6 +146,7 @@ pub async fn run(ops: &Ops, command: Events) -> Result<()> {
         Events::Tail { stream, filter } => {
             let js = jetstream::new(ops.nats().await?);
             scan(&js, &stream, &filter, true, |row| {
+                let row = row.masked();
                 if ops.out.json {
                     ops.out.line(&row)?;
                 } else {
@@ -153,7 +165,7 @@ fn cells(row: &Row) -> Vec<String> {
         row.sequence.to_string(),
         time::shown(row.at),
         or_dash(row.event_type.as_deref()),
-        mask::sentence(&row.subject),
+        row.subject.clone(),
     ]
 }
 
@@ -229,7 +241,10 @@ async fn show(ops: &Ops, stream: &str, sequence: u64, reveal: bool) -> Result<()
         .headers
         .iter()
         .flat_map(|(name, values)| {
-            values.iter().map(move |value| (name.to_string(), value.as_str().to_owned()))
+            values.iter().map(move |value| {
+                let value = value.as_str();
+                (name.to_string(), if reveal { value.to_owned() } else { mask::sentence(value) })
+            })
         })
         .collect();
     let subject = message.subject.to_string();

@@ -1,5 +1,7 @@
 //! `prosaas-ops events replay`: events that had succeeded run again.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use async_nats::jetstream;
 use clap::Args;
@@ -9,6 +11,7 @@ use prosaas_shared::{
     subjects::{Stream, consumers},
 };
 use serde_json::json;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
@@ -73,12 +76,19 @@ pub async fn run(ops: &Ops, asked: Replay) -> Result<()> {
         Ok(true)
     })
     .await?;
+    let pool = ops.database().await?;
+    let failed = leave_failed(&pool, &asked.worker, &mut events).await?;
     let count = i64::try_from(events.len())?;
     if asked.dry_run && ops.out.json {
-        return ops.out.value(&json!({ "count": count, "worker": asked.worker }));
+        return ops
+            .out
+            .value(&json!({ "count": count, "worker": asked.worker, "dead_letters_left": failed }));
     }
     if !ops.out.json {
         say(&format!("{count} events of {}", stream.name()));
+        if failed > 0 {
+            say(&format!("{failed} more are dead letters: they are for `dead replay`"));
+        }
     }
     if count == 0 {
         return Err(Failed::NotFound("event").into());
@@ -89,7 +99,16 @@ pub async fn run(ops: &Ops, asked: Replay) -> Result<()> {
     if !asked.yes {
         confirm(count)?;
     }
-    let pool = ops.database().await?;
+    begin(ops, &pool, asked, stream, &events).await
+}
+
+async fn begin(
+    ops: &Ops,
+    pool: &PgPool,
+    asked: Replay,
+    stream: Stream,
+    events: &[HistoryEvent],
+) -> Result<()> {
     let id = ReplayId(Uuid::now_v7());
     let actor = ops.actor();
     let new = NewReplay { id, reason: &asked.reason, rate: asked.rate, by: None, by_name: &actor.name };
@@ -105,7 +124,7 @@ pub async fn run(ops: &Ops, asked: Replay) -> Result<()> {
         &asked.worker,
         stream.name(),
         masked_selection(selection),
-        &events,
+        events,
     )
     .await
     .map_err(Failed::from)?;
@@ -119,5 +138,25 @@ pub async fn run(ops: &Ops, asked: Replay) -> Result<()> {
             Ok(())
         };
     }
-    follow(ops, &pool, id).await
+    follow(ops, pool, id).await
+}
+
+/// What never succeeded is no history; returns how many were left out.
+async fn leave_failed(pool: &PgPool, worker: &str, events: &mut Vec<HistoryEvent>) -> Result<usize> {
+    let all = events.len();
+    for part in events.chunks(5000).map(<[_]>::to_vec).collect::<Vec<_>>() {
+        let ids: Vec<_> = part.iter().map(|event| event.event_id.clone()).collect();
+        let failed: HashSet<String> = sqlx::query_scalar(
+            "SELECT event_id FROM prosaas.dead_letters
+             WHERE consumer = $1 AND event_id = ANY ($2) AND again IS NULL AND state <> 'replayed'",
+        )
+        .bind(worker)
+        .bind(ids)
+        .fetch_all(pool)
+        .await?
+        .into_iter()
+        .collect();
+        events.retain(|event| !failed.contains(&event.event_id));
+    }
+    Ok(all - events.len())
 }

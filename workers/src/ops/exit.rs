@@ -28,7 +28,7 @@ pub enum Failed {
     #[error("{0} is out of reach")]
     Unreachable(&'static str),
     /// Code 6.
-    #[error("not every event succeeded")]
+    #[error("not every event succeeded: what failed again is in `dead list --state new`")]
     Partly,
     /// Code 7.
     #[error("something must be mended")]

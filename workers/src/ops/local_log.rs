@@ -1,6 +1,9 @@
 //! `prosaas-ops log`: the ingress's local log, read without disturbing it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
@@ -16,7 +19,7 @@ use super::{Ops, exit::Failed, time};
 pub enum Log {
     /// Show what waits for NATS, and what no stream would take.
     ///
-    /// Example: prosaas-ops log show /var/lib/prosaas/log
+    /// Example: prosaas-ops log show /var/lib/prosaas/ingress
     Show {
         /// The folder that `EVENT_LOG_PATH` names.
         path: PathBuf,
@@ -52,8 +55,11 @@ struct Row {
 pub async fn run(ops: &Ops, command: Log) -> Result<()> {
     let Log::Show { path, limit } = command;
     let mut rows = Vec::new();
-    let mut slots: Vec<_> = std::fs::read_dir(&path)
-        .with_context(|| format!("{} cannot be read", path.display()))?
+    let folder = std::fs::read_dir(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => anyhow::Error::new(error).context(Failed::NotFound("folder")),
+        _ => anyhow::Error::new(error).context(format!("{} cannot be read", path.display())),
+    })?;
+    let mut slots: Vec<_> = folder
         .filter_map(Result::ok)
         .map(|entry| entry.path())
         .filter(|slot| slot.join("events.db").exists())

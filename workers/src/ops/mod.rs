@@ -144,7 +144,7 @@ pub async fn run(arguments: Arguments, env: &Env) -> Result<()> {
     let ops = Ops { config: OpsConfig::from_env(env)?, out, by: arguments.by };
     match arguments.command {
         Command::Doctor => Ok(()),
-        Command::Setup { wait } => setup::run(&ops.config, Duration::from_secs(wait)).await,
+        Command::Setup { wait } => setup::run(&ops.config, ops.out, Duration::from_secs(wait)).await,
         Command::Dead(command) => dead::run(&ops, command).await,
         Command::Replays(command) => replays::run(&ops, command).await,
         Command::Events(command) => events::run(&ops, command).await,

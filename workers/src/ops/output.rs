@@ -114,6 +114,18 @@ pub fn short(text: &str, most: usize) -> String {
     format!("{kept}…")
 }
 
+/// A number of bytes in a table.
+pub fn size(bytes: u64) -> String {
+    let mut shown = bytes;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if shown < 10_000 {
+            return format!("{shown} {unit}");
+        }
+        shown /= 1000;
+    }
+    format!("{shown} TB")
+}
+
 /// What stands for nothing in a table.
 pub fn or_dash(text: Option<&str>) -> String {
     text.unwrap_or("-").to_owned()
@@ -134,5 +146,7 @@ mod tests {
         assert!(bar(10, 10, "").starts_with(&format!("[{}]", "#".repeat(30))));
         assert!(bar(0, 10, "").starts_with(&format!("[{}]", "-".repeat(30))));
         assert_eq!(short("abcdef", 4), "abc…");
+        let sizes = [0, 9_999, 10_000, 12_345_678, 5_000_000_000_000_000].map(size);
+        assert_eq!(sizes, ["0 B", "9999 B", "10 kB", "12 MB", "5000 TB"]);
     }
 }

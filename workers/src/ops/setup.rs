@@ -5,47 +5,66 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use async_nats::jetstream;
 use prosaas_shared::{bus, people, store};
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::output::say;
+use super::output::Out;
 use crate::{config::OpsConfig, crm::projector::Projector, setup};
 
 /// Brings everything up to date.
-pub async fn run(config: &OpsConfig, wait: Duration) -> Result<()> {
+pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     let pool = store::connect(&config.database_url, 2).await?;
     setup::wait_for_postgres(&pool, wait).await?;
     setup::migrate(&pool).await?;
-    say("tables: up to date");
+    out.tell("tables: up to date");
     let client = bus::connect(&config.nats_url, bus::Role::Ops).await?;
     let context = jetstream::new(client.clone());
     let changes = setup::apply_streams(&client, wait).await?;
+    let changes: Vec<_> =
+        changes.iter().map(|change| format!("{} {}: {}", change.kind, change.name, change.action)).collect();
     for change in &changes {
-        say(&format!("{} {}: {}", change.kind, change.name, change.action));
+        out.tell(change);
     }
     if changes.is_empty() {
-        say("streams: up to date");
+        out.tell("streams: up to date");
     }
-    match &config.first_number {
-        Some(number) => match setup::first_business(&pool, number).await? {
-            Some(business) => say(&format!("first business: {business}, number {number}")),
-            None => say("first business: there is one"),
-        },
-        None => say("first business: not made, TWILIO_PHONE_NUMBER is not set"),
-    }
-    first_admin(&pool, config).await?;
+    let business = first_business(&pool, config, out).await?;
+    let admin = first_admin(&pool, config, out).await?;
     let changed = Projector::new(pool, context).project_all().await.map_err(anyhow::Error::from_boxed)?;
-    say(&format!("call configurations: {changed} changed"));
-    Ok(())
+    out.tell(&format!("call configurations: {changed} changed"));
+    if !out.json {
+        return Ok(());
+    }
+    out.value(&json!({
+        "changes": changes, "first_business": business, "first_admin": admin, "call_configurations": changed,
+    }))
 }
 
-async fn first_admin(pool: &PgPool, config: &OpsConfig) -> Result<()> {
-    let Some((email, password)) = &config.admin else {
-        say("first system admin: not made, ADMIN_EMAIL is not set");
-        return Ok(());
+/// Its id, where one was made now.
+async fn first_business(pool: &PgPool, config: &OpsConfig, out: Out) -> Result<Option<Value>> {
+    let Some(number) = &config.first_number else {
+        out.tell("first business: not made, TWILIO_PHONE_NUMBER is not set");
+        return Ok(None);
     };
-    match people::ensure_admin(pool, email, password).await.context("the first system admin (ADMIN_EMAIL)")? {
-        Some(id) => say(&format!("first system admin: {id}")),
-        None => say("first system admin: there is one"),
+    let made = setup::first_business(pool, number).await?;
+    match &made {
+        Some(business) => out.tell(&format!("first business: {business}, number {number}")),
+        None => out.tell("first business: there is one"),
     }
-    Ok(())
+    Ok(made.map(|business| json!(business)))
+}
+
+/// Their id, where one was made now.
+async fn first_admin(pool: &PgPool, config: &OpsConfig, out: Out) -> Result<Option<Value>> {
+    let Some((email, password)) = &config.admin else {
+        out.tell("first system admin: not made, ADMIN_EMAIL is not set");
+        return Ok(None);
+    };
+    let made = people::ensure_admin(pool, email, password);
+    let made = made.await.context("the first system admin (ADMIN_EMAIL)")?;
+    match &made {
+        Some(id) => out.tell(&format!("first system admin: {id}")),
+        None => out.tell("first system admin: there is one"),
+    }
+    Ok(made.map(|id| json!(id)))
 }

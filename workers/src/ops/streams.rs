@@ -5,7 +5,7 @@ use async_nats::jetstream;
 use prosaas_shared::bus::definitions::Definitions;
 use serde::Serialize;
 
-use super::Ops;
+use super::{Ops, output::size};
 
 #[derive(Debug, Serialize)]
 struct Row {
@@ -35,11 +35,11 @@ pub async fn run(ops: &Ops) -> Result<()> {
             description: definition.description,
         });
     }
-    ops.out.rows(&["stream", "messages", "bytes", "first", "last", "consumers", "what"], &rows, |row| {
+    ops.out.rows(&["stream", "messages", "size", "first", "last", "consumers", "what"], &rows, |row| {
         vec![
             row.name.clone(),
             row.messages.to_string(),
-            row.bytes.to_string(),
+            size(row.bytes),
             row.first_sequence.to_string(),
             row.last_sequence.to_string(),
             row.consumers.to_string(),

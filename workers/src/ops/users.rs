@@ -80,7 +80,7 @@ async fn create(ops: &Ops, user: &NewUser) -> Result<()> {
         role: user.role,
         password: &password,
     };
-    let id = people::create(&pool, &person).await.context("the person was not made")?;
+    let id = people::create_by(&pool, &person, &ops.actor().name).await.context("the person was not made")?;
     if ops.out.json {
         return ops.out.value(&json!({ "user_id": id, "password": made_up }));
     }
@@ -105,6 +105,11 @@ async fn restore(ops: &Ops, id: UserId) -> Result<()> {
     .await
     .context("the person was not restored: somebody else may have the address now")?;
     let business = restored.ok_or(Failed::NotFound("removed person"))?.map(BusinessId);
+    // Whatever session of theirs was left: they log in anew.
+    sqlx::query("UPDATE prosaas.user_sessions SET ended_at = now() WHERE user_id = $1 AND ended_at IS NULL")
+        .bind(id.0)
+        .execute(&mut *transaction)
+        .await?;
     note(ops, &mut transaction, business, "user.restore", id, json!({ "deleted": false })).await?;
     transaction.commit().await?;
     ops.out.tell("restored");

@@ -5,6 +5,7 @@ mod calls;
 mod crm;
 mod dead_letters;
 mod jobs;
+mod operators;
 mod ops_cli;
 mod outage;
 mod process;

@@ -27,7 +27,7 @@ use prosaas_workers::{
 };
 use serde_json::json;
 use sqlx::PgPool;
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -78,9 +78,9 @@ impl Worker for Fickle {
 }
 
 /// Everything that a replay needs.
-struct World {
-    nats: Nats,
-    database: Database,
+pub struct World {
+    pub nats: Nats,
+    pub database: Database,
     worker: Fickle,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
@@ -88,7 +88,7 @@ struct World {
 }
 
 impl World {
-    async fn start() -> Result<Self> {
+    pub async fn start() -> Result<Self> {
         let (nats, database) = (Nats::start().await?, Database::migrated().await?);
         let stop = CancellationToken::new();
         let worker = Fickle { pool: database.pool.clone(), failing: Arc::default(), effects: Arc::default() };
@@ -98,32 +98,37 @@ impl World {
         Ok(Self { nats, database, worker, stop, tasks, filing })
     }
 
-    fn pool(&self) -> &PgPool {
+    pub fn pool(&self) -> &PgPool {
         &self.database.pool
     }
 
     /// Whoever runs replays, until the token is cancelled.
-    fn runner(&self, name: &str) -> (CancellationToken, JoinHandle<()>) {
+    pub fn runner(&self, name: &str) -> (CancellationToken, JoinHandle<()>) {
+        self.runner_woken(name, Arc::default())
+    }
+
+    /// The same, which hears of new replays by that.
+    pub fn runner_woken(&self, name: &str, wake: Arc<Notify>) -> (CancellationToken, JoinHandle<()>) {
         let stop = CancellationToken::new();
         let runner = Runner {
             pool: self.pool().clone(),
             context: self.nats.bus.jetstream.clone(),
             live: Live::silent(),
             process: Arc::from(name),
-            wake: Arc::default(),
+            wake,
         };
         (stop.clone(), tokio::spawn(run_replays(runner, stop)))
     }
 
-    fn fail(&self, ids: impl IntoIterator<Item = String>) {
+    pub fn fail(&self, ids: impl IntoIterator<Item = String>) {
         self.worker.failing.lock().unwrap_or_else(PoisonError::into_inner).extend(ids);
     }
 
-    fn mend(&self) {
+    pub fn mend(&self) {
         self.worker.failing.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn effects(&self) -> HashMap<String, u32> {
+    pub fn effects(&self) -> HashMap<String, u32> {
         self.worker.effects.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -134,7 +139,7 @@ impl World {
     }
 
     /// So many dead letters.
-    async fn dead(&self, count: usize) -> Result<()> {
+    pub async fn dead(&self, count: usize) -> Result<()> {
         self.fail((0..count).map(|n| format!("e{n}")));
         for n in 0..count {
             self.send(n).await?;
@@ -143,7 +148,7 @@ impl World {
         eventually("all are filed", || async { Ok(self.in_state(State::New).await? == wanted) }).await
     }
 
-    async fn in_state(&self, state: State) -> Result<i64> {
+    pub async fn in_state(&self, state: State) -> Result<i64> {
         let query = "SELECT count(*) FROM prosaas.dead_letters WHERE state = $1";
         Ok(sqlx::query_scalar(query).bind(state.as_str()).fetch_one(self.pool()).await?)
     }
@@ -162,17 +167,17 @@ impl World {
         Ok((id, started))
     }
 
-    async fn read(&self, id: ReplayId) -> Result<Replay> {
+    pub async fn read(&self, id: ReplayId) -> Result<Replay> {
         shown::read(self.pool(), id.0).await?.context("the replay")
     }
 
-    async fn ended(&self, id: ReplayId) -> Result<Replay> {
+    pub async fn ended(&self, id: ReplayId) -> Result<Replay> {
         eventually("the replay has ended", || async { Ok(self.read(id).await?.finished_at.is_some()) })
             .await?;
         self.read(id).await
     }
 
-    async fn end(mut self) -> Result<()> {
+    pub async fn end(mut self) -> Result<()> {
         self.stop.cancel();
         for task in self.tasks.drain(..) {
             task.await?;
@@ -184,7 +189,7 @@ impl World {
     }
 }
 
-fn everything() -> Selection {
+pub fn everything() -> Selection {
     Selection::Filter(DeadLetterFilter::default())
 }
 

@@ -1,5 +1,12 @@
 //! `prosaas-ops` as a process: what it prints, and its exit codes.
 
+mod events;
+mod filters;
+mod people;
+mod replays;
+mod run_book;
+mod terminal;
+
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
@@ -27,11 +34,45 @@ impl Answer {
     fn json(&self) -> Result<Value> {
         serde_json::from_str(&self.out).with_context(|| format!("{} {}", self.out, self.err))
     }
+
+    /// Each line by itself.
+    fn json_lines(&self) -> Result<Vec<Value>> {
+        self.out.lines().map(|line| serde_json::from_str(line).with_context(|| line.to_owned())).collect()
+    }
+}
+
+/// The command, on that database and as that user of NATS.
+fn command(arguments: &[&str], database: &Database, nats: &str) -> Result<Command> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"));
+    command
+        .args(arguments)
+        .env("DATABASE_URL", database.url()?.as_str())
+        .env("NATS_URL", nats)
+        .env("APP_ENV", "development")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    Ok(command)
+}
+
+/// Runs it to its end.
+async fn run(arguments: &[&str], database: &Database, nats: &str) -> Result<Answer> {
+    let output = command(arguments, database, nats)?.output().await?;
+    Ok(Answer {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout)?,
+        err: String::from_utf8(output.stderr)?,
+    })
 }
 
 impl Cli {
+    /// On an empty system.
+    async fn empty() -> Result<Self> {
+        Ok(Self { nats: Nats::start().await?, database: Database::migrated().await? })
+    }
+
+    /// With five dead letters.
     async fn start() -> Result<Self> {
-        let cli = Self { nats: Nats::start().await?, database: Database::migrated().await? };
+        let cli = Self::empty().await?;
         for n in 0..5_u64 {
             let report = verdict(n, &event(&format!("e{n}"), &format!("CA{n}")));
             file(&cli.database.pool, &Live::silent(), &report).await?;
@@ -44,19 +85,7 @@ impl Cli {
     }
 
     async fn run_with(&self, arguments: &[&str], nats: &str) -> Result<Answer> {
-        let output = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"))
-            .args(arguments)
-            .env("DATABASE_URL", self.database.url()?.as_str())
-            .env("NATS_URL", nats)
-            .env("APP_ENV", "development")
-            .stdin(Stdio::null())
-            .output()
-            .await?;
-        Ok(Answer {
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout)?,
-            err: String::from_utf8(output.stderr)?,
-        })
+        run(arguments, &self.database, nats).await
     }
 }
 
@@ -117,12 +146,13 @@ async fn operators_find_replay_and_discard_from_the_command_line() -> Result<()>
 async fn operators_see_streams_and_workers_and_pause_them() -> Result<()> {
     let cli = Cli::start().await?;
     for n in 0..3 {
-        let payload = event(&format!("e{n}"), &format!("CA{n}"));
+        let payload = event(&format!("h{n}"), &format!("CA{n}"));
         cli.nats.ops.publish(format!("call.status.CA{n}"), payload.into()).await?.await?;
     }
+    cli.nats.ops.publish("call.status.CA9", event("e1", "CA9").into()).await?.await?;
     let streams = cli.run(&["streams", "--json"]).await?.json()?;
     let calls = streams.as_array().into_iter().flatten().find(|s| s.get("name") == Some(&"CALLS".into()));
-    assert_eq!(calls.and_then(|calls| calls.get("messages")), Some(&3.into()));
+    assert_eq!(calls.and_then(|calls| calls.get("messages")), Some(&4.into()));
     let events =
         cli.run(&["events", "list", "calls", "--from", "1h", "--entity", "CA1", "--json"]).await?.json()?;
     assert_eq!(events.pointer("/0/sequence"), Some(&2.into()), "{events}");
@@ -135,6 +165,7 @@ async fn operators_see_streams_and_workers_and_pause_them() -> Result<()> {
     assert_eq!(cli.run(&history).await?.code, 2, "it must be said that they had succeeded");
     let history = cli.run(&[&history[..], &["--succeeded"]].concat()).await?.json()?;
     assert_eq!(history.get("count"), Some(&3.into()));
+    assert_eq!(history.get("dead_letters_left"), Some(&1.into()), "what is dead never succeeded");
     let commands = ["events", "replay", "crm", "--reason", "r", "--succeeded", "--yes"];
     assert_eq!(cli.run(&commands).await?.code, 4, "what people asked for is not done twice");
 
