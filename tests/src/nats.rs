@@ -93,8 +93,11 @@ impl NatsServer {
         Ok(found.cached_info().state.messages)
     }
 
-    /// Starts it again, on the same port and store.
+    /// Starts it again, on the same port and store; kills it first where it runs.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
+        if self.process.is_some() {
+            self.kill().await?;
+        }
         let arguments = [Path::new("-c"), &self.configuration];
         let process = Process::start("nats-server", &self.program, &arguments, &self.environment, &self.log)?;
         let process = self.process.insert(process);
