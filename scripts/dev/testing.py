@@ -95,11 +95,16 @@ def _node_projects(paths: Paths, environment: dict[str, str], failures: Failures
 
 
 def _chromium(paths: Paths) -> None:
-    """A browser for the web app's tests: the machine's, Debian's where it may be installed, else an npm package's."""
+    """A browser for the web app's tests: the machine's, Debian's where it may be installed, else an npm package's.
+
+    `CHROMIUM` names another one; `CHROMIUM=packaged` insists on the npm package's.
+    """
     names = ("chromium", "chromium-browser", "google-chrome")
-    if os.environ.get("CHROMIUM") or any(Path("/usr/bin", name).exists() for name in names):
+    named = os.environ.get("CHROMIUM")
+    packaged = named == "packaged"
+    if not packaged and (named or any(Path("/usr/bin", name).exists() for name in names)):
         return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if not packaged and os.geteuid() == 0 and shutil.which("apt-get"):
         say.step("installing Debian's Chromium for the web app's tests")
         quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", "chromium"]):
