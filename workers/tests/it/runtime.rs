@@ -254,9 +254,10 @@ async fn an_event_that_kills_its_worker_again_and_again_becomes_a_dead_letter_un
     let nats = Nats::start().await?;
     let sequence = send(&nats, "ok-1").await?;
     let mut crashes = consumer(&nats).await?.stream().messages().await?;
-    for _ in 0..3 {
+    // The last comes back when nobody of here pulls any more, who would keep it for `ack_wait`.
+    for delay in [None, None, Some(Duration::from_secs(1))] {
         let message = crashes.next().await.context("a delivery")??;
-        message.ack_with(AckKind::Nak(None)).await.map_err(anyhow::Error::from_boxed)?;
+        message.ack_with(AckKind::Nak(delay)).await.map_err(anyhow::Error::from_boxed)?;
     }
     drop(crashes);
     let running = Running::start(&nats, policy());
