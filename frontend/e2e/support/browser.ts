@@ -153,12 +153,12 @@ export class Visit {
 export const choose = (page: Page, label: string) => page.locator('label').filter({ hasText: new RegExp(`^${label}$`), has: page.getByRole('radio') }).click();
 
 /** Presses Tab until something has the focus, as a person without a mouse does. */
-export async function tabTo(page: Page, target: Locator, presses = 80): Promise<void> {
+export async function tabTo(page: Page, target: Locator, presses = 80, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   await target.first().waitFor();
   const focused = () => target.first().evaluate((element) => element === document.activeElement);
   for (let pressed = 0; pressed < presses; pressed += 1) {
     if (await focused()) return;
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
   }
   expect(await focused(), `${target.toString()} is not reached by the keyboard`).toBe(true);
 }
