@@ -4,7 +4,7 @@ use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgPool,
+    Connection, PgConnection, PgPool, Row as _,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -51,7 +51,29 @@ pub async fn connect(url: &SecretString, max: u32) -> Result<PgPool, sqlx::Error
         .max_connections(max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(MAX_LIFETIME)
+        // Instead of the pool's own ping, so that it costs nothing more.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(is_at_rest(connection)))
         .connect_lazy_with(options))
+}
+
+/// Whether a pooled connection answers and stands in no transaction.
+///
+/// A request whose client hangs up, or a handler that is broken off, while `BEGIN` is on its
+/// way leaves the transaction open, and sqlx's connection does not know of it: what the next
+/// user writes would wait for a commit that never comes, or be refused where it was read-only.
+/// False has the pool close the connection and open another.
+///
+/// Asked by the simple protocol, in which a statement by itself begins together with its
+/// transaction. (In the extended one each message counts as a statement's begin.)
+async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let row =
+        sqlx::raw_sql("SELECT transaction_timestamp() = statement_timestamp()").fetch_one(connection).await?;
+    let at_rest: bool = row.try_get(0)?;
+    if !at_rest {
+        tracing::info!(event = "postgres.left_open", "a transaction was left open: its connection is closed");
+    }
+    Ok(at_rest)
 }
 
 fn migrator() -> Migrator {

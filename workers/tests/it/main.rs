@@ -8,6 +8,7 @@ mod jobs;
 mod operators;
 mod ops_cli;
 mod outage;
+mod pool;
 mod process;
 mod recordings;
 mod replays;
