@@ -38,7 +38,7 @@ const options = {
 };
 
 async function memory(service: ServiceProcess): Promise<number> {
-  const text = String((await service.raw('GET', '/metrics', {})).body['text']);
+  const text = String((await service.call('GET', '/metrics')).body['text']);
   return Number(/^process_resident_memory_bytes (\d+)/m.exec(text)?.[1] ?? NaN) / MB;
 }
 

@@ -79,7 +79,7 @@ describe('the interface', () => {
     assert.ok(later);
   });
 
-  it('shows its health and metrics to everybody, without anything personal', async () => {
+  it('shows its health to everybody and its metrics to its own, without anything personal', async () => {
     const { session, phone } = await stage.link(service);
     const health = await service.raw('GET', '/health', {});
     assert.equal(health.status, 200);
@@ -89,7 +89,8 @@ describe('the interface', () => {
       sessions.find((one) => one.id === session),
       { id: session, state: 'connected' },
     );
-    const metrics = String((await service.raw('GET', '/metrics', {})).body['text']);
+    assert.equal((await service.raw('GET', '/metrics', {})).status, 401);
+    const metrics = await service.printedMetrics();
     assert.match(metrics, /^prosaas_whatsapp_sessions\{state="connected"\} [1-9]/m);
     assert.match(metrics, /^prosaas_whatsapp_facts_delivered_total [1-9]/m);
     assert.match(metrics, /^process_resident_memory_bytes \d+/m);

@@ -44,7 +44,7 @@ export function findRoute(routes: Routes, method: string, url: string): Route {
   if (method === 'GET' && path === '/health')
     return { name: path, open: true, handle: () => Promise.resolve({ status: 200, json: routes.health() }) };
   if (method === 'GET' && path === '/metrics')
-    return { name: path, open: true, handle: async () => ({ status: 200, text: await routes.metrics() }) };
+    return { name: path, open: false, handle: async () => ({ status: 200, text: await routes.metrics() }) };
   const match = SESSION_PATH.exec(path);
   const [, id, action] = match ?? [];
   const handler = SESSION_ROUTES[action === undefined ? method : `${method} ${action}`];

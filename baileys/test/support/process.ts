@@ -1,10 +1,12 @@
 /** The service as a process of its own, as it runs in production, with the preload in front. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { signedHeaders } from '../../src/signing.js';
 
 /** The production build, not the tests' own compilation. */
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
+const PRINT_METRICS = fileURLToPath(new URL('../../../dist/print-metrics.js', import.meta.url));
 const PRELOAD = fileURLToPath(new URL('../simulator/preload.js', import.meta.url));
 
 export const SECRET = 'kq8Zt3vN1rYw6uBs9eLm';
@@ -36,7 +38,10 @@ export class ServiceProcess {
   port = 0;
   readonly exited: Promise<number | null>;
 
-  private constructor(readonly child: ChildProcess) {
+  private constructor(
+    readonly child: ChildProcess,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {
     LIVE.add(child);
     this.exited = new Promise((resolve) => {
       child.once('exit', (code) => {
@@ -58,23 +63,31 @@ export class ServiceProcess {
   }
 
   static spawn(options: ServiceOptions): ServiceProcess {
+    const env = {
+      PATH: process.env['PATH'],
+      APP_ENV: 'development',
+      BAILEYS_LISTEN: '127.0.0.1:0',
+      DATABASE_URL: options.databaseUrl,
+      INTERNAL_SECRET: SECRET,
+      BAILEYS_ENCRYPTION_KEY: KEY.toString('base64'),
+      INGRESS_INTERNAL_URL: options.ingressUrl,
+      BAILEYS_LEASE_SECONDS: '5',
+      LOG_LEVEL: 'debug',
+      SIM_URL: `ws://127.0.0.1:${options.simulatorPort}/ws/chat`,
+      ...options.env,
+    };
     const child = spawn(process.execPath, [...(options.nodeArgs ?? []), '--import', PRELOAD, MAIN], {
-      env: {
-        PATH: process.env['PATH'],
-        APP_ENV: 'development',
-        BAILEYS_LISTEN: '127.0.0.1:0',
-        DATABASE_URL: options.databaseUrl,
-        INTERNAL_SECRET: SECRET,
-        BAILEYS_ENCRYPTION_KEY: KEY.toString('base64'),
-        INGRESS_INTERNAL_URL: options.ingressUrl,
-        BAILEYS_LEASE_SECONDS: '5',
-        LOG_LEVEL: 'debug',
-        SIM_URL: `ws://127.0.0.1:${options.simulatorPort}/ws/chat`,
-        ...options.env,
-      },
+      env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return new ServiceProcess(child);
+    return new ServiceProcess(child, env);
+  }
+
+  /** What the program beside the service prints of its metrics. */
+  async printedMetrics(): Promise<string> {
+    const env = { ...this.env, BAILEYS_LISTEN: `127.0.0.1:${this.port}` };
+    const { stdout } = await promisify(execFile)(process.execPath, [PRINT_METRICS], { env });
+    return stdout;
   }
 
   async listening(): Promise<void> {
