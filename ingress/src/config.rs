@@ -64,7 +64,7 @@ impl Config {
         }
         Ok(Self {
             app_env,
-            public_url: public_url(env, app_env)?,
+            public_url: env.public_url(app_env)?,
             listen: listen(env, "INGRESS_LISTEN", app_env, "127.0.0.1:5000")?,
             internal_listen: listen(env, "INGRESS_INTERNAL_LISTEN", app_env, "127.0.0.1:5001")?,
             static_dir: env.optional("STATIC_DIR")?.map(PathBuf::from),
@@ -105,21 +105,6 @@ impl ApiConfig {
         }
         Ok(Self { internal_secret: env.internal_secret(app_env)?, smtp_url, mail_from })
     }
-}
-
-fn public_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
-    const NAME: &str = "PUBLIC_URL";
-    let url: Url = env
-        .or_dev(NAME, app_env, "http://127.0.0.1:5000")?
-        .parse()
-        .map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(ConfigError::new(NAME, "must begin with https:// and name a host"));
-    }
-    if app_env == AppEnv::Production && url.scheme() != "https" {
-        return Err(ConfigError::new(NAME, "must begin with https:// in production"));
-    }
-    Ok(url)
 }
 
 fn recordings_url(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use secrecy::SecretString;
+use url::Url;
 
 /// Shortest `INTERNAL_SECRET` in production, characters: 32 random ones are more than
 /// 128 bits in every usual alphabet.
@@ -161,7 +162,7 @@ impl Env {
         let Some(password) = self.optional(&password_variable)? else {
             return Ok(SecretString::from(given));
         };
-        let mut url: url::Url =
+        let mut url: Url =
             given.trim().parse().map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
         if url.username().is_empty()
             && (url.set_username(user).is_err() || url.set_password(Some(password.trim())).is_err())
@@ -174,6 +175,22 @@ impl Env {
     /// `DATABASE_URL`.
     pub fn database_url(&self) -> Result<SecretString, ConfigError> {
         self.required("DATABASE_URL").map(SecretString::from)
+    }
+
+    /// `PUBLIC_URL`: the address that people and Twilio use. In production by https only.
+    pub fn public_url(&self, app_env: AppEnv) -> Result<Url, ConfigError> {
+        const NAME: &str = "PUBLIC_URL";
+        let url: Url = self
+            .or_dev(NAME, app_env, "http://127.0.0.1:5000")?
+            .parse()
+            .map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(ConfigError::new(NAME, "must begin with https:// and name a host"));
+        }
+        if app_env == AppEnv::Production && url.scheme() != "https" {
+            return Err(ConfigError::new(NAME, "must begin with https:// in production"));
+        }
+        Ok(url)
     }
 
     /// `INTERNAL_SECRET`: what our own processes share. Random and long in production.

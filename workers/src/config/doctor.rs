@@ -81,7 +81,7 @@ impl DoctorConfig {
             value: env.optional(variable).map(|value| value.map(SecretString::from)),
         };
         Ok(Self {
-            public_url: public_url(env, app_env),
+            public_url: env.public_url(app_env),
             twilio: TwilioConfig::from_env(env),
             twilio_api_base: api_base(env, app_env),
             first_number: first_number(env),
@@ -96,19 +96,4 @@ impl DoctorConfig {
             secrets: SECRETS.into_iter().map(secret).collect(),
         })
     }
-}
-
-fn public_url(env: &Env, app_env: AppEnv) -> Setting<Url> {
-    const NAME: &str = "PUBLIC_URL";
-    let url: Url = env
-        .or_dev(NAME, app_env, "http://127.0.0.1:5000")?
-        .trim()
-        .parse()
-        .map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
-    let scheme_is_right =
-        url.scheme() == "https" || (url.scheme() == "http" && app_env != AppEnv::Production);
-    if !scheme_is_right || !url.has_host() {
-        return Err(ConfigError::new(NAME, "must begin with https:// and name a host"));
-    }
-    Ok(url)
 }
