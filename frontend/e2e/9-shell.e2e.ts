@@ -101,6 +101,39 @@ test('a stream that is cut shows a badge, and what was missed comes with the nex
   });
 });
 
+test('what happened while the page was hidden without its stream is there when it is seen again', async () => {
+  await visiting(shop.agent, {}, async (visit, page) => {
+    await visit.open('/leads');
+    await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }));
+    let asked = 0;
+    await page.route('**/api/live*', async (route) => {
+      asked += 1;
+      await route.abort('aborted');
+    });
+    await visit.offline(async () => {
+      await page.getByText('אין חיבור לאינטרנט').waitFor();
+    });
+    const badge = page.getByRole('button', { name: 'לא מתעדכן כרגע. רענון' });
+    await badge.waitFor();
+    // The first try that fails asks for everything; those after it do not.
+    await eventually('further tries of the stream', () => (asked > 2 ? true : undefined));
+    await visit.settled();
+    const row = page.getByRole('row', { name: /גלית נסתרת/ });
+    await visit.hidden(async () => {
+      await lead(shop.owner, 'גלית נסתרת', '0547001122');
+      expect(await row.count()).toBe(0);
+    });
+    await row.waitFor();
+    // The stream is still cut, and the page says so; nothing was loaded anew.
+    await badge.waitFor();
+    expect(await page.evaluate(() => 'sameDocument' in globalThis)).toBe(true);
+    // Seen once more when the stream may come back, it comes back at once.
+    await page.unroute('**/api/live*');
+    await visit.hidden(() => Promise.resolve());
+    await badge.waitFor({ state: 'detached' });
+  });
+});
+
 test('the app can be installed, and keeps its shell on the device and nothing personal', async () => {
   const name = 'אסנת פרטית';
   const id = await lead(shop.owner, name, '0547654321');
