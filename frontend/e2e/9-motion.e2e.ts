@@ -25,7 +25,7 @@ const BLINK_MS = 1;
 const watch = (page: Page) =>
   page.addInitScript((blink) => {
     globalThis.moved = [];
-    const PARTS: [string, string][] = [['[data-sonner-toaster]', 'toast'], ['[role=dialog], [role=alertdialog]', 'dialog'], ['.animate-spin', 'spinner'], ['.animate-pulse', 'skeleton'], ['.bg-shade', 'shade'], ['[role=menu]', 'menu'], ['[role=switch] + *', 'switch']];
+    const PARTS: [string, string][] = [['.animate-spin', 'spinner'], ['.animate-pulse', 'skeleton'], ['[data-sonner-toaster]', 'toast'], ['[role=dialog], [role=alertdialog]', 'dialog'], ['.bg-shade', 'shade'], ['[role=menu]', 'menu'], ['[role=switch] + *', 'switch']];
     const part = (element: Element) => PARTS.find(([selector]) => element.closest(selector) !== null)?.[1] ?? element.tagName.toLowerCase();
     const note = (element: Element, animations: readonly Animation[]) => {
       for (const one of animations) {
@@ -78,7 +78,7 @@ async function walk(wide: boolean, motion: boolean): Promise<{ moved: Set<string
     await page.locator('.animate-pulse').first().waitFor();
     found.whileWaiting.push(await movingNow(page));
     list.release();
-    await page.getByRole('link', { name: 'נועם נייח' }).waitFor();
+    await page.getByRole('link', { name: 'נועם נייח', exact: true }).waitFor();
     await visit.settled();
     // A dialog, which is a sheet on a phone; a button at work in it; a message after it.
     await page.getByRole('button', { name: 'ליד חדש' }).first().click();

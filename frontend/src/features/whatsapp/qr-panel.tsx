@@ -35,7 +35,9 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
   const qr = query.data && 'qr' in query.data ? query.data.qr : null;
   // The whole code has to be in sight to be scanned: on a phone it begins below the fold.
   const frame = useRef<HTMLDivElement>(null);
-  useEffect(() => frame.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    frame.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <div className="flex flex-col items-center gap-4">
       <div ref={frame} className="grid size-72 scroll-mt-20 scroll-mb-32 max-w-full place-items-center rounded-3xl border bg-white p-3">
