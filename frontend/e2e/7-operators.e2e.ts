@@ -228,7 +228,7 @@ test('the audit log is searched by action and by what it was about', async () =>
     await page.getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ }).first().click();
     await page.getByRole('dialog').getByRole('button', { name: 'כל מה שנעשה בזה' }).click();
     await expect.poll(() => page.getByRole('row', { name: /הפעלה מחדש (החלה|התחילה|נעצרה)/ }).count()).toBe(2);
-    await page.getByRole('button', { name: 'ניקוי' }).click();
+    await page.getByRole('button', { name: 'ניקוי', exact: true }).click();
     await page.getByRole('row', { name: /תוכן של תקלה נצפה/ }).first().waitFor();
   });
 });

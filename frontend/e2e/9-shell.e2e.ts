@@ -1,7 +1,7 @@
 /** Around the pages: the keyboard alone, a stream that is cut, the app on the home screen. */
 import { beforeAll, expect, inject, test } from 'vitest';
 
-import { business, type Business, eventually, lead } from './support/api';
+import { business, type Business, eventually, join, lead } from './support/api';
 import { tabTo, toHaveFocus, visiting } from './support/browser';
 import { missedCall } from './support/twilio';
 
@@ -69,6 +69,53 @@ test('the keyboard alone brings the QR of WhatsApp, and changes to the code', as
     await page.keyboard.press('ArrowDown');
     await toHaveFocus(page.getByRole('radio', { name: 'קוד בטלפון' }));
     await tabTo(page, page.getByLabel('מספר הטלפון של הוואטסאפ'));
+  });
+});
+
+test('the keyboard alone invites somebody, changes a role by the menu, removes somebody, and turns a switch', async () => {
+  const leaving = `אורח ${String(Date.now()).slice(-6)}`;
+  await join(shop.id, leaving, 'agent');
+  const email = `keys-${Date.now()}@example.com`;
+  await visiting(shop.owner, {}, async (visit, page) => {
+    const { keyboard } = page;
+    await visit.open('/team');
+    const invite = page.getByRole('button', { name: 'הזמנה', exact: true });
+    await tabTo(page, invite);
+    await keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'הזמנה לצוות' });
+    await toHaveFocus(dialog.getByLabel('דוא״ל'));
+    await keyboard.type(email);
+    await keyboard.press('Enter');
+    await page.getByText(`ההזמנה נשלחה אל ${email}`).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    await toHaveFocus(invite);
+    // The menu: open, down to its first entry, and the form that it opens.
+    const dots = page.getByRole('button', { name: `פעולות נוספות על ${leaving}` });
+    await tabTo(page, dots);
+    await keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'שם ותפקיד' }).waitFor();
+    await keyboard.press('ArrowDown');
+    await keyboard.press('Enter');
+    const form = page.getByRole('dialog', { name: 'שם ותפקיד' });
+    const role = form.getByLabel('תפקיד', { exact: true });
+    await tabTo(page, role);
+    await keyboard.type('מנהל');
+    await tabTo(page, form.getByRole('button', { name: 'שמירה', exact: true }));
+    await keyboard.press('Enter');
+    await page.getByRole('row', { name: new RegExp(leaving) }).getByText('מנהל', { exact: true }).waitFor();
+    await form.waitFor({ state: 'detached' });
+    await tabTo(page, page.getByRole('button', { name: `מחיקת ${leaving}` }), 80, 'Shift+Tab');
+    await keyboard.press('Enter');
+    await toHaveFocus(page.getByRole('alertdialog').getByRole('button', { name: 'ביטול' }));
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await page.getByText(`${leaving} נמחק`).waitFor();
+    await visit.open('/settings/hours');
+    const always = page.getByRole('switch', { name: /^פתוח תמיד/ });
+    await tabTo(page, always);
+    await keyboard.press('Space');
+    await page.getByText('יש שינויים שלא נשמרו').waitFor();
+    expect(await always.isChecked()).toBe(false);
   });
 });
 

@@ -80,6 +80,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
     }),
   );
   const entity = useEntityName();
+  const actor = useActorName();
   const filtered = search.action ?? search.actor ?? search.entity ?? search.from ?? search.to;
   // From one record to all of the same person, or of the same thing.
   const follow = (next: Partial<AuditSearch>) => {
@@ -88,7 +89,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
   };
   const columns: Column<AuditRecord>[] = [
     { id: 'action', header: t('audit.columns.action'), card: 'title', cell: (record) => name(record.action) },
-    { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{record.actor_name}</Typed> },
+    { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{actor(record)}</Typed> },
     { id: 'entity', header: t('audit.columns.entity'), card: 'none', className: 'max-w-52 truncate', cell: (record) => entity(record) },
     { id: 'at', header: t('audit.columns.at'), card: 'meta', cell: (record) => <Ltr>{formatExact(record.at)}</Ltr> },
     { id: 'ip', header: t('audit.columns.ip'), card: 'none', className: 'max-lg:hidden', cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null) },
@@ -143,7 +144,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
           open
           onClose={() => setShown(null)}
           title={name(shown.action)}
-          description={t('audit.detail', { name: shown.actor_name })}
+          description={t('audit.detail', { name: actor(shown) })}
           size="large"
           footer={
             <>
@@ -174,6 +175,13 @@ function Audit({ businessId, search, onChange }: AuditProps) {
       )}
     </Page>
   );
+}
+
+/** Who it was; parts of the system have names of their own in the record. */
+function useActorName(): (record: AuditRecord) => string {
+  const { t } = useTranslation();
+  const loose = t as unknown as (key: string, options: { defaultValue: string }) => string;
+  return ({ actor_id, actor_name }) => (actor_id === null ? loose(`audit.actors.${actor_name}`, { defaultValue: actor_name }) : actor_name);
 }
 
 /** What a record is about, in words: its kind, and its name where the record holds one. */
