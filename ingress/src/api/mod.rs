@@ -33,6 +33,7 @@ pub mod query;
 pub mod rate_limit;
 pub mod recordings;
 pub mod request_meta;
+mod routes;
 pub mod scope;
 pub mod session;
 pub mod state;
@@ -54,8 +55,8 @@ use axum::{
 };
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
+use self::routes::{Description, Routes, routes};
 pub use self::{
     command::submit, request_meta::RequestMeta, scope::BusinessScope, session::Session, state::ApiState,
 };
@@ -66,8 +67,8 @@ use crate::{app::App, problem::Problem};
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(prefer::MAX_WAIT_S + 5);
 
 /// Every route that answers within [`REQUEST_TIMEOUT`].
-fn prompt_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(openapi::skeleton())
+fn prompt_routes<D: Description>() -> Routes<D> {
+    routes![summary::summary, operation::get]
         .merge(auth::routes())
         .merge(people::routes())
         .merge(audit::routes())
@@ -76,27 +77,20 @@ fn prompt_routes() -> OpenApiRouter<App> {
         .merge(leads::routes())
         .merge(calls::routes())
         .merge(businesses::routes())
-        .routes(routes!(summary::summary))
-        .routes(routes!(operation::get))
 }
 
-/// Routes whose answers last: streams of sound and of updates.
-fn streaming_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(recordings::routes()).merge(live::routes())
-}
-
-/// The API's routes and its document.
-fn assemble() -> (Router<App>, utoipa::openapi::OpenApi) {
-    let prompt = prompt_routes().layer(from_fn(limit_time));
-    let (router, mut document) = prompt.merge(streaming_routes()).split_for_parts();
-    openapi::complete(&mut document);
-    (router, document)
+/// Every route; those that stream sound and updates may last.
+fn all_routes<D: Description>() -> Routes<D> {
+    prompt_routes()
+        .map(|prompt| prompt.layer(from_fn(limit_time)))
+        .merge(recordings::routes())
+        .merge(live::routes())
 }
 
 /// The API's routes, `/api/…`, with everything that lies around them.
 pub fn routes(app: &App) -> Router<App> {
-    let (router, _) = assemble();
-    router
+    all_routes::<()>()
+        .into_router()
         .route("/api", any(nothing_here))
         .route("/api/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(method_not_allowed)
@@ -108,7 +102,7 @@ pub fn routes(app: &App) -> Router<App> {
 
 /// The API's document, as committed under `docs/`.
 pub fn document() -> utoipa::openapi::OpenApi {
-    assemble().1
+    openapi::complete(all_routes().into_description())
 }
 
 /// The panic itself is in the log: the hook wrote it. Its text is nobody else's.

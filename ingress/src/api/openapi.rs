@@ -73,13 +73,10 @@ const COMMAND: [(&str, &str); 4] = [
     ("422", "A field is not valid, or the Idempotency-Key stands for another request"),
 ];
 
-/// The document without its routes.
-pub fn skeleton() -> utoipa::openapi::OpenApi {
-    Document::openapi()
-}
-
-/// Adds to every operation what it shares with others.
-pub fn complete(document: &mut utoipa::openapi::OpenApi) {
+/// The document of these routes, with what every operation shares with others.
+pub fn complete(routes: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let mut document = Document::openapi();
+    document.merge(routes);
     let components = document.components.get_or_insert_default();
     let description = "Opaque token of the login. Named prosaas_session, without Secure, only where the \
                        service's address is plain HTTP on loopback.";
@@ -94,6 +91,7 @@ pub fn complete(document: &mut utoipa::openapi::OpenApi) {
             share(operation, path);
         }
     }
+    document
 }
 
 fn share(operation: &mut Operation, path: &str) {

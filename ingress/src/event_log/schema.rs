@@ -97,5 +97,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .page_size(u32::try_from(PAGE_BYTES).unwrap_or(4096))
         .busy_timeout(Duration::from_secs(2))
+        // KiB. The log's pages are written and read once, soon after each other; the
+        // kernel has them, and two megabytes for each connection held nothing more.
+        .pragma("cache_size", "-256")
         .disable_statement_logging()
 }

@@ -9,20 +9,20 @@ use prosaas_shared::{
     rights::Right,
 };
 use serde::Deserialize;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::search::{AuditFilter, AuditItem, of_all, of_business};
 use super::{
     Session,
     extract::{ApiPath, ApiQuery},
     page::Page,
+    routes::{Description, Routes, routes},
     scope,
 };
 use crate::{app::App, problem::Problem};
 
 /// The routes `/api/admin/audit` and `/api/businesses/{business_id}/audit`.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(search_all_audit)).routes(routes!(search_audit))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![self::search_all_audit, self::search_audit,]
 }
 
 /// Which records of all.

@@ -16,22 +16,21 @@ pub mod passwords;
 mod request_reset;
 mod throttle;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
 pub use self::begin_session::end_all_sessions;
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes under `/api/auth`.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(login::login))
-        .routes(routes!(logout::logout))
-        .routes(routes!(me::me))
-        .routes(routes!(list_sessions::list_sessions))
-        .routes(routes!(end_session::end_session))
-        .routes(routes!(change_password::change_password))
-        .routes(routes!(request_reset::request_reset))
-        .routes(routes!(confirm_reset::confirm_reset))
-        .routes(routes!(inspect_invitation::inspect_invitation))
-        .routes(routes!(accept_invitation::accept_invitation))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![
+        login::login,
+        logout::logout,
+        me::me,
+        list_sessions::list_sessions,
+        end_session::end_session,
+        change_password::change_password,
+        request_reset::request_reset,
+        confirm_reset::confirm_reset,
+        inspect_invitation::inspect_invitation,
+        accept_invitation::accept_invitation,
+    ]
 }

@@ -8,18 +8,19 @@ mod preview;
 mod read;
 mod settings;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(admin::list, admin::create))
-        .routes(routes!(activate::activate))
-        .routes(routes!(activate::deactivate))
-        .routes(routes!(numbers::set_numbers))
-        .routes(routes!(read::read))
-        .routes(routes!(settings::read, settings::write))
-        .routes(routes!(preview::preview))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![
+        admin::list,
+        admin::create,
+        activate::activate,
+        activate::deactivate,
+        numbers::set_numbers,
+        read::read,
+        settings::read,
+        settings::write,
+        preview::preview,
+    ]
 }

@@ -7,17 +7,11 @@ mod read;
 mod select;
 mod unowned;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
 pub use self::model::Call;
 pub(super) use self::select::by_id as calls_by_id;
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list))
-        .routes(routes!(read::read))
-        .routes(routes!(called_back::called_back))
-        .routes(routes!(unowned::unowned))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![list::list, read::read, called_back::called_back, unowned::unowned,]
 }

@@ -12,17 +12,19 @@ mod select;
 mod timeline;
 mod update;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(read::read, update::update, delete::delete))
-        .routes(routes!(delete::restore))
-        .routes(routes!(bulk::delete))
-        .routes(routes!(bulk::restore))
-        .routes(routes!(timeline::timeline))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![
+        list::list,
+        create::create,
+        read::read,
+        update::update,
+        delete::delete,
+        delete::restore,
+        bulk::delete,
+        bulk::restore,
+        timeline::timeline,
+    ]
 }

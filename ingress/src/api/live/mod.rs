@@ -19,19 +19,23 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use prosaas_shared::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
     feed::{Audience, Feed},
     ring::{Last, Position},
 };
 pub use self::{hub::Hub, slots::MAX_PER_SESSION};
-use super::{Session, extract::ApiQuery, scope};
+use super::{
+    Session,
+    extract::ApiQuery,
+    routes::{Description, Routes, routes},
+    scope,
+};
 use crate::{app::App, problem::Problem};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(live))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![self::live,]
 }
 
 /// Whose updates.

@@ -12,28 +12,30 @@ mod start_replay;
 mod workers;
 
 use prosaas_shared::dead_letters::filter::{MAX_IDS, Selection};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{app::App, problem::Problem};
+use super::routes::{Description, Routes, routes};
+use crate::problem::Problem;
 
 /// Longest reason, characters.
 const MAX_REASON: usize = 500;
 
 /// The routes `/api/admin/dead-letters`, `/api/admin/replays` and `/api/admin/workers`.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(letters::list_dead_letters))
-        .routes(routes!(groups::group_dead_letters))
-        .routes(routes!(count::count_dead_letters))
-        .routes(routes!(discard::discard_dead_letters))
-        .routes(routes!(letter::read_dead_letter))
-        .routes(routes!(replays::list_replays, start_replay::start_replay))
-        .routes(routes!(replay::read_replay))
-        .routes(routes!(replay::list_replay_items))
-        .routes(routes!(replay::cancel_replay))
-        .routes(routes!(workers::list_workers))
-        .routes(routes!(workers::pause_worker))
-        .routes(routes!(workers::resume_worker))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![
+        letters::list_dead_letters,
+        groups::group_dead_letters,
+        count::count_dead_letters,
+        discard::discard_dead_letters,
+        letter::read_dead_letter,
+        replays::list_replays,
+        start_replay::start_replay,
+        replay::read_replay,
+        replay::list_replay_items,
+        replay::cancel_replay,
+        workers::list_workers,
+        workers::pause_worker,
+        workers::resume_worker,
+    ]
 }
 
 /// A reason: 1 to 500 characters, blanks around it cut off.

@@ -10,21 +10,23 @@ mod invite;
 mod list;
 mod target;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes under `/api/admin/users` and `/api/businesses/{business_id}`.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(admin::list_all_users))
-        .routes(routes!(admin::delete_user, admin::update_user))
-        .routes(routes!(admin::restore_user))
-        .routes(routes!(end_sessions::end_user_sessions))
-        .routes(routes!(invite::invite_user))
-        .routes(routes!(business::list_users))
-        .routes(routes!(business::delete_business_user, business::update_business_user))
-        .routes(routes!(business::restore_business_user))
-        .routes(routes!(invitations::list_invitations, invite::invite_business_user))
-        .routes(routes!(invitations::withdraw_invitation))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![
+        admin::list_all_users,
+        admin::delete_user,
+        admin::update_user,
+        admin::restore_user,
+        end_sessions::end_user_sessions,
+        invite::invite_user,
+        business::list_users,
+        business::delete_business_user,
+        business::update_business_user,
+        business::restore_business_user,
+        invitations::list_invitations,
+        invite::invite_business_user,
+        invitations::withdraw_invitation,
+    ]
 }

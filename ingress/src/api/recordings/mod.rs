@@ -3,11 +3,9 @@
 mod audio;
 mod range;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(audio::audio, audio::audio_head))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![audio::audio, audio::audio_head,]
 }

@@ -14,17 +14,16 @@ mod status;
 mod stored;
 mod watch;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-use crate::app::App;
+use super::routes::{Description, Routes, routes};
 
 /// The routes.
-pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(init::whatsapp_init))
-        .routes(routes!(qr::whatsapp_qr))
-        .routes(routes!(status::whatsapp_status))
-        .routes(routes!(logout::whatsapp_logout))
-        .routes(routes!(pairing_code::whatsapp_pairing_code))
-        .routes(routes!(delete::whatsapp_delete))
+pub fn routes<D: Description>() -> Routes<D> {
+    routes![
+        init::whatsapp_init,
+        qr::whatsapp_qr,
+        status::whatsapp_status,
+        logout::whatsapp_logout,
+        pairing_code::whatsapp_pairing_code,
+        delete::whatsapp_delete,
+    ]
 }
