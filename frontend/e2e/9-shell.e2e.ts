@@ -98,8 +98,10 @@ test('the keyboard alone invites somebody, changes a role by the menu, removes s
     await keyboard.press('Enter');
     const form = page.getByRole('dialog', { name: 'שם ותפקיד' });
     const role = form.getByLabel('תפקיד', { exact: true });
+    await toHaveFocus(form.getByLabel('שם', { exact: true }));
     await tabTo(page, role);
-    await keyboard.type('מנהל');
+    await keyboard.press('ArrowDown');
+    await expect.poll(() => role.inputValue()).toBe('manager');
     await tabTo(page, form.getByRole('button', { name: 'שמירה', exact: true }));
     await keyboard.press('Enter');
     await page.getByRole('row', { name: new RegExp(leaving) }).getByText('מנהל', { exact: true }).waitFor();

@@ -29,7 +29,7 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     }
   };
   return (
-    <span className={compact ? 'flex items-center gap-1.5' : 'flex flex-wrap items-center gap-1.5'}>
+    <span className={compact ? 'flex items-center gap-1.5' : 'contents'}>
       {/* Not every row has it: first, it leaves the others one below the other. */}
       {open && compact && (
         <IconButton label={t('calls.markCalledBack', { name })} busy={busy} onClick={() => void mark()} className="max-md:hidden">
