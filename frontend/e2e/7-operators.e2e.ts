@@ -219,5 +219,16 @@ test('the audit log is searched by action and by what it was about', async () =>
     await page.getByRole('row', { name: /הפעלה מחדש נעצרה/ }).first().waitFor();
     await expect.poll(async () => (await page.getByRole('row').allInnerTexts()).slice(1).every((text) => text.includes('הפעלה מחדש נעצרה'))).toBe(true);
     expect(new URL(page.url()).search).toContain('replay');
+    // From one record to all of the same person, and to all that was done to the same thing.
+    await page.getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ }).first().click();
+    await page.getByRole('dialog').getByRole('button', { name: /^כל הפעולות של/ }).click();
+    await page.getByRole('row', { name: /תוכן של תקלה נצפה/ }).first().waitFor();
+    const actors = async () => new Set(await page.getByRole('table').locator('tbody tr > td:nth-of-type(1)').allInnerTexts());
+    await expect.poll(async () => (await actors()).size).toBe(1);
+    await page.getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ }).first().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'כל מה שנעשה בזה' }).click();
+    await expect.poll(() => page.getByRole('row', { name: /הפעלה מחדש (החלה|התחילה|נעצרה)/ }).count()).toBe(2);
+    await page.getByRole('button', { name: 'ניקוי', exact: true }).click();
+    await page.getByRole('row', { name: /תוכן של תקלה נצפה/ }).first().waitFor();
   });
 });

@@ -1,7 +1,7 @@
 /** Around the pages: the keyboard alone, a stream that is cut, the app on the home screen. */
 import { beforeAll, expect, inject, test } from 'vitest';
 
-import { business, type Business, eventually, lead } from './support/api';
+import { business, type Business, eventually, join, lead } from './support/api';
 import { tabTo, toHaveFocus, visiting } from './support/browser';
 import { missedCall } from './support/twilio';
 
@@ -72,6 +72,55 @@ test('the keyboard alone brings the QR of WhatsApp, and changes to the code', as
   });
 });
 
+test('the keyboard alone invites somebody, changes a role by the menu, removes somebody, and turns a switch', async () => {
+  const leaving = `אורח ${String(Date.now()).slice(-6)}`;
+  await join(shop.id, leaving, 'agent');
+  const email = `keys-${Date.now()}@example.com`;
+  await visiting(shop.owner, {}, async (visit, page) => {
+    const { keyboard } = page;
+    await visit.open('/team');
+    const invite = page.getByRole('button', { name: 'הזמנה', exact: true });
+    await tabTo(page, invite);
+    await keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'הזמנה לצוות' });
+    await toHaveFocus(dialog.getByLabel('דוא״ל'));
+    await keyboard.type(email);
+    await keyboard.press('Enter');
+    await page.getByText(`ההזמנה נשלחה אל ${email}`).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    await toHaveFocus(invite);
+    // The menu: open, down to its first entry, and the form that it opens.
+    const dots = page.getByRole('button', { name: `פעולות נוספות על ${leaving}` });
+    await tabTo(page, dots);
+    await keyboard.press('Enter');
+    await page.getByRole('menuitem', { name: 'שם ותפקיד' }).waitFor();
+    await keyboard.press('ArrowDown');
+    await keyboard.press('Enter');
+    const form = page.getByRole('dialog', { name: 'שם ותפקיד' });
+    const role = form.getByLabel('תפקיד', { exact: true });
+    await toHaveFocus(form.getByLabel('שם', { exact: true }));
+    await tabTo(page, role);
+    await keyboard.press('ArrowDown');
+    await expect.poll(() => role.inputValue()).toBe('manager');
+    await tabTo(page, form.getByRole('button', { name: 'שמירה', exact: true }));
+    await keyboard.press('Enter');
+    await page.getByRole('row', { name: new RegExp(leaving) }).getByText('מנהל', { exact: true }).waitFor();
+    await form.waitFor({ state: 'detached' });
+    await tabTo(page, page.getByRole('button', { name: `מחיקת ${leaving}` }), 80, 'Shift+Tab');
+    await keyboard.press('Enter');
+    await toHaveFocus(page.getByRole('alertdialog').getByRole('button', { name: 'ביטול' }));
+    await keyboard.press('Tab');
+    await keyboard.press('Enter');
+    await page.getByText(`${leaving} נמחק`).waitFor();
+    await visit.open('/settings/hours');
+    const always = page.getByRole('switch', { name: /^פתוח תמיד/ });
+    await tabTo(page, always);
+    await keyboard.press('Space');
+    await page.getByText('יש שינויים שלא נשמרו').waitFor();
+    expect(await always.isChecked()).toBe(false);
+  });
+});
+
 test('a stream that is cut shows a badge, and what was missed comes with the next one', async () => {
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open('/calls');
@@ -97,6 +146,39 @@ test('a stream that is cut shows a badge, and what was missed comes with the nex
     await missedCall('+972541110062', shop.number);
     await page.unroute('**/api/live*');
     await page.getByRole('row', { name: /054-111-0062/ }).waitFor({ timeout: 40_000 });
+    await badge.waitFor({ state: 'detached' });
+  });
+});
+
+test('what happened while the page was hidden without its stream is there when it is seen again', async () => {
+  await visiting(shop.agent, {}, async (visit, page) => {
+    await visit.open('/leads');
+    await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }));
+    let asked = 0;
+    await page.route('**/api/live*', async (route) => {
+      asked += 1;
+      await route.abort('aborted');
+    });
+    await visit.offline(async () => {
+      await page.getByText('אין חיבור לאינטרנט').waitFor();
+    });
+    const badge = page.getByRole('button', { name: 'לא מתעדכן כרגע. רענון' });
+    await badge.waitFor();
+    // The first try that fails asks for everything; those after it do not.
+    await eventually('further tries of the stream', () => (asked > 2 ? true : undefined));
+    await visit.settled();
+    const row = page.getByRole('row', { name: /גלית נסתרת/ });
+    await visit.hidden(async () => {
+      await lead(shop.owner, 'גלית נסתרת', '0547001122');
+      expect(await row.count()).toBe(0);
+    });
+    await row.waitFor();
+    // The stream is still cut, and the page says so; nothing was loaded anew.
+    await badge.waitFor();
+    expect(await page.evaluate(() => 'sameDocument' in globalThis)).toBe(true);
+    // Seen once more when the stream may come back, it comes back at once.
+    await page.unroute('**/api/live*');
+    await visit.hidden(() => Promise.resolve());
     await badge.waitFor({ state: 'detached' });
   });
 });

@@ -36,6 +36,8 @@ export interface Look {
   english?: boolean;
   /** With the shell's worker, which otherwise would hide which answers came from the server. */
   installed?: boolean;
+  /** For whoever did not ask their device for less motion. */
+  motion?: boolean;
 }
 
 /** A browser of somebody, and what went wrong in it. */
@@ -58,7 +60,7 @@ export class Visit {
       locale: 'he-IL',
       timezoneId: 'Asia/Jerusalem',
       colorScheme: look.dark === true ? 'dark' : 'light',
-      reducedMotion: 'reduce',
+      reducedMotion: look.motion === true ? 'no-preference' : 'reduce',
       hasTouch: !wide,
       acceptDownloads: true,
       serviceWorkers: look.installed === true ? 'allow' : 'block',
@@ -125,6 +127,19 @@ export class Visit {
     await this.context.setOffline(false);
     const disconnected = this.faults.splice(before).filter((fault) => !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(fault));
     this.faults.push(...disconnected);
+  }
+
+  /** Behind another window or tab, as the page is told of it: the test's own pages are always in front. */
+  async hidden(steps: () => Promise<void>): Promise<void> {
+    const become = (state: DocumentVisibilityState) =>
+      this.page.evaluate((next) => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => next });
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => next === 'hidden' });
+        document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+      }, state);
+    await become('hidden');
+    await steps();
+    await become('visible');
   }
 
   /** What axe finds, and sideways scrolling. */

@@ -21,5 +21,9 @@ export function whatsappHandlers(db: Db, publish: (kind: string) => void) {
       set('logged_out');
       return response(202).json(succeeded('whatsapp.logout', 'session'));
     }),
+    http.delete('/api/whatsapp/baileys/session', ({ response }) => {
+      set('not_linked');
+      return response(202).json(succeeded('whatsapp.delete', 'session'));
+    }),
   ];
 }

@@ -56,6 +56,7 @@ const whatsapp = createRoute({
   getParentRoute: () => appRoute,
   path: '/whatsapp',
   beforeLoad: inBusiness(),
+  loader: loadMoreWords,
   component: lazyRouteComponent(() => import('@/features/whatsapp/whatsapp-page'), 'WhatsappPage'),
 });
 

@@ -11,6 +11,7 @@ export type AuditRecord = Schemas['AuditItem'];
 /** What a search is narrowed to. */
 export interface AuditFilter {
   action?: string | undefined;
+  actor_id?: string | undefined;
   entity_id?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;

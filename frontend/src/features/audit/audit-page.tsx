@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { ScrollText } from 'lucide-react';
+import { ScrollText, X } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -73,15 +73,23 @@ function Audit({ businessId, search, onChange }: AuditProps) {
   const query = useInfiniteQuery(
     auditQuery(businessId, {
       action: search.action,
+      actor_id: search.actor,
       entity_id: search.entity,
       ...(search.from === undefined ? {} : { from: new Date(`${search.from}T00:00:00`).toISOString() }),
       ...(search.to === undefined ? {} : { to: new Date(`${search.to}T23:59:59.999`).toISOString() }),
     }),
   );
   const entity = useEntityName();
+  const actor = useActorName();
+  const filtered = search.action ?? search.actor ?? search.entity ?? search.from ?? search.to;
+  // From one record to all of the same person, or of the same thing.
+  const follow = (next: Partial<AuditSearch>) => {
+    setShown(null);
+    onChange({ action: undefined, actor: undefined, entity: undefined, from: undefined, to: undefined, ...next });
+  };
   const columns: Column<AuditRecord>[] = [
     { id: 'action', header: t('audit.columns.action'), card: 'title', cell: (record) => name(record.action) },
-    { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{record.actor_name}</Typed> },
+    { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{actor(record)}</Typed> },
     { id: 'entity', header: t('audit.columns.entity'), card: 'none', className: 'max-w-52 truncate', cell: (record) => entity(record) },
     { id: 'at', header: t('audit.columns.at'), card: 'meta', cell: (record) => <Ltr>{formatExact(record.at)}</Ltr> },
     { id: 'ip', header: t('audit.columns.ip'), card: 'none', className: 'max-lg:hidden', cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null) },
@@ -109,6 +117,12 @@ function Audit({ businessId, search, onChange }: AuditProps) {
           <Input type="date" dir="ltr" value={search.to ?? ''} onChange={(event) => onChange({ to: event.target.value === '' ? undefined : event.target.value })} />
         </Field>
       </div>
+      {filtered !== undefined && (
+        <Button variant="ghost" className="self-start" onClick={() => follow({})}>
+          <X aria-hidden />
+          {t('list.clearFilters')}
+        </Button>
+      )}
       <Infinite query={query} empty={<Empty icon={ScrollText} title={t('audit.empty')} />}>
         {(rows) => (
           <DataList
@@ -126,7 +140,25 @@ function Audit({ businessId, search, onChange }: AuditProps) {
         )}
       </Infinite>
       {shown && (
-        <Dialog open onClose={() => setShown(null)} title={name(shown.action)} description={t('audit.detail', { name: shown.actor_name })} size="large">
+        <Dialog
+          open
+          onClose={() => setShown(null)}
+          title={name(shown.action)}
+          description={t('audit.detail', { name: actor(shown) })}
+          size="large"
+          footer={
+            <>
+              <Button variant="secondary" onClick={() => follow({ entity: shown.entity_id })}>
+                {t('audit.sameThing')}
+              </Button>
+              {shown.actor_id !== null && (
+                <Button variant="secondary" onClick={() => follow({ actor: shown.actor_id ?? undefined })}>
+                  {t('audit.samePerson', { name: shown.actor_name })}
+                </Button>
+              )}
+            </>
+          }
+        >
           <div className="flex flex-col gap-4">
             <Facts
               facts={[
@@ -143,6 +175,13 @@ function Audit({ businessId, search, onChange }: AuditProps) {
       )}
     </Page>
   );
+}
+
+/** Who it was; parts of the system have names of their own in the record. */
+function useActorName(): (record: AuditRecord) => string {
+  const { t } = useTranslation();
+  const loose = t as unknown as (key: string, options: { defaultValue: string }) => string;
+  return ({ actor_id, actor_name }) => (actor_id === null ? loose(`audit.actors.${actor_name}`, { defaultValue: actor_name }) : actor_name);
 }
 
 /** What a record is about, in words: its kind, and its name where the record holds one. */

@@ -29,19 +29,20 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     }
   };
   return (
-    <span className={compact ? 'flex items-center gap-1.5' : 'flex flex-wrap items-center gap-1.5'}>
+    <span className={compact ? 'flex items-center gap-1.5' : 'contents'}>
+      {/* Not every row has it: first, it leaves the others one below the other. */}
+      {open && compact && (
+        <IconButton label={t('calls.markCalledBack', { name })} busy={busy} onClick={() => void mark()} className="max-md:hidden">
+          {!busy && <CheckCheck aria-hidden />}
+        </IconButton>
+      )}
       {number !== null && <ContactButtons phone={number} name={name} labelled={!compact} />}
-      {open &&
-        (compact ? (
-          <IconButton label={t('calls.markCalledBack', { name })} busy={busy} onClick={() => void mark()} className="max-md:hidden">
-            {!busy && <CheckCheck aria-hidden />}
-          </IconButton>
-        ) : (
-          <Button variant="secondary" busy={busy} onClick={() => void mark()}>
-            {!busy && <CheckCheck aria-hidden />}
-            {t('calls.markShort')}
-          </Button>
-        ))}
+      {open && !compact && (
+        <Button variant="secondary" busy={busy} onClick={() => void mark()}>
+          {!busy && <CheckCheck aria-hidden />}
+          {t('calls.markShort')}
+        </Button>
+      )}
     </span>
   );
 }

@@ -44,18 +44,18 @@ export function CallPage() {
           <CallBadge call={call} /> <CallStatusText call={call} />
         </span>
       }
-      actions={
-        call.lead ? (
-          <Button asChild variant="secondary">
+    >
+      <div className="flex flex-wrap items-center gap-1.5">
+        <CallBackButtons call={call} />
+        {call.lead && (
+          <Button asChild variant="ghost" className="text-on-tint!">
             <Link to="/leads/$id" params={{ id: call.lead.id }}>
               <UserRound aria-hidden />
               {t('calls.openLead')}
             </Link>
           </Button>
-        ) : undefined
-      }
-    >
-      <CallBackButtons call={call} />
+        )}
+      </div>
       {call.recordings.length > 0 && (
         <Section title={t('calls.recording.title')}>
           <div className="flex flex-col gap-3">

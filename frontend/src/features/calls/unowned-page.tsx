@@ -17,7 +17,8 @@ import { CallIcon } from './status';
 export function UnownedCallsPage() {
   const { t } = useTranslation();
   const name = useCallerName();
-  const columns = useCallColumns();
+  // Who called is a number here, and so the title already.
+  const columns = useCallColumns().filter(({ id }) => id !== 'number');
   const query = useInfiniteQuery(unownedCallsQuery());
   return (
     <Page title={t('calls.unowned.title')} hint={t('calls.unowned.hint')}>

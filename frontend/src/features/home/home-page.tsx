@@ -11,7 +11,7 @@ import { WhatsappCard } from '@/features/whatsapp';
 import { useMe } from '@/shared/api/session';
 import type { Schemas } from '@/shared/api/types';
 import { cn } from '@/shared/lib/cn';
-import { formatLongDay, formatNumber } from '@/shared/lib/format';
+import { formatLongDay, formatNumber, formatTime } from '@/shared/lib/format';
 import type { CursorPage } from '@/shared/list/infinite';
 import { useNow } from '@/shared/lib/hooks';
 import { Avatar } from '@/shared/ui/avatar';
@@ -32,7 +32,8 @@ const FEW = 6;
 
 function useGreeting(now: number): string {
   const { t } = useTranslation();
-  const hour = new Date(now).getHours();
+  // The business's hour, as every other time on screen.
+  const hour = Number(formatTime(now).slice(0, 2));
   const part = hour < 5 ? 'night' : hour < 12 ? 'morning' : hour < 17 ? 'noon' : hour < 21 ? 'evening' : 'night';
   return t(`home.greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
 }

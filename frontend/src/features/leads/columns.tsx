@@ -65,7 +65,7 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
       {
         id: 'purge',
         header: t('leads.columns.purge'),
-        card: 'meta',
+        card: 'below',
         cell: (lead) => when('leads.purgeWhen', lead.purge_at),
       },
     );

@@ -63,7 +63,7 @@ export function LeadFilters({ search, onChange }: FiltersProps) {
         </Select>
       </div>
       {active !== undefined && (
-        <Button variant="ghost" onClick={() => onChange({ q: undefined, status: undefined, source: undefined, tag: undefined })}>
+        <Button variant="ghost" className="self-start" onClick={() => onChange({ q: undefined, status: undefined, source: undefined, tag: undefined })}>
           <X aria-hidden />
           {t('list.clearFilters')}
         </Button>

@@ -118,10 +118,11 @@ export function LeadsPage() {
       </Infinite>
       {/* Room below the last card for the button that floats. */}
       <div aria-hidden className="h-12 md:hidden" />
+      {/* On the side of the names: it must not lie over the bins of the cards below. */}
       <Button
         onClick={() => openNew(true)}
         aria-label={t('leads.new.action')}
-        className="fixed end-4 bottom-[calc(5.25rem+env(safe-area-inset-bottom))] z-20 size-14! rounded-2xl! p-0! shadow-lg md:hidden"
+        className="fixed start-4 bottom-[calc(5.25rem+env(safe-area-inset-bottom))] z-20 size-14! rounded-2xl! p-0! shadow-lg md:hidden"
       >
         <Plus aria-hidden className="size-7!" />
       </Button>

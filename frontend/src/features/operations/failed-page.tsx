@@ -131,9 +131,9 @@ function Letters({ filter }: { filter: FailedFilter }) {
   const [act, setAct] = useState<'replay' | 'discard' | null>(null);
   const named = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   const columns: Column<DeadLetter>[] = [
-    { id: 'error', header: t('failed.columns.error'), card: 'title', className: 'max-w-md truncate', cell: (letter) => <span dir="auto" className="inline-block max-w-full truncate align-bottom">{letter.error}</span> },
+    { id: 'error', header: t('failed.columns.error'), card: 'title', className: 'max-w-md truncate', cell: (letter) => <span dir="auto" className="md:inline-block md:max-w-full md:truncate md:align-bottom">{letter.error}</span> },
     { id: 'state', header: t('failed.columns.state'), card: 'aside', cell: (letter) => <DeadLetterBadge state={letter.state} /> },
-    { id: 'type', header: t('failed.columns.type'), card: 'line', className: 'max-w-60 truncate', cell: (letter) => (letter.type === null ? null : <Ltr>{letter.type}</Ltr>) },
+    { id: 'type', header: t('failed.columns.type'), card: 'line', className: 'max-w-60', cell: (letter) => (letter.type === null ? null : <Ltr className="block w-fit max-w-full truncate">{letter.type}</Ltr>) },
     { id: 'business', header: t('failed.business'), card: 'meta', className: 'whitespace-nowrap', cell: (letter) => (letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>) },
     { id: 'worker', header: t('failed.columns.worker'), card: 'meta', cell: (letter) => <Ltr>{letter.worker}</Ltr> },
     { id: 'at', header: t('failed.columns.when'), card: 'meta', cell: (letter) => <When at={letter.died_at} /> },

@@ -12,7 +12,7 @@ export function useUserColumns({ businesses = false, deleted = false } = {}): Co
   return [
     { id: 'name', header: t('people.columns.name'), card: 'title', cell: (user) => <Typed>{user.name}</Typed> },
     { id: 'role', header: t('people.columns.role'), card: 'aside', cell: (user) => <Badge tone={user.role === 'owner' || user.role === 'system_admin' ? 'primary' : 'neutral'}>{t(`roles.${user.role}`)}</Badge> },
-    { id: 'email', header: t('people.columns.email'), card: 'line', cell: (user) => <Ltr>{user.email}</Ltr> },
+    { id: 'email', header: t('people.columns.email'), card: 'below', cell: (user) => <Ltr>{user.email}</Ltr> },
     ...(businesses
       ? [{ id: 'business', header: t('people.columns.business'), card: 'meta' as const, cell: (user: User) => (user.business_name ? <Typed>{user.business_name}</Typed> : null) }]
       : []),

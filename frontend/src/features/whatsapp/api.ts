@@ -82,3 +82,14 @@ export async function unlink(onStillWorking: () => void): Promise<void> {
     await invalidate('/api/whatsapp/baileys/status');
   }
 }
+
+/** Drops all that is kept of a link, so that the next one begins with nothing. */
+export async function forget(onStillWorking: () => void): Promise<void> {
+  try {
+    await run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), { onStillWorking });
+  } catch (error) {
+    warned(error, 'session');
+  } finally {
+    await invalidate('/api/whatsapp/baileys/status');
+  }
+}

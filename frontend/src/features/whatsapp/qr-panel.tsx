@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { QRCodeSVG } from 'qrcode.react';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { sentence } from '@/shared/api/problem';
@@ -33,9 +33,14 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
   }, [refusal, query.data]);
 
   const qr = query.data && 'qr' in query.data ? query.data.qr : null;
+  // The whole code has to be in sight to be scanned: on a phone it begins below the fold.
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    frame.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <div className="flex flex-col items-center gap-4">
-      <div className="grid size-72 max-w-full place-items-center rounded-3xl border bg-white p-3">
+      <div ref={frame} className="grid size-72 scroll-mt-20 scroll-mb-32 max-w-full place-items-center rounded-3xl border bg-white p-3">
         {qr && !spent ? (
           <QRCodeSVG value={qr} size={264} marginSize={4} level="L" bgColor="#ffffff" fgColor="#000000" title={t('whatsapp.qrTitle')} role="img" className="h-auto w-full" />
         ) : (

@@ -1,4 +1,4 @@
-import { screen, waitFor } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 
 import { http } from '#mock/http';
@@ -43,6 +43,17 @@ describe('linking WhatsApp', () => {
     renderApp('/whatsapp');
     expect(await screen.findByText(words)).toBeVisible();
     expect(await create()).toBeVisible();
+  });
+
+  it('starts over once a link has ended, after asking', async () => {
+    world.db.whatsapp = { success: true, state: 'stopped', since: null, reason: null, qrExpiresAt: null, lastCode: null, phone: null };
+    const { user } = renderApp('/whatsapp');
+    await user.click(await screen.findByRole('button', { name: 'התחלה מחדש' }));
+    const dialog = await screen.findByRole('alertdialog', { name: 'להתחיל את החיבור מחדש?' });
+    await user.click(within(dialog).getByRole('button', { name: 'התחלה מחדש' }));
+    expect(await screen.findByText('החיבור הקודם נמחק')).toBeVisible();
+    expect(await screen.findByText('לא מחובר')).toBeVisible();
+    expect(screen.queryByRole('button', { name: 'התחלה מחדש' })).not.toBeInTheDocument();
   });
 
   it('gives a pairing code to people whose only screen is the phone', async () => {

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { toast } from '@/shared/ui/toast';
-import { CircleCheck, QrCode, RotateCw, Smartphone, Unlink } from 'lucide-react';
+import { CircleCheck, Eraser, QrCode, RotateCw, Smartphone, Unlink } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -15,7 +15,7 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Phone, When } from '@/shared/ui/text';
 
-import { requestQr, statusQuery, unlink, type WhatsappState, type WhatsappStatus } from './api';
+import { forget, requestQr, statusQuery, unlink, type WhatsappState, type WhatsappStatus } from './api';
 import { useRefusal } from './refusal';
 import { WhatsappBadge } from './state';
 
@@ -72,6 +72,9 @@ function StatusCard({ status }: { status: WhatsappStatus }) {
 
 /** States in which the phone is linked, whether or not the line is up. */
 const LINKED: readonly WhatsappState[] = ['connected', 'reconnecting'];
+
+/** States that leave something of an earlier link behind. */
+const ENDED: readonly WhatsappState[] = ['expired', 'replaced', 'logged_out', 'stopped'];
 
 function Linking({ status }: { status: WhatsappStatus }) {
   return LINKED.includes(status.state) ? <Linked /> : <Unlinked status={status} />;
@@ -130,6 +133,7 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
               {t('whatsapp.createQr')}
             </Button>
             <p className="text-center text-sm text-muted">{t('whatsapp.createHint')}</p>
+            {ENDED.includes(status.state) && <EndButton way="forget" />}
           </div>
         )}
       </div>
@@ -139,13 +143,6 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
 
 function Linked() {
   const { t } = useTranslation();
-  const [asking, setAsking] = useState(false);
-  const say = useRefusal();
-  const out = useMutation({
-    mutationFn: () => unlink(() => toast.info(t('common.stillWorking'))),
-    onSuccess: () => toast.success(t('whatsapp.unlink.done')),
-    onError: (error) => toast.error(t('whatsapp.unlink.failed'), { description: say(error) }),
-  });
   return (
     <Section title={t('whatsapp.linked.title')}>
       <div className="flex flex-wrap items-center gap-3">
@@ -153,23 +150,40 @@ function Linked() {
           <CircleCheck aria-hidden className="size-5 shrink-0 text-good" />
           {t('whatsapp.linked.hint')}
         </p>
-        <Button variant="quietDanger" busy={out.isPending} onClick={() => setAsking(true)}>
-          <Unlink aria-hidden />
-          {t('whatsapp.unlink.action')}
-        </Button>
+        <EndButton way="unlink" />
       </div>
+    </Section>
+  );
+}
+
+/** Ends the link, or drops what is left of one that ended. Asks first. */
+function EndButton({ way }: { way: 'unlink' | 'forget' }) {
+  const { t } = useTranslation();
+  const [asking, setAsking] = useState(false);
+  const say = useRefusal();
+  const end = useMutation({
+    mutationFn: () => (way === 'unlink' ? unlink : forget)(() => toast.info(t('common.stillWorking'))),
+    onSuccess: () => toast.success(t(`whatsapp.${way}.done`)),
+    onError: (error) => toast.error(t(`whatsapp.${way}.failed`), { description: say(error) }),
+  });
+  return (
+    <>
+      <Button variant={way === 'unlink' ? 'quietDanger' : 'ghost'} size={way === 'unlink' ? 'normal' : 'small'} busy={end.isPending} onClick={() => setAsking(true)}>
+        {way === 'unlink' ? <Unlink aria-hidden /> : <Eraser aria-hidden />}
+        {t(`whatsapp.${way}.action`)}
+      </Button>
       <ConfirmDialog
         open={asking}
         onClose={() => setAsking(false)}
         onConfirm={() => {
           setAsking(false);
-          out.mutate();
+          end.mutate();
         }}
-        title={t('whatsapp.unlink.title')}
-        description={t('whatsapp.unlink.explain')}
-        confirm={t('whatsapp.unlink.action')}
+        title={t(`whatsapp.${way}.title`)}
+        description={t(`whatsapp.${way}.explain`)}
+        confirm={t(`whatsapp.${way}.action`)}
         danger
       />
-    </Section>
+    </>
   );
 }

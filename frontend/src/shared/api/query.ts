@@ -23,7 +23,8 @@ export const queryClient = new QueryClient({
       networkMode: 'offlineFirst',
       retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status < 500),
       retryDelay: (attempt) => 400 * 2 ** attempt,
-      refetchOnWindowFocus: true,
+      // `startLive` refetches when the page is seen again: it knows what may have been missed.
+      refetchOnWindowFocus: false,
     },
     mutations: { networkMode: 'always' },
   },

@@ -47,7 +47,7 @@ export async function startI18n(): Promise<void> {
   if (first !== 'he') await changeLanguage(first);
 }
 
-/** Fetches the words of settings, people, operators and statements: before such a page shows. */
+/** Fetches the words of settings, people, WhatsApp, operators and statements: before such a page shows. */
 export async function loadMoreWords(): Promise<void> {
   moreWanted = true;
   await load(language(), 'more');

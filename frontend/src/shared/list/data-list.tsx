@@ -17,9 +17,10 @@ export interface Column<T, Sort extends string = string> {
   cell: (row: T) => ReactNode;
   /**
    * On a card: `title` is its name and link, `aside` stands beside that, `line` gets a
-   * line below, `meta` shares the last line, `none` shows in the table only.
+   * line below it, beside the buttons. Under the buttons, as wide as the card, `below` gets
+   * a line of its own and `meta` shares the last one. `none` shows in the table only.
    */
-  card: 'title' | 'aside' | 'line' | 'meta' | 'none';
+  card: 'title' | 'aside' | 'line' | 'below' | 'meta' | 'none';
   /** The server can sort by it. */
   sort?: Sort;
   /** Which end comes first when it is sorted by: the latest or most unless said otherwise. */
@@ -174,9 +175,9 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
         const on = selection?.selected.has(key) ?? false;
         return (
           <li key={key} className={cn('relative rounded-2xl border bg-card p-3 ps-4 shadow-xs', on && 'border-primary bg-tint/50')}>
-            <div className="flex items-center gap-3">
+            <div className="flex min-h-11 items-center gap-3">
               {selection ? (
-                <span className="relative z-10 -ms-2">
+                <span className="relative z-10">
                   <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
                 </span>
               ) : (
@@ -184,7 +185,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
               )}
               <div className="min-w-0 grow">
                 <div className="flex items-center gap-2">
-                  <div className="min-w-0 truncate">
+                  <div className="line-clamp-2 min-w-0 wrap-anywhere">
                     {of('title').map((column) => (
                       <span key={column.id}>{link ? link(row, column.cell(row), cn('font-semibold', STRETCHED)) : <span className="font-semibold">{column.cell(row)}</span>}</span>
                     ))}
@@ -198,15 +199,20 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
                 {of('line').map((column) => (
                   <Line key={column.id} content={column.cell(row)} />
                 ))}
-                <div className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted empty:hidden">
-                  {of('meta').map((column) => (
-                    <span key={column.id} className="empty:hidden">
-                      {column.cell(row)}
-                    </span>
-                  ))}
-                </div>
               </div>
               {actions && <div className="relative z-10 flex shrink-0 items-center">{actions(row)}</div>}
+            </div>
+            <div className={cn('mt-1', (selection !== undefined || picture !== undefined) && 'ps-14')}>
+              {of('below').map((column) => (
+                <Line key={column.id} content={column.cell(row)} />
+              ))}
+              <div className="flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted empty:hidden">
+                {of('meta').map((column) => (
+                  <span key={column.id} className="empty:hidden">
+                    {column.cell(row)}
+                  </span>
+                ))}
+              </div>
             </div>
           </li>
         );
@@ -215,6 +221,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
   );
 }
 
+/** What is too long loses its end, also where it reads from left to right on a page that does not. */
 function Line({ content }: { content: ReactNode }) {
-  return content === null || content === undefined ? null : <div className="truncate text-sm text-muted">{content}</div>;
+  return content === null || content === undefined ? null : <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:truncate">{content}</div>;
 }

@@ -41,4 +41,31 @@ describe('live updates', () => {
     expect(FakeEventSource.all.length).toBeGreaterThan(1);
     expect(isStale(keyOf('/api/calls'))).toBe(true);
   });
+
+  it('refetch when the page is seen again after a while, not after a glance elsewhere', async () => {
+    const visibility = vi.spyOn(document, 'visibilityState', 'get');
+    const hideFor = async (milliseconds: number) => {
+      FakeEventSource.all.at(-1)?.onopen?.();
+      queryClient.setQueryData(keyOf('/api/calls'), {});
+      visibility.mockReturnValue('hidden');
+      document.dispatchEvent(new Event('visibilitychange'));
+      await vi.advanceTimersByTimeAsync(milliseconds);
+      visibility.mockReturnValue('visible');
+      document.dispatchEvent(new Event('visibilitychange'));
+      return isStale(keyOf('/api/calls'));
+    };
+    expect(await hideFor(5000)).toBe(false);
+    expect(await hideFor(25_000)).toBe(true);
+  });
+
+  it('do not wait for the next try when the page is seen again without a stream', () => {
+    const stream = FakeEventSource.all.at(-1)!;
+    stream.readyState = FakeEventSource.CLOSED;
+    stream.onerror?.();
+    queryClient.setQueryData(keyOf('/api/calls'), {});
+    const before = FakeEventSource.all.length;
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(isStale(keyOf('/api/calls'))).toBe(true);
+    expect(FakeEventSource.all.length).toBe(before + 1);
+  });
 });

@@ -124,10 +124,12 @@ export function startLive(): () => void {
   const seen = () => {
     if (document.visibilityState === 'hidden') {
       hiddenSince = Date.now();
-    } else if (hiddenSince > 0 && Date.now() - hiddenSince > HIDDEN_MS) {
-      refetchAll();
-      if (source?.readyState === EventSource.CLOSED) open();
+      return;
     }
+    if (dropped || (hiddenSince > 0 && Date.now() - hiddenSince > HIDDEN_MS)) refetchAll();
+    hiddenSince = 0;
+    // A browser lets the timers of a hidden page sleep: the next try of a lost stream is due now.
+    if (dropped) open();
   };
   const online = () => {
     dropped = true;

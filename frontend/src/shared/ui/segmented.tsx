@@ -19,7 +19,7 @@ export function Segmented<T extends string>({ label, value, options, onChange, c
       {options.map((option) => (
         <label
           key={option.value}
-          className="grid min-h-9 grow cursor-pointer place-items-center rounded-lg px-3 text-center text-sm text-muted transition-colors has-checked:bg-raised has-checked:font-medium has-checked:text-ink has-checked:shadow-xs dark:has-checked:bg-tint dark:has-checked:text-on-tint has-focus-visible:outline-2 has-focus-visible:outline-primary max-md:min-h-11"
+          className="grid min-h-8 grow cursor-pointer place-items-center rounded-lg px-3 text-center text-sm text-muted transition-colors has-checked:bg-raised has-checked:font-medium has-checked:text-ink has-checked:shadow-xs dark:has-checked:bg-tint dark:has-checked:text-on-tint has-focus-visible:outline-2 has-focus-visible:outline-primary max-md:min-h-11"
         >
           <input type="radio" name={name} className="sr-only" checked={value === option.value} onChange={() => onChange(option.value)} />
           {option.label}
