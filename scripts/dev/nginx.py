@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import apt
@@ -39,6 +40,11 @@ def check(paths: Paths, configuration: Path) -> str | None:
     nginx = program(paths)
     if nginx is None:
         return None
-    done = subprocess.run([nginx, "-t", "-q", "-e", "stderr", "-c", configuration], stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        # nginx opens its pid file to try it; in /tmp somebody else's may lie.
+        copy = Path(folder, CONFIGURATION)
+        copy.write_text(configuration.read_text().replace(" /tmp/", f" {folder}/"))
+        shutil.copytree(configuration.parent / "nginx", copy.parent / "nginx")
+        done = subprocess.run([nginx, "-t", "-q", "-e", "stderr", "-c", copy], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
     return done.stderr.strip() if done.returncode else None
