@@ -1,8 +1,9 @@
 /** Around the pages: the keyboard alone, a stream that is cut, the app on the home screen. */
+import type { Page } from 'playwright-core';
 import { beforeAll, expect, inject, test } from 'vitest';
 
 import { business, type Business, eventually, join, lead } from './support/api';
-import { tabTo, toHaveFocus, visiting } from './support/browser';
+import { tabTo, toHaveFocus, type Visit, visiting } from './support/browser';
 import { missedCall } from './support/twilio';
 
 const stack = inject('stack');
@@ -121,30 +122,39 @@ test('the keyboard alone invites somebody, changes a role by the menu, removes s
   });
 });
 
+/** Cuts the stream: only it is gone, everything else still answers. Comes back when the page says so. */
+async function cutStream(visit: Visit, page: Page) {
+  let asked = 0;
+  await page.route('**/api/live*', async (route) => {
+    asked += 1;
+    await route.abort('aborted');
+  });
+  await visit.offline(async () => {
+    await page.getByText('אין חיבור לאינטרנט').waitFor();
+  });
+  const badge = page.getByRole('button', { name: 'לא מתעדכן כרגע. רענון' });
+  await badge.waitFor();
+  return {
+    badge,
+    triedAgain: () => eventually('further tries of the stream', () => (asked > 2 ? true : undefined)),
+    restore: () => page.unroute('**/api/live*'),
+  };
+}
+
 test('a stream that is cut shows a badge, and what was missed comes with the next one', async () => {
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open('/calls');
     await page.getByText('אין שיחות להצגה').waitFor();
-    // Only the stream is gone: everything else still answers.
-    let asked = 0;
-    await page.route('**/api/live*', async (route) => {
-      asked += 1;
-      await route.abort('aborted');
-    });
-    await visit.offline(async () => {
-      await page.getByText('אין חיבור לאינטרנט').waitFor();
-    });
-    const badge = page.getByRole('button', { name: 'לא מתעדכן כרגע. רענון' });
-    await badge.waitFor();
+    const { badge, triedAgain, restore } = await cutStream(visit, page);
     await missedCall('+972541110061', shop.number);
     const row = page.getByRole('row', { name: /054-111-0061/ });
-    await eventually('another try of the stream', () => (asked > 2 ? true : undefined));
+    await triedAgain();
     expect(await row.count()).toBe(0);
     // By hand at once, by itself when the stream is back.
     await badge.click();
     await row.waitFor();
     await missedCall('+972541110062', shop.number);
-    await page.unroute('**/api/live*');
+    await restore();
     await page.getByRole('row', { name: /054-111-0062/ }).waitFor({ timeout: 40_000 });
     await badge.waitFor({ state: 'detached' });
   });
@@ -154,18 +164,9 @@ test('what happened while the page was hidden without its stream is there when i
   await visiting(shop.agent, {}, async (visit, page) => {
     await visit.open('/leads');
     await page.evaluate(() => Object.assign(globalThis, { sameDocument: true }));
-    let asked = 0;
-    await page.route('**/api/live*', async (route) => {
-      asked += 1;
-      await route.abort('aborted');
-    });
-    await visit.offline(async () => {
-      await page.getByText('אין חיבור לאינטרנט').waitFor();
-    });
-    const badge = page.getByRole('button', { name: 'לא מתעדכן כרגע. רענון' });
-    await badge.waitFor();
+    const { badge, triedAgain, restore } = await cutStream(visit, page);
     // The first try that fails asks for everything; those after it do not.
-    await eventually('further tries of the stream', () => (asked > 2 ? true : undefined));
+    await triedAgain();
     await visit.settled();
     const row = page.getByRole('row', { name: /גלית נסתרת/ });
     await visit.hidden(async () => {
@@ -177,7 +178,7 @@ test('what happened while the page was hidden without its stream is there when i
     await badge.waitFor();
     expect(await page.evaluate(() => 'sameDocument' in globalThis)).toBe(true);
     // Seen once more when the stream may come back, it comes back at once.
-    await page.unroute('**/api/live*');
+    await restore();
     await visit.hidden(() => Promise.resolve());
     await badge.waitFor({ state: 'detached' });
   });

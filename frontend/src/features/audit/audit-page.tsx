@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 
 import { useBusinessId } from '@/shared/api/session';
 import { useActionName } from '@/shared/i18n/actions';
+import { words } from '@/shared/i18n/words';
 import { type Column, DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
 import { formatExact } from '@/shared/lib/format';
@@ -180,16 +181,14 @@ function Audit({ businessId, search, onChange }: AuditProps) {
 /** Who it was; parts of the system have names of their own in the record. */
 function useActorName(): (record: AuditRecord) => string {
   const { t } = useTranslation();
-  const loose = t as unknown as (key: string, options: { defaultValue: string }) => string;
-  return ({ actor_id, actor_name }) => (actor_id === null ? loose(`audit.actors.${actor_name}`, { defaultValue: actor_name }) : actor_name);
+  return ({ actor_id, actor_name }) => (actor_id === null ? words(t, `audit.actors.${actor_name}`, actor_name) : actor_name);
 }
 
 /** What a record is about, in words: its kind, and its name where the record holds one. */
 function useEntityName(): (record: AuditRecord) => ReactNode {
   const { t } = useTranslation();
-  const loose = t as unknown as (key: string, options: { defaultValue: string }) => string;
   return (record) => {
-    const kind = loose(`audit.entities.${record.entity_type}`, { defaultValue: record.entity_type });
+    const kind = words(t, `audit.entities.${record.entity_type}`, record.entity_type);
     const named = [record.after, record.before].flatMap((state) => [state?.['name'], state?.['email']]).find((value) => typeof value === 'string' && value !== '');
     return (
       <>

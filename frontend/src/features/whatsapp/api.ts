@@ -73,22 +73,19 @@ export async function requestPairingCode(phone: string): Promise<Schemas['CodeAn
 }
 
 /** Unlinks the phone. */
-export async function unlink(onStillWorking: () => void): Promise<void> {
-  try {
-    await run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking });
-  } catch (error) {
-    warned(error, 'logout');
-  } finally {
-    await invalidate('/api/whatsapp/baileys/status');
-  }
-}
+export const unlink = (onStillWorking: () => void) =>
+  end('logout', () => run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking }));
 
 /** Drops all that is kept of a link, so that the next one begins with nothing. */
-export async function forget(onStillWorking: () => void): Promise<void> {
+export const forget = (onStillWorking: () => void) =>
+  end('session', () => run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), { onStillWorking }));
+
+/** Done only when the state on the screen is the new one. */
+async function end(what: string, command: () => Promise<unknown>): Promise<void> {
   try {
-    await run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), { onStillWorking });
+    await command();
   } catch (error) {
-    warned(error, 'session');
+    warned(error, what);
   } finally {
     await invalidate('/api/whatsapp/baileys/status');
   }

@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import { t } from 'i18next';
 
+import { words } from '@/shared/i18n/words';
 import type { Schemas } from './types';
 
 /** A problem document (RFC 9457) as the server sends it. */
@@ -35,9 +36,6 @@ export function problemKind(error: unknown): string | null {
   return error.problem?.type?.split('/').at(-1) ?? null;
 }
 
-// Kinds come from the server, so their keys cannot be known to the types.
-const loose = t as unknown as (key: string, options: { defaultValue: string }) => string;
-
 /**
  * What went wrong, as a sentence: the catalogue's for a kind that it knows, then the
  * server's own, then one for the status.
@@ -46,7 +44,7 @@ export function sentence(error: unknown, translate: TFunction = t): string {
   if (error instanceof NetworkError) return translate('problems.network');
   if (!(error instanceof ApiError)) return translate('problems.unknown');
   const kind = problemKind(error);
-  const known = kind === null ? '' : loose(`problems.kinds.${kind}`, { defaultValue: '' });
+  const known = kind === null ? '' : words(t, `problems.kinds.${kind}`, '');
   if (known !== '') return known;
   if (error.problem?.error !== undefined && error.problem.error !== '') return error.problem.error;
   if (error.status === 429) return translate('problems.kinds.too-many-requests');
@@ -61,5 +59,5 @@ export function requestId(error: unknown): string | null {
 
 /** What is wrong with a field: the catalogue's sentence for the code, else the server's own. */
 export function fieldSentence({ code, error }: Schemas['FieldError']): string {
-  return loose(`fields.${code}`, { defaultValue: error });
+  return words(t, `fields.${code}`, error);
 }
