@@ -35,6 +35,14 @@ def program(paths: Paths) -> Path | None:
     return wrapper
 
 
+def copy(configuration: Path, folder: Path) -> Path:
+    """The configuration and what it includes, in a folder that also gets what it writes to /tmp."""
+    shutil.copytree(configuration.parent / "nginx", folder / "nginx")
+    copied = folder / CONFIGURATION
+    copied.write_text(configuration.read_text().replace(" /tmp/", f" {folder}/"))
+    return copied
+
+
 def check(paths: Paths, configuration: Path) -> str | None:
     """What `nginx -t` complains of, or None."""
     nginx = program(paths)
@@ -42,9 +50,6 @@ def check(paths: Paths, configuration: Path) -> str | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         # nginx opens its pid file to try it; in /tmp somebody else's may lie.
-        copy = Path(folder, CONFIGURATION)
-        copy.write_text(configuration.read_text().replace(" /tmp/", f" {folder}/"))
-        shutil.copytree(configuration.parent / "nginx", copy.parent / "nginx")
-        done = subprocess.run([nginx, "-t", "-q", "-e", "stderr", "-c", copy], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run([nginx, "-t", "-q", "-e", "stderr", "-c", copy(configuration, Path(folder))],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     return done.stderr.strip() if done.returncode else None

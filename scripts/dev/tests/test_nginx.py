@@ -94,27 +94,26 @@ class Nginx:
         # Root's nginx works as `nobody`.
         self.folder.chmod(0o755)
         self.port = ports.free()
-        shutil.copytree(ROOT / "nginx", self.folder / "nginx")
+        configuration = nginx.copy(ROOT / nginx.CONFIGURATION, self.folder)
         (self.folder / "nginx" / "trusted-proxies.conf").write_text(f"{TRUSTED} 1;\n")
         self._write_site()
-        text = (ROOT / nginx.CONFIGURATION).read_text()
+        text = configuration.read_text()
         for old, new in {
             "listen 8080 default_server;": f"listen 127.0.0.1:{self.port} default_server;",
             "set $backend backend:5000;": f"set $backend {backend};",
             "set $n8n n8n:5678;": f"set $n8n {n8n};",
-            "root /usr/share/nginx/html;": "root /tmp/site;",
-            "pid /tmp/nginx.pid;": "daemon off; pid /tmp/nginx.pid;",
-            "error_log /dev/stderr": "error_log /tmp/error.log",
+            "root /usr/share/nginx/html;": f"root {self.folder}/site;",
+            f"pid {self.folder}/nginx.pid;": f"daemon off; pid {self.folder}/nginx.pid;",
+            "error_log /dev/stderr": f"error_log {self.folder}/error.log",
             "worker_processes auto;": "worker_processes 1;",
         }.items():
             assert text.count(old) == 1, old
             text = text.replace(old, new)
-        text = text.replace(" /tmp/", f" {self.folder}/")
-        (self.folder / nginx.CONFIGURATION).write_text(text)
+        configuration.write_text(text)
         log = self.folder / "nginx" / "log.conf"
         log.write_text(log.read_text().replace("/dev/stdout", f"{self.folder}/access.log"))
         self.process = subprocess.Popen(
-            [program, "-e", self.folder / "start.log", "-c", self.folder / nginx.CONFIGURATION],
+            [program, "-e", self.folder / "start.log", "-c", configuration],
             stdin=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 20
