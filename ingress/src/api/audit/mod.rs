@@ -22,7 +22,7 @@ use crate::{app::App, problem::Problem};
 
 /// The routes `/api/admin/audit` and `/api/businesses/{business_id}/audit`.
 pub fn routes<D: Description>() -> Routes<D> {
-    routes![self::search_all_audit, self::search_audit,]
+    routes![self::search_all_audit, self::search_audit]
 }
 
 /// Which records of all.

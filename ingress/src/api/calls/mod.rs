@@ -13,5 +13,5 @@ use super::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {
-    routes![list::list, read::read, called_back::called_back, unowned::unowned,]
+    routes![list::list, read::read, called_back::called_back, unowned::unowned]
 }

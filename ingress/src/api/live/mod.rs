@@ -35,7 +35,7 @@ use crate::{app::App, problem::Problem};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {
-    routes![self::live,]
+    routes![self::live]
 }
 
 /// Whose updates.

@@ -7,5 +7,5 @@ use super::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {
-    routes![audio::audio, audio::audio_head,]
+    routes![audio::audio, audio::audio_head]
 }
