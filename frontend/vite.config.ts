@@ -57,7 +57,7 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['./test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     css: false,
-    testTimeout: 40_000,
+    testTimeout: 60_000,
     restoreMocks: true,
   },
 }));

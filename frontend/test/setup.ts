@@ -16,7 +16,7 @@ import { FakeEventSource, screenWidth, world } from './world';
 
 // Pages and dialogs are fetched when they first show, and slow machines take their time.
 configure({
-  asyncUtilTimeout: 10_000,
+  asyncUtilTimeout: 20_000,
   getElementError: (message) => new Error(message?.split('\n')[0] ?? ''),
 });
 

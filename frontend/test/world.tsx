@@ -1,9 +1,10 @@
 /** What tests share: the pretended server, the width of the screen, the live stream, the app. */
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createMemoryHistory, RouterProvider } from '@tanstack/react-router';
-import { render } from '@testing-library/react';
+import { render, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { SetupServer } from 'msw/node';
+import { expect } from 'vitest';
 
 import { makeRouter } from '@/routes/router';
 import { noteSession } from '@/shared/api/gate';
@@ -55,3 +56,6 @@ export function renderApp(path: string, as: keyof typeof ME | null = 'owner') {
   );
   return { user, router };
 }
+
+/** Waits until it is there and can be seen, which are two moments: a message is placed first and faded in then. */
+export const seen = (element: () => HTMLElement) => waitFor(() => expect(element()).toBeVisible());

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { http, problem } from '#mock/http';
 
-import { renderApp, world } from '../../../test/world';
+import { renderApp, seen, world } from '../../../test/world';
 
 describe('a session that is over', () => {
   it('is renewed on top of the page; what was typed stays and is sent', async () => {
@@ -19,7 +19,7 @@ describe('a session that is over', () => {
     await user.click(within(again).getByRole('button', { name: 'כניסה' }));
 
     await waitFor(() => expect(screen.queryByRole('dialog', { name: 'צריך להתחבר שוב' })).not.toBeInTheDocument());
-    expect(await screen.findByText('הליד נוסף')).toBeVisible();
+    await seen(() => screen.getByText('הליד נוסף'));
     expect(world.db.leads[0]!.name).toBe('נשאר כאן');
     expect(router.state.location.pathname).toBe('/leads');
   });
@@ -29,7 +29,7 @@ describe('a session that is over', () => {
     await user.type(await screen.findByRole('textbox', { name: 'דוא״ל' }), 'owner@demo.co.il');
     await user.type(screen.getByLabelText('סיסמה'), 'wrong');
     await user.click(screen.getByRole('button', { name: 'כניסה' }));
-    expect(await screen.findByText('הדוא״ל או הסיסמה אינם נכונים.')).toBeVisible();
+    await seen(() => screen.getByText('הדוא״ל או הסיסמה אינם נכונים.'));
     await user.clear(screen.getByLabelText('סיסמה'));
     await user.type(screen.getByLabelText('סיסמה'), 'demo-password');
     await user.click(screen.getByRole('button', { name: 'כניסה' }));

@@ -1,10 +1,9 @@
 import { screen, waitFor, within } from '@testing-library/react';
-import { delay } from 'msw';
 import { describe, expect, it } from 'vitest';
 
 import { http, problem, succeeded } from '#mock/http';
 
-import { renderApp, screenWidth, world } from '../../../test/world';
+import { renderApp, screenWidth, seen, world } from '../../../test/world';
 
 const CONFIRM = 'אתה בטוח שאתה רוצה למחוק את הליד?';
 const trashOf = (name: string) => screen.findByRole('button', { name: `מחיקת הליד ${name}` });
@@ -39,35 +38,38 @@ describe('deleting a lead', () => {
     await user.click(await trashOf(name));
     const dialog = await screen.findByRole('alertdialog', { name: CONFIRM });
     // The safe button has the focus: a stray Enter deletes nothing.
-    expect(within(dialog).getByRole('button', { name: 'ביטול' })).toHaveFocus();
+    await waitFor(() => expect(within(dialog).getByRole('button', { name: 'ביטול' })).toHaveFocus());
     await user.click(within(dialog).getByRole('button', { name: 'מחיקה' }));
 
     await waitFor(() => expect(rowOf(name)).not.toBeInTheDocument());
     expect(screen.queryByText('הליד נמחק')).not.toBeInTheDocument();
     finish();
-    expect(await screen.findByText('הליד נמחק')).toBeVisible();
+    await seen(() => screen.getByText('הליד נמחק'));
     expect(rowOf(name)).not.toBeInTheDocument();
 
     await user.click(screen.getByRole('button', { name: 'ביטול הפעולה' }));
-    expect(await screen.findByText('הליד שוחזר')).toBeVisible();
+    await seen(() => screen.getByText('הליד שוחזר'));
     expect(await trashOf(name)).toBeVisible();
   });
 
   it('brings it back with the reason when it failed', async () => {
     const { name } = rename();
+    let refuse: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (refuse = resolve));
     world.server.use(
       http.delete('/api/leads/{lead_id}', async () => {
-        await delay(50);
+        await gate;
         return problem(403, 'forbidden', 'No.');
       }),
     );
     const { user } = renderApp('/leads');
     await user.click(await trashOf(name));
     await user.click(within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'מחיקה' }));
-    expect(rowOf(name)).not.toBeInTheDocument();
-    expect(await screen.findByText('הליד לא נמחק')).toBeVisible();
+    await waitFor(() => expect(rowOf(name)).not.toBeInTheDocument());
+    refuse();
+    await seen(() => screen.getByText('הליד לא נמחק'));
     expect(screen.getByText('אין לך הרשאה לפעולה הזאת.')).toBeVisible();
-    expect(rowOf(name)).toBeVisible();
+    expect(await trashOf(name)).toBeVisible();
   });
 
   it('does nothing when the person thinks better of it, and gives the focus back', async () => {
@@ -77,7 +79,7 @@ describe('deleting a lead', () => {
     await screen.findByRole('alertdialog');
     await user.keyboard('{Escape}');
     await waitFor(() => expect(screen.queryByRole('alertdialog')).not.toBeInTheDocument());
-    expect(await trashOf(name)).toHaveFocus();
+    await waitFor(() => expect(rowOf(name)).toHaveFocus());
   });
 
   it('deletes from the lead page and leads back to the list', async () => {
@@ -87,7 +89,7 @@ describe('deleting a lead', () => {
     await user.click(screen.getByRole('button', { name: 'מחיקה' }));
     await user.click(within(await screen.findByRole('alertdialog', { name: CONFIRM })).getByRole('button', { name: 'מחיקה' }));
     await waitFor(() => expect(router.state.location.pathname).toBe('/leads'));
-    expect(await screen.findByText('הליד נמחק')).toBeVisible();
+    await seen(() => screen.getByText('הליד נמחק'));
     expect(rowOf(name)).not.toBeInTheDocument();
   });
 
@@ -98,7 +100,7 @@ describe('deleting a lead', () => {
     await user.click(screen.getAllByRole('checkbox', { name: /^בחירת [^ה]/ })[0]!);
     await user.click(within(screen.getByRole('region', { name: 'פעולה על הנבחרים' })).getByRole('button', { name: 'מחיקה' }));
     await user.click(within(await screen.findByRole('alertdialog', { name: 'אתה בטוח שאתה רוצה למחוק את הלידים?' })).getByRole('button', { name: 'מחיקה' }));
-    expect(await screen.findByText('שני לידים נמחקו')).toBeVisible();
+    await seen(() => screen.getByText('שני לידים נמחקו'));
     expect(rowOf(name)).not.toBeInTheDocument();
   });
 
@@ -117,11 +119,11 @@ describe('deleting a lead', () => {
     await user.click(within(bar).getByRole('button', { name: 'מחיקה' }));
     const dialog = await screen.findByRole('alertdialog', { name: 'אתה בטוח שאתה רוצה למחוק את הלידים?' });
     await user.click(within(dialog).getByRole('button', { name: 'מחיקה' }));
-    expect(await screen.findByText('60 לידים נמחקו')).toBeVisible();
+    await seen(() => screen.getByText('60 לידים נמחקו'));
     const alive = () => world.db.leads.filter((lead) => !lead.deleted_at).length;
     expect(alive()).toBe(others.length);
     await user.click(screen.getByRole('button', { name: 'ביטול הפעולה' }));
-    expect(await screen.findByText('60 לידים שוחזרו')).toBeVisible();
+    await seen(() => screen.getByText('60 לידים שוחזרו'));
     expect(alive()).toBe(others.length + 60);
     expect(world.db.leads.find((lead) => lead.id === 'before')?.deleted_at).not.toBeNull();
   });

@@ -1,17 +1,17 @@
-import { screen, within } from '@testing-library/react';
+import { screen, waitFor, within } from '@testing-library/react';
 import { HttpResponse } from 'msw';
 import { describe, expect, it } from 'vitest';
 
 import { http } from '#mock/http';
 
-import { renderApp, world } from '../../../test/world';
+import { renderApp, seen, world } from '../../../test/world';
 
 async function edit(text: string) {
   const lead = world.db.leads[0]!;
   const app = renderApp(`/leads/${lead.id}`);
   await app.user.click(await screen.findByRole('button', { name: 'עריכה: שם' }));
   const field = screen.getByRole('textbox', { name: 'שם' });
-  expect(field).toHaveFocus();
+  await waitFor(() => expect(field).toHaveFocus());
   await app.user.clear(field);
   await app.user.type(field, text);
   return { ...app, lead };
@@ -21,7 +21,7 @@ describe('editing a field in place', () => {
   it('saves over the version that was seen', async () => {
     const { user } = await edit('שם חדש');
     await user.click(screen.getByRole('button', { name: 'שמירה' }));
-    expect(await screen.findByRole('heading', { level: 1, name: 'שם חדש' })).toBeVisible();
+    await seen(() => screen.getByRole('heading', { level: 1, name: 'שם חדש' }));
     expect(world.db.leads[0]).toMatchObject({ name: 'שם חדש', version: 2 });
   });
 
@@ -29,11 +29,11 @@ describe('editing a field in place', () => {
     const { user } = await edit('שלי');
     world.db.leads[0] = { ...world.db.leads[0]!, name: 'שלהם', version: 7 };
     await user.click(screen.getByRole('button', { name: 'שמירה' }));
-    expect(await screen.findByText('מישהו עדכן את הליד בינתיים')).toBeVisible();
+    await seen(() => screen.getByText('מישהו עדכן את הליד בינתיים'));
     expect(screen.getAllByText('שלהם').length).toBeGreaterThan(0);
     expect(screen.getByRole('textbox', { name: 'שם' })).toHaveValue('שלי');
     await user.click(screen.getByRole('button', { name: 'לשמור את שלי' }));
-    expect(await screen.findByRole('heading', { level: 1, name: 'שלי' })).toBeVisible();
+    await seen(() => screen.getByRole('heading', { level: 1, name: 'שלי' }));
     expect(world.db.leads[0]).toMatchObject({ name: 'שלי', version: 8 });
   });
 
@@ -41,7 +41,7 @@ describe('editing a field in place', () => {
     const { user } = await edit('נשמר בדרך');
     world.server.use(http.patch('/api/leads/{lead_id}', () => HttpResponse.error() as never));
     await user.click(screen.getByRole('button', { name: 'שמירה' }));
-    expect(await screen.findByText(/^אין חיבור\. מה שהקלדת נשמר כאן/, undefined, { timeout: 8000 })).toBeVisible();
+    await seen(() => screen.getByText(/^אין חיבור\. מה שהקלדת נשמר כאן/));
     expect(screen.getByRole('textbox', { name: 'שם' })).toHaveValue('נשמר בדרך');
     world.server.use(
       http.patch('/api/leads/{lead_id}', async ({ params, request, response }) => {
@@ -50,7 +50,18 @@ describe('editing a field in place', () => {
       }),
     );
     dispatchEvent(new Event('online'));
-    expect(await screen.findByRole('heading', { level: 1, name: 'נשמר בדרך' })).toBeVisible();
+    await seen(() => screen.getByRole('heading', { level: 1, name: 'נשמר בדרך' }));
+  });
+
+  it('tries again by itself when the server was away and the line was not', async () => {
+    const { user } = await edit('אחרי התקלה');
+    let away = true;
+    world.server.use(http.patch('/api/leads/{lead_id}', () => (away ? HttpResponse.error() : undefined) as never));
+    await user.click(screen.getByRole('button', { name: 'שמירה' }));
+    await seen(() => screen.getByText(/^אין חיבור\. מה שהקלדת נשמר כאן/));
+    away = false;
+    await seen(() => screen.getByRole('heading', { level: 1, name: 'אחרי התקלה' }));
+    expect(world.db.leads[0]).toMatchObject({ name: 'אחרי התקלה', version: 2 });
   });
 
   it('says what is wrong beside the field and sends nothing', async () => {
@@ -59,7 +70,7 @@ describe('editing a field in place', () => {
     const field = screen.getByRole('textbox', { name: 'דוא״ל' });
     await app.user.clear(field);
     await app.user.type(field, 'לא כתובת{Enter}');
-    expect(await screen.findByText('זו לא נראית כמו כתובת דוא״ל.')).toBeVisible();
+    await seen(() => screen.getByText('זו לא נראית כמו כתובת דוא״ל.'));
     expect(field).toBeInvalid();
     expect(within(screen.getByRole('main')).getByRole('textbox', { name: 'דוא״ל' })).toHaveValue('לא כתובת');
     expect(world.db.leads[0]!.version).toBe(1);

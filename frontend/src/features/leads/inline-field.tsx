@@ -40,6 +40,9 @@ interface InlineFieldProps {
   kind?: 'text' | 'tel' | 'email' | 'notes';
 }
 
+/** Milliseconds between two attempts to send what could not be sent. */
+const RETRY_MS = 5_000;
+
 /** The rules come with the first edit: a page that is only read does without them. */
 const rules = () => import('./lead-form');
 
@@ -73,6 +76,7 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
     const { fieldSchemas } = loaded;
     const checked = fieldSchemas[name].safeParse(draft.text);
     if (!checked.success) {
+      setWaiting(false);
       setError(checked.error.issues[0]?.message ?? t('problems.unknown'));
       return;
     }
@@ -82,14 +86,14 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
     }
     setSaving(true);
     setError(undefined);
-    setWaiting(false);
     try {
       await updateLead(cache, lead.id, version, toChanges(checked.data));
       close();
       toast.success(t('common.saved'));
     } catch (failure) {
-      if (failure instanceof NetworkError) setWaiting(true);
-      else if (failure instanceof ApiError && failure.status === 412) {
+      setWaiting(failure instanceof NetworkError);
+      if (failure instanceof NetworkError) return;
+      if (failure instanceof ApiError && failure.status === 412) {
         setTheirs(await freshLead(cache, lead.id).catch(() => null));
       } else setError(sentence(failure, t));
     } finally {
@@ -97,7 +101,7 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
     }
   };
 
-  // Back on line: what could not be sent is sent, once.
+  // What could not be sent is sent once there is a connection.
   const retry = useRef(save);
   const editing = draft !== null;
   useEffect(() => {
@@ -108,12 +112,20 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
     retry.current = save;
   });
   const version = draft?.version;
+  const text = draft?.text;
   useEffect(() => {
     if (!waiting || version === undefined) return;
-    const again = () => void retry.current(version);
+    const again = () => {
+      if (navigator.onLine) void retry.current(version);
+    };
     addEventListener('online', again);
-    return () => removeEventListener('online', again);
-  }, [waiting, version]);
+    // The phone may have been on line all the time, and the server away; not while somebody types on.
+    const timer = setInterval(again, RETRY_MS);
+    return () => {
+      removeEventListener('online', again);
+      clearInterval(timer);
+    };
+  }, [waiting, version, text]);
 
   if (!draft) {
     return (

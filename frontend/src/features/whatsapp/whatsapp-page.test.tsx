@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { http } from '#mock/http';
 
-import { FakeEventSource, renderApp, world } from '../../../test/world';
+import { FakeEventSource, renderApp, seen, world } from '../../../test/world';
 
 const create = () => screen.findByRole('button', { name: 'יצירת QR' });
 
@@ -18,7 +18,7 @@ describe('linking WhatsApp', () => {
 
     world.db.whatsapp = { success: true, state: 'connected', since: new Date().toISOString(), phone: '+972541234567', reason: null, qrExpiresAt: null, lastCode: null };
     FakeEventSource.all.at(-1)?.say('whatsapp');
-    expect(await screen.findByText('מחובר')).toBeVisible();
+    await seen(() => screen.getByText('מחובר'));
     expect(screen.queryByRole('img', { name: 'קוד QR לחיבור וואטסאפ' })).not.toBeInTheDocument();
     expect(screen.getByText('054-123-4567')).toBeVisible();
   });
@@ -29,7 +29,7 @@ describe('linking WhatsApp', () => {
     world.server.use(http.post('/api/whatsapp/baileys/init', ({ response }) => response(200).json(refusal)));
     const { user } = renderApp('/whatsapp');
     await user.click(await create());
-    expect(await screen.findByText(refusal.error)).toBeVisible();
+    await seen(() => screen.getByText(refusal.error));
     expect(warn).toHaveBeenCalledWith(expect.stringContaining('init'), expect.objectContaining(refusal));
   });
 
@@ -41,7 +41,7 @@ describe('linking WhatsApp', () => {
   ] as const)('says %s in words and offers the next step', async (state, words) => {
     world.db.whatsapp = { success: true, state, since: null, reason: null, qrExpiresAt: null, lastCode: null, phone: null };
     renderApp('/whatsapp');
-    expect(await screen.findByText(words)).toBeVisible();
+    await seen(() => screen.getByText(words));
     expect(await create()).toBeVisible();
   });
 
@@ -51,8 +51,8 @@ describe('linking WhatsApp', () => {
     await user.click(await screen.findByRole('button', { name: 'התחלה מחדש' }));
     const dialog = await screen.findByRole('alertdialog', { name: 'להתחיל את החיבור מחדש?' });
     await user.click(within(dialog).getByRole('button', { name: 'התחלה מחדש' }));
-    expect(await screen.findByText('החיבור הקודם נמחק')).toBeVisible();
-    expect(await screen.findByText('לא מחובר')).toBeVisible();
+    await seen(() => screen.getByText('החיבור הקודם נמחק'));
+    await seen(() => screen.getByText('לא מחובר'));
     expect(screen.queryByRole('button', { name: 'התחלה מחדש' })).not.toBeInTheDocument();
   });
 
@@ -62,16 +62,16 @@ describe('linking WhatsApp', () => {
     const phone = await screen.findByRole('textbox', { name: 'מספר הטלפון של הוואטסאפ' });
     await user.type(phone, '12');
     await user.click(screen.getByRole('button', { name: 'קבלת קוד' }));
-    expect(await screen.findByText('זה לא נראה כמו מספר טלפון.')).toBeVisible();
+    await seen(() => screen.getByText('זה לא נראה כמו מספר טלפון.'));
     await user.clear(phone);
     await user.type(phone, '054-123-4567');
     await user.click(screen.getByRole('button', { name: 'קבלת קוד' }));
-    expect(await screen.findByText('K7QX-2M4P')).toBeVisible();
+    await seen(() => screen.getByText('K7QX-2M4P'));
   });
 
   it('shows agents the state only', async () => {
     renderApp('/whatsapp', 'agent');
-    expect(await screen.findByText('לא מחובר')).toBeVisible();
+    await seen(() => screen.getByText('לא מחובר'));
     await waitFor(() => expect(screen.queryByRole('button', { name: 'יצירת QR' })).not.toBeInTheDocument());
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { http, problem } from '#mock/http';
 
-import { renderApp, world } from '../../../test/world';
+import { renderApp, seen, world } from '../../../test/world';
 
 async function openForm() {
   const app = renderApp('/leads?new=true');
@@ -16,7 +16,7 @@ describe('a form in a dialog', () => {
     const { user, name } = await openForm();
     await user.type(name, 'דנה');
     await user.keyboard('{Escape}');
-    expect(await screen.findByRole('alertdialog', { name: 'לסגור בלי לשמור?' })).toBeVisible();
+    await seen(() => screen.getByRole('alertdialog', { name: 'לסגור בלי לשמור?' }));
     await user.click(screen.getByRole('button', { name: 'ביטול' }));
     await waitFor(() => expect(screen.queryByRole('alertdialog')).not.toBeInTheDocument());
     expect(screen.getByRole('textbox', { name: 'שם' })).toHaveValue('דנה');
@@ -31,7 +31,7 @@ describe('a form in a dialog', () => {
   it('says what is missing beside the field', async () => {
     const { user } = await openForm();
     await user.click(screen.getByRole('button', { name: 'הוספת הליד' }));
-    expect(await screen.findByText('נא להזין שם, טלפון או דוא״ל.')).toBeVisible();
+    await seen(() => screen.getByText('נא להזין שם, טלפון או דוא״ל.'));
     expect(screen.getByRole('textbox', { name: 'שם' })).toBeInvalid();
   });
 
@@ -40,7 +40,7 @@ describe('a form in a dialog', () => {
     const { user, name } = await openForm();
     await user.type(name, 'דנה');
     await user.click(screen.getByRole('button', { name: 'הוספת הליד' }));
-    expect(await screen.findByText('האורך אינו מתאים.')).toBeVisible();
+    await seen(() => screen.getByText('האורך אינו מתאים.'));
     expect(screen.getByRole('textbox', { name: 'שם' })).toHaveValue('דנה');
   });
 
