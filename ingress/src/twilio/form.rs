@@ -144,21 +144,25 @@ pub fn parse_json(body: &[u8]) -> Result<Params, FormError> {
 }
 
 /// Decodes one key or value to the end of `out`.
-fn decode_into(out: &mut Vec<u8>, raw: &[u8]) {
-    let mut rest = raw.iter();
-    while let Some(&byte) = rest.next() {
-        out.push(match byte {
+fn decode_into(out: &mut Vec<u8>, mut raw: &[u8]) {
+    // What stands for itself is copied in one piece.
+    while let Some((plain, [sign, rest @ ..])) =
+        raw.iter().position(|byte| matches!(byte, b'+' | b'%')).and_then(|at| raw.split_at_checked(at))
+    {
+        out.extend_from_slice(plain);
+        raw = rest;
+        out.push(match sign {
             b'+' => b' ',
-            b'%' => match escaped(rest.as_slice()) {
+            sign => match escaped(rest) {
                 Some(value) => {
-                    rest.nth(1);
+                    raw = rest.get(2..).unwrap_or_default();
                     value
                 }
-                None => b'%',
+                None => *sign,
             },
-            other => other,
         });
     }
+    out.extend_from_slice(raw);
 }
 
 /// The byte that the two hexadecimal digits at the start of `digits` stand for.

@@ -109,7 +109,10 @@ impl<T: EventData> CloudEvent<T> {
 
     /// Its bytes, as they travel.
     pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
+        // Room for most: a buffer that grows from nothing is copied three times.
+        let mut bytes = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut bytes, self)?;
+        Ok(bytes)
     }
 
     /// Reads the bytes of an event of this type.
