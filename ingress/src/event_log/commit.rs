@@ -9,13 +9,21 @@ use super::{
     schema::{MAX_ROWS, PAGE_BYTES},
 };
 
-/// The text of the insert for each count of rows, made once.
+/// The inserts, each of a size. A commit takes the smallest that its rows fit in and leaves
+/// the rest of its places empty, so that a few statements stay prepared instead of
+/// [`MAX_ROWS`]: all of those were two megabytes.
 #[derive(Debug)]
-pub(super) struct Inserts(Vec<Arc<str>>);
+pub(super) struct Inserts(Vec<(usize, Arc<str>)>);
 
 impl Inserts {
     pub(super) fn new() -> Self {
-        Self((1..=MAX_ROWS).map(|rows| insert_sql(rows).into()).collect())
+        let small = [1, 2, 4].into_iter();
+        Self(
+            small
+                .chain((8..=MAX_ROWS).step_by(8))
+                .map(|places| (places, insert_sql(places).into()))
+                .collect(),
+        )
     }
 
     /// Inserts the rows, which are at most [`MAX_ROWS`], in one statement: alone,
@@ -26,7 +34,13 @@ impl Inserts {
         conn: &mut SqliteConnection,
         rows: Vec<NewRow>,
     ) -> Result<u64, sqlx::Error> {
-        let Some(sql) = rows.len().checked_sub(1).and_then(|i| self.0.get(i)) else { return Ok(0) };
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let Some((places, sql)) = self.0.iter().find(|(places, _)| *places >= rows.len()) else {
+            return Err(sqlx::Error::Protocol(format!("{} rows are too many for a commit", rows.len())));
+        };
+        let empty = places.saturating_sub(rows.len());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
         for row in rows {
             query = query
@@ -37,15 +51,22 @@ impl Inserts {
                 .bind(row.traceparent)
                 .bind(row.at_ms);
         }
+        for _ in 0..empty.saturating_mul(COLUMNS) {
+            query = query.bind(None::<i64>);
+        }
         Ok(query.execute(conn).await?.rows_affected())
     }
 }
 
-fn insert_sql(rows: usize) -> String {
-    let values = vec!["(?,?,?,?,?,?)"; rows].join(",");
+/// Parameters of one row.
+const COLUMNS: usize = 6;
+
+/// An insert of rows, of which those without a lane are none.
+fn insert_sql(places: usize) -> String {
+    let values = vec!["(?,?,?,?,?,?)"; places].join(",");
     format!(
-        "INSERT INTO events (lane, id, subject, payload, traceparent, at_ms) VALUES {values} \
-         ON CONFLICT (id) DO NOTHING"
+        "INSERT INTO events (lane, id, subject, payload, traceparent, at_ms) \
+         SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL ON CONFLICT (id) DO NOTHING"
     )
 }
 

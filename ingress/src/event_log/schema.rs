@@ -12,9 +12,7 @@ use super::slot::{private_file, sync_dir};
 /// The database's file name in its slot.
 pub(super) const FILE: &str = "events.db";
 
-/// Most rows of one commit. Each count from one to this is a statement of its
-/// own, kept prepared: 64 requests in flight seldom need more, and 128 of them
-/// cost about 2 MB.
+/// Most rows of one commit: 64 requests in flight seldom need more.
 pub(super) const MAX_ROWS: usize = 128;
 
 /// Bytes of payload after which a commit takes no more rows, so that the WAL, and
@@ -73,7 +71,6 @@ pub(super) async fn open_writer(slot: &Path, hard_max_bytes: u64) -> Result<Sqli
         // A WAL that grew behind a long read gives its space back.
         .pragma("journal_size_limit", "33554432")
         .pragma("max_page_count", (hard_max_bytes / PAGE_BYTES).max(64).to_string())
-        .statement_cache_capacity(MAX_ROWS + 32)
         .connect()
         .await?;
     sqlx::raw_sql(TABLES).execute(&mut conn).await?;

@@ -237,4 +237,24 @@ mod tests {
         assert_eq!(shared.depth(), 3, "counted anew");
         Ok(())
     }
+
+    #[tokio::test]
+    async fn a_commit_takes_any_number_of_rows_and_none_that_is_there() -> anyhow::Result<()> {
+        let dir = tempfile::tempdir()?;
+        let config = EventLogConfig::new(dir.path());
+        let slot = Slot::acquire(dir.path())?;
+        let space = Arc::new(Space::new(slot.dir(), &config));
+        let shared = Arc::new(Shared::default());
+        let mut writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await?;
+        let mut kept = 0;
+        for count in [1, 2, 3, 4, 5, 8, 9, 17, schema::MAX_ROWS - 1, schema::MAX_ROWS] {
+            let rows = |from: usize| (from..count).map(|n| row(&format!("{count}-{n}"))).collect::<Vec<_>>();
+            // All but the first, then all: of those only the first is new.
+            assert_eq!(writer.insert(rows(1)).await, Ok(()));
+            assert_eq!(writer.insert(rows(0)).await, Ok(()));
+            kept += u64::try_from(count)?;
+            assert_eq!(shared.depth(), kept, "after {count} at once");
+        }
+        Ok(())
+    }
 }

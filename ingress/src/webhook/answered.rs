@@ -15,9 +15,10 @@ use tokio::time::Instant;
 /// 15 seconds; ten minutes also cover a call that comes round by the fallback URL.
 const REMEMBERED: Duration = Duration::from_mins(10);
 
-/// Answers of one generation at most, some 80 bytes each: the documents themselves are
-/// shared, and calls are told apart by a digest.
-const CAPACITY: usize = 10_000;
+/// Answers of one generation at most, some 65 bytes each: the documents themselves are
+/// shared, and calls are told apart by a digest. Seven eighths of a power of two fill a
+/// hash map's table; one more would double it.
+const CAPACITY: usize = 7 * 1024;
 
 /// Half a SHA-256 of call and called number.
 type Key = [u8; 16];
