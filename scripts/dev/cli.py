@@ -10,7 +10,7 @@ import sys
 import time
 from types import FrameType
 
-from . import checks, run, say, testing
+from . import checks, link_order, run, say, testing
 from .paths import Paths
 from .processes import Supervisor
 from .say import CannotGoOn
@@ -54,6 +54,7 @@ def main() -> int:
         "generated-check": "compare generated files with what makes them",
         "deny": "licences, bans and sources of dependencies",
         "deny-advisories": "known vulnerabilities of dependencies (needs the advisory database)",
+        "link-order": "write the list of functions that the ingress runs",
         "lint-scripts": "compile Python, check shell scripts",
         "e2e": "the web app in a browser against the whole system",
         "screenshots": "photograph every screen of the web app",
@@ -79,6 +80,7 @@ def main() -> int:
         "generated-check": lambda: checks.generated(paths, write=False),
         "deny": lambda: checks.deny(paths, "bans", "licenses", "sources"),
         "deny-advisories": lambda: checks.deny(paths, "advisories"),
+        "link-order": lambda: link_order.write(paths),
         "lint-scripts": lambda: checks.scripts(paths),
     }
     try:
