@@ -221,14 +221,19 @@ mod tests {
         }
     }
 
+    async fn open(dir: &std::path::Path) -> anyhow::Result<(Writer, Arc<Shared>)> {
+        let config = EventLogConfig::new(dir);
+        let slot = Slot::acquire(dir)?;
+        let space = Arc::new(Space::new(slot.dir(), &config));
+        let shared = Arc::new(Shared::default());
+        let writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await?;
+        Ok((writer, shared))
+    }
+
     #[tokio::test]
     async fn a_broken_connection_is_replaced_and_what_was_committed_is_there() -> anyhow::Result<()> {
         let dir = tempfile::tempdir()?;
-        let config = EventLogConfig::new(dir.path());
-        let slot = Slot::acquire(dir.path())?;
-        let space = Arc::new(Space::new(slot.dir(), &config));
-        let shared = Arc::new(Shared::default());
-        let mut writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await?;
+        let (mut writer, shared) = open(dir.path()).await?;
         assert_eq!(writer.insert(vec![row("a"), row("b")]).await, Ok(()));
         shared.set_depth(99);
         assert_eq!(writer.connection.failed(&sqlx::Error::WorkerCrashed).await, WriteError::Unavailable);
@@ -241,11 +246,7 @@ mod tests {
     #[tokio::test]
     async fn a_commit_takes_any_number_of_rows_and_none_that_is_there() -> anyhow::Result<()> {
         let dir = tempfile::tempdir()?;
-        let config = EventLogConfig::new(dir.path());
-        let slot = Slot::acquire(dir.path())?;
-        let space = Arc::new(Space::new(slot.dir(), &config));
-        let shared = Arc::new(Shared::default());
-        let mut writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await?;
+        let (mut writer, shared) = open(dir.path()).await?;
         let mut kept = 0;
         for count in [1, 2, 3, 4, 5, 8, 9, 17, schema::MAX_ROWS - 1, schema::MAX_ROWS] {
             let rows = |from: usize| (from..count).map(|n| row(&format!("{count}-{n}"))).collect::<Vec<_>>();
