@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import say
 from .paths import Paths
+from .say import CannotGoOn
 
 
 def unpack(paths: Paths, packages: list[str]) -> Path | None:
@@ -35,3 +36,33 @@ def unpack(paths: Paths, packages: list[str]) -> Path | None:
         for archive in (base / "packages").glob(f"{package}_*.deb"):
             subprocess.run(["dpkg-deb", "-x", archive, base / "root"], check=True)
     return base / "root"
+
+
+def program(paths: Paths, binary: str, packages: list[str], **folders: str) -> Path | None:
+    """The machine's own program, else Debian's behind a wrapper that names its libraries; None where neither can be
+    had. `binary` is its place in the packages, `folders` are settings that name others."""
+    name = Path(binary).name
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found:
+        return Path(found)
+    wrapper = paths.folder("bin") / name
+    if wrapper.exists():
+        return wrapper
+    root = unpack(paths, packages)
+    if root is None or not (root / binary).exists():
+        return None
+    libraries = ":".join(str(folder) for base in ("usr/lib", "lib") for folder in (root / base).glob("*-linux-gnu"))
+    settings = {"LD_LIBRARY_PATH": libraries} | {key: str(root / folder) for key, folder in folders.items()}
+    given = " ".join(f'{key}="{value}"' for key, value in settings.items())
+    wrapper.write_text(f'#!/bin/sh\n{given} exec "{root / binary}" "$@"\n')
+    wrapper.chmod(0o755)
+    return wrapper
+
+
+def required_program(paths: Paths, binary: str, packages: list[str], **folders: str) -> Path:
+    """The program; says how to install it where it cannot be had."""
+    found = program(paths, binary, packages, **folders)
+    if found is None:
+        name = Path(binary).name
+        raise CannotGoOn(f"{name} is missing and could not be fetched: install it (Debian: apt-get install {name})")
+    return found

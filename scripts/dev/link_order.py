@@ -6,7 +6,6 @@ The linker puts them side by side (ingress/build.rs), so that few pages of the p
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 from collections import defaultdict
@@ -26,7 +25,7 @@ NOTE_EVERY = 20_000_000
 def write(paths: Paths) -> int:
     """Builds, runs the benchmark's first part on valgrind's slow processor, and writes the list."""
     toolchain.require(paths)
-    valgrind, environment = _valgrind(paths)
+    valgrind = apt.required_program(paths, "usr/bin/valgrind", ["valgrind"], VALGRIND_LIB="usr/libexec/valgrind")
     say.step("building the ingress and the benchmark (release profile)")
     toolchain.cargo(paths, "build", "--locked", "--release", "-p", "prosaas-ingress", "-p", "prosaas-bench")
     program = paths.target() / "release" / PROGRAM
@@ -40,7 +39,7 @@ def write(paths: Paths) -> int:
         # Its figures and its verdict mean nothing on a processor that is fifty times slower.
         subprocess.run([paths.target() / "release" / "prosaas-bench", "ack", "--only", "prosaas", "--quick"],
                        cwd=paths.root, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       env=toolchain.environment() | environment | {
+                       env=toolchain.environment() | {
                            "DATABASE_URL": cluster.url("postgres"), "NATS_SERVER_BIN": str(nats.binary(paths)),
                            "PROSAAS_BIN_DIR": made})
         ran = {name for note in Path(made).glob("ran.*") for name in _functions(note) if name in sizes}
@@ -51,17 +50,6 @@ def write(paths: Paths) -> int:
     say.note(f"{len(ran)} functions of {len(sizes)}, {sum(sizes[name] for name in ran) / 1e6:.1f} MB, "
              f"are {len(listed)} lines of {WRITES}")
     return 0
-
-
-def _valgrind(paths: Paths) -> tuple[Path, dict[str, str]]:
-    """valgrind and what it needs to know; from Debian's packages when absent."""
-    found = shutil.which("valgrind")
-    if found:
-        return Path(found), {}
-    root = apt.unpack(paths, ["valgrind"])
-    if root is None:
-        raise CannotGoOn("valgrind is missing and could not be fetched: install it (Debian: apt-get install valgrind)")
-    return root / "usr/bin/valgrind", {"VALGRIND_LIB": str(root / "usr/libexec/valgrind")}
 
 
 def _sizes(program: Path) -> dict[str, int]:
@@ -94,7 +82,8 @@ def _patterns(ran: set[str], sizes: dict[str, int]) -> list[str]:
     total: defaultdict[str, int] = defaultdict(int)
     touched: defaultdict[str, int] = defaultdict(int)
     for symbol, size in sizes.items():
-        total[_pattern(symbol)] += size
+        pattern = _pattern(symbol)
+        total[pattern] += size
         if symbol in ran:
-            touched[_pattern(symbol)] += size
+            touched[pattern] += size
     return sorted(touched, key=lambda pattern: (-round(touched[pattern] / max(total[pattern], 1), 2), pattern))

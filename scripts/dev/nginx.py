@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import subprocess
 import tempfile
@@ -18,21 +17,7 @@ CONFIGURATION = "nginx.conf"
 @functools.cache
 def program(paths: Paths) -> Path | None:
     """The program, or None where there is none and Debian's packages cannot be had."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if found:
-        return Path(found)
-    wrapper = paths.folder("bin") / "nginx"
-    if wrapper.exists():
-        return wrapper
-    root = apt.unpack(paths, ["nginx", "libpcre2-8-0", "libssl3", "libcrypt1"])
-    binary = root / "usr/sbin/nginx" if root else None
-    if binary is None or not binary.exists():
-        return None
-    libraries = ":".join(str(folder) for folder in (*(root / "usr/lib").glob("*-linux-gnu"),
-                                                    *(root / "lib").glob("*-linux-gnu")))
-    wrapper.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{binary}" "$@"\n')
-    wrapper.chmod(0o755)
-    return wrapper
+    return apt.program(paths, "usr/sbin/nginx", ["nginx", "libpcre2-8-0", "libssl3", "libcrypt1"])
 
 
 def copy(configuration: Path, folder: Path) -> Path:

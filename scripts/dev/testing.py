@@ -33,21 +33,8 @@ def passing_cluster(paths: Paths, *, lasting: bool = False) -> Iterator[postgres
 
 
 def strace(paths: Paths) -> Path:
-    """strace, which shows that no acknowledgement precedes its fdatasync; from Debian's packages when absent."""
-    found = shutil.which("strace")
-    if found:
-        return Path(found)
-    wrapper = paths.folder("bin") / "strace"
-    if wrapper.exists():
-        return wrapper
-    root = apt.unpack(paths, ["strace", "libunwind8"])
-    program = root / "usr/bin/strace" if root else None
-    if program is None or not program.exists():
-        raise CannotGoOn("strace is missing and could not be fetched: install it (Debian: apt-get install strace)")
-    libraries = ":".join(str(folder) for folder in (root / "usr/lib").glob("*-linux-gnu"))
-    wrapper.write_text(f'#!/bin/sh\nLD_LIBRARY_PATH="{libraries}" exec "{program}" "$@"\n')
-    wrapper.chmod(0o755)
-    return wrapper
+    """strace, which shows that no acknowledgement precedes its fdatasync."""
+    return apt.required_program(paths, "usr/bin/strace", ["strace", "libunwind8"])
 
 
 def _sdk(paths: Paths) -> dict[str, str]:
