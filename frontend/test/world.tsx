@@ -59,3 +59,10 @@ export function renderApp(path: string, as: keyof typeof ME | null = 'owner') {
 
 /** Waits until it is there and can be seen, which are two moments: a message is placed first and faded in then. */
 export const seen = (element: () => HTMLElement) => waitFor(() => expect(element()).toBeVisible());
+
+/** Holds an answer of the pretended server back until the test lets it go. */
+export function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}

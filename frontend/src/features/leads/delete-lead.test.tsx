@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { http, problem, succeeded } from '#mock/http';
 
-import { renderApp, screenWidth, seen, world } from '../../../test/world';
+import { gate, renderApp, screenWidth, seen, world } from '../../../test/world';
 
 const CONFIRM = 'אתה בטוח שאתה רוצה למחוק את הליד?';
 const trashOf = (name: string) => screen.findByRole('button', { name: `מחיקת הליד ${name}` });
@@ -25,11 +25,10 @@ describe('deleting a lead', () => {
   ])('asks in the exact words, hides it at once and offers undo: %s', async (_where, path, width) => {
     screenWidth.current = width;
     const { id, name } = rename();
-    let finish: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (finish = resolve));
+    const answer = gate();
     world.server.use(
       http.delete('/api/leads/{lead_id}', async ({ response }) => {
-        await gate;
+        await answer.opened;
         world.db.leads = world.db.leads.map((lead) => (lead.id === id ? { ...lead, deleted_at: new Date().toISOString() } : lead));
         return response(200).json(succeeded('lead.delete', id));
       }),
@@ -43,7 +42,7 @@ describe('deleting a lead', () => {
 
     await waitFor(() => expect(rowOf(name)).not.toBeInTheDocument());
     expect(screen.queryByText('הליד נמחק')).not.toBeInTheDocument();
-    finish();
+    answer.open();
     await seen(() => screen.getByText('הליד נמחק'));
     expect(rowOf(name)).not.toBeInTheDocument();
 
@@ -54,11 +53,10 @@ describe('deleting a lead', () => {
 
   it('brings it back with the reason when it failed', async () => {
     const { name } = rename();
-    let refuse: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (refuse = resolve));
+    const answer = gate();
     world.server.use(
       http.delete('/api/leads/{lead_id}', async () => {
-        await gate;
+        await answer.opened;
         return problem(403, 'forbidden', 'No.');
       }),
     );
@@ -66,7 +64,7 @@ describe('deleting a lead', () => {
     await user.click(await trashOf(name));
     await user.click(within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'מחיקה' }));
     await waitFor(() => expect(rowOf(name)).not.toBeInTheDocument());
-    refuse();
+    answer.open();
     await seen(() => screen.getByText('הליד לא נמחק'));
     expect(screen.getByText('אין לך הרשאה לפעולה הזאת.')).toBeVisible();
     expect(await trashOf(name)).toBeVisible();

@@ -91,11 +91,11 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
       close();
       toast.success(t('common.saved'));
     } catch (failure) {
-      setWaiting(failure instanceof NetworkError);
-      if (failure instanceof NetworkError) return;
+      const lost = failure instanceof NetworkError;
+      setWaiting(lost);
       if (failure instanceof ApiError && failure.status === 412) {
         setTheirs(await freshLead(cache, lead.id).catch(() => null));
-      } else setError(sentence(failure, t));
+      } else if (!lost) setError(sentence(failure, t));
     } finally {
       setSaving(false);
     }

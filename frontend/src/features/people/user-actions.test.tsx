@@ -3,15 +3,14 @@ import { describe, expect, it } from 'vitest';
 
 import { http, problem, succeeded } from '#mock/http';
 
-import { renderApp, seen, world } from '../../../test/world';
+import { gate, renderApp, seen, world } from '../../../test/world';
 
 describe('people of a business', () => {
   it('are deleted by owners, lower ranks only, and shown as deleted only when they are', async () => {
-    let finish: () => void = () => undefined;
-    const gate = new Promise<void>((resolve) => (finish = resolve));
+    const answer = gate();
     world.server.use(
       http.delete('/api/businesses/{business_id}/users/{user_id}', async ({ params, response }) => {
-        await gate;
+        await answer.opened;
         world.db.users = world.db.users.map((user) => (user.id === params.user_id ? { ...user, deleted_at: new Date().toISOString() } : user));
         return response(200).json(succeeded('user.delete', params.user_id));
       }),
@@ -24,7 +23,7 @@ describe('people of a business', () => {
     await user.click(within(await screen.findByRole('alertdialog', { name: 'למחוק את אבי מזרחי?' })).getByRole('button', { name: 'מחיקה' }));
     await seen(() => screen.getByText('מוחק…'));
     expect(screen.getByRole('rowheader', { name: 'אבי מזרחי' })).toBeVisible();
-    finish();
+    answer.open();
     await seen(() => screen.getByText('אבי מזרחי נמחק'));
     expect(screen.queryByRole('rowheader', { name: 'אבי מזרחי' })).not.toBeInTheDocument();
   });
