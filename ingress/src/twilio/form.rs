@@ -149,18 +149,14 @@ fn decode_into(out: &mut Vec<u8>, mut raw: &[u8]) {
     while let Some((plain, [sign, rest @ ..])) =
         raw.iter().position(|byte| matches!(byte, b'+' | b'%')).and_then(|at| raw.split_at_checked(at))
     {
+        let (byte, after) = match (sign, escaped(rest)) {
+            (b'+', _) => (b' ', rest),
+            (_, Some(value)) => (value, rest.get(2..).unwrap_or_default()),
+            (_, None) => (b'%', rest),
+        };
         out.extend_from_slice(plain);
-        raw = rest;
-        out.push(match sign {
-            b'+' => b' ',
-            sign => match escaped(rest) {
-                Some(value) => {
-                    raw = rest.get(2..).unwrap_or_default();
-                    value
-                }
-                None => *sign,
-            },
-        });
+        out.push(byte);
+        raw = after;
     }
     out.extend_from_slice(raw);
 }
