@@ -46,7 +46,8 @@ pub enum FormError {
 impl Params {
     /// The first value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find_map(|(key, value)| (key == name).then_some(value))
+        let named = |key: &Range<usize>| key.len() == name.len() && self.slice(key) == name;
+        self.pairs.iter().find(|(key, _)| named(key)).map(|(_, value)| self.slice(value))
     }
 
     /// Every pair, in order of arrival, duplicates included.
