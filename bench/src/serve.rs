@@ -34,7 +34,7 @@ struct OnePubAck(jetstream::Context);
 
 impl OnePubAck {
     async fn publish(&self, event: NewEvent) -> anyhow::Result<()> {
-        let message = PublishMessage::build().message_id(event.id).payload(event.payload.into());
+        let message = PublishMessage::build().message_id(event.id).payload(event.payload);
         self.0.send_publish(event.subject.into_string(), message).await?.await?;
         Ok(())
     }

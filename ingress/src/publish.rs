@@ -72,5 +72,5 @@ fn encode<T: EventData>(subject: Subject, event: CloudEvent<T>) -> Option<NewEve
         .encode()
         .inspect_err(|error| tracing::error!(event = "event.unencodable", id = %event.id, %error))
         .ok()?;
-    Some(NewEvent { id: event.id, subject, payload, traceparent: event.traceparent })
+    Some(NewEvent { id: event.id, subject, payload: payload.into(), traceparent: event.traceparent })
 }

@@ -241,7 +241,7 @@ async fn append<T: CommandArgs>(
         tracing::error!(event = "api.command_unencodable", action = T::ACTION, %error);
         Problem::internal()
     })?;
-    let event = NewEvent { id, subject, payload, traceparent: event.traceparent };
+    let event = NewEvent { id, subject, payload: payload.into(), traceparent: event.traceparent };
     let appended = app.api.log.append(event).await;
     let outcome = if appended.is_ok() { "accepted" } else { "refused" };
     metrics::counter!("prosaas_commands_total", "action" => T::ACTION, "outcome" => outcome).increment(1);

@@ -26,13 +26,14 @@ impl Inserts {
         )
     }
 
-    /// Inserts the rows, which are at most [`MAX_ROWS`], in one statement: alone,
-    /// it is its own transaction and needs no more than one visit to the thread of
-    /// the connection. Gives how many were new.
+    /// Inserts the rows, which are at most [`MAX_ROWS`] and get numbers from `first`
+    /// on, in one statement: alone, it is its own transaction and needs no more than
+    /// one visit to the thread of the connection. Gives how many were new.
     pub(super) async fn run(
         &self,
         conn: &mut SqliteConnection,
-        rows: Vec<NewRow>,
+        first: i64,
+        rows: &[NewRow],
     ) -> Result<u64, sqlx::Error> {
         if rows.is_empty() {
             return Ok(0);
@@ -42,13 +43,14 @@ impl Inserts {
         };
         let empty = places.saturating_sub(rows.len());
         let mut query = sqlx::query(AssertSqlSafe(Arc::clone(sql)));
-        for row in rows {
+        for (seq, row) in (first..).zip(rows) {
             query = query
+                .bind(seq)
                 .bind(i64::from(row.lane))
-                .bind(row.id)
-                .bind(row.subject)
-                .bind(row.payload)
-                .bind(row.traceparent)
+                .bind(row.id.as_str())
+                .bind(row.subject.as_str())
+                .bind(row.payload.as_ref())
+                .bind(row.traceparent.as_deref())
                 .bind(row.at_ms);
         }
         for _ in 0..empty.saturating_mul(COLUMNS) {
@@ -59,13 +61,13 @@ impl Inserts {
 }
 
 /// Parameters of one row.
-const COLUMNS: usize = 6;
+const COLUMNS: usize = 7;
 
-/// An insert of rows, of which those without a lane are none.
+/// An insert of rows, of which those without a number are none.
 fn insert_sql(places: usize) -> String {
-    let values = vec!["(?,?,?,?,?,?)"; places].join(",");
+    let values = vec!["(?,?,?,?,?,?,?)"; places].join(",");
     format!(
-        "INSERT INTO events (lane, id, subject, payload, traceparent, at_ms) \
+        "INSERT INTO events (seq, lane, id, subject, payload, traceparent, at_ms) \
          SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL ON CONFLICT (id) DO NOTHING"
     )
 }
@@ -104,11 +106,12 @@ pub(super) struct Rejected {
     pub(super) added: u64,
 }
 
-/// Moves a row to `rejected` and puts its dead letter into the log, both or
-/// neither.
+/// Moves a row to `rejected` and puts its dead letter into the log as number `seq`,
+/// both or neither.
 pub(super) async fn reject(
     conn: &mut SqliteConnection,
     inserts: &Inserts,
+    seq: i64,
     rejection: Rejection,
 ) -> Result<Rejected, sqlx::Error> {
     let mut tx = conn.begin().await?;
@@ -123,8 +126,7 @@ pub(super) async fn reject(
     .execute(&mut *tx)
     .await?;
     let removed = delete_one(&mut tx, rejection.seq).await?;
-    let letter: Vec<NewRow> = rejection.dead_letter.into_iter().collect();
-    let added = inserts.run(&mut tx, letter).await?;
+    let added = inserts.run(&mut tx, seq, rejection.dead_letter.as_slice()).await?;
     tx.commit().await?;
     Ok(Rejected { removed, added })
 }
@@ -137,6 +139,13 @@ pub(super) async fn pages(conn: &mut SqliteConnection) -> Result<(u64, u64), sql
     let bytes = |pages: i64| u64::try_from(pages).unwrap_or(0).saturating_mul(PAGE_BYTES);
     let (total, free) = (bytes(row.try_get(0)?), bytes(row.try_get(1)?));
     Ok((total.saturating_sub(free), free))
+}
+
+/// The highest number that was ever given to a row; zero for none.
+pub(super) async fn last_seq(conn: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'events'")
+        .fetch_one(conn)
+        .await
 }
 
 /// Rows that wait, and rows that were rejected.

@@ -39,6 +39,8 @@ pub(super) struct Connection {
     shared: Arc<Shared>,
     space: Arc<Space>,
     reopen_at: Instant,
+    /// The number of the next row; never given twice.
+    next_seq: i64,
 }
 
 impl Connection {
@@ -49,8 +51,8 @@ impl Connection {
         space: Arc<Space>,
     ) -> Result<Self, sqlx::Error> {
         let conn = damage::open_writer(slot.dir(), hard_max_bytes).await?;
-        let mut connection =
-            Self { slot, conn: None, hard_max_bytes, shared, space, reopen_at: Instant::now() };
+        let reopen_at = Instant::now();
+        let mut connection = Self { slot, conn: None, hard_max_bytes, shared, space, reopen_at, next_seq: 1 };
         connection.take_over(conn).await?;
         Ok(connection)
     }
@@ -61,6 +63,22 @@ impl Connection {
             self.reopen().await?;
         }
         self.conn.as_mut().ok_or(WriteError::Unavailable)
+    }
+
+    /// The connection and the first of as many new numbers.
+    pub(super) async fn get_numbered(
+        &mut self,
+        rows: usize,
+    ) -> Result<(&mut SqliteConnection, i64), WriteError> {
+        self.get().await?;
+        let first = self.next_seq;
+        self.next_seq = first.saturating_add_unsigned(u64::try_from(rows).unwrap_or(u64::MAX));
+        self.conn.as_mut().map(|conn| (conn, first)).ok_or(WriteError::Unavailable)
+    }
+
+    /// The last number that was given.
+    pub(super) fn last_seq(&self) -> i64 {
+        self.next_seq.saturating_sub(1)
     }
 
     async fn reopen(&mut self) -> Result<(), WriteError> {
@@ -84,8 +102,11 @@ impl Connection {
     async fn take_over(&mut self, mut conn: SqliteConnection) -> Result<(), sqlx::Error> {
         let (depth, rejected) = commit::counts(&mut conn).await?;
         let (used, reusable) = commit::pages(&mut conn).await?;
+        let last = commit::last_seq(&mut conn).await?.max(self.last_seq());
+        self.next_seq = last.saturating_add(1);
         self.shared.set_depth(depth);
         self.shared.set_rejected(rejected);
+        self.shared.fresh.restart(last);
         self.space.set_pages(used, reusable);
         self.conn = Some(conn);
         Ok(())

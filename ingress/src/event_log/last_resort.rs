@@ -163,7 +163,7 @@ fn parse(text: &[u8]) -> Option<NewRow> {
         lane: line.lane,
         id: line.id,
         subject: line.subject,
-        payload: STANDARD.decode(line.payload_base64).ok()?,
+        payload: STANDARD.decode(line.payload_base64).ok()?.into(),
         traceparent: line.traceparent,
         at_ms: line.at_ms,
     })

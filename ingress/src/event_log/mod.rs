@@ -5,7 +5,7 @@
 //! append ─┐                       ┌─ commit (WAL, fsync) ─► answer
 //! append ─┼─► one writer task ────┤
 //! remove ─┘   (one connection)    └─ wakes the pump of the lane
-//! pump ◄───── read-only connection, short queries
+//! pump ◄───── what was just committed; else a read-only connection, short queries
 //! ```
 //!
 //! Each process holds a `slot-N` folder by a file lock: `events.db` with its WAL,
@@ -17,6 +17,7 @@ mod config;
 mod connection;
 mod damage;
 mod fault;
+mod fresh;
 mod last_resort;
 mod monitor;
 pub(crate) mod orphans;
@@ -222,6 +223,9 @@ impl EventLog {
         after: i64,
         limit: ReadLimit,
     ) -> Result<Chunk, sqlx::Error> {
+        if let Some(chunk) = self.inner.shared.fresh.take(lane, after, limit) {
+            return Ok(chunk);
+        }
         self.inner.reader.lock().await.read(lane, after, limit).await
     }
 

@@ -17,7 +17,7 @@ pub(super) const OTHER_LANE: &str = "SELECT seq, id, subject, payload, tracepare
 /// How much one read takes at most; one row always fits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadLimit {
-    pub(crate) rows: u32,
+    pub(crate) rows: usize,
     pub(crate) bytes: usize,
 }
 
@@ -96,7 +96,7 @@ async fn read_calls(conn: &mut SqliteConnection, after: i64, limit: ReadLimit) -
     )
     .bind(after)
     .bind(end)
-    .bind(i64::from(limit.rows));
+    .bind(i64::try_from(limit.rows).unwrap_or(i64::MAX));
     let (rows, cut) = collect(query.fetch(conn), limit).await?;
     let last = rows.last().map_or(after, |row| row.seq);
     Ok(Chunk { rows, scanned_to: if cut { last } else { end } })
@@ -108,7 +108,10 @@ async fn read_other(
     after: i64,
     limit: ReadLimit,
 ) -> Result<Chunk, sqlx::Error> {
-    let query = sqlx::query(OTHER_LANE).bind(i64::from(lane.lane())).bind(after).bind(i64::from(limit.rows));
+    let query = sqlx::query(OTHER_LANE)
+        .bind(i64::from(lane.lane()))
+        .bind(after)
+        .bind(i64::try_from(limit.rows).unwrap_or(i64::MAX));
     let (rows, _) = collect(query.fetch(conn), limit).await?;
     let scanned_to = rows.last().map_or(after, |row| row.seq);
     Ok(Chunk { rows, scanned_to })
@@ -129,7 +132,7 @@ where
         }
         rows.push(row);
     }
-    let cut = u32::try_from(rows.len()).is_ok_and(|n| n >= limit.rows);
+    let cut = rows.len() >= limit.rows;
     Ok((rows, cut))
 }
 

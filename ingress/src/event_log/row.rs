@@ -11,7 +11,7 @@ pub struct NewEvent {
     /// Where it goes.
     pub subject: Subject,
     /// The encoded CloudEvent.
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     /// W3C trace context of the request.
     pub traceparent: Option<String>,
 }
@@ -36,13 +36,26 @@ pub(crate) struct NewRow {
     pub(crate) lane: u8,
     pub(crate) id: String,
     pub(crate) subject: String,
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Bytes,
     pub(crate) traceparent: Option<String>,
     pub(crate) at_ms: i64,
 }
 
+impl NewRow {
+    /// As it is in the log, under its number.
+    pub(super) fn into_stored(self, seq: i64) -> StoredRow {
+        StoredRow {
+            seq,
+            id: self.id,
+            subject: self.subject,
+            payload: self.payload,
+            traceparent: self.traceparent,
+        }
+    }
+}
+
 /// A row that waits to be published.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StoredRow {
     pub(crate) seq: i64,
     pub(crate) id: String,

@@ -8,6 +8,8 @@ use std::{
 use prosaas_shared::subjects::Stream;
 use tokio::sync::Notify;
 
+use super::fresh::Fresh;
+
 /// The log at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogStats {
@@ -31,6 +33,8 @@ pub(crate) struct Shared {
     /// When the oldest row came, milliseconds since 1970; zero for none.
     oldest_ms: AtomicI64,
     wakers: [Notify; Stream::ALL.len()],
+    /// What the pump need not read from the file.
+    pub(super) fresh: Fresh,
 }
 
 impl Shared {

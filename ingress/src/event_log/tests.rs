@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use prosaas_shared::{
     clock,
     events::crm::lead::LeadDeleteV1,
@@ -33,16 +33,20 @@ async fn open(dir: &Path) -> Result<EventLog> {
 fn call(id: &str, bytes: usize) -> Result<NewEvent> {
     let call: CallSid = "CA1".parse()?;
     let subject = Subject::call_incoming(&call);
-    Ok(NewEvent { id: id.to_owned(), subject, payload: vec![b'x'; bytes], traceparent: None })
+    Ok(NewEvent { id: id.to_owned(), subject, payload: vec![b'x'; bytes].into(), traceparent: None })
 }
 
 fn command(id: &str) -> NewEvent {
     let subject = Subject::command(&LeadDeleteV1 { lead_id: LeadId(Uuid::nil()) });
-    NewEvent { id: id.to_owned(), subject, payload: b"{}".to_vec(), traceparent: None }
+    NewEvent { id: id.to_owned(), subject, payload: "{}".into(), traceparent: None }
 }
 
 async fn waiting(log: &EventLog, lane: Stream) -> Result<Vec<String>> {
-    Ok(log.read(lane, 0, LIMIT).await?.rows.into_iter().map(|row| row.id).collect())
+    waiting_after(log, lane, 0).await
+}
+
+async fn waiting_after(log: &EventLog, lane: Stream, seq: i64) -> Result<Vec<String>> {
+    Ok(log.read(lane, seq, LIMIT).await?.rows.into_iter().map(|row| row.id).collect())
 }
 
 async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<()> {
@@ -190,14 +194,58 @@ async fn each_lane_is_read_by_itself_in_order_and_in_pieces() -> Result<()> {
     assert_eq!(first.rows.len(), 4);
     let rest = log.read(Stream::Calls, first.scanned_to, LIMIT).await?;
     assert_eq!(rest.rows.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["call-4", "call-5"]);
-    assert_eq!(rest.scanned_to, 12, "other lanes' rows behind it are not walked again");
     let by_bytes = log.read(Stream::Calls, 0, ReadLimit { rows: 100, bytes: 250 }).await?;
     assert_eq!(by_bytes.rows.len(), 2);
     let large = log.read(Stream::Calls, 0, ReadLimit { rows: 100, bytes: 1 }).await?;
     assert_eq!(large.rows.len(), 1, "one row always fits");
+    let end = log.read(Stream::Calls, rest.scanned_to, LIMIT).await?;
+    assert_eq!((end.rows.len(), end.scanned_to), (0, 12), "other lanes' rows behind it are not walked again");
     assert_eq!(waiting(&log, Stream::Crm).await?.len(), 6);
     assert!(waiting(&log, Stream::Dead).await?.is_empty());
     assert!(log.stats().oldest_age < Duration::from_mins(1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_read_without_the_file_is_what_is_in_it() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let log = open(dir.path()).await?;
+    log.append(command("command")).await?;
+    let mut cursor = 0;
+    for round in 0..4 {
+        let ids: Vec<String> = (0..50).map(|n| format!("{round}-{n}")).collect();
+        let appends =
+            ids.iter().map(|id| Ok(log.append(NewEvent { traceparent: Some(id.clone()), ..call(id, 9)? })));
+        futures_util::future::try_join_all(appends.collect::<Result<Vec<_>>>()?).await?;
+        let fresh = log.inner.shared.fresh.take(Stream::Calls, cursor, LIMIT).context("nothing is fresh")?;
+        let read = log.read(Stream::Calls, cursor, LIMIT).await?;
+        assert_eq!(fresh.rows, read.rows);
+        assert_eq!(read.rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ids);
+        cursor = read.scanned_to;
+    }
+    // One id was there before, and one row becomes a dead letter: both are read from the file.
+    log.append(call("0-0", 9)?).await?;
+    log.append(call("after", 9)?).await?;
+    assert_eq!(waiting_after(&log, Stream::Calls, cursor).await?, ["after"]);
+    let letter = NewRow { lane: Stream::Dead.lane(), ..call("letter", 9)?.into_row(1) };
+    log.append(call("later", 9)?).await?;
+    assert!(log.reject(cursor, "too large".to_owned(), Some(letter)).await);
+    assert_eq!(waiting_after(&log, Stream::Calls, cursor).await?, ["after", "later"]);
+    assert_eq!(waiting(&log, Stream::Dead).await?, ["letter"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_number_is_never_given_twice() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    for round in 1..=3 {
+        let log = open(dir.path()).await?;
+        log.append(call("a", 9)?).await?;
+        let seq = log.read(Stream::Calls, 0, LIMIT).await?.rows[0].seq;
+        assert_eq!(seq, round);
+        assert!(log.remove(vec![seq]).await);
+        log.close().await;
+    }
     Ok(())
 }
 

@@ -143,17 +143,29 @@ impl Writer {
     }
 
     async fn insert(&mut self, rows: Vec<NewRow>) -> Result<(), WriteError> {
-        let conn = self.connection.get().await?;
+        let (conn, first) = self.connection.get_numbered(rows.len()).await?;
         let began = Instant::now();
-        let result = self.inserts.run(conn, rows).await;
+        let result = self.inserts.run(conn, first, &rows).await;
         metrics::histogram!("prosaas_log_commit_seconds").record(began.elapsed().as_secs_f64());
         match result {
             Ok(added) => {
                 self.shared.set_healthy(true);
                 self.shared.added(added);
+                if usize::try_from(added) == Ok(rows.len()) {
+                    for (seq, row) in (first..).zip(rows) {
+                        self.shared.fresh.put(row.lane, row.into_stored(seq));
+                    }
+                } else {
+                    // Some were there before, and the database does not say which.
+                    self.shared.fresh.restart(self.connection.last_seq());
+                }
                 Ok(())
             }
-            Err(error) => Err(self.connection.failed(&error).await),
+            Err(error) => {
+                // It may have taken effect.
+                self.shared.fresh.restart(self.connection.last_seq());
+                Err(self.connection.failed(&error).await)
+            }
         }
     }
 
@@ -184,9 +196,11 @@ impl Writer {
     }
 
     async fn reject(&mut self, rejection: Rejection) -> Result<(), WriteError> {
-        let conn = self.connection.get().await?;
+        let (conn, seq) = self.connection.get_numbered(1).await?;
         let letter_lane = rejection.dead_letter.as_ref().map(|row| row.lane);
-        match commit::reject(conn, &self.inserts, rejection).await {
+        let result = commit::reject(conn, &self.inserts, seq, rejection).await;
+        self.shared.fresh.restart(seq);
+        match result {
             Ok(change) => {
                 self.shared.added(change.added);
                 self.shared.removed(change.removed);
@@ -215,7 +229,7 @@ mod tests {
             lane: 0,
             id: id.to_owned(),
             subject: "call.incoming.CA1".to_owned(),
-            payload: b"{}".to_vec(),
+            payload: "{}".into(),
             traceparent: None,
             at_ms: 1,
         }

@@ -135,7 +135,7 @@ async fn keep(app: &App, request: Request) -> Result<(), Refused> {
     let mut event = CloudEvent::new(id.clone(), SOURCE.to_owned(), session.to_string(), now, data);
     event.businessid = Some(posted.business_id);
     event.traceparent = TraceParent::of(&tracing::Span::current()).map(|trace| trace.to_string());
-    let payload = event.encode()?;
+    let payload = event.encode()?.into();
     let subject = Subject::whatsapp_fact(session);
     app.api.log.append(NewEvent { id, subject, payload, traceparent: event.traceparent }).await?;
     Ok(())

@@ -51,7 +51,7 @@ pub(super) fn letter(
         lane: Stream::Dead.lane(),
         id: letter.id.clone(),
         subject: subjects::dead(&row.subject),
-        payload: serde_json::to_vec(&letter)?,
+        payload: serde_json::to_vec(&letter)?.into(),
         traceparent: row.traceparent.clone(),
         at_ms: died_at.timestamp_millis(),
     })

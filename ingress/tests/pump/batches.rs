@@ -64,7 +64,7 @@ async fn a_batch_with_an_id_that_the_stream_has_is_sent_singly() -> Result<()> {
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Msg-Id", twin.id.as_str());
     jetstream::new(client.clone())
-        .publish_with_headers(twin.subject.into_string(), headers, twin.payload.into())
+        .publish_with_headers(twin.subject.into_string(), headers, twin.payload)
         .await?
         .await?;
     let dir = tempfile::tempdir()?;
@@ -87,7 +87,7 @@ async fn an_oversized_row_at_the_head_becomes_a_dead_letter_and_the_rest_arrives
         let dir = tempfile::tempdir()?;
         let log = open_log(dir.path()).await?;
         let mut large = event(0)?;
-        large.payload = vec![b'x'; 2000];
+        large.payload = vec![b'x'; 2000].into();
         log.append(large).await?;
         append(&log, 1..rows).await?;
         let _pump = start_pump(&log, nats.client().await?, &CancellationToken::new());
@@ -117,7 +117,7 @@ async fn a_row_above_the_servers_payload_limit_does_not_block_either() -> Result
     let log = open_log(dir.path()).await?;
     append(&log, 0..40).await?;
     let mut large = event(40)?;
-    large.payload = vec![b'x'; 500_000];
+    large.payload = vec![b'x'; 500_000].into();
     log.append(large).await?;
     append(&log, 41..80).await?;
     let _pump = start_pump(&log, nats.client().await?, &CancellationToken::new());

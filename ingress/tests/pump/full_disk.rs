@@ -39,7 +39,7 @@ fn a_full_disk_loses_nothing_and_frees_itself() -> Result<()> {
 }
 
 fn large(n: usize) -> Result<NewEvent> {
-    Ok(NewEvent { payload: vec![b'x'; 3000], ..event(n)? })
+    Ok(NewEvent { payload: vec![b'x'; 3000].into(), ..event(n)? })
 }
 
 #[tokio::test(flavor = "multi_thread")]

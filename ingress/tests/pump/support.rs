@@ -196,7 +196,7 @@ pub fn event(n: usize) -> Result<NewEvent> {
     Ok(NewEvent {
         id: format!("event-{n}"),
         subject: Subject::call_incoming(&call),
-        payload: format!("{{\"n\":{n}}}").into_bytes(),
+        payload: format!("{{\"n\":{n}}}").into(),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
     })
 }
