@@ -72,5 +72,7 @@ fn encode<T: EventData>(subject: Subject, event: CloudEvent<T>) -> Option<NewEve
         .encode()
         .inspect_err(|error| tracing::error!(event = "event.unencodable", id = %event.id, %error))
         .ok()?;
-    Some(NewEvent { id: event.id, subject, payload: payload.into(), traceparent: event.traceparent })
+    // It may wait in memory for the pump: without the room that encoding it took.
+    let payload = payload.into_boxed_slice().into();
+    Some(NewEvent { id: event.id, subject, payload, traceparent: event.traceparent })
 }

@@ -20,6 +20,10 @@ use crate::event_log::{EventLog, ReadLimit, StoredRow};
 /// Fewer rows are published singly: the server builds a staging store for each batch.
 const BATCH_MIN: usize = 20;
 
+/// After fewer, the next batch is waited for a little: what a batch costs the server hardly
+/// depends on how many are in it.
+const BATCH_ENOUGH: usize = 500;
+
 /// Most rows of a batch (the server's own limit), and most bytes of a read.
 const LIMIT: ReadLimit = ReadLimit { rows: 1000, bytes: 4 * 1024 * 1024 };
 
@@ -74,6 +78,8 @@ impl Lane {
             cursor = chunk.scanned_to;
             if found < BATCH_MIN {
                 self.wait_for_rows(found).await;
+            } else if found < BATCH_ENOUGH {
+                self.pause(self.options.gather).await;
             }
         }
         self.removals.finish(&self.log, &self.shutdown).await;
