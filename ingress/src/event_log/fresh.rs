@@ -66,8 +66,9 @@ impl Fresh {
 
 impl Lane {
     fn restart(&mut self, seq: i64) {
-        *self = Self { after: seq, rows: std::mem::take(&mut self.rows), bytes: 0 };
+        self.after = seq;
         self.rows.clear();
+        self.bytes = 0;
     }
 
     fn put(&mut self, row: StoredRow) {

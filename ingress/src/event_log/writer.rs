@@ -140,25 +140,21 @@ impl Writer {
         let began = Instant::now();
         let result = self.inserts.run(conn, first, &rows).await;
         metrics::histogram!("prosaas_log_commit_seconds").record(began.elapsed().as_secs_f64());
+        if result.as_ref().is_ok_and(|added| usize::try_from(*added) == Ok(rows.len())) {
+            for (seq, row) in (first..).zip(rows) {
+                self.shared.fresh.put(row.lane, row.into_stored(seq));
+            }
+        } else {
+            // Some were there before, or a failure took effect: only the file knows which.
+            self.shared.fresh.restart(self.connection.last_seq());
+        }
         match result {
             Ok(added) => {
                 self.shared.set_healthy(true);
                 self.shared.added(added);
-                if usize::try_from(added) == Ok(rows.len()) {
-                    for (seq, row) in (first..).zip(rows) {
-                        self.shared.fresh.put(row.lane, row.into_stored(seq));
-                    }
-                } else {
-                    // Some were there before, and the database does not say which.
-                    self.shared.fresh.restart(self.connection.last_seq());
-                }
                 Ok(())
             }
-            Err(error) => {
-                // It may have taken effect.
-                self.shared.fresh.restart(self.connection.last_seq());
-                Err(self.connection.failed(&error).await)
-            }
+            Err(error) => Err(self.connection.failed(&error).await),
         }
     }
 
