@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-use super::{
-    row::NewRow,
-    schema::{MAX_ROWS, PAGE_BYTES},
-};
+use super::{row::NewRow, schema::MAX_ROWS};
 
 /// The inserts, each of a size. A commit takes the smallest that its rows fit in and leaves
 /// the rest of its places empty, so that a few statements stay prepared instead of
@@ -133,11 +130,14 @@ pub(super) async fn reject(
 
 /// Pages of the database: bytes in use, and bytes kept for reuse.
 pub(super) async fn pages(conn: &mut SqliteConnection) -> Result<(u64, u64), sqlx::Error> {
-    let row = sqlx::query("SELECT page_count, freelist_count FROM pragma_page_count, pragma_freelist_count")
-        .fetch_one(conn)
-        .await?;
-    let bytes = |pages: i64| u64::try_from(pages).unwrap_or(0).saturating_mul(PAGE_BYTES);
-    let (total, free) = (bytes(row.try_get(0)?), bytes(row.try_get(1)?));
+    let row = sqlx::query(
+        "SELECT page_count * page_size, freelist_count * page_size \
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    )
+    .fetch_one(conn)
+    .await?;
+    let bytes = |index: usize| row.try_get(index).map(|bytes: i64| u64::try_from(bytes).unwrap_or(0));
+    let (total, free) = (bytes(0)?, bytes(1)?);
     Ok((total.saturating_sub(free), free))
 }
 

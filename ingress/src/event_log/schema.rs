@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, Row, SqliteConnection,
+    AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection,
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -19,8 +19,16 @@ pub(super) const MAX_ROWS: usize = 128;
 /// with it what a checkpoint needs, stays small.
 pub(super) const MAX_COMMIT_BYTES: usize = 1024 * 1024;
 
-/// Bytes of one page of the database.
-pub(super) const PAGE_BYTES: u64 = 4096;
+/// Bytes of one page of a new database; one that was made with another size keeps it.
+/// A call is some 2 kB: in pages of 4 kB two rows fill one, which is written and read
+/// with two system calls each time.
+const PAGE_BYTES: u32 = 8192;
+
+/// The fewest pages that a database may be limited to: its tables and some rows.
+const MIN_PAGES: u64 = 32;
+
+/// Pages in the WAL after which a commit moves them into the database: 4 MB.
+const CHECKPOINT_PAGES: &str = "500";
 
 /// `AUTOINCREMENT` keeps a sequence number from ever being used twice, so that a
 /// delete by number cannot meet another row. The index on lanes leaves out lane 0,
@@ -70,9 +78,10 @@ pub(super) async fn open_writer(slot: &Path, hard_max_bytes: u64) -> Result<Sqli
         .pragma("secure_delete", "ON")
         // A WAL that grew behind a long read gives its space back.
         .pragma("journal_size_limit", "33554432")
-        .pragma("max_page_count", (hard_max_bytes / PAGE_BYTES).max(64).to_string())
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .connect()
         .await?;
+    limit(&mut conn, hard_max_bytes).await?;
     sqlx::raw_sql(TABLES).execute(&mut conn).await?;
     let busy: i64 = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut conn).await?.try_get(0)?;
     if busy != 0 {
@@ -81,6 +90,16 @@ pub(super) async fn open_writer(slot: &Path, hard_max_bytes: u64) -> Result<Sqli
     }
     sync_dir(slot)?;
     Ok(conn)
+}
+
+/// Lets the database have as many pages as fit in so many bytes.
+async fn limit(conn: &mut SqliteConnection, hard_max_bytes: u64) -> Result<(), sqlx::Error> {
+    let page_bytes: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&mut *conn).await?;
+    let pages = hard_max_bytes / u64::try_from(page_bytes).unwrap_or(1).max(1);
+    // A pragma takes no parameters.
+    let pragma = format!("PRAGMA max_page_count = {}", pages.max(MIN_PAGES));
+    sqlx::query(AssertSqlSafe(pragma)).execute(conn).await?;
+    Ok(())
 }
 
 /// Opens a connection that cannot write. The writer's must be open.
@@ -92,10 +111,10 @@ pub(super) async fn open_reader(slot: &Path) -> Result<SqliteConnection, sqlx::E
 fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
-        .page_size(u32::try_from(PAGE_BYTES).unwrap_or(4096))
+        .page_size(PAGE_BYTES)
         .busy_timeout(Duration::from_secs(2))
-        // KiB. The log's pages are written and read once, soon after each other; the
-        // kernel has them, and two megabytes for each connection held nothing more.
-        .pragma("cache_size", "-256")
+        // KiB. What was appended is deleted some milliseconds later: under full load that
+        // is in half a megabyte of pages, and two megabytes held nothing more.
+        .pragma("cache_size", "-512")
         .disable_statement_logging()
 }

@@ -9,7 +9,7 @@ use prosaas_shared::{
     ids::{CallSid, LeadId},
     subjects::Subject,
 };
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row, sqlite::SqliteConnectOptions};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -148,13 +148,41 @@ async fn a_write_that_finds_no_room_releases_the_ballast_and_loses_nothing() -> 
     let log = EventLog::open(config, clock::system()).await?;
     let ballast = dir.path().join("slot-0/ballast");
     assert!(ballast.exists());
+    let kept = fill(&log).await?;
+    assert!(!ballast.exists());
+    assert_eq!(log.append(call("more", 1)?).await, Err(AppendError::Full));
+    assert_eq!(waiting(&log, Stream::Calls).await?.len(), kept);
+    Ok(())
+}
+
+/// Appends until there is no room, and gives how many rows there was room for.
+async fn fill(log: &EventLog) -> Result<usize> {
     let mut kept = 0;
     while log.append(call(&format!("e{kept}"), 20_000)?).await.is_ok() {
         kept += 1;
         ensure!(kept < 100, "the limit does not hold");
     }
-    assert!(!ballast.exists());
-    assert_eq!(log.append(call("more", 1)?).await, Err(AppendError::Full));
+    Ok(kept)
+}
+
+#[tokio::test]
+async fn a_database_of_smaller_pages_has_the_room_that_the_settings_give() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let slot = dir.path().join("slot-0");
+    fs::create_dir(&slot)?;
+    let mut conn = SqliteConnectOptions::new()
+        .filename(slot.join(schema::FILE))
+        .create_if_missing(true)
+        .page_size(1024)
+        .connect()
+        .await?;
+    sqlx::raw_sql("CREATE TABLE older (x INTEGER)").execute(&mut conn).await?;
+    conn.close().await?;
+
+    let config = EventLogConfig { hard_max_bytes: 400_000, ..config(dir.path()) };
+    let log = EventLog::open(config, clock::system()).await?;
+    let kept = fill(&log).await?;
+    assert!((15..20).contains(&kept), "{kept} rows of 20 kB in 400 kB");
     assert_eq!(waiting(&log, Stream::Calls).await?.len(), kept);
     Ok(())
 }
