@@ -89,11 +89,9 @@ impl Lane {
         }
         let mut rows = Vec::new();
         let mut bytes = 0_usize;
-        while let Some(next) = self.rows.front()
-            && rows.len() < limit.rows
-        {
+        while let Some(next) = self.rows.front() {
             bytes = bytes.saturating_add(next.payload.len());
-            if bytes > limit.bytes && !rows.is_empty() {
+            if !limit.fits(&rows, bytes) {
                 break;
             }
             rows.extend(self.pop());

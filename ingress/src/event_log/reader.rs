@@ -21,6 +21,18 @@ pub(crate) struct ReadLimit {
     pub(crate) bytes: usize,
 }
 
+impl ReadLimit {
+    /// Whether one more row fits behind these, with so many bytes of payload in all.
+    pub(super) fn fits(self, rows: &[StoredRow], bytes: usize) -> bool {
+        rows.is_empty() || (rows.len() < self.rows && bytes <= self.bytes)
+    }
+
+    /// For SQL's `LIMIT`.
+    fn sql_rows(self) -> i64 {
+        i64::try_from(self.rows).unwrap_or(i64::MAX)
+    }
+}
+
 /// Rows of one lane, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
@@ -96,7 +108,7 @@ async fn read_calls(conn: &mut SqliteConnection, after: i64, limit: ReadLimit) -
     )
     .bind(after)
     .bind(end)
-    .bind(i64::try_from(limit.rows).unwrap_or(i64::MAX));
+    .bind(limit.sql_rows());
     let (rows, cut) = collect(query.fetch(conn), limit).await?;
     let last = rows.last().map_or(after, |row| row.seq);
     Ok(Chunk { rows, scanned_to: if cut { last } else { end } })
@@ -108,10 +120,7 @@ async fn read_other(
     after: i64,
     limit: ReadLimit,
 ) -> Result<Chunk, sqlx::Error> {
-    let query = sqlx::query(OTHER_LANE)
-        .bind(i64::from(lane.lane()))
-        .bind(after)
-        .bind(i64::try_from(limit.rows).unwrap_or(i64::MAX));
+    let query = sqlx::query(OTHER_LANE).bind(i64::from(lane.lane())).bind(after).bind(limit.sql_rows());
     let (rows, _) = collect(query.fetch(conn), limit).await?;
     let scanned_to = rows.last().map_or(after, |row| row.seq);
     Ok(Chunk { rows, scanned_to })
@@ -127,7 +136,7 @@ where
     while let Some(row) = stream.try_next().await? {
         let row = stored(&row)?;
         bytes = bytes.saturating_add(row.payload.len());
-        if bytes > limit.bytes && !rows.is_empty() {
+        if !limit.fits(&rows, bytes) {
             return Ok((rows, true));
         }
         rows.push(row);

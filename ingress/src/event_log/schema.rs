@@ -20,14 +20,14 @@ pub(super) const MAX_ROWS: usize = 128;
 pub(super) const MAX_COMMIT_BYTES: usize = 1024 * 1024;
 
 /// Bytes of one page of a new database; one that was made with another size keeps it.
-/// A call is some 2 kB: in pages of 4 kB two rows fill one, which is written and read
-/// with two system calls each time.
+/// A call is some 2 kB: in pages of 4 kB two rows fill one, which is written with two
+/// system calls, and often read again to delete them.
 const PAGE_BYTES: u32 = 8192;
 
 /// The fewest pages that a database may be limited to: its tables and some rows.
 const MIN_PAGES: u64 = 32;
 
-/// Pages in the WAL after which a commit moves them into the database: 4 MB.
+/// Pages in the WAL after which a commit moves them into the database: 4 MB of a new one.
 const CHECKPOINT_PAGES: &str = "500";
 
 /// `AUTOINCREMENT` keeps a sequence number from ever being used twice, so that a
@@ -113,8 +113,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .page_size(PAGE_BYTES)
         .busy_timeout(Duration::from_secs(2))
-        // KiB. What was appended is deleted some milliseconds later: under full load that
-        // is in half a megabyte of pages, and two megabytes held nothing more.
+        // KiB. What was appended is deleted some milliseconds later: under full load half a
+        // megabyte of pages.
         .pragma("cache_size", "-512")
         .disable_statement_logging()
 }

@@ -76,14 +76,7 @@ async fn on_a_small_disk() -> Result<()> {
     std::fs::remove_file(disk.join("junk"))?;
     eventually("the log accepts again", || async { Ok(log.is_accepting()) }).await?;
     assert!(ballast.exists(), "the ballast is back");
-    let mut expected: Vec<_> = (0..kept + 20).map(|n| format!("event-{n}")).collect();
-    expected.sort();
-    eventually("every event is in the stream, once", || async {
-        let mut ids: Vec<_> = nats.messages(Stream::Calls).await?.into_iter().map(|m| m.id).collect();
-        ids.sort();
-        Ok(ids == expected)
-    })
-    .await
+    each_is_stored_once(&nats, kept + 20).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +103,11 @@ async fn on_a_disk_that_others_fill() -> Result<()> {
     let _pump = start_pump(&log, nats.client().await?, &CancellationToken::new());
     drop(junk);
     std::fs::remove_file(disk.join("junk"))?;
-    let mut expected: Vec<_> = (0..40).map(|n| format!("event-{n}")).collect();
+    each_is_stored_once(&nats, 40).await
+}
+
+async fn each_is_stored_once(nats: &Nats, events: usize) -> Result<()> {
+    let mut expected: Vec<_> = (0..events).map(|n| format!("event-{n}")).collect();
     expected.sort();
     eventually("every event is in the stream, once", || async {
         let mut ids: Vec<_> = nats.messages(Stream::Calls).await?.into_iter().map(|m| m.id).collect();
