@@ -57,13 +57,15 @@ const ALWAYS: [(&str, &str); 4] = [
 const WITH_SESSION: [(&str, &str); 2] =
     [("401", "Nobody is logged in, or no longer"), ("403", "The role does not allow it")];
 
-/// Answers of an operation that reads a body.
-const WITH_BODY: [(&str, &str); 4] = [
+/// Answers to every request that changes something: whatever body it has is read, and has a limit
+/// (`request_meta::MAX_BODY_BYTES`).
+const CHANGING: [(&str, &str); 2] = [
     ("403", "The request came from another site's page"),
-    ("413", "The body is too large"),
-    ("415", "The body is no JSON"),
-    ("422", "A field is not valid"),
+    ("413", "The body is too large: at most 262,144 bytes are read"),
 ];
+
+/// Answers of an operation that takes a body.
+const WITH_BODY: [(&str, &str); 2] = [("415", "The body is no JSON"), ("422", "A field is not valid")];
 
 /// Answers of a command: what the worker may refuse it for, under `Prefer: wait`.
 const COMMAND: [(&str, &str); 4] = [
@@ -85,16 +87,19 @@ pub fn complete(routes: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
         SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(cookie::NAME, description))),
     );
     for (path, item) in &mut document.paths.paths {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
-        for operation in operations.into_iter().flatten() {
-            share(operation, path);
+        for operation in [&mut item.get, &mut item.head].into_iter().flatten() {
+            share(operation, path, &[]);
+        }
+        for operation in
+            [&mut item.put, &mut item.post, &mut item.delete, &mut item.patch].into_iter().flatten()
+        {
+            share(operation, path, &CHANGING);
         }
     }
     document
 }
 
-fn share(operation: &mut Operation, path: &str) {
+fn share(operation: &mut Operation, path: &str, of_its_method: &[(&str, &str)]) {
     // An operation that says nothing of security takes a session.
     let open = operation.security.as_ref().is_some_and(Vec::is_empty);
     if !open {
@@ -105,6 +110,7 @@ fn share(operation: &mut Operation, path: &str) {
         add(operation, &COMMAND);
         command_headers(operation);
     }
+    add(operation, of_its_method);
     if operation.request_body.is_some() {
         add(operation, &WITH_BODY);
     }

@@ -3348,7 +3348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -3526,6 +3526,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -3673,6 +3684,17 @@ export interface operations {
             };
             /** @description It was changed meanwhile */
             412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -3842,7 +3864,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -4304,7 +4326,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -4484,7 +4506,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -4888,7 +4910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5177,7 +5199,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5585,6 +5607,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -5746,7 +5779,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -5876,6 +5909,17 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -6031,6 +6075,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -6160,7 +6215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -6435,7 +6490,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -6618,7 +6673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -6782,7 +6837,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -6911,7 +6966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -7040,7 +7095,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -7143,6 +7198,17 @@ export interface operations {
             };
             /** @description From another site's page */
             403: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -7338,7 +7404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -7458,7 +7524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -7585,7 +7651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -7805,6 +7871,17 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -8269,7 +8346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -8399,6 +8476,17 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -8666,7 +8754,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -8819,7 +8907,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -9117,6 +9205,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -9280,7 +9379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -9452,6 +9551,17 @@ export interface operations {
             };
             /** @description It was changed meanwhile */
             412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -9852,6 +9962,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -10139,7 +10260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10430,6 +10551,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -10595,7 +10727,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -10778,6 +10910,17 @@ export interface operations {
             };
             /** @description It was changed meanwhile */
             412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
@@ -11060,7 +11203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -11243,7 +11386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -11979,6 +12122,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Too often; `Retry-After` says when to come back */
             429: {
                 headers: {
@@ -12125,6 +12279,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A field is not valid, or the Idempotency-Key stands for another request */
             422: {
                 headers: {
@@ -12246,7 +12411,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The body is too large */
+            /** @description The body is too large: at most 262,144 bytes are read */
             413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
@@ -12522,6 +12687,17 @@ export interface operations {
             };
             /** @description It was changed meanwhile */
             412: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large: at most 262,144 bytes are read */
+            413: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;
