@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -67,7 +68,7 @@ class Stage:
             surroundings |= {"CARGO_TERM_COLOR": "always", "FORCE_COLOR": "1"}
         process = subprocess.Popen([str(part) for part in command], cwd=folder, env=surroundings, text=True,
                                    errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT)
+                                   stderr=subprocess.STDOUT, start_new_session=True)
         try:
             with log.open("a", encoding="utf-8") as kept:
                 for line in process.stdout or ():
@@ -78,16 +79,23 @@ class Stage:
                         told()
             return process.wait()
         finally:
-            if process.poll() is None:
-                process.terminate()
-                try:
-                    process.wait(_PATIENCE)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+            _end(process)
             if process.stdout:
                 process.stdout.close()
             reader.end()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Stops the program where it still runs, with all that it started: npm does not pass a signal on."""
+    if process.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def chromium(paths: Paths) -> None:

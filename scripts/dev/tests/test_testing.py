@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import tempfile
+import time
 import unittest
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,26 @@ class Runs(unittest.TestCase):
         progress = testing.Progress(1)
         progress.take(PARTS[0], Outcome(passed=2), "`x` ended with exit code 1")
         self.assertEqual((progress.passed, progress.failed), (2, 1))
+
+
+class Stops(unittest.TestCase):
+    def test_what_a_program_started_ends_with_it(self) -> None:
+        script = ("import subprocess; child = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL); "
+                  "print('test result: ok. 1 passed; 0 failed; child', child.pid, flush=True); child.wait()")
+        seen = Cargo()
+
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        with tempfile.TemporaryDirectory() as made, contextlib.redirect_stdout(io.StringIO()) as said:
+            paths = Paths(Path(made), Path(made, ".data"))
+            with Stage(paths) as stage, self.assertRaises(KeyboardInterrupt):
+                stage.watch(seen, [sys.executable, "-c", script], folder=ROOT, log=Path(made, "log"), told=interrupted)
+        child = Path("/proc", said.getvalue().split()[-1], "stat")
+        deadline = time.monotonic() + 60
+        while child.exists() and child.read_text().split()[2] != "Z" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertTrue(not child.exists() or child.read_text().split()[2] == "Z")
 
 
 class Fuzzers(unittest.TestCase):
