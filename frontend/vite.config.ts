@@ -57,7 +57,9 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['./test/setup.ts'],
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     css: false,
-    testTimeout: 60_000,
+    // The end of a test that hangs: its waits for facts end before it (test/setup.ts).
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     restoreMocks: true,
   },
 }));

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { createDatabase } from '../test/support/database.js';
 import { FakeIngress } from '../test/support/ingress.js';
+import { reservePort } from '../test/support/ports.js';
 import { SECRET, ServiceProcess, eventually, sleep } from '../test/support/process.js';
 import { BUSINESS } from '../test/support/stage.js';
 
@@ -27,7 +28,7 @@ async function startSimulator(): Promise<{ child: ChildProcess; port: number }> 
 }
 
 const { child: simulator, port: simulatorPort } = await startSimulator();
-const ingress = new FakeIngress(SECRET);
+const ingress = new FakeIngress(SECRET, await reservePort());
 await ingress.start();
 const database = await createDatabase();
 const options = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { HEADERS, signedHeaders } from '../src/signing.js';
-import { SECRET, type ServiceProcess } from './support/process.js';
+import { LONG, SECRET, type ServiceProcess } from './support/process.js';
 import { BUSINESS, Stage } from './support/stage.js';
 
 describe('the interface', () => {
@@ -38,19 +38,15 @@ describe('the interface', () => {
     await stage.reaches(service, session, 'connected');
   });
 
-  it(
-    'forgets on logout when WhatsApp does not answer, after eight seconds',
-    { timeout: 240_000 },
-    async () => {
-      const { session, jid } = await stage.link(service);
-      for (const client of stage.world.clients) if (client.jid === jid) client.frozen = true;
-      const startedAt = Date.now();
-      const answer = await service.call('POST', `/sessions/${session}/logout`);
-      assert.equal(answer.body['state'], 'logged_out');
-      assert.ok(Date.now() - startedAt < 25_000, 'it does not wait for ever');
-      assert.equal(await count(session), 1);
-    },
-  );
+  it('forgets on logout when WhatsApp does not answer, after eight seconds', LONG, async () => {
+    const { session, jid } = await stage.link(service);
+    for (const client of stage.world.clients) if (client.jid === jid) client.frozen = true;
+    const startedAt = Date.now();
+    const answer = await service.call('POST', `/sessions/${session}/logout`);
+    assert.equal(answer.body['state'], 'logged_out');
+    assert.ok(Date.now() - startedAt < 50_000, "much sooner than the library's own minute");
+    assert.equal(await count(session), 1);
+  });
 
   it('ends a QR on logout', async () => {
     const session = randomUUID();

@@ -8,10 +8,12 @@ import { openPool } from '../src/store/database.js';
 import { LeaseLost } from '../src/store/lease.js';
 import { Store, makeChange } from '../src/store/store.js';
 import { type TestDatabase, createDatabase } from './support/database.js';
-import { KEY, ServiceProcess, eventually, sleep } from './support/process.js';
+import { KEY, LONG, ServiceProcess, eventually } from './support/process.js';
 import { Proxy } from './support/proxy.js';
 import { BUSINESS, Stage } from './support/stage.js';
 
+/** Long enough for every test: a lease runs out when the test says so. */
+const TTL_MS = 3_600_000;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe('the store', () => {
@@ -22,10 +24,20 @@ describe('the store', () => {
   before(async () => {
     database = await createDatabase();
     const pools = [openPool(database.url, quiet), openPool(database.url, quiet)] as const;
-    a = new Store(pools[0], new Sealer([KEY]), 'a', 500);
-    b = new Store(pools[1], new Sealer([KEY]), 'b', 500);
+    a = new Store(pools[0], new Sealer([KEY]), 'a', TTL_MS);
+    b = new Store(pools[1], new Sealer([KEY]), 'b', TTL_MS);
     closePools = () => Promise.all(pools.map((pool) => pool.end()));
   });
+  /** Lets the time of a lease pass, which is counted from now: what was left is what was asked for. */
+  const runOut = async (session: string) => {
+    const [left] = await database.rows<{ ms: number }>(
+      `UPDATE prosaas.whatsapp_leases SET expires_at = expires_at - $2 * interval '1 millisecond'
+       WHERE session_id = $1
+       RETURNING extract(epoch FROM clock_timestamp() - expires_at)::float8 * 1000 AS ms`,
+      [session, TTL_MS],
+    );
+    assert.ok(left && left.ms > 0 && left.ms < TTL_MS, `over for ${left?.ms} ms`);
+  };
   after(async () => {
     await closePools();
     await database.drop();
@@ -42,10 +54,11 @@ describe('the store', () => {
     assert.ok(lease);
     assert.equal(await loser.leases.acquire(session, BUSINESS), undefined);
     assert.deepEqual(await winner.leases.renew([lease]), new Set([session]));
-    await sleep(600);
-    // Over, but taken by nobody: still ours.
+    await runOut(session);
+    // Over, but taken by nobody: still ours, and for the whole time again.
     assert.deepEqual(await winner.leases.renew([lease]), new Set([session]));
-    await sleep(600);
+    assert.equal(await loser.leases.acquire(session, BUSINESS), undefined);
+    await runOut(session);
     const taken = await loser.leases.acquire(session, BUSINESS);
     assert.ok(taken && taken.generation > lease.generation);
     assert.deepEqual(await winner.leases.renew([lease]), new Set());
@@ -127,7 +140,7 @@ describe('the store', () => {
 });
 
 describe('a database that is away', () => {
-  it('costs the sockets after a while, and everything comes back with it', { timeout: 240_000 }, async () => {
+  it('costs the sockets after a while, and everything comes back with it', LONG, async () => {
     const stage = await Stage.set();
     const address = new URL(stage.database.url);
     const proxy = new Proxy({ host: address.hostname, port: Number(address.port || 5432) });
@@ -148,7 +161,8 @@ describe('a database that is away', () => {
       });
       assert.equal(refused.status, 503);
       assert.equal(refused.body['success'], false);
-      await sleep(1_000);
+      const refusals = proxy.refusals;
+      await eventually('it goes on trying', () => proxy.refusals > refusals);
       proxy.back();
       for (const { session } of linked) await stage.reaches(service, session, 'connected');
       assert.equal(stage.world.conflicts, 0);

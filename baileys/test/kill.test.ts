@@ -1,9 +1,10 @@
 /**
- * kill -9 at random moments around linking, 100 times (KILLS): the session then either comes
+ * kill -9 at many moments around linking, 100 times (KILLS): the session then either comes
  * back or links anew, and no device is left on the phone that the service does not know.
+ * The moments are the same each time; SEED chooses others.
  */
 import assert from 'node:assert/strict';
-import { randomInt, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { type ServiceProcess, eventually, sleep } from './support/process.js';
 import { assertAbsent, credentialsOf, secretsOf } from './support/secrets.js';
@@ -11,7 +12,7 @@ import { Stage } from './support/stage.js';
 
 const KILLS = Number(process.env['KILLS'] ?? 100);
 const LANES = 5;
-const SEED = Number(process.env['SEED'] ?? randomInt(2 ** 31));
+const SEED = Number(process.env['SEED'] ?? 1);
 const SESSIONS = 2;
 
 /** Mulberry32: small, seeded, good enough to choose moments. */
@@ -36,7 +37,8 @@ class Lane {
 
   constructor(
     private readonly stage: Stage,
-    private readonly random: () => number,
+    private readonly lane: number,
+    private readonly random: () => number = randomFrom(SEED + lane),
   ) {}
 
   start(): Promise<ServiceProcess> {
@@ -49,6 +51,8 @@ class Lane {
     const stageAt = this.random();
     const later = this.random();
     const ways = sessions.map((session) => this.linkSome(service, session).catch(() => undefined));
+    // Here the clock decides on purpose: a kill that waited for a fact would spare the moments
+    // between the facts. Whatever it hits, what is asserted afterwards holds.
     if (stageAt < 0.15) await sleep(later * 300);
     else {
       // The moments that matter lie in the milliseconds after the scan, when the device is made,
@@ -105,7 +109,7 @@ class Lane {
         await this.checkDevices(sessions);
       } catch (error) {
         throw new Error(
-          `after kill ${kill} of seed ${SEED}: ${String(error)}\n${service.output.slice(-4_000)}`,
+          `after kill ${kill} of lane ${this.lane}, SEED=${SEED} KILLS=${KILLS}: ${String(error)}\n${service.output.slice(-4_000)}`,
         );
       }
       await Promise.all(sessions.map((session) => service.call('DELETE', `/sessions/${session}`)));
@@ -114,16 +118,16 @@ class Lane {
   }
 }
 
-describe(`kill -9 around linking, seed ${SEED}`, { concurrency: LANES }, () => {
+describe(`kill -9 around linking, SEED=${SEED} KILLS=${KILLS}`, { concurrency: LANES }, () => {
   for (let lane = 0; lane < LANES; lane++) {
     const kills = Math.floor((KILLS + lane) / LANES);
-    it(`lane ${lane}: ${kills} times`, { timeout: 1_200_000 }, async (context) => {
+    it(`lane ${lane}: ${kills} times`, { timeout: 3_600_000 }, async (context) => {
       const stage = await Stage.set();
       try {
-        const run = new Lane(stage, randomFrom(SEED + lane));
+        const run = new Lane(stage, lane);
         await run.run(kills);
         context.diagnostic(
-          `seed ${SEED}: ${run.outcomes.resumed} came back, ${run.outcomes.anew} linked anew`,
+          `SEED=${SEED}: ${run.outcomes.resumed} came back, ${run.outcomes.anew} linked anew`,
         );
       } finally {
         await stage.strike();

@@ -21,14 +21,16 @@ describe('linking', () => {
   it('goes from QR over scan and restart to connected', async () => {
     const session = randomUUID();
     assert.equal((await service.status(session))['state'], 'not_linked');
+    const askedAt = Date.now();
     const started = await service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });
     assert.equal(started.status, 202);
     const qr = await stage.qr(service, session);
     assert.match(qr, /^https:\/\/wa\.me\/settings\/linked_devices#/);
     const ready = await service.status(session);
     assert.equal(ready['state'], 'qr_ready');
-    const left = Date.parse(String(ready['qrExpiresAt'])) - Date.now();
-    assert.ok(left > 55_000 && left <= 60_000, `${left} ms for the first QR`);
+    // It came after it was asked for and before now, and lives for a minute.
+    const issuedAt = Date.parse(String(ready['qrExpiresAt'])) - 60_000;
+    assert.ok(issuedAt >= askedAt && issuedAt <= Date.now(), `issued ${issuedAt - askedAt} ms later`);
     const phone = stage.nextPhone();
     const jid = stage.world.scan(qr, phone, false);
     const status = await stage.reaches(service, session, 'connected');
@@ -81,10 +83,8 @@ describe('linking', () => {
     assert.match(code, /^[1-9A-HJ-NP-TV-Z]{8}$/);
     assert.equal((await service.status(session))['state'], 'pairing');
     assert.equal((await service.call('GET', `/sessions/${session}/qr`)).status, 404);
-    await eventually('the phone takes the code', async () => {
-      await stage.world.enterCode(code, phone).catch(() => undefined);
-      return (await service.status(session))['state'] === 'connected';
-    });
+    await stage.enterCode(code, phone);
+    await stage.reaches(service, session, 'connected');
     await stage.told(session, 'connected');
     assert.deepEqual(stage.ingress.kinds(session), [
       'requesting',
@@ -103,7 +103,7 @@ describe('linking', () => {
     const body = { business_id: BUSINESS, phone: `+${phone}` };
     const answer = await service.call('POST', `/sessions/${session}/pairing-code`, body);
     assert.equal(answer.status, 200);
-    await stage.world.enterCode('ZZZZZZZZ', phone);
+    await stage.enterCode('ZZZZZZZZ', phone);
     for (const client of stage.world.clients) if (client.refs.length > 0) client.drop();
     // A code left in the credentials would now log in as nobody and get 401.
     const qr = await stage.qr(service, session);
@@ -141,36 +141,5 @@ describe('linking', () => {
       secrets,
     );
     assert.equal(stage.ingress.badSignatures, 0);
-  });
-});
-
-describe('expiry', () => {
-  it('comes when nobody scans, and a new QR on request', async () => {
-    const stage = await Stage.set();
-    try {
-      const service = await stage.service({ SIM_QR_MS: '200' });
-      const session = randomUUID();
-      await stage.qr(service, session);
-      const status = await stage.reaches(service, session, 'expired');
-      assert.equal(status['lastCode'], 408);
-      assert.equal(status['reason'], 'The QR code was not scanned in time');
-      await stage.told(session, 'expired');
-      assert.deepEqual(stage.ingress.kinds(session), [
-        'requesting',
-        ...Array<string>(6).fill('qr_issued'),
-        'expired',
-      ]);
-      const indexes = stage.ingress.facts
-        .filter((fact) => fact.kind === 'qr_issued')
-        .map((fact) => fact.data['index']);
-      assert.deepEqual(indexes, [0, 1, 2, 3, 4, 5]);
-      const gone = await service.call('GET', `/sessions/${session}/qr`);
-      assert.equal(gone.status, 404);
-      assert.equal(gone.body['state'], 'expired');
-      stage.world.scan(await stage.qr(service, session), stage.nextPhone(), false);
-      await stage.reaches(service, session, 'connected');
-    } finally {
-      await stage.strike();
-    }
   });
 });

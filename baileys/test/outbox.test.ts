@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { type ServiceProcess, eventually, sleep } from './support/process.js';
+import { LONG, type ServiceProcess, eventually } from './support/process.js';
 import { BUSINESS, Stage } from './support/stage.js';
 
 describe('the outbox', () => {
@@ -9,6 +9,10 @@ describe('the outbox', () => {
   let service: ServiceProcess;
   const waiting = () =>
     stage.database.rows('SELECT 1 FROM prosaas.whatsapp_outbox WHERE rejected_at IS NULL');
+  const retries = async (one: ServiceProcess) => {
+    const { body } = await one.call('GET', '/metrics');
+    return Number(/^prosaas_whatsapp_facts_retried_total (\d+)$/m.exec(String(body['text']))?.[1]);
+  };
   before(async () => {
     stage = await Stage.set();
     service = await stage.service();
@@ -17,13 +21,13 @@ describe('the outbox', () => {
 
   it(
     'keeps facts while the ingress is down and through a kill, and delivers them in order',
-    { timeout: 240_000 },
+    LONG,
     async () => {
       await stage.ingress.stop();
       const linked = await Promise.all([stage.link(service), stage.link(service), stage.link(service)]);
-      await sleep(500);
-      assert.equal((await waiting()).length, 12);
+      await eventually('all facts are kept', async () => (await waiting()).length >= 12);
       await service.kill();
+      assert.equal((await waiting()).length, 12);
       service = await stage.service();
       for (const { session } of linked) await stage.reaches(service, session, 'connected');
       // The first answers are failures, of every kind that is tried again.
@@ -67,13 +71,17 @@ describe('the outbox', () => {
     assert.deepEqual(rows, [{ last_error: 'the ingress answered 409', kind: 'requesting' }]);
   });
 
-  it('delivers each fact once with two processes', { timeout: 240_000 }, async () => {
+  it('delivers each fact once with two processes', LONG, async () => {
     const other = await stage.service();
     await stage.ingress.stop();
     const session = randomUUID();
     await other.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });
     await eventually('facts wait', async () => (await waiting()).length >= 2);
-    await sleep(5_500);
+    // Each of them tries to deliver what the other one made, too.
+    for (const one of [service, other]) {
+      const before = await retries(one);
+      await eventually('another try', async () => (await retries(one)) > before);
+    }
     const bodies = stage.ingress.bodies.length;
     await stage.ingress.start();
     await eventually('an empty outbox', async () => (await waiting()).length === 0);

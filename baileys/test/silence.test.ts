@@ -8,7 +8,7 @@ import { type Service, startService } from '../src/service.js';
 import { rawSocketOf } from '../src/session/gate.js';
 import { signedHeaders } from '../src/signing.js';
 import { ROOT } from './simulator/root.js';
-import { KEY, SECRET, eventually } from './support/process.js';
+import { KEY, LONG, SECRET, eventually } from './support/process.js';
 import { BUSINESS, Stage } from './support/stage.js';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -23,50 +23,101 @@ async function call(
   const headers = signedHeaders(SECRET, { method, pathAndQuery: path, body });
   const response = await fetch(`http://127.0.0.1:${service.port}${path}`, {
     method,
-    headers,
+    headers: { ...headers, connection: 'close' },
     ...(json === undefined ? {} : { body }),
   });
   return (await response.json()) as Record<string, unknown>;
 }
 
+interface InProcess {
+  readonly stage: Stage;
+  readonly service: Service;
+  readonly status: (session: string) => Promise<Record<string, unknown>>;
+}
+
+/** Runs steps against a service in this process, with times of its own. */
+async function inProcess(
+  timings: { readonly watchdogMs?: number },
+  steps: (running: InProcess) => Promise<void>,
+): Promise<void> {
+  const stage = await Stage.set();
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(ROOT.public);
+  DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = `ws://127.0.0.1:${stage.simulatorPort}/ws/chat`;
+  const service = await startService(
+    readConfig({
+      APP_ENV: 'development',
+      BAILEYS_LISTEN: '127.0.0.1:0',
+      DATABASE_URL: stage.database.url,
+      INTERNAL_SECRET: SECRET,
+      BAILEYS_ENCRYPTION_KEY: KEY.toString('hex'),
+      INGRESS_INTERNAL_URL: stage.ingress.url,
+    }),
+    quiet,
+    { timings },
+  );
+  try {
+    const status = (session: string) => call(service, 'GET', `/sessions/${session}/status`);
+    await steps({ stage, service, status });
+  } finally {
+    await service.stop();
+    await stage.strike();
+  }
+}
+
 describe('a socket that never answers', () => {
-  it(
-    'is ended by the watchdog, and an unlinked session stops after three of them',
-    { timeout: 240_000 },
-    async () => {
-      const stage = await Stage.set();
-      WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(ROOT.public);
-      DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = `ws://127.0.0.1:${stage.simulatorPort}/ws/chat`;
-      const service = await startService(
-        readConfig({
-          APP_ENV: 'development',
-          BAILEYS_LISTEN: '127.0.0.1:0',
-          DATABASE_URL: stage.database.url,
-          INTERNAL_SECRET: SECRET,
-          BAILEYS_ENCRYPTION_KEY: KEY.toString('hex'),
-          INGRESS_INTERNAL_URL: stage.ingress.url,
-        }),
-        quiet,
-        { timings: { watchdogMs: 400 } },
-      );
+  it('is ended by the watchdog, and an unlinked session stops after three of them', LONG, () =>
+    inProcess({ watchdogMs: 400 }, async ({ stage, service, status }) => {
+      stage.world.mute = true;
+      const session = randomUUID();
+      await call(service, 'POST', `/sessions/${session}/start`, { business_id: BUSINESS });
+      const stopped = await eventually('stopped', async () => {
+        const now = await status(session);
+        return now['state'] === 'stopped' && now;
+      });
+      assert.equal(stopped['lastCode'], 408);
+      assert.match(String(stopped['reason']), /did not answer/);
+      await stage.told(session, 'stopped');
+      assert.deepEqual(stage.ingress.kinds(session), ['requesting', 'dropped', 'dropped', 'stopped']);
+      await eventually('no socket is left', () => stage.world.clients.size === 0);
+    }),
+  );
+});
+
+describe('expiry', () => {
+  it('comes when nobody scans, and a new QR on request', LONG, () =>
+    inProcess({}, async ({ stage, service, status }) => {
+      const session = randomUUID();
+      const start = () => call(service, 'POST', `/sessions/${session}/start`, { business_id: BUSINESS });
+      const qr = () => call(service, 'GET', `/sessions/${session}/qr`);
+      // QRs that come and go sooner than anybody could look at them; the next ones live as long as ever.
+      DEFAULT_CONNECTION_CONFIG.qrTimeout = 200;
       try {
-        stage.world.mute = true;
-        const session = randomUUID();
-        await call(service, 'POST', `/sessions/${session}/start`, { business_id: BUSINESS });
-        const stopped = await eventually('stopped', async () => {
-          const status = await call(service, 'GET', `/sessions/${session}/status`);
-          return status['state'] === 'stopped' && status;
-        });
-        assert.equal(stopped['lastCode'], 408);
-        assert.match(String(stopped['reason']), /did not answer/);
-        await stage.told(session, 'stopped');
-        assert.deepEqual(stage.ingress.kinds(session), ['requesting', 'dropped', 'dropped', 'stopped']);
-        await eventually('no socket is left', () => stage.world.clients.size === 0);
+        await start();
+        await stage.told(session, 'expired');
       } finally {
-        await service.stop();
-        await stage.strike();
+        delete DEFAULT_CONNECTION_CONFIG.qrTimeout;
       }
-    },
+      const expired = await status(session);
+      assert.equal(expired['state'], 'expired');
+      assert.equal(expired['lastCode'], 408);
+      assert.equal(expired['reason'], 'The QR code was not scanned in time');
+      assert.deepEqual(stage.ingress.kinds(session), [
+        'requesting',
+        ...Array<string>(6).fill('qr_issued'),
+        'expired',
+      ]);
+      const indexes = stage.ingress.facts
+        .filter((fact) => fact.kind === 'qr_issued')
+        .map((fact) => fact.data['index']);
+      assert.deepEqual(indexes, [0, 1, 2, 3, 4, 5]);
+      const gone = await qr();
+      assert.equal(gone['status'], 404);
+      assert.equal(gone['state'], 'expired');
+      await start();
+      const shown = await eventually('a new QR', async () => (await qr())['qr']);
+      stage.world.scan(String(shown), stage.nextPhone(), false);
+      await eventually('connected', async () => (await status(session))['state'] === 'connected');
+    }),
   );
 });
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +10,13 @@ import { HEADERS, Verifier, signedHeaders } from '../src/signing.js';
 import { Sealer } from '../src/store/crypto.js';
 import { connectionOptions } from '../src/store/database.js';
 import { Version } from '../src/version.js';
+import { KEY } from './support/process.js';
 
 const GOOD = {
   APP_ENV: 'production',
   DATABASE_URL: 'postgres://user:pw@db.example/prosaas?sslmode=require',
   INTERNAL_SECRET: 'kq8Zt3vN1rYw6uBs9eLm',
-  BAILEYS_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  BAILEYS_ENCRYPTION_KEY: KEY.toString('base64'),
 };
 
 describe('settings', () => {
@@ -98,7 +98,7 @@ describe('settings', () => {
 
 describe('sealing', () => {
   const place = { session: 's', kind: 'pre-key', id: '7' };
-  const [one, two] = [randomBytes(32), randomBytes(32)];
+  const [one, two] = [KEY, Buffer.from(KEY).reverse()];
   const sealed = new Sealer([one]).seal(place, Buffer.from('key material'));
 
   it('opens what it sealed, each time differently', () => {
@@ -220,6 +220,9 @@ describe('bounded cache', () => {
 });
 
 describe('the gate', () => {
+  /** Whatever could be sent without waiting for anything has been sent after a turn of the event loop. */
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
   it('keeps frames in order behind the writes before them', async () => {
     const sent: string[] = [];
     const raw = {
@@ -232,10 +235,10 @@ describe('the gate', () => {
     written(new Promise((resolve) => (store = resolve)));
     raw.send('two');
     raw.send('three');
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turn();
     assert.deepEqual(sent, ['one']);
     store();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turn();
     assert.deepEqual(sent, ['one', 'two', 'three']);
   });
 
@@ -251,7 +254,7 @@ describe('the gate', () => {
     };
     gateSends(raw)(Promise.reject(new Error('lost')));
     raw.send('one', (error) => (problem = error));
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await turn();
     assert.deepEqual(sent, []);
     assert.equal(problem?.message, 'lost');
   });

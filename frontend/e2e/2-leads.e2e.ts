@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 
 import { business, type Business, lead, leads, Person, PASSWORD } from './support/api';
-import { visiting } from './support/browser';
+import { gate, visiting } from './support/browser';
 
 const ASKED = 'אתה בטוח שאתה רוצה למחוק את הליד?';
 
@@ -33,13 +33,13 @@ test('a lead is deleted from the table, hidden at once, and brought back by undo
     await page.getByRole('alertdialog', { name: ASKED }).getByRole('button', { name: 'ביטול' }).click();
     await row.waitFor();
     // A slow answer: the row hides before there is one.
-    await page.route('**/api/leads/*', async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 1500));
-      await route.continue();
-    });
+    const deleting = gate();
+    await page.route('**/api/leads/*', deleting.hold);
     await row.getByRole('button', { name: 'מחיקת הליד יעל טבלה' }).click();
     await confirm(page);
-    await row.waitFor({ state: 'detached', timeout: 1200 });
+    await row.waitFor({ state: 'detached' });
+    expect(await page.getByText('הליד נמחק').count()).toBe(0);
+    deleting.release();
     await deleted(page);
     await page.unroute('**/api/leads/*');
     await page.getByRole('button', { name: 'ביטול הפעולה' }).click();

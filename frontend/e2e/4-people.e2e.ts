@@ -79,6 +79,11 @@ test('a system admin removes an owner of any business and brings them back', asy
 });
 
 test('who did what stands in the audit log', async () => {
+  const agent = await join(shop.id, `ניר ${run}`, 'agent');
+  const { items } = await shop.owner.ask<{ items: { id: string; email: string }[] }>('GET', `/api/businesses/${shop.id}/users`);
+  const path = `/api/businesses/${shop.id}/users/${items.find(({ email }) => email === agent.email)?.id ?? ''}`;
+  await shop.owner.ask('DELETE', path);
+  await shop.owner.ask('POST', `${path}/restore`);
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open('/audit');
     await page.getByRole('row', { name: /משתמש נמחק/ }).first().waitFor();

@@ -6,14 +6,15 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 
-import { business, type Business, eventually, lead, type Person, theAdmin } from './support/api';
+import { business, type Business, eventually, lead, logLength, mailedLink, type Person, theAdmin } from './support/api';
 import { type Look, NARROW, Visit, WIDE } from './support/browser';
 import { failingCommand, mend, spoil } from './support/failure';
+import { TEST_MS } from './support/patience';
 import { Call, message, missedCall } from './support/twilio';
+import { link } from './support/whatsapp';
 
-const stack = inject('stack');
 const photographs = process.env['SCREENSHOTS'] === '1';
 const folder = fileURLToPath(new URL('../screenshots/', import.meta.url));
 const only = process.env['SCREEN'];
@@ -24,10 +25,6 @@ let withMessage: string;
 let someLead: string;
 let failed: string;
 let replayed: string;
-
-async function simulate(action: string, body: object): Promise<void> {
-  await fetch(stack.simulator + action, { method: 'POST', body: JSON.stringify(body) });
-}
 
 const NAMES = ['רונית שמעוני', 'משה ביטון', 'Anna Petrova', 'יוסי אברהם', 'תמר בן דוד', 'אחמד חטיב', 'מיכל רוזן', 'דוד פרץ', 'שרה גולן', 'אלון מור'];
 
@@ -40,11 +37,8 @@ beforeAll(async () => {
     const version = (await shop.owner.ask<{ version: number }>('GET', `/api/leads/${id}`)).version;
     const status = (['new', 'contacted', 'qualified', 'won', 'lost'] as const)[index % 5];
     if (status !== 'new') {
-      await fetch(`${stack.base}/api/leads/${id}`, {
-        method: 'PATCH',
-        headers: { cookie: shop.owner.cookie, origin: stack.base, 'content-type': 'application/json', 'if-match': `"${version}"`, prefer: 'wait=8' },
-        body: JSON.stringify({ status, tags: ['חתונה', 'דחוף'].slice(0, index % 3), notes: 'מעוניינת בהצעת מחיר לאירוע באפריל.', email: `lead${index}@example.com` }),
-      });
+      const changes = { status, tags: ['חתונה', 'דחוף'].slice(0, index % 3), notes: 'מעוניינת בהצעת מחיר לאירוע באפריל.', email: `lead${index}@example.com` };
+      await shop.owner.ask('PATCH', `/api/leads/${id}`, changes, { 'if-match': `"${version}"` });
     }
     someLead = id;
   }
@@ -62,7 +56,9 @@ beforeAll(async () => {
     return recordings.some(({ state }) => state === 'completed') ? true : undefined;
   });
   someLead = await eventually('the lead who called', async () => (await shop.owner.ask<{ lead: { id: string } | null }>('GET', `/api/calls/${withMessage}`)).lead?.id);
+  const from = logLength();
   await shop.owner.ask('POST', `/api/businesses/${shop.id}/invitations`, { email: 'future@example.com', role: 'agent' });
+  await mailedLink('invitation', from);
   await failures();
 });
 
@@ -121,7 +117,7 @@ const SCREENS: Screen[] = [
     const code = page.getByRole('img', { name: /QR/ });
     await button.or(code).first().waitFor();
     if (await button.isVisible()) await button.click();
-    await code.waitFor({ timeout: 40_000 });
+    await code.waitFor();
   } },
   { name: 'team', who: owner, path: '/team' },
   { name: 'team-manager', who: () => shop.manager, path: '/team' },
@@ -218,7 +214,7 @@ async function inspectAll(screens: Screen[], language: 'he' | 'en'): Promise<str
 }
 
 describe.each(['he', 'en'] as const)('in %s', (language) => {
-  test('every screen is accessible and quiet', { timeout: 600_000 }, async () => {
+  test('every screen is accessible and quiet', { timeout: 4 * TEST_MS }, async () => {
     const waiting = SCREENS.filter(({ name }) => only === undefined || new RegExp(`^(${only})$`).test(name));
     // Two at a time: one paints while the other waits.
     const flaws = await Promise.all([inspectAll(waiting, language), inspectAll(waiting, language)]);
@@ -227,10 +223,8 @@ describe.each(['he', 'en'] as const)('in %s', (language) => {
 });
 
 test('the first page after a link of WhatsApp shows it', async () => {
-  await empty.manager.ask('POST', '/api/whatsapp/baileys/init');
-  const qr = await eventually('a code', async () => (await empty.manager.ask<{ qr?: string }>('GET', '/api/whatsapp/baileys/qr')).qr, 40_000);
-  await simulate('scan', { qr, phone: '972541239999' });
-  await eventually('connected', async () => ((await empty.manager.ask<{ state: string }>('GET', '/api/whatsapp/baileys/status')).state === 'connected' ? true : undefined), 40_000);
-  const flaws = await inspectAll([{ name: 'whatsapp-connected', who: () => empty.owner, path: '/whatsapp' }], 'he');
+  const linked = await business('עסק מחובר');
+  await link(linked.manager, '972541239999');
+  const flaws = await inspectAll([{ name: 'whatsapp-connected', who: () => linked.owner, path: '/whatsapp' }], 'he');
   expect(flaws).toEqual([]);
 });

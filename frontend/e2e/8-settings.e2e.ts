@@ -2,7 +2,9 @@
 import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 
-import { business, type Business, eventually, PASSWORD, Person, theAdmin } from './support/api';
+import type { Schemas } from '@/shared/api/types';
+
+import { business, type Business, eventually, newNumber, PASSWORD, Person, theAdmin } from './support/api';
 import { choose, visiting } from './support/browser';
 import { Call } from './support/twilio';
 
@@ -13,9 +15,9 @@ beforeAll(async () => {
 
 let callers = 0;
 /** What a caller is answered once the ingress knows the settings that were saved. */
-const answered = (what: string, fits: (twiml: string) => boolean) =>
+const answered = ({ number }: Business, what: string, fits: (twiml: string) => boolean) =>
   eventually(what, async () => {
-    const twiml = await new Call(`+97254777${String((callers += 1)).padStart(4, '0')}`, shop.number).ring();
+    const twiml = await new Call(`+97254777${String((callers += 1)).padStart(4, '0')}`, number).ring();
     return fits(twiml) ? twiml : undefined;
   });
 
@@ -55,7 +57,7 @@ test('an owner sees what callers will hear before saving it, and callers hear it
     expect(await page.getByLabel('מה לומר למתקשר').inputValue()).toBe('הגעתם לפרחי הגליל.');
     await save(page);
   });
-  const twiml = await answered('the call that is put through', (said) => said.includes('<Dial'));
+  const twiml = await answered(shop, 'the call that is put through', (said) => said.includes('<Dial'));
   expect(twiml).toContain('הגעתם לפרחי הגליל.');
   expect(twiml).toContain('+972542221111');
 });
@@ -64,7 +66,12 @@ test('an owner sees what callers will hear before saving it, and callers hear it
 const dayInIsrael = (days: number) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jerusalem' }).format(Date.now() + days * 86_400_000);
 
 test('an owner closes for a special day on a phone, and callers hear that', async () => {
-  await visiting(shop.owner, { wide: false }, async (visit, page) => {
+  const flowers = await business('פרחי הכרמל');
+  const path = `/api/businesses/${flowers.id}/settings`;
+  const { revision, settings } = await flowers.owner.ask<Schemas['BusinessSettings']>('GET', path);
+  const forwarding = { ...settings, mode: 'forward', forward_to: ['+972542221111'], closed_message: 'אנחנו סגורים, נחזור מחר.' };
+  await flowers.owner.ask('PUT', path, { settings: forwarding }, { 'if-match': `"${revision}"` });
+  await visiting(flowers.owner, { wide: false }, async (visit, page) => {
     await visit.open('/settings/hours');
     await page.getByRole('switch', { name: /^פתוח תמיד/ }).click();
     await page.getByLabel('יום ראשון: פתיחה').fill('10:00');
@@ -79,8 +86,8 @@ test('an owner closes for a special day on a phone, and callers hear that', asyn
     }
     await save(page);
   });
-  expect(await answered('the closed answer', (said) => said.includes('אנחנו סגורים, נחזור מחר.'))).not.toContain('<Dial');
-  await visiting(shop.owner, { wide: false }, async (visit, page) => {
+  expect(await answered(flowers, 'the closed answer', (said) => said.includes('אנחנו סגורים, נחזור מחר.'))).not.toContain('<Dial');
+  await visiting(flowers.owner, { wide: false }, async (visit, page) => {
     await visit.open('/settings/answering');
     await preview(page).getByText('העסק היה סגור').waitFor();
     await visit.open('/settings/hours');
@@ -90,7 +97,7 @@ test('an owner closes for a special day on a phone, and callers hear that', asyn
     await page.getByRole('button', { name: 'הסרת עוד שיפוצים יום' }).click();
     await save(page);
   });
-  await answered('the open answer', (said) => said.includes('<Dial'));
+  await answered(flowers, 'the open answer', (said) => said.includes('<Dial'));
 });
 
 test('who changed the settings second chooses between both versions', async () => {
@@ -119,7 +126,7 @@ test('a manager may look at the settings and not change them', async () => {
 });
 
 test('a number that the operator adds shows without a reload', async () => {
-  const more = `+97277${String(Date.now()).slice(-7)}`;
+  const more = newNumber();
   await visiting(shop.owner, { wide: false }, async (visit, page) => {
     await visit.open('/settings/numbers');
     const shown = async () => (await page.getByRole('main').innerText()).replace(/\D/g, '');

@@ -2,11 +2,11 @@
  * Less motion for whoever asked their device for it. The same steps are walked twice: by
  * somebody who did not ask, to show that the watch sees what moves, and by somebody who did.
  */
-import type { Page, Route } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 
 import { business, type Business, leads } from './support/api';
-import { visiting } from './support/browser';
+import { gate, visiting } from './support/browser';
 
 let shop: Business;
 beforeAll(async () => {
@@ -52,19 +52,6 @@ const watch = (page: Page) =>
 /** What moves at this moment, and could go on: skeletons and spinners turn for as long as they show. */
 const movingNow = (page: Page) =>
   page.evaluate((blink) => document.getAnimations().filter((one) => one.playState === 'running' && Number(one.effect?.getComputedTiming().activeDuration ?? 0) > blink).length, BLINK_MS);
-
-/** Lets requests wait until they are released. */
-function gate() {
-  let release: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const hold = async (route: Route) => {
-    await opened;
-    await route.continue();
-  };
-  return { hold, release: () => release() };
-}
 
 /** Everything of the app that could move, one after the other; what moved, and how much still did while something was awaited. */
 async function walk(wide: boolean, motion: boolean): Promise<{ moved: Set<string>; whileWaiting: number[] }> {

@@ -1,5 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+import { PATIENCE_MS, TEST_MS } from './support/patience.ts';
+
+/** Vitest would choose an order by what the last run noted; `ORDER=reverse` shows that none is needed. */
+class ByName extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = files.toSorted((one, other) => (one.moduleId < other.moduleId ? -1 : 1));
+    return Promise.resolve(process.env['ORDER'] === 'reverse' ? sorted.toReversed() : sorted);
+  }
+}
 
 // The tests share one running system and one browser: one after the other, in the order of their names.
 export default defineConfig({
@@ -11,9 +22,12 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    sequence: { sequencer: ByName, shuffle: false },
+    testTimeout: TEST_MS,
+    hookTimeout: TEST_MS,
+    // The system drains and stops in order.
+    teardownTimeout: 2 * 60_000,
+    expect: { poll: { timeout: PATIENCE_MS } },
     slowTestThreshold: 10_000,
-    sequence: { shuffle: false },
   },
 });

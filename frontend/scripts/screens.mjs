@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
+import { settled } from './settled.mjs';
+
 const base = process.env.BASE ?? 'http://127.0.0.1:5173';
 const only = process.argv[2];
 const languages = (process.env.LANGUAGES ?? 'he').split(',');
@@ -32,7 +34,7 @@ const SCREENS = [
     await open(/^(מחיקת הליד|Delete the lead)/)(page);
     await page.getByRole('alertdialog').getByRole('button', { name: /^(מחיקה|Delete)$/ }).click();
     await page.locator('[data-sonner-toast]').first().waitFor();
-    await page.waitForTimeout(500);
+    await settled(page);
   }],
   ['trash', 'owner', '/leads/trash'],
   ['lead', 'owner', `/leads/${lead}`],
@@ -95,10 +97,10 @@ for (const width of [390, 1280]) {
           const url = new URL(path, base);
           if (who !== null) url.searchParams.set('as', who);
           await page.goto(url.href, { waitUntil: 'load' });
-          await page.getByRole('heading').first().waitFor({ timeout: 15000 });
-          await page.waitForTimeout(700);
+          await page.getByRole('heading').first().waitFor();
+          await settled(page);
           if (prepare) await prepare(page, width > 390);
-          await page.waitForTimeout(400);
+          await settled(page);
           const sideways = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
           if (sideways > 1) {
             found += 1;

@@ -14,9 +14,9 @@ import { makeDb } from '../mock/db';
 import { handlers } from '../mock/handlers';
 import { FakeEventSource, screenWidth, world } from './world';
 
-// Pages and dialogs are fetched when they first show, and slow machines take their time.
+// Pages and dialogs are fetched when they first show, and slow or busy machines take their time.
 configure({
-  asyncUtilTimeout: 20_000,
+  asyncUtilTimeout: 60_000,
   getElementError: (message) => new Error(message?.split('\n')[0] ?? ''),
 });
 
@@ -72,6 +72,7 @@ afterEach(() => {
   toast.dismiss();
   cleanup();
   server.resetHandlers();
+  server.events.removeAllListeners();
   settleLogin(false);
   noteSession(false);
   scope.set(null);

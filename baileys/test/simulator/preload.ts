@@ -1,6 +1,6 @@
 /**
  * `node --import …/preload.js dist/main.js`: points the unmodified library at the simulator.
- * SIM_URL is its WebSocket address. SIM_QR_MS shortens the life of a QR.
+ * SIM_URL is its WebSocket address.
  */
 import { DEFAULT_CONNECTION_CONFIG, WA_CERT_DETAILS } from 'baileys';
 import { ROOT } from './root.js';
@@ -12,8 +12,6 @@ if (!/^(127\.0\.0\.1|localhost|\[::1\])$/.test(new URL(url).hostname))
 
 WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(ROOT.public);
 DEFAULT_CONNECTION_CONFIG.waWebSocketUrl = url;
-const qrMs = Number(process.env['SIM_QR_MS'] ?? 0);
-if (qrMs > 0) DEFAULT_CONNECTION_CONFIG.qrTimeout = qrMs;
 
 // What asks WhatsApp's web site gets the simulator; anything else outside is an error.
 const realFetch = globalThis.fetch;

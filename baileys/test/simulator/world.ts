@@ -82,9 +82,14 @@ export class World {
     );
   }
 
+  /** Whether a client has asked for a code of this number, and so may be typed into the phone. */
+  awaitsCode(number: string): boolean {
+    return this.#codeOf(number) !== undefined;
+  }
+
   /** The phone gets a code typed in. */
   async enterCode(code: string, number: string): Promise<void> {
-    const entry = [...this.#codes].find(([, one]) => one.jid.startsWith(`${number}@`));
+    const entry = this.#codeOf(number);
     if (!entry) throw new Error('no client asked for a code of this number');
     const [client, asked] = entry;
     asked.phone = this.phone(number);
@@ -108,6 +113,10 @@ export class World {
         },
       ],
     });
+  }
+
+  #codeOf(number: string) {
+    return [...this.#codes].find(([, one]) => one.jid.startsWith(`${number}@`));
   }
 
   #hello(client: Client, { payload }: ClientHello): void {

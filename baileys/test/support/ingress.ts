@@ -21,9 +21,12 @@ export class FakeIngress {
   /** Answers instead of 204, one for each next request. */
   readonly answers: number[] = [];
   #server: Server | undefined;
-  port = 0;
 
-  constructor(private readonly secret: string) {}
+  constructor(
+    private readonly secret: string,
+    /** Reserved, so that nobody else takes it while this is down. */
+    private readonly port: number,
+  ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
@@ -51,9 +54,10 @@ export class FakeIngress {
         response.writeHead(answer).end();
       })();
     });
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', () => resolve()));
-    const address = server.address();
-    if (typeof address === 'object' && address) this.port = address.port;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.port, '127.0.0.1', () => resolve());
+    });
     this.#server = server;
   }
 

@@ -13,7 +13,7 @@ export const SECRET = 'kq8Zt3vN1rYw6uBs9eLm';
 export const KEY = Buffer.from('2b7e151628aed2a6abf7158809cf4f3c762e7160f38b4da56a784d9045190cfe', 'hex');
 
 /** What should take a second may take a minute on a machine that builds something else. */
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 120_000;
 
 export interface ServiceOptions {
   readonly databaseUrl: string;
@@ -83,6 +83,15 @@ export class ServiceProcess {
     return new ServiceProcess(child, env);
   }
 
+  /** Its log so far. */
+  lines(): Record<string, unknown>[] {
+    return this.output
+      .split('\n')
+      .slice(0, -1)
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
   /** What the program beside the service prints of its metrics. */
   async printedMetrics(): Promise<string> {
     const env = { ...this.env, BAILEYS_LISTEN: `127.0.0.1:${this.port}` };
@@ -98,7 +107,7 @@ export class ServiceProcess {
         this.port = Number(found[1]);
         return;
       }
-      if (this.child.exitCode !== null || Date.now() > deadline)
+      if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > deadline)
         throw new Error(`the service did not start:\n${this.output}`);
       await sleep(20);
     }
@@ -117,9 +126,13 @@ export class ServiceProcess {
     headers: Record<string, string>,
     body: Buffer = Buffer.alloc(0),
   ): Promise<Answer> {
+    // Its port may be another process's by now.
+    if (this.child.exitCode !== null || this.child.signalCode !== null)
+      throw new Error('the service has ended');
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`, {
       method,
-      headers,
+      // One that is kept could be closed by the service at the moment in which it is used again.
+      headers: { ...headers, connection: 'close' },
       ...(body.length > 0 ? { body } : {}),
     }).catch((error: unknown) => {
       const cause = error instanceof Error ? String(error.cause) : '';
@@ -149,6 +162,10 @@ export class ServiceProcess {
   }
 }
 
+/** The end of a test that hangs: every wait for a fact ends before it. */
+export const LONG = { timeout: 900_000 };
+
+/** For what is about time itself; everything else waits for a fact. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

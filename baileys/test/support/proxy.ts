@@ -5,10 +5,13 @@ export class Proxy {
   readonly #open = new Set<Socket>();
   readonly #server: Server;
   cut = false;
+  /** How many connections were refused while it was cut. */
+  refusals = 0;
 
   constructor(target: { host: string; port: number }) {
     this.#server = createServer((client) => {
       if (this.cut) {
+        this.refusals++;
         client.destroy();
         return;
       }

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { Simulator } from '../simulator/server.js';
 import { type TestDatabase, createDatabase } from './database.js';
 import { FakeIngress } from './ingress.js';
+import { reservePort } from './ports.js';
 import { SECRET, type ServiceOptions, ServiceProcess, eventually } from './process.js';
 
 export const BUSINESS = '7b0c0f0e-5a53-4f6e-9a0d-3f1f5a3f9c11';
 
 export class Stage {
   readonly services: ServiceProcess[] = [];
-  #phone = 972_500_000_000 + Math.floor(Math.random() * 900_000) * 10;
+  #phone = 972_541_230_000;
 
   private constructor(
     readonly database: TestDatabase,
@@ -20,8 +21,12 @@ export class Stage {
 
   static async set(): Promise<Stage> {
     const simulator = new Simulator();
-    const ingress = new FakeIngress(SECRET);
-    const [database, port] = await Promise.all([createDatabase(), simulator.start(), ingress.start()]);
+    const ingress = new FakeIngress(SECRET, await reservePort());
+    const [database, port] = await Promise.all([
+      createDatabase(),
+      simulator.start(await reservePort()),
+      ingress.start(),
+    ]);
     return new Stage(database, simulator, port, ingress);
   }
 
@@ -92,6 +97,43 @@ export class Stage {
     } catch (error) {
       throw new Error(`${String(error)}; it is ${JSON.stringify(last)}`);
     }
+  }
+
+  /**
+   * The only process has looked for sessions to resume since this was called. Each look ends with
+   * abandoned QRs: one that was abandoned now is told by a look that ends later, and a second one
+   * by a look that also began later.
+   */
+  async lookedForSessions(): Promise<void> {
+    for (let look = 0; look < 2; look++) {
+      const abandoned = randomUUID();
+      await this.database.pool.query(
+        `INSERT INTO prosaas.whatsapp_leases (session_id, business_id, holder, generation, expires_at)
+         VALUES ($1, $2, 'a process that died', 1, clock_timestamp() - interval '1 second')`,
+        [abandoned, BUSINESS],
+      );
+      await this.told(abandoned, 'expired');
+    }
+  }
+
+  /** A process asked for the session's lease once more, at its own pace, and another one has it. */
+  async refusedAgain(service: ServiceProcess, session: string): Promise<void> {
+    const nextTry = async () => {
+      const { state, reason, nextRetryAt } = await service.status(session);
+      const refused = state === 'reconnecting' && reason === 'Another process holds this session';
+      return refused && typeof nextRetryAt === 'string' && nextRetryAt;
+    };
+    const first = await eventually(`${session} is refused`, nextTry);
+    await eventually(`${session} is refused again`, async () => {
+      const next = await nextTry();
+      return next && next !== first;
+    });
+  }
+
+  /** Types a code into the phone, as soon as WhatsApp has heard that the service shows one. */
+  async enterCode(code: string, phone: string): Promise<void> {
+    await eventually(`a client that waits for a code of ${phone}`, () => this.world.awaitsCode(phone));
+    await this.world.enterCode(code, phone);
   }
 
   async told(session: string, kind: string, ms?: number) {

@@ -5,23 +5,28 @@ import { inject } from 'vitest';
 
 import type { Schemas } from '@/shared/api/types';
 
+import { PATIENCE_MS } from './patience';
+
 const stack = inject('stack');
 
 /** The password of everybody whom tests make. */
 export const PASSWORD = 'bicycle-in-the-rain';
 
 /** Waits until something is there. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, withinMs = 20_000): Promise<T> {
-  const end = Date.now() + withinMs;
+export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`${what} did not come within ${withinMs / 1000} s`);
+    if (Date.now() > end) throw new Error(`${what} did not come within ${PATIENCE_MS / 1000} s`);
     await sleep(100);
   }
 }
 
-/** The link of the last mail of that kind, which the ingress logs in development. */
+/**
+ * The link of the last mail of that kind, which the ingress logs in development. Whoever has one
+ * sent waits for it: it could be taken for the next one otherwise.
+ */
 export function mailedLink(kind: 'invitation' | 'password_reset', after = 0): Promise<string> {
   const page = kind === 'invitation' ? 'invitation' : 'reset-password';
   return eventually(`a mail with a link to ${page}`, () => {
@@ -48,10 +53,25 @@ export class Person {
     return new Person(email, password, answer.headers.getSetCookie()[0]?.split(';')[0] ?? '');
   }
 
-  async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** Asks, and waits for the outcome of a command; one that failed throws as one that was refused. */
+  async ask<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
+    const answer = await this.send<T | Partial<Schemas['OperationAnswer']>>(method, path, body, headers);
+    const pending = method !== 'GET' && typeof answer === 'object' && answer !== null && 'operation' in answer ? answer.operation : undefined;
+    if (pending?.state !== 'pending') return answer as T;
+    const followed = await eventually(`the outcome of ${method} ${path}`, async () => {
+      const now = await this.send<Schemas['OperationAnswer']>('GET', `/api/operations/${encodeURIComponent(pending.id)}`);
+      return now.operation.state === 'pending' ? undefined : now;
+    });
+    const { state, problem } = followed.operation;
+    if (state !== 'succeeded') throw new Error(`${method} ${path}: ${problem?.status ?? state} ${JSON.stringify(problem)}`);
+    return followed as T;
+  }
+
+  /** Asks, and takes "not yet" for an answer. */
+  async send<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const answer = await fetch(stack.base + path, {
       method,
-      headers: { cookie: this.cookie, origin: stack.base, prefer: 'wait=8', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { cookie: this.cookie, origin: stack.base, prefer: 'wait=8', ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -78,7 +98,7 @@ export const theAdmin = () => (admin ??= Person.login(stack.admin.email, stack.a
 let made = 0;
 const run = Date.now().toString().slice(-7);
 /** A number that no other test uses, in the block 072-2 of Israel. */
-const number = () => `+97272${run.slice(-4)}${String((made += 1)).padStart(3, '0')}`;
+export const newNumber = () => `+97272${run.slice(-4)}${String((made += 1)).padStart(3, '0')}`;
 
 /** Invites somebody and joins in their name. */
 export async function join(businessId: string, name: string, role: Schemas['Role']): Promise<Person> {
@@ -93,7 +113,7 @@ export async function join(businessId: string, name: string, role: Schemas['Role
 
 /** Makes a business. */
 export async function business(name: string): Promise<Business> {
-  const own = number();
+  const own = newNumber();
   await (await theAdmin()).ask('POST', '/api/admin/businesses', { name, numbers: [own] });
   const found = await eventually(`the business ${name}`, async () => {
     const { items } = await (await theAdmin()).ask<{ items: { id: string; name: string; numbers: string[] }[] }>('GET', `/api/admin/businesses?q=${encodeURIComponent(name)}`);
@@ -114,7 +134,7 @@ export async function lead(who: Person, name: string, phone: string): Promise<st
   });
 }
 
-/** Adds many leads, some at a time, and waits until the search finds them all. */
+/** Adds many leads, some at a time. */
 export async function leads(who: Person, names: readonly string[], phone: (index: number) => string): Promise<void> {
   const waiting = names.map((name, index) => ({ name, phones: [phone(index)] }));
   const worker = async () => {

@@ -1,11 +1,13 @@
 /** The browser, and pages that forgive nothing: an error in the console or an unexpected answer fails the test. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page, type Route } from 'playwright-core';
 import { afterAll, expect, inject } from 'vitest';
 
+import { settled } from '../../scripts/settled.mjs';
 import type { Person } from './api';
 import { program } from './chromium';
+import { PATIENCE_MS } from './patience';
 
 const stack = inject('stack');
 const require = createRequire(import.meta.url);
@@ -45,6 +47,8 @@ export class Visit {
   readonly faults: string[] = [];
   /** Answers that a test provokes: `403 DELETE /api/…`. */
   readonly expected: RegExp[] = [];
+  /** Whether the page was without a line: the requests that this fails may say so later. */
+  private disconnected = false;
 
   private constructor(
     readonly context: BrowserContext,
@@ -73,7 +77,7 @@ export class Visit {
       await context.addInitScript(() => localStorage.setItem('prosaas.session', '1'));
     }
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     const visit = new Visit(context, page);
     visit.watch(page);
     return visit;
@@ -93,7 +97,8 @@ export class Visit {
     page.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? '';
       // What the page itself gave up on (a page left, a live stream closed) is no failure.
-      if (why !== 'net::ERR_ABORTED') this.faults.push(`${why} ${request.method()} ${request.url()}`);
+      if (why === 'net::ERR_ABORTED') return;
+      if (!this.disconnected || !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(why)) this.faults.push(`${why} ${request.method()} ${request.url()}`);
     });
   }
 
@@ -106,27 +111,16 @@ export class Visit {
   }
 
   /** Nothing is being loaded and nothing moves. */
-  async settled(): Promise<void> {
-    await this.page.locator('[aria-busy=true]').first().waitFor({ state: 'detached' }).catch(() => undefined);
-    await this.page.evaluate(() => document.fonts.ready.then(() => undefined));
-    // A change of theme starts transitions with the next frame, and what inherits a colour its own after those.
-    await this.page.evaluate(async () => {
-      for (let calm = 0, frames = 0; calm < 3 && frames < 120; frames += 1) {
-        await new Promise((resolve) => requestAnimationFrame(resolve));
-        const moving = document.getAnimations().some((one) => one.playState === 'running' && one.effect?.getTiming().iterations !== Infinity);
-        calm = moving ? 0 : calm + 1;
-      }
-    });
+  settled(): Promise<void> {
+    return settled(this.page);
   }
 
   /** Without a line: what fails meanwhile is no fault of the page. */
   async offline(steps: () => Promise<void>): Promise<void> {
-    const before = this.faults.length;
+    this.disconnected = true;
     await this.context.setOffline(true);
     await steps();
     await this.context.setOffline(false);
-    const disconnected = this.faults.splice(before).filter((fault) => !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(fault));
-    this.faults.push(...disconnected);
   }
 
   /** Behind another window or tab, as the page is told of it: the test's own pages are always in front. */
@@ -185,13 +179,26 @@ export const toHaveFocus = (target: Locator) => expect.poll(() => target.first()
 export const WIDE = { width: 1280, height: 860 };
 export const NARROW = { width: 390, height: 844 };
 
+/** Lets requests wait until they are released. */
+export function gate() {
+  let release: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const hold = async (route: Route) => {
+    await opened;
+    await route.continue();
+  };
+  return { hold, release: () => release() };
+}
+
 /** Runs a test's steps in a visit of its own. */
 export async function visiting(person: Person | null, look: Look, steps: (visit: Visit, page: Page) => Promise<void>): Promise<void> {
   const visit = await Visit.of(person, look);
   try {
     await steps(visit, visit.page);
   } catch (error) {
-    const name = `${process.cwd()}/test-results/${expect.getState().currentTestName?.replace(/[^\w]+/g, '-') ?? 'failed'}-${Date.now()}.png`;
+    const name = `${stack.results}/${expect.getState().currentTestName?.replace(/[^\w]+/g, '-') ?? 'failed'}-${Date.now()}.png`;
     await visit.page.screenshot({ path: name }).catch(() => undefined);
     if (error instanceof Error) error.message += `\nscreenshot: ${name}\nfaults: ${visit.faults.join('; ')}`;
     await visit.context.close();

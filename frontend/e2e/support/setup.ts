@@ -2,12 +2,14 @@
  * Starts the system as `make run` does, on ports and data of its own, with a simulated
  * WhatsApp; stops it when the tests are over.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
+
+import { reservePort } from '../../../baileys/test/support/ports';
+import { ownFolder } from './folders';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -23,6 +25,8 @@ export interface Stack {
   simulator: string;
   /** What every process wrote. */
   log: string;
+  /** Where a test that fails leaves its screenshot. */
+  results: string;
   /** The database, for what only a fault of it can show. */
   database: string;
   admin: { email: string; password: string };
@@ -30,47 +34,26 @@ export interface Stack {
 }
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const data = join(root, '.data', 'e2e');
 const UP_WITHIN_MS = 15 * 60_000;
 
-const given = new Set<number>();
-
-/**
- * A port of loopback that nobody has now, below those that the kernel lends to outgoing
- * connections: one of these could take it before its program starts.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (!given.has(port) && (await bindable(port))) {
-      given.add(port);
-      return port;
-    }
-  }
-}
-
-function bindable(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
 /** Tools and build stamps are shared with `make run`, state is not. */
-function prepareData(): void {
-  // A cluster outside the folder would be left without its password: then state stays.
-  if (existsSync(join(data, 'postgres'))) rmSync(data, { recursive: true });
-  mkdirSync(data, { recursive: true });
+function shareTools(data: string): void {
   for (const shared of ['bin', 'tools', 'apt', 'tmp']) {
-    mkdirSync(join(data, '..', shared), { recursive: true });
-    if (!existsSync(join(data, shared))) symlinkSync(join('..', shared), join(data, shared));
+    mkdirSync(join(root, '.data', shared), { recursive: true });
+    symlinkSync(join('..', '..', shared), join(data, shared));
   }
+}
+
+/** Removes what the system kept: in its folder, and where Postgres's own user keeps a cluster that may not enter it. */
+function removeData(data: string): void {
+  const script = 'from scripts.dev.paths import Paths; print(Paths.find().system_folder())';
+  const elsewhere = execFileSync('python3', ['-c', script], { cwd: root, env: { ...process.env, PROSAAS_DATA_DIR: data }, encoding: 'utf8' }).trim();
+  for (const folder of [data, elsewhere]) rmSync(folder, { recursive: true, force: true });
 }
 
 /** A variable of a file that the driver wrote. */
 function read(file: string, name: string): string {
-  const found = new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(join(data, file), 'utf8'))?.[1];
+  const found = new RegExp(`^${name}=(.*)$`, 'm').exec(readFileSync(file, 'utf8'))?.[1];
   if (found === undefined) throw new Error(`${name} is not in ${file}`);
   return found;
 }
@@ -89,9 +72,18 @@ async function waitUntilUp(driver: ChildProcess, read: () => string): Promise<vo
   }
 }
 
+/** What the reader of a failed run needs: the system's last words when it ended before the tests did, and where the rest lies. */
+function report(driver: ChildProcess, said: string, results: string): void {
+  if (driver.exitCode !== null) console.warn(`The system ended before the tests did:\n${said.slice(-4000)}`);
+  console.warn(`The system's log and the screenshots of tests that failed are in ${results}`);
+}
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  prepareData();
-  const [ingress, internal, whatsapp, workers] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const data = ownFolder(join(root, '.data', 'e2e'));
+  const results = ownFolder(join(root, 'frontend', 'test-results'));
+  shareTools(data);
+  const listen = async () => `127.0.0.1:${await reservePort()}`;
+  const ingress = await listen();
   const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const driver = spawn('python3', ['-u', '-m', 'scripts.dev', 'run'], {
     cwd: root,
@@ -100,14 +92,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
       ...Object.fromEntries(kept),
       PROSAAS_DATA_DIR: data,
       PROSAAS_WHATSAPP: 'simulated',
-      INGRESS_LISTEN: `127.0.0.1:${ingress}`,
-      INGRESS_INTERNAL_LISTEN: `127.0.0.1:${internal}`,
-      BAILEYS_LISTEN: `127.0.0.1:${whatsapp}`,
-      WORKERS_LISTEN: `127.0.0.1:${workers}`,
+      INGRESS_LISTEN: ingress,
+      INGRESS_INTERNAL_LISTEN: await listen(),
+      BAILEYS_LISTEN: await listen(),
+      WORKERS_LISTEN: await listen(),
       NO_COLOR: '1',
     },
   });
-  const log = join(data, 'run.log');
+  const log = join(results, 'run.log');
   const file = createWriteStream(log);
   let said = '';
   for (const stream of [driver.stdout, driver.stderr]) {
@@ -120,18 +112,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stop = async () => {
     driver.kill('SIGINT');
     await ended;
-    file.end();
+    await new Promise((resolve) => file.end(resolve));
+    removeData(data);
   };
   try {
     await waitUntilUp(driver, () => said);
-    const secret = (name: string) => read('secrets.env', name);
+    const secret = (name: string) => read(join(data, 'secrets.env'), name);
     const simulator = /simulated WhatsApp at (\S+)/.exec(said)?.[1];
     if (simulator === undefined) throw new Error('the simulated WhatsApp does not run');
     project.provide('stack', {
-      base: `http://127.0.0.1:${ingress}`,
+      base: `http://${ingress}`,
       simulator,
       log,
-      database: read('run.env', 'DATABASE_URL'),
+      results,
+      database: read(join(data, 'run.env'), 'DATABASE_URL'),
       admin: { email: 'admin@prosaas.example', password: secret('ADMIN_PASSWORD') },
       twilio: { account: secret('TWILIO_ACCOUNT_SID'), token: secret('TWILIO_AUTH_TOKEN') },
     });
@@ -139,5 +133,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await stop();
     throw error;
   }
-  return stop;
+  return async () => {
+    const failed = project.vitest.state.getCountOfFailedTests() > 0;
+    if (failed) report(driver, said, results);
+    await stop();
+    if (!failed) rmSync(results, { recursive: true, force: true });
+  };
 }

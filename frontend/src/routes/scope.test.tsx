@@ -1,5 +1,5 @@
 import { screen, waitFor } from '@testing-library/react';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import { scope } from '@/shared/api/scope';
 
@@ -15,9 +15,11 @@ it('keeps a system admin in a business until its page is left, whatever is point
   const { user, router } = renderApp(`/?business=${BUSINESS}`, 'admin');
   const leave = await screen.findByRole('link', { name: 'יציאה מהעסק' });
   await screen.findByText('30 הימים האחרונים');
-  await user.hover(leave);
   // A link is looked ahead to shortly after it is pointed at.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const lookAhead = vi.spyOn(router, 'preloadRoute');
+  await user.hover(leave);
+  await waitFor(() => expect(lookAhead).toHaveBeenCalledWith(expect.objectContaining({ to: '/admin/businesses' })));
+  await Promise.all(lookAhead.mock.results.map(({ value }) => value as Promise<unknown>));
   expect(scope.get()).toBe(BUSINESS);
   await user.click(leave);
   await waitFor(() => expect(router.state.location.pathname).toBe('/admin/businesses'));
