@@ -5,6 +5,7 @@ import json
 import re
 import unittest
 
+from scripts.dev import ports
 from scripts.dev.paths import ROOT
 from scripts.dev.tests.nginx_server import CALL, FORM, MISSING, PROGRAM, Nginx, upstream
 
@@ -16,7 +17,8 @@ class Problems(unittest.TestCase):
         port = cls.enterClassContext(upstream())
         cls.nginx = Nginx(f"127.0.0.1:{port}", "n8n:5678")
         cls.addClassCleanup(cls.nginx.stop)
-        cls.alone = Nginx("backend:5000", "n8n:5678")
+        # Where nobody listens.
+        cls.alone = Nginx(f"127.0.0.1:{ports.free()}", f"127.0.0.1:{ports.free()}")
         cls.addClassCleanup(cls.alone.stop)
 
     def _is_problem(self, answer: http.client.HTTPResponse, body: bytes, status: int, kind: str) -> None:
