@@ -1,6 +1,7 @@
 """Brings the whole of production up from a clean clone, by the users' own command, and tries it: make test-compose.
 
-Needs a Docker engine (the current DOCKER_HOST) on which nothing of ProSaaS runs, and openssl. n8n is left out. What it
+Needs a Docker engine (the current DOCKER_HOST) on which nothing of ProSaaS runs, and openssl. n8n, a profile of its own,
+is left out: nginx must start without it. What it
 makes, volumes included, goes again at the end; KEEP=1 leaves it running. Exit code: 0 all passed, 1 something failed,
 2 it could not begin.
 """

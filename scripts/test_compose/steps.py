@@ -81,13 +81,37 @@ def answers_twilio(system: System) -> None:
     assert re.search(r"^\d+ passed, 0 failed$", told, re.MULTILINE), told[-3000:]
 
 
+def leads_to_https(system: System) -> None:
+    """Plain HTTP leads to HTTPS, webhooks aside"""
+    plain = {"X-Forwarded-Proto": "http"}
+    status, headers, _ = system.ask("GET", "/leads/1", headers=plain)
+    assert (status, headers["Location"]) == (308, "https://prosaas.pro/leads/1"), (status, headers["Location"])
+    status, headers, _ = system.ask("POST", "/webhook/incoming_call", headers=plain)
+    assert status in (400, 403, 415) and not headers["Location"], status
+
+
+def waits_for_its_key(system: System) -> None:
+    """A key that nginx may not read is named in its log; it does not start again and again, and goes on once it may"""
+    key = system.clone / "secrets" / "certificates" / "key.pem"
+    key.chmod(0o600)
+    try:
+        system.compose("up", "-d", "--no-deps", "--force-recreate", "frontend")
+        system.until("the key is named", lambda: "nginx is not started" in system.compose("logs", "frontend"))
+        found = system.inspect("frontend")
+        assert found["State"]["Running"] and found["RestartCount"] == 0, found["State"]
+        assert "key.pem" in system.compose("logs", "frontend")
+    finally:
+        key.chmod(0o644)
+    system.until("nginx has started", lambda: system.healthy("frontend"))
+
+
 def believes_no_stranger(system: System) -> None:
-    """A container that claims https is not believed: a signature for https is refused"""
+    """A container that claims https is not believed: it is led to https"""
     code = ("const http=require('http');const q=http.request({host:'frontend',port:8080,path:'/api/auth/me',"
             "agent:false,headers:{host:'prosaas.pro','x-forwarded-proto':'https'}},r=>console.log(r.statusCode,"
             "r.headers['strict-transport-security']));q.end()")
     told = run("docker", "exec", "prosaas-baileys", "node", "-e", code)
-    assert told.split() == ["401", "undefined"], told
+    assert told.split() == ["308", "undefined"], told
 
 
 def logs_in_and_deletes(system: System) -> None:
@@ -221,6 +245,6 @@ def shares_its_connections(system: System) -> None:
     assert 0 < count <= 5, f"{count} connections"
 
 
-STEPS = (comes_up, names_what_is_missing, is_confined, serves_the_app, answers_twilio, believes_no_stranger,
-         logs_in_and_deletes, streams_live, is_well, answers_without_the_backend, survives_kills,
+STEPS = (comes_up, names_what_is_missing, is_confined, serves_the_app, leads_to_https, waits_for_its_key, answers_twilio,
+         believes_no_stranger, logs_in_and_deletes, streams_live, is_well, answers_without_the_backend, survives_kills,
          deploys_without_dropping_a_call, keeps_secrets, shares_its_connections)

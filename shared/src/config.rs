@@ -259,7 +259,7 @@ impl TelemetryConfig {
 pub struct TwilioConfig {
     /// `TWILIO_ACCOUNT_SID`: the only account whose webhooks count.
     pub account_sid: crate::ids::AccountSid,
-    /// `TWILIO_AUTH_TOKEN`: one or, during rotation, two with a comma between them.
+    /// `TWILIO_AUTH_TOKEN`: one or, during rotation, two with a comma between them, the new one first.
     pub auth_tokens: Vec<SecretString>,
 }
 

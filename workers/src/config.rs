@@ -21,7 +21,7 @@ pub struct Config {
     pub nats_url: SecretString,
     /// `WORKERS_LISTEN`: health and metrics, default 127.0.0.1:5002.
     pub listen: SocketAddr,
-    /// Twilio's account and tokens; the first token fetches recordings.
+    /// Twilio's account and tokens; recordings are fetched with whichever Twilio takes.
     pub twilio: TwilioConfig,
     /// `TWILIO_API_BASE`: default <https://api.twilio.com>.
     pub twilio_api_base: Url,

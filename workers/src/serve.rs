@@ -63,8 +63,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
         store::connect(&config.database_url, CONNECTIONS).await.context("DATABASE_URL cannot be read")?;
     let objects = Objects::open(&config.recordings_url)?;
     let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };
-    let token = config.twilio.auth_tokens.first().context("TWILIO_AUTH_TOKEN is required")?.clone();
-    let twilio = Twilio::new(api, token)?;
+    let twilio = Twilio::new(api, &config.twilio.auth_tokens)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("WORKERS_LISTEN: {} cannot be listened on", config.listen))?;

@@ -1,11 +1,17 @@
 //! Twilio's REST API, as far as recordings need it.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::Stream;
 use prosaas_shared::ids::RecordingSid;
-use reqwest::{Client, Response, StatusCode, header, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -50,7 +56,10 @@ pub enum FetchError {
 pub struct Twilio {
     /// Where things are.
     pub api: Api,
-    token: SecretString,
+    /// More than one while the token is rotated.
+    tokens: Arc<[SecretString]>,
+    /// Which of them was taken last.
+    taken: Arc<AtomicUsize>,
     client: Client,
 }
 
@@ -71,8 +80,8 @@ impl Audio {
 }
 
 impl Twilio {
-    /// A client that authenticates with the account and its token.
-    pub fn new(api: Api, token: SecretString) -> Result<Self, reqwest::Error> {
+    /// A client that authenticates with the account and whichever of its tokens Twilio takes.
+    pub fn new(api: Api, tokens: &[SecretString]) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(READ_TIMEOUT)
@@ -80,7 +89,7 @@ impl Twilio {
             .referer(false)
             .user_agent(concat!("prosaas/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { api, token, client })
+        Ok(Self { api, tokens: tokens.into(), taken: Arc::default(), client })
     }
 
     /// Asks for the audio: in two channels where Twilio says that it has two, in one
@@ -101,24 +110,32 @@ impl Twilio {
     }
 
     async fn get(&self, url: Url) -> Result<Response, FetchError> {
-        let token = self.token.expose_secret();
-        let sent = self.client.get(url).basic_auth(self.api.account.as_str(), Some(token)).send().await;
-        sent.map_err(|error| {
-            let error = error.without_url();
-            if error.is_connect() { FetchError::Unreachable(error) } else { FetchError::Broken(error) }
-        })
+        self.send(|| self.client.get(url.clone())).await
+    }
+
+    /// Sends a request with one token after the other until Twilio takes one (an answer other than 401), and
+    /// begins with that one the next time: which of two is valid changes while they are rotated.
+    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, FetchError> {
+        let account = self.api.account.as_str();
+        let first = self.taken.load(Ordering::Relaxed);
+        for (index, token) in self.tokens.iter().enumerate().cycle().skip(first).take(self.tokens.len()) {
+            let sent = request().basic_auth(account, Some(token.expose_secret())).send().await;
+            let response = sent.map_err(|error| {
+                let error = error.without_url();
+                if error.is_connect() { FetchError::Unreachable(error) } else { FetchError::Broken(error) }
+            })?;
+            if response.status() != StatusCode::UNAUTHORIZED {
+                self.taken.store(index, Ordering::Relaxed);
+                return Ok(response);
+            }
+        }
+        Err(FetchError::Refused(StatusCode::UNAUTHORIZED))
     }
 
     /// Deletes Twilio's copy. That it is gone already is as good.
     pub async fn delete(&self, recording: &RecordingSid) -> Result<(), FetchError> {
-        let response = self
-            .client
-            .delete(self.api.recording(recording))
-            .basic_auth(self.api.account.as_str(), Some(self.token.expose_secret()))
-            .timeout(DELETE_TIMEOUT)
-            .send()
-            .await
-            .map_err(|error| FetchError::Unreachable(error.without_url()))?;
+        let url = self.api.recording(recording);
+        let response = self.send(|| self.client.delete(url.clone()).timeout(DELETE_TIMEOUT)).await?;
         match response.status() {
             status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
             status => Err(FetchError::Refused(status)),

@@ -81,7 +81,7 @@ pub async fn check(
     (findings, reading)
 }
 
-/// Each token; the first must be taken, for it fetches recordings.
+/// Each token; the first must be taken, for it is the one that stays.
 async fn credentials(
     client: &Client,
     base: &Url,
