@@ -20,4 +20,5 @@ pub mod rights;
 pub mod store;
 pub mod subjects;
 pub mod telemetry;
+pub mod text;
 pub mod whatsapp_service;

@@ -8,6 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::{CallConfig, CallMode, CallSettings, MinuteOfDay, Span, voices};
+use crate::phone::NotDialable;
 
 /// Longest greeting or closed message, characters. At most 6 bytes each once
 /// escaped, so that no document comes near Twilio's 64 kB.
@@ -59,6 +60,15 @@ pub enum SettingsProblem {
     /// Forwarding to nobody.
     #[error("Name at least one phone number to forward calls to.")]
     NobodyToForwardTo,
+    /// A number that nobody can have.
+    #[error("This is no phone number.")]
+    NoNumber,
+    /// A number of Israel's networks alone.
+    #[error("This is a short or service number, which cannot be dialled here.")]
+    ServiceNumber,
+    /// Two numbers in one entry.
+    #[error("These are several numbers. Write each in an entry of its own.")]
+    SeveralNumbers,
     /// The same number twice.
     #[error("This phone number is listed twice.")]
     DuplicateNumber,
@@ -156,6 +166,16 @@ fn is_unspeakable(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
+impl From<NotDialable> for SettingsProblem {
+    fn from(why: NotDialable) -> Self {
+        match why {
+            NotDialable::NoNumber => Self::NoNumber,
+            NotDialable::Service => Self::ServiceNumber,
+            NotDialable::Several => Self::SeveralNumbers,
+        }
+    }
+}
+
 impl CallSettings {
     /// Checks the rules that the types do not carry. The error lists everything
     /// that is wrong, never only the first.
@@ -193,6 +213,10 @@ impl CallSettings {
         for (index, number) in self.forward_to.iter().enumerate() {
             if !seen.insert(number) {
                 found.add(format_args!("forward_to[{index}]"), SettingsProblem::DuplicateNumber);
+            }
+            // Twilio refuses it, and the caller would be told nothing.
+            if !number.is_plausible() {
+                found.add(format_args!("forward_to[{index}]"), SettingsProblem::NoNumber);
             }
         }
         found.range("forward_timeout_s", self.forward_timeout_s, FORWARD_TIMEOUT_S);

@@ -2,7 +2,7 @@
 
 use prosaas_shared::{
     ids::{BusinessId, CallSid, LeadId},
-    phone::E164,
+    phone::{self, E164, READER},
 };
 use serde_json::json;
 use sqlx::PgConnection;
@@ -90,12 +90,14 @@ async fn create(
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, created_at)
-         VALUES ($1, $2, $3, $4, $4, now())",
+        "INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, search_digits, reader, created_at)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, now())",
         Uuid::now_v7(),
         business.0,
         lead.0,
-        number.as_str()
+        number.as_str(),
+        phone::search_digits(number.as_str()),
+        READER
     )
     .execute(&mut *connection)
     .await?;

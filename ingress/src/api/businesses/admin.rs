@@ -78,6 +78,7 @@ pub async fn list(
     session.require(Right::Administer, None)?;
     let limit = Limit::new(query.limit)?;
     let q = query::text("q", query.q.as_deref(), 100)?;
+    let number = q.as_deref().and_then(phone::search_key);
     let decides = (&q, query.active);
     let cursors = &app.api.cursors;
     let after = cursors
@@ -94,7 +95,7 @@ pub async fn list(
                AND ($1::boolean IS NULL OR b.active = $1)
                AND ($2::text IS NULL OR position(lower($2) IN lower(b.name)) > 0 OR EXISTS (
                    SELECT FROM prosaas.business_numbers n
-                   WHERE n.business_id = b.id AND n.released_at IS NULL AND position($2 IN n.e164) > 0
+                   WHERE n.business_id = b.id AND n.released_at IS NULL AND position($6 IN prosaas.number_digits(n.e164, n.e164)) > 0
                ))
                AND (b.created_at, b.id) < ($3, $4)
            ORDER BY b.created_at DESC, b.id DESC LIMIT $5"#,
@@ -102,7 +103,8 @@ pub async fn list(
         q.as_deref(),
         after.at,
         after.id,
-        limit.probe()
+        limit.probe(),
+        number
     )
     .fetch_all(&app.api.database)
     .await?;

@@ -123,7 +123,7 @@ impl Findings {
 
     fn phones(&mut self, texts: &[String]) -> Vec<String> {
         let phones = self.lines("phones", texts, MAX_PHONES, MAX_PHONE);
-        if phones.iter().any(|phone| !phone.chars().any(|c| c.is_ascii_digit())) {
+        if phones.iter().any(|phone| !phone.chars().any(char::is_numeric)) {
             self.add("phones", "format", "A phone number has digits.");
         }
         phones

@@ -3,6 +3,7 @@
 use prosaas_shared::{
     events::crm::lead::{LeadSource, LeadStatus},
     ids::UserId,
+    phone,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,7 +89,8 @@ pub(super) struct Wanted {
 impl LeadFilter {
     pub(super) fn wanted(&self) -> Result<Wanted, Problem> {
         Ok(Wanted {
-            q: query::text("q", self.q.as_deref(), MAX_SEARCH)?,
+            q: query::text("q", self.q.as_deref(), MAX_SEARCH)?
+                .map(|text| phone::search_key(&text).unwrap_or(text)),
             status: self.status.as_ref().and_then(word_of),
             source: self.source.as_ref().and_then(word_of),
             owner: self.owner_id.map(|id| id.0),
