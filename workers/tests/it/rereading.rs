@@ -65,7 +65,7 @@ async fn what_an_older_release_read_is_read_again() -> Result<()> {
     assert_eq!(phones, read);
     // It is found by the number that it is known to be now.
     let found: Vec<String> = sqlx::query_scalar(
-        "SELECT name FROM prosaas.leads WHERE search_text LIKE '%0547000109%' OR search_text LIKE '%0547000120%'
+        "SELECT name FROM prosaas.leads WHERE fold_text LIKE '%0547000109%' OR fold_text LIKE '%0547000120%'
          ORDER BY name",
     )
     .fetch_all(pool)

@@ -1,7 +1,7 @@
 //! `GET` and `POST /api/admin/businesses`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{events::crm::business::BusinessCreateV1, ids::BusinessId, rights::Right};
+use prosaas_shared::{events::crm::business::BusinessCreateV1, ids::BusinessId, phone, rights::Right};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -77,9 +77,9 @@ pub async fn list(
 ) -> Result<Json<Page<Business>>, Problem> {
     session.require(Right::Administer, None)?;
     let limit = Limit::new(query.limit)?;
-    let q = query::text("q", query.q.as_deref(), 100)?;
-    let number = q.as_deref().and_then(phone::search_key);
-    let decides = (&q, query.active);
+    let words = query::words("q", query.q.as_deref(), 100)?;
+    let number = query.q.as_deref().and_then(phone::search_key);
+    let decides = (&query.q, query.active);
     let cursors = &app.api.cursors;
     let after = cursors
         .decode(LIST, &decides, query.cursor.as_deref())?
@@ -93,14 +93,16 @@ pub async fn list(
            FROM prosaas.businesses b
            WHERE b.deleted_at IS NULL
                AND ($1::boolean IS NULL OR b.active = $1)
-               AND ($2::text IS NULL OR position(lower($2) IN lower(b.name)) > 0 OR EXISTS (
+               AND ($2::text[] IS NULL OR EXISTS (
+                   SELECT FROM unnest($2) AS words WHERE prosaas.holds_words(b.name, words)
+               ) OR EXISTS (
                    SELECT FROM prosaas.business_numbers n
                    WHERE n.business_id = b.id AND n.released_at IS NULL AND position($6 IN prosaas.number_digits(n.e164, n.e164)) > 0
                ))
                AND (b.created_at, b.id) < ($3, $4)
            ORDER BY b.created_at DESC, b.id DESC LIMIT $5"#,
         query.active,
-        q.as_deref(),
+        words.as_deref(),
         after.at,
         after.id,
         limit.probe(),

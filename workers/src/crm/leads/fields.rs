@@ -1,5 +1,7 @@
 //! What people write of a lead, as it is stored.
 
+use prosaas_shared::text::fold;
+
 use crate::{crm::refusal::Refusal, text::storable};
 
 const MAX_NAME: usize = 200;
@@ -44,14 +46,14 @@ pub(super) fn notes(text: &str) -> Result<String, Refusal> {
     Ok(storable(text))
 }
 
-/// Tags with one blank between their words; each once, whatever its case; the first
+/// Tags with one blank between their words; each once, however it is spelled; the first
 /// spelling stays.
 pub(super) fn tags(texts: &[String]) -> Result<Vec<String>, Refusal> {
     let mut tags: Vec<String> = Vec::new();
     for text in texts {
         let tag = storable(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-        let lower = tag.to_lowercase();
-        if tag.is_empty() || tags.iter().any(|held| held.to_lowercase() == lower) {
+        let folded = fold(&tag);
+        if tag.is_empty() || tags.iter().any(|held| fold(held) == folded) {
             continue;
         }
         if tag.chars().count() > MAX_TAG {
@@ -83,7 +85,10 @@ mod tests {
     #[test]
     fn tags_are_normalised() {
         let of = |texts: &[&str]| tags(&texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
-        assert_eq!(of(&[" VIP ", "vip", "", "very  hot"]), Ok(vec!["VIP".to_owned(), "very hot".to_owned()]));
+        assert_eq!(
+            of(&[" VIP ", "vip", "", "very  hot", "\u{200f}vip"]),
+            Ok(vec!["VIP".to_owned(), "very hot".to_owned()])
+        );
         assert!(of(&[&"x".repeat(51)]).is_err());
         let many: Vec<String> = (0..21).map(|n| n.to_string()).collect();
         assert!(tags(&many).is_err());
