@@ -10,6 +10,7 @@ pub mod events;
 pub mod ids;
 pub mod internal_auth;
 pub mod live;
+pub mod name;
 pub mod objects;
 pub mod password;
 pub mod people;

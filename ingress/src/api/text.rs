@@ -1,20 +1,12 @@
 //! Texts that people type.
 
+use prosaas_shared::name::Name;
+
 use crate::{api::mail::is_address, problem::Problem};
 
-/// Longest name, characters.
-pub const MAX_NAME: usize = 200;
-
-/// A name: 1 to 200 characters without control characters, blanks around it cut off.
+/// A name, blanks around it cut off.
 pub fn name(field: &str, text: &str) -> Result<String, Problem> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME {
-        return Err(Problem::invalid(field, "length", "A name has 1 to 200 characters."));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(Problem::invalid(field, "format", "A name has no control characters."));
-    }
-    Ok(name.to_owned())
+    Name::parse(text).map(String::from).map_err(|why| Problem::invalid(field, why.code(), why.to_string()))
 }
 
 /// An e-mail address, blanks around it cut off.
@@ -35,6 +27,6 @@ mod tests {
     fn what_people_type_is_taken_literally() {
         assert_eq!(name("name", " דנה "), Ok("דנה".to_owned()));
         assert!(name("name", " ").is_err() && name("name", "a\u{0}b").is_err());
-        assert!(name("name", &"x".repeat(201)).is_err());
+        assert!(name("name", &"x".repeat(201)).is_err() && name("name", "a\u{202e}b").is_err());
     }
 }

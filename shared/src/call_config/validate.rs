@@ -8,12 +8,15 @@ use std::{
 use serde::Serialize;
 
 use super::{CallConfig, CallMode, CallSettings, MinuteOfDay, Span, voices};
-use crate::phone::NotDialable;
+use crate::{
+    name::{Name, NotAName},
+    phone::NotDialable,
+};
 
 /// Longest greeting or closed message, characters. At most 6 bytes each once
 /// escaped, so that no document comes near Twilio's 64 kB.
 pub const MAX_TEXT_CHARS: usize = 2000;
-/// Longest name of a business or holiday, characters.
+/// Longest name of a holiday, characters.
 pub const MAX_NAME_CHARS: usize = 200;
 /// Most numbers that one `<Dial>` rings (<https://www.twilio.com/docs/voice/twiml/number>).
 pub const MAX_FORWARD_TO: usize = 10;
@@ -166,6 +169,16 @@ fn is_unspeakable(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
+impl From<NotAName> for SettingsProblem {
+    fn from(why: NotAName) -> Self {
+        match why {
+            NotAName::Blank => Self::Blank,
+            NotAName::TooLong => Self::TooLong { max: Name::MAX },
+            NotAName::Control => Self::ControlCharacter,
+        }
+    }
+}
+
 impl From<NotDialable> for SettingsProblem {
     fn from(why: NotDialable) -> Self {
         match why {
@@ -247,7 +260,9 @@ impl CallConfig {
     /// can be spoken, and no forwarding to itself.
     pub fn validate(&self) -> Result<(), Vec<SettingsError>> {
         let mut found = Findings(self.settings.validate().err().unwrap_or_default());
-        found.text("business_name", &self.business_name, MAX_NAME_CHARS);
+        if let Err(why) = Name::parse(&self.business_name) {
+            found.add("business_name", why.into());
+        }
         for (index, number) in self.settings.forward_to.iter().enumerate() {
             if self.numbers.contains(number) {
                 found.add(format_args!("forward_to[{index}]"), SettingsProblem::OwnNumber);

@@ -71,28 +71,19 @@ fn is_ignored(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use proptest::prelude::*;
 
     use super::*;
 
     const MIGRATION: &str = include_str!("../../../migrations/0211_text_fold.sql");
 
-    fn class(codes: impl Iterator<Item = (u32, u32)>) -> String {
-        let mut class = String::new();
-        let mut write = |code: u32| {
-            if code > 0xffff { write!(class, "\\U{code:08x}") } else { write!(class, "\\u{code:04x}") }
-                .unwrap();
+    /// As Postgres writes a set of characters.
+    fn class(ranges: impl Iterator<Item = (u32, u32)>) -> String {
+        let code = |c: u32| if c > 0xffff { format!("\\U{c:08x}") } else { format!("\\u{c:04x}") };
+        let range = |(first, last)| {
+            if first == last { code(first) } else { format!("{}-{}", code(first), code(last)) }
         };
-        for (first, last) in codes {
-            write(first);
-            if last > first {
-                write!(class, "-").unwrap();
-                write(last);
-            }
-        }
-        class
+        ranges.map(range).collect()
     }
 
     #[test]

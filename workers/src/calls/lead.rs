@@ -2,6 +2,7 @@
 
 use prosaas_shared::{
     ids::{BusinessId, CallSid, LeadId},
+    name::Name,
     phone::{self, E164, READER},
 };
 use serde_json::json;
@@ -9,13 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{fold::CallState, owner};
-use crate::{
-    audit::{self, Actor, Record},
-    text::storable,
-};
-
-/// Longest name that a lead can have, characters.
-const MAX_NAME: usize = 200;
+use crate::audit::{self, Actor, Record};
 
 /// What a lead comes from.
 #[derive(Debug, Clone, Copy)]
@@ -135,8 +130,7 @@ pub async fn name_from_call(
 
 fn name(state: &CallState) -> Option<String> {
     let name = state.details.as_ref()?.parties.caller_name.as_deref()?;
-    let name: String = storable(name.trim()).chars().take(MAX_NAME).collect();
-    Some(name).filter(|name| !name.is_empty())
+    Name::clean(name).map(String::from)
 }
 
 async fn record(

@@ -13,7 +13,7 @@ use crate::{
         extract::{ApiJson, ApiQuery},
         idempotency,
         page::{AtAndId, END_OF_TIME, Limit, Page},
-        query, submit,
+        query, submit, text,
     },
     app::App,
     problem::Problem,
@@ -21,9 +21,6 @@ use crate::{
 
 /// The list's name in its cursors.
 const LIST: &str = "businesses";
-
-/// Longest name, characters.
-const MAX_NAME: usize = 200;
 
 /// Where a business is when nothing is said.
 const TIME_ZONE: &str = "Asia/Jerusalem";
@@ -132,15 +129,11 @@ pub async fn create(
     ApiJson(new): ApiJson<NewBusiness>,
 ) -> Result<CommandResponse, Problem> {
     session.require(Right::Administer, None)?;
-    let name = new.name.trim();
-    if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        let why = format!("name has 1 to {MAX_NAME} characters and no control characters.");
-        return Err(Problem::invalid("name", "length", why));
-    }
+    let name = text::name("name", &new.name)?;
     let business_id = BusinessId(new_id(&session, &meta));
     let args = BusinessCreateV1 {
         business_id,
-        name: name.to_owned(),
+        name,
         time_zone: time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
         numbers: numbers(&new.numbers)?,
     };

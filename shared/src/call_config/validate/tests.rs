@@ -150,6 +150,9 @@ fn a_business_does_not_forward_to_itself() {
             "forward_to[1]: Calls cannot be forwarded to the business's own number.",
         ]
     );
+    config.business_name = "\u{202e}Dana".to_owned();
+    let told = config.validate().unwrap_err();
+    assert_eq!(told[0].problem, SettingsProblem::ControlCharacter);
 }
 
 #[test]

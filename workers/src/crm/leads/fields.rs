@@ -1,22 +1,24 @@
 //! What people write of a lead, as it is stored.
 
-use prosaas_shared::text::fold;
+use prosaas_shared::{
+    name::{Name, NotAName},
+    text::fold,
+};
 
 use crate::{crm::refusal::Refusal, text::storable};
 
-const MAX_NAME: usize = 200;
 const MAX_EMAIL: usize = 320;
 const MAX_NOTES: usize = 20_000;
 const MAX_TAGS: usize = 20;
 const MAX_TAG: usize = 50;
 
-/// A name, or none where nothing is left of it.
+/// A name, or none where nothing of it is seen.
 pub(super) fn name(text: Option<&str>) -> Result<Option<String>, Refusal> {
-    let Some(name) = trimmed(text) else { return Ok(None) };
-    if name.chars().count() > MAX_NAME {
-        return Err(Refusal::invalid("name", "length", "A name has at most 200 characters."));
+    match text.map(Name::parse) {
+        None | Some(Err(NotAName::Blank)) => Ok(None),
+        Some(Ok(name)) => Ok(Some(name.into())),
+        Some(Err(why)) => Err(Refusal::invalid("name", why.code(), &why.to_string())),
     }
-    Ok(Some(name))
 }
 
 /// An address: something, an at sign, something, and no blanks.
@@ -75,7 +77,8 @@ mod tests {
     fn what_is_blank_is_nothing() {
         assert_eq!(name(Some("  דנה ")), Ok(Some("דנה".to_owned())));
         assert_eq!((name(Some("  ")), name(None)), (Ok(None), Ok(None)));
-        assert!(name(Some(&"x".repeat(201))).is_err());
+        assert_eq!(name(Some("\u{200b}")), Ok(None));
+        assert!(name(Some(&"x".repeat(201))).is_err() && name(Some("a\u{202e}b")).is_err());
         assert_eq!(email(Some(" dana@example.com ")), Ok(Some("dana@example.com".to_owned())));
         for bad in ["dana", "@x", "dana@", "a b@c", "a@b@c"] {
             assert!(email(Some(bad)).is_err(), "{bad}");
