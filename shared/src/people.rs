@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     ids::{BusinessId, UserId},
+    name::{Name, NotAName},
     password::{self, HashError, Unfit},
     rights::Role,
 };
@@ -35,6 +36,9 @@ pub struct NewPerson<'a> {
 /// Why a person was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
+    /// They cannot be called that.
+    #[error(transparent)]
+    Name(#[from] NotAName),
     /// The password may not be chosen.
     #[error(transparent)]
     Password(#[from] Unfit),
@@ -106,6 +110,7 @@ async fn insert(
     person: &NewPerson<'_>,
     by: &str,
 ) -> Result<UserId, CreateError> {
+    let name = Name::parse(person.name)?;
     password::check(person.password, person.email, "")?;
     let password = person.password.clone();
     let hash = tokio::task::spawn_blocking(move || password::hash(&password))
@@ -118,7 +123,7 @@ async fn insert(
         id.0,
         business,
         person.email,
-        person.name,
+        name.as_str(),
         person.role.as_str()
     )
     .execute(&mut *connection)
@@ -126,7 +131,7 @@ async fn insert(
     sqlx::query!("INSERT INTO prosaas.user_credentials (user_id, password_hash) VALUES ($1, $2)", id.0, hash)
         .execute(&mut *connection)
         .await?;
-    let after = serde_json::json!({ "name": person.name, "role": person.role });
+    let after = serde_json::json!({ "name": name.as_str(), "role": person.role });
     sqlx::query!(
         "INSERT INTO prosaas.audit_records
             (id, business_id, actor_name, action, entity_type, entity_id, after)

@@ -1,6 +1,8 @@
-//! Phone numbers, as they arrive from Twilio and as people write them.
+//! Telephone numbers: what is stored and dialled, and how texts are read as numbers.
 
-mod spelling;
+mod plan;
+mod reading;
+mod search;
 
 use std::fmt;
 
@@ -8,7 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::spelling::read;
+pub use self::{
+    reading::{NotDialable, Number, READER, ServiceNumber, caller, dialable, read, read_all},
+    search::{search_digits, search_key},
+};
 
 /// A number in E.164 form: `+`, then 7 to 15 digits of which the first is not 0
 /// (ITU-T E.164, section 6). Seven is the shortest that any country issues.
@@ -26,7 +31,8 @@ pub struct E164(Box<str>);
 pub struct NotE164;
 
 impl E164 {
-    /// Reads a number that is already in E.164 form; it repairs nothing.
+    /// Takes a number that is already in E.164 form, as events and rows hold it. It
+    /// repairs nothing and knows no numbering plan; texts from outside go through [`read`].
     pub fn parse(text: &str) -> Result<Self, NotE164> {
         let digits = text.strip_prefix('+').ok_or(NotE164)?;
         let well_formed = (7..=15).contains(&digits.len())
@@ -38,6 +44,12 @@ impl E164 {
     /// The number with its plus sign.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether somebody can have this number: [`read`] gives it back unchanged. A stored
+    /// number need not be: older releases took every number of the right shape.
+    pub fn is_plausible(&self) -> bool {
+        matches!(read(&self.0), Some(Number::E164(number)) if number == *self)
     }
 }
 
@@ -104,6 +116,15 @@ mod tests {
             "+٩٧٢٥٤١٢٣٤٥٦",
         ] {
             assert!(E164::parse(bad).is_err(), "{bad:?} must be refused");
+        }
+    }
+
+    #[test]
+    fn a_stored_number_may_be_nobody_s() {
+        let plausible = |text| E164::parse(text).map(|number| number.is_plausible());
+        assert_eq!(plausible("+972541234567"), Ok(true));
+        for bad in ["+9720541234567", "+97254111999", "+9722700", "+9721700700123"] {
+            assert_eq!(plausible(bad), Ok(false), "{bad}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use prosaas_shared::{
     config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
-    phone::E164,
+    phone::{self, E164},
     whatsapp_service,
 };
 use secrecy::SecretString;
@@ -123,7 +123,7 @@ impl OpsConfig {
 fn first_number(env: &Env) -> Result<Option<E164>, ConfigError> {
     const NAME: &str = "TWILIO_PHONE_NUMBER";
     env.optional(NAME)?
-        .map(|text| E164::parse(text.trim()).map_err(|e| ConfigError::new(NAME, format!("{e}"))))
+        .map(|text| phone::dialable(&text).map_err(|e| ConfigError::new(NAME, format!("{e}"))))
         .transpose()
 }
 

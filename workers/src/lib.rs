@@ -12,6 +12,7 @@ pub mod operators;
 pub mod ops;
 pub mod recordings;
 pub mod replays;
+pub mod rereading;
 pub mod runtime;
 pub mod serve;
 pub mod setup;

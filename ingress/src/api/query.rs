@@ -1,7 +1,7 @@
 //! Query parameters that several lists take.
 
 use chrono::{DateTime, Datelike as _, Utc};
-use prosaas_shared::ids::BusinessId;
+use prosaas_shared::{ids::BusinessId, text::search_words};
 use serde::Deserialize;
 
 use crate::problem::Problem;
@@ -31,6 +31,15 @@ pub fn text(field: &str, value: Option<&str>, max: usize) -> Result<Option<Strin
         return Err(Problem { status: 400, ..problem });
     }
     Ok(Some(value.to_owned()))
+}
+
+/// The folded words of a search, in each form that is compared; none where there is none.
+///
+/// # Errors
+/// As of [`text`].
+pub fn words(field: &str, value: Option<&str>, max: usize) -> Result<Option<Vec<String>>, Problem> {
+    let words = text(field, value, max)?.map(|asked| search_words(&asked));
+    Ok(words.filter(|words| !words.is_empty()))
 }
 
 /// A time to filter by.

@@ -1,20 +1,12 @@
 //! Texts that people type.
 
+use prosaas_shared::name::Name;
+
 use crate::{api::mail::is_address, problem::Problem};
 
-/// Longest name, characters.
-pub const MAX_NAME: usize = 200;
-
-/// A name: 1 to 200 characters without control characters, blanks around it cut off.
+/// A name, blanks around it cut off.
 pub fn name(field: &str, text: &str) -> Result<String, Problem> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME {
-        return Err(Problem::invalid(field, "length", "A name has 1 to 200 characters."));
-    }
-    if name.chars().any(char::is_control) {
-        return Err(Problem::invalid(field, "format", "A name has no control characters."));
-    }
-    Ok(name.to_owned())
+    Name::parse(text).map(String::from).map_err(|why| Problem::invalid(field, why.code(), why.to_string()))
 }
 
 /// An e-mail address, blanks around it cut off.
@@ -27,21 +19,14 @@ pub fn email(field: &str, text: &str) -> Result<String, Problem> {
     }
 }
 
-/// A pattern for `ILIKE` that finds the text anywhere, its own wildcards taken literally.
-pub fn contains_pattern(text: &str) -> String {
-    let escaped = text.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_people_type_is_taken_literally() {
-        assert_eq!(contains_pattern(" 100%_\\ "), "%100\\%\\_\\\\%");
         assert_eq!(name("name", " דנה "), Ok("דנה".to_owned()));
         assert!(name("name", " ").is_err() && name("name", "a\u{0}b").is_err());
-        assert!(name("name", &"x".repeat(201)).is_err());
+        assert!(name("name", &"x".repeat(201)).is_err() && name("name", "a\u{202e}b").is_err());
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use prosaas_shared::{call_config::CallConfig, ids::BusinessId};
+use prosaas_shared::{call_config::CallConfig, ids::BusinessId, phone};
 
 use crate::answer::CompiledAnswers;
 
@@ -87,9 +87,10 @@ impl Directory {
             .collect();
     }
 
-    /// Who owns the called number, compared as sent.
+    /// Who owns the called number. Twilio sends E.164; a SIP trunk may send it otherwise.
     pub fn by_number(&self, called: &str) -> Option<&Arc<BusinessAnswers>> {
-        self.numbers.get(called)
+        let read = || self.numbers.get(phone::caller(called)?.as_str());
+        self.numbers.get(called).or_else(read)
     }
 
     /// Every configuration.

@@ -32,7 +32,7 @@ const LEAD: &str = "00000001-0000-7000-8000-000000000001";
 impl Case {
     /// A list of leads.
     fn leads(path: &'static str, says: &'static str, filter: &str, after: &str, index: &'static str) -> Self {
-        let arguments = format!("'{LARGE}', {filter}, {after}, 51");
+        let arguments = format!("'{LARGE}', {filter}, {after}, 51, NULL");
         Self { path, says, arguments, index, ordered: true }
     }
 
@@ -66,8 +66,13 @@ fn lists_of_leads() -> Vec<Case> {
         of("/api/leads?sort=last_call", "::timestamptz) DESC", ALL, &newest, "leads_business_last_call_ix"),
         of("/api/leads?deleted=only", "BY l.deleted_at DESC", ALL, &newest, "leads_business_deleted_ix")
             .few(),
-        of("/api/leads?q=12345", created, &searched("12345"), &newest, "leads_search_ix").few(),
-        of("/api/leads?q=lead777", created, &searched("lead777@"), &newest, "leads_search_ix").few(),
+        of("/api/leads?q=12345", created, &searched("12345"), &newest, "leads_fold_ix").few(),
+        of("/api/leads?q=lead777", created, &searched("lead777@"), &newest, "leads_fold_ix").few(),
+        // As a word and as two.
+        Case {
+            arguments: format!("'{LARGE}', {}, {newest}, 51, 'lead 777'", searched("lead777")),
+            ..of("/api/leads?q=lead%27777", created, "", "", "leads_fold_ix").few()
+        },
     ]
 }
 

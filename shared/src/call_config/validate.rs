@@ -8,11 +8,15 @@ use std::{
 use serde::Serialize;
 
 use super::{CallConfig, CallMode, CallSettings, MinuteOfDay, Span, voices};
+use crate::{
+    name::{Name, NotAName},
+    phone::NotDialable,
+};
 
 /// Longest greeting or closed message, characters. At most 6 bytes each once
 /// escaped, so that no document comes near Twilio's 64 kB.
 pub const MAX_TEXT_CHARS: usize = 2000;
-/// Longest name of a business or holiday, characters.
+/// Longest name of a holiday, characters.
 pub const MAX_NAME_CHARS: usize = 200;
 /// Most numbers that one `<Dial>` rings (<https://www.twilio.com/docs/voice/twiml/number>).
 pub const MAX_FORWARD_TO: usize = 10;
@@ -59,6 +63,15 @@ pub enum SettingsProblem {
     /// Forwarding to nobody.
     #[error("Name at least one phone number to forward calls to.")]
     NobodyToForwardTo,
+    /// A number that nobody can have.
+    #[error("This is no phone number.")]
+    NoNumber,
+    /// A number of Israel's networks alone.
+    #[error("This is a short or service number, which cannot be dialled here.")]
+    ServiceNumber,
+    /// Two numbers in one entry.
+    #[error("These are several numbers. Write each in an entry of its own.")]
+    SeveralNumbers,
     /// The same number twice.
     #[error("This phone number is listed twice.")]
     DuplicateNumber,
@@ -156,6 +169,26 @@ fn is_unspeakable(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
+impl From<NotAName> for SettingsProblem {
+    fn from(why: NotAName) -> Self {
+        match why {
+            NotAName::Blank => Self::Blank,
+            NotAName::TooLong => Self::TooLong { max: Name::MAX },
+            NotAName::Control => Self::ControlCharacter,
+        }
+    }
+}
+
+impl From<NotDialable> for SettingsProblem {
+    fn from(why: NotDialable) -> Self {
+        match why {
+            NotDialable::NoNumber => Self::NoNumber,
+            NotDialable::Service => Self::ServiceNumber,
+            NotDialable::Several => Self::SeveralNumbers,
+        }
+    }
+}
+
 impl CallSettings {
     /// Checks the rules that the types do not carry. The error lists everything
     /// that is wrong, never only the first.
@@ -194,6 +227,10 @@ impl CallSettings {
             if !seen.insert(number) {
                 found.add(format_args!("forward_to[{index}]"), SettingsProblem::DuplicateNumber);
             }
+            // Twilio refuses it, and the caller would be told nothing.
+            if !number.is_plausible() {
+                found.add(format_args!("forward_to[{index}]"), SettingsProblem::NoNumber);
+            }
         }
         found.range("forward_timeout_s", self.forward_timeout_s, FORWARD_TIMEOUT_S);
     }
@@ -223,7 +260,9 @@ impl CallConfig {
     /// can be spoken, and no forwarding to itself.
     pub fn validate(&self) -> Result<(), Vec<SettingsError>> {
         let mut found = Findings(self.settings.validate().err().unwrap_or_default());
-        found.text("business_name", &self.business_name, MAX_NAME_CHARS);
+        if let Err(why) = Name::parse(&self.business_name) {
+            found.add("business_name", why.into());
+        }
         for (index, number) in self.settings.forward_to.iter().enumerate() {
             if self.numbers.contains(number) {
                 found.add(format_args!("forward_to[{index}]"), SettingsProblem::OwnNumber);

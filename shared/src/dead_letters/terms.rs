@@ -16,21 +16,23 @@ const MAX_LEN: usize = 200;
 /// A term in the form in which it is kept: numbers as E.164, addresses in lower case.
 pub fn normal(text: &str) -> String {
     let text = text.trim();
-    if text.contains('@') {
-        return text.to_lowercase();
-    }
     match number(text) {
         Some(number) => number,
+        None if text.contains('@') => text.to_lowercase(),
         None => text.to_owned(),
     }
 }
 
+/// The number, where the text is nothing else: a link, or no letter beside it. Prose with
+/// a number in it is no term.
 fn number(text: &str) -> Option<String> {
-    let shaped = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')' | '.'));
-    if !shaped || digits(text) < 6 {
+    let link = text.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.bytes().all(|b| b.is_ascii_alphabetic()) && !rest.contains(char::is_whitespace)
+    });
+    if !link && text.chars().any(char::is_alphabetic) {
         return None;
     }
-    phone::read(text).map(|number| number.to_string())
+    phone::read(text).map(|number| number.as_str().to_owned())
 }
 
 /// The terms of an event: its envelope's and those of its data.
@@ -91,6 +93,8 @@ mod tests {
         );
         assert_eq!(normal(" 0541234567 "), "+972541234567");
         assert_eq!(normal("DANA@shop.example"), "dana@shop.example");
+        assert_eq!(normal("\u{202a}+972 54-123-4567\u{202c}"), "+972541234567");
+        assert_eq!(normal("sip:0541234567@pbx.example"), "+972541234567");
         assert_eq!(normal("CA2"), "CA2");
     }
 

@@ -1,62 +1,15 @@
 //! Commands of the CRM while what is behind the ingress is away: kept and applied later,
 //! or refused whole.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use prosaas_shared::{
-    people::{self, NewPerson},
-    rights::Role,
-};
-use prosaas_tests::{
-    eventually::eventually,
-    http1::{Reply, Request},
-    stack::Stack,
-};
-use secrecy::SecretString;
+use prosaas_shared::rights::Role;
+use prosaas_tests::{eventually::eventually, http1::Reply, person::Person, stack::Stack};
 use serde_json::{Value, json};
 
 /// How long catching up may take, on a busy machine.
 const CATCH_UP: Duration = Duration::from_mins(1);
-
-/// Somebody who is logged in.
-struct Person {
-    ingress: SocketAddr,
-    cookie: String,
-}
-
-impl Person {
-    async fn log_in(stack: &Stack) -> Result<Self> {
-        const PASSWORD: &str = "bicycle-in-the-rain";
-        let (business, password) = (Some(stack.business().await?), SecretString::from(PASSWORD));
-        let email = "dana@example.com";
-        let person = NewPerson { business, email, name: "Dana", role: Role::Agent, password: &password };
-        people::create(&stack.pool, &person).await?;
-        let nobody = Self { ingress: stack.ingress.address(), cookie: String::new() };
-        let login = json!({ "email": email, "password": PASSWORD });
-        let reply = nobody.ask("POST", "/api/auth/login", &[], Some(login)).await?;
-        let cookie = reply.header("set-cookie").and_then(|text| text.split(';').next());
-        Ok(Self { cookie: cookie.context("no cookie")?.to_owned(), ..nobody })
-    }
-
-    async fn ask(
-        &self,
-        method: &str,
-        target: &str,
-        more: &[(&'static str, &str)],
-        body: Option<Value>,
-    ) -> Result<Reply> {
-        let body = body.map(|body| body.to_string()).unwrap_or_default();
-        let mut headers = vec![
-            ("Host", "prosaas.pro".to_owned()),
-            ("Cookie", self.cookie.clone()),
-            ("Content-Type", "application/json".to_owned()),
-        ];
-        headers.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let request = Request { method, target, headers, body: body.as_bytes() };
-        request.send_within(self.ingress, Duration::from_secs(40)).await
-    }
-}
 
 fn json_of(reply: &Reply) -> Result<Value> {
     serde_json::from_slice(&reply.body).with_context(|| reply.text())
@@ -69,7 +22,7 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 #[tokio::test]
 async fn a_command_without_nats_is_kept_and_succeeds_later() -> Result<()> {
     let mut stack = Stack::start().await?;
-    let dana = Person::log_in(&stack).await?;
+    let dana = Person::log_in(&stack, Role::Agent).await?;
     stack.nats.stop().await?;
     let key = [("Idempotency-Key", "once"), ("Prefer", "wait=2")];
     let create = json!({ "name": "Noa", "phones": ["054-1234567"] });
@@ -102,7 +55,7 @@ async fn a_command_without_nats_is_kept_and_succeeds_later() -> Result<()> {
 #[tokio::test]
 async fn without_postgres_every_request_is_refused_whole() -> Result<()> {
     let stack = Stack::start().await?;
-    let dana = Person::log_in(&stack).await?;
+    let dana = Person::log_in(&stack, Role::Agent).await?;
     stack.database.proxy().cut();
     let create = json!({ "name": "Noa" });
     for (method, path, body) in [

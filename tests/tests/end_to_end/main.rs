@@ -9,6 +9,7 @@ mod doctor;
 mod drain;
 mod ingress_killed;
 mod local_log;
+mod numbers;
 mod official_sdks;
 mod outages;
 mod power_safe;

@@ -9,7 +9,7 @@ use std::cmp::{Ordering, Reverse};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     events::call::{Answer, CallStatus},
-    phone::{E164, is_withheld},
+    phone::{self, E164},
 };
 
 use super::fact::{CallFact, Dial, Parties, What};
@@ -107,12 +107,12 @@ impl CallState {
 
     /// The caller's number, where it is one that can be called back.
     pub fn caller(&self) -> Option<E164> {
-        number(self.details.as_ref()?.parties.from.as_deref()?)
+        phone::caller(self.details.as_ref()?.parties.from.as_deref()?)
     }
 
     /// The called number.
     pub fn called(&self) -> Option<E164> {
-        number(self.details.as_ref()?.parties.to.as_deref()?)
+        phone::caller(self.details.as_ref()?.parties.to.as_deref()?)
     }
 
     /// Whether the caller left without having spoken with anybody of the business.
@@ -131,10 +131,6 @@ impl CallState {
         }
         mark.status != CallStatus::Completed || dial.is_some() || self.answer().is_some()
     }
-}
-
-fn number(text: &str) -> Option<E164> {
-    if is_withheld(text) { None } else { E164::parse(text).ok() }
 }
 
 fn greatest<T>(held: Option<T>, new: T, order: impl Fn(&T, &T) -> Ordering) -> T {

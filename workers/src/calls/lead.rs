@@ -2,20 +2,15 @@
 
 use prosaas_shared::{
     ids::{BusinessId, CallSid, LeadId},
-    phone::E164,
+    name::Name,
+    phone::{self, E164, READER},
 };
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{fold::CallState, owner};
-use crate::{
-    audit::{self, Actor, Record},
-    text::storable,
-};
-
-/// Longest name that a lead can have, characters.
-const MAX_NAME: usize = 200;
+use crate::audit::{self, Actor, Record};
 
 /// What a lead comes from.
 #[derive(Debug, Clone, Copy)]
@@ -90,12 +85,14 @@ async fn create(
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, created_at)
-         VALUES ($1, $2, $3, $4, $4, now())",
+        "INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, search_digits, reader, created_at)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, now())",
         Uuid::now_v7(),
         business.0,
         lead.0,
-        number.as_str()
+        number.as_str(),
+        phone::search_digits(number.as_str()),
+        READER
     )
     .execute(&mut *connection)
     .await?;
@@ -133,8 +130,7 @@ pub async fn name_from_call(
 
 fn name(state: &CallState) -> Option<String> {
     let name = state.details.as_ref()?.parties.caller_name.as_deref()?;
-    let name: String = storable(name.trim()).chars().take(MAX_NAME).collect();
-    Some(name).filter(|name| !name.is_empty())
+    Name::clean(name).map(String::from)
 }
 
 async fn record(

@@ -7,6 +7,7 @@ pub mod fold;
 mod fold_tests;
 pub mod lead;
 pub mod owner;
+pub mod reread;
 pub mod store;
 
 use prosaas_shared::{

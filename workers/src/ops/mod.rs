@@ -8,6 +8,7 @@ pub mod events;
 pub mod events_replay;
 pub mod exit;
 pub mod local_log;
+pub mod numbers;
 pub mod output;
 pub mod replays;
 pub mod setup;
@@ -87,6 +88,15 @@ enum Command {
     /// People who log in.
     #[command(subcommand)]
     Users(users::Users),
+    /// Texts that hold no phone number where one is meant: what cannot be dialled or called back.
+    ///
+    /// They stay as they are until somebody writes them anew: the business its forwarding
+    /// targets and leads, a system admin the numbers of a business. Texts are masked.
+    Numbers {
+        /// How many of each kind.
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+    },
     /// The ingress's local log: what waits for NATS.
     #[command(subcommand)]
     Log(local_log::Log),
@@ -152,6 +162,7 @@ pub async fn run(arguments: Arguments, env: &Env) -> Result<()> {
         Command::Streams => streams::run(&ops).await,
         Command::Audit(command) => audit::run(&ops, command).await,
         Command::Users(command) => users::run(&ops, command).await,
+        Command::Numbers { limit } => numbers::run(&ops, limit).await,
         Command::Log(command) => local_log::run(&ops, command).await,
     }
 }

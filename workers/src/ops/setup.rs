@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::output::Out;
-use crate::{config::OpsConfig, crm::projector::Projector, setup};
+use crate::{
+    config::OpsConfig,
+    crm::projector::Projector,
+    rereading::{self, Reread},
+    setup,
+};
 
 /// Brings everything up to date.
 pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
@@ -17,6 +22,7 @@ pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     setup::wait_for_postgres(&pool, wait).await?;
     setup::migrate(&pool).await?;
     out.tell("tables: up to date");
+    let reread = reread(&pool, out).await?;
     let client = bus::connect(&config.nats_url, bus::Role::Ops).await?;
     let context = jetstream::new(client.clone());
     let changes = setup::apply_streams(&client, wait).await?;
@@ -37,7 +43,26 @@ pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     }
     out.value(&json!({
         "changes": changes, "first_business": business, "first_admin": admin, "call_configurations": changed,
+        "reread": reread,
     }))
+}
+
+/// Reads again the numbers that an older release has read.
+async fn reread(pool: &PgPool, out: Out) -> Result<Reread> {
+    let reread = rereading::run(pool).await.context("the phone numbers could not be read again")?;
+    if reread == Reread::default() {
+        out.tell("phone numbers: up to date");
+        return Ok(reread);
+    }
+    let Reread { businesses, lead_phones, calls } = reread;
+    out.tell(&format!(
+        "phone numbers: read {lead_phones} of leads again; {businesses} businesses and {calls} callers changed"
+    ));
+    let unread = rereading::unread(pool, 100).await?.len();
+    if unread > 0 {
+        out.tell("phone numbers: some texts hold none, see `prosaas-ops numbers`");
+    }
+    Ok(reread)
 }
 
 /// Its id, where one was made now.

@@ -12,5 +12,6 @@ mod pool;
 mod process;
 mod recordings;
 mod replays;
+mod rereading;
 mod runtime;
 mod support;

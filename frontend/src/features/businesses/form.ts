@@ -1,15 +1,18 @@
 import { t } from 'i18next';
 
-import { toE164 } from '@/shared/lib/phone';
-import { neededText, personName, testedText } from '@/shared/form/rules';
+import { readNumbers, toE164 } from '@/shared/lib/phone';
+import { neededText, personName } from '@/shared/form/rules';
 import { z } from '@/shared/lib/zod';
 
 /** Numbers in one line, apart by commas, each with its E.164 form. */
 export function numbersOf(text: string): string[] {
-  return [...new Set(text.split(/[,;\n]/).map((part) => part.trim()).filter((part) => part !== '').map((part) => toE164(part) ?? part))];
+  return [...new Set(text.split(/[,;\n]/).map((part) => part.trim()).filter((part) => part !== '').map((part) => (readNumbers(part).length === 1 ? (toE164(part) ?? part) : part)))];
 }
 
-const numbers = testedText((text) => numbersOf(text).every((number) => toE164(number) !== null), () => t('leads.form.badPhone'));
+const numbers = z.string().check(
+  z.refine((text) => numbersOf(text).every((number) => toE164(number) !== null), { error: () => t('leads.form.badPhone') }),
+  z.refine((text) => numbersOf(text).every((number) => readNumbers(number).length < 2), { error: () => t('leads.form.splitPhones') }),
+);
 
 /** A new business. */
 export const businessSchema = z.object({

@@ -1,13 +1,16 @@
 import { t } from 'i18next';
 
 import { optionalEmail, optionalText, testedText } from '@/shared/form/rules';
+import { readNumbers } from '@/shared/lib/phone';
 import { z } from '@/shared/lib/zod';
 
 import { splitList } from './split-list';
 
 const phones = z.string().check(
   z.refine((text) => splitList(text).length <= 10, { error: () => t('leads.form.tooManyPhones') }),
-  z.refine((text) => splitList(text).every((phone) => /^[+\d][\d\s().\-*#]{2,}$/.test(phone)), { error: () => t('leads.form.badPhone') }),
+  // A text without a number is kept as it is written: somebody may know more later.
+  z.refine((text) => splitList(text).every((phone) => /\p{Nd}/u.test(phone)), { error: () => t('leads.form.badPhone') }),
+  z.refine((text) => splitList(text).every((phone) => readNumbers(phone).length < 2), { error: () => t('leads.form.splitPhones') }),
 );
 
 /** Each field of a lead that is edited in place, with its own rule. */

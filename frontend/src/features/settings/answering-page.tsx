@@ -5,7 +5,7 @@ import { Section } from '@/shared/ui/card';
 import { Field, Input, Select, Textarea } from '@/shared/ui/field';
 import { Page } from '@/shared/ui/page';
 import { Segmented } from '@/shared/ui/segmented';
-import { formatPhone, toE164 } from '@/shared/lib/phone';
+import { formatPhone } from '@/shared/lib/phone';
 
 import { type Editor, SettingsEditor } from './editor';
 import { PhoneList } from './phone-list';
@@ -15,6 +15,9 @@ const VOICES = {
   he: ['Google.he-IL-Wavenet-A', 'Google.he-IL-Wavenet-B', 'Google.he-IL-Wavenet-C', 'Google.he-IL-Wavenet-D'],
   en: ['Google.en-US-Wavenet-F', 'Google.en-US-Wavenet-D', 'Google.en-GB-Wavenet-A', 'Google.en-GB-Wavenet-B'],
 } as const;
+
+/** A number as the server holds it: written for people. What is being typed stays as typed; the server reads it. */
+const STORED = /^\+\d+$/;
 
 /** How the business answers its calls, and what the caller hears. */
 export function AnsweringPage() {
@@ -94,9 +97,9 @@ function Mode({ settings, change, errorOf }: Editor) {
               label={t('settings.answering.forwardTo')}
               hint={t('settings.answering.forwardHint')}
               error={errorOf('forward_to')}
-              numbers={(settings.forward_to ?? []).map(formatPhone)}
+              numbers={(settings.forward_to ?? []).map((number) => (STORED.test(number) ? formatPhone(number) : number))}
               max={10}
-              onChange={(numbers) => change({ forward_to: numbers.map((number) => toE164(number) ?? number) })}
+              onChange={(numbers) => change({ forward_to: numbers })}
             />
             <NumberField label={t('settings.answering.timeout')} error={errorOf('forward_timeout_s')} value={settings.forward_timeout_s ?? 20} onChange={(value) => change({ forward_timeout_s: value })} />
             <Switch label={t('settings.answering.recordForwarded')} hint={t('settings.answering.recordForwardedHint')} checked={settings.record_forwarded ?? true} onChange={(on) => change({ record_forwarded: on })} />

@@ -1,7 +1,7 @@
 //! `GET` and `POST /api/admin/businesses`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{events::crm::business::BusinessCreateV1, ids::BusinessId, rights::Right};
+use prosaas_shared::{events::crm::business::BusinessCreateV1, ids::BusinessId, phone, rights::Right};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -13,7 +13,7 @@ use crate::{
         extract::{ApiJson, ApiQuery},
         idempotency,
         page::{AtAndId, END_OF_TIME, Limit, Page},
-        query, submit,
+        query, submit, text,
     },
     app::App,
     problem::Problem,
@@ -21,9 +21,6 @@ use crate::{
 
 /// The list's name in its cursors.
 const LIST: &str = "businesses";
-
-/// Longest name, characters.
-const MAX_NAME: usize = 200;
 
 /// Where a business is when nothing is said.
 const TIME_ZONE: &str = "Asia/Jerusalem";
@@ -77,8 +74,9 @@ pub async fn list(
 ) -> Result<Json<Page<Business>>, Problem> {
     session.require(Right::Administer, None)?;
     let limit = Limit::new(query.limit)?;
-    let q = query::text("q", query.q.as_deref(), 100)?;
-    let decides = (&q, query.active);
+    let words = query::words("q", query.q.as_deref(), 100)?;
+    let number = query.q.as_deref().and_then(phone::search_key);
+    let decides = (&query.q, query.active);
     let cursors = &app.api.cursors;
     let after = cursors
         .decode(LIST, &decides, query.cursor.as_deref())?
@@ -92,17 +90,20 @@ pub async fn list(
            FROM prosaas.businesses b
            WHERE b.deleted_at IS NULL
                AND ($1::boolean IS NULL OR b.active = $1)
-               AND ($2::text IS NULL OR position(lower($2) IN lower(b.name)) > 0 OR EXISTS (
+               AND ($2::text[] IS NULL OR EXISTS (
+                   SELECT FROM unnest($2) AS words WHERE prosaas.holds_words(b.name, words)
+               ) OR EXISTS (
                    SELECT FROM prosaas.business_numbers n
-                   WHERE n.business_id = b.id AND n.released_at IS NULL AND position($2 IN n.e164) > 0
+                   WHERE n.business_id = b.id AND n.released_at IS NULL AND position($6 IN prosaas.number_digits(n.e164, n.e164)) > 0
                ))
                AND (b.created_at, b.id) < ($3, $4)
            ORDER BY b.created_at DESC, b.id DESC LIMIT $5"#,
         query.active,
-        q.as_deref(),
+        words.as_deref(),
         after.at,
         after.id,
-        limit.probe()
+        limit.probe(),
+        number
     )
     .fetch_all(&app.api.database)
     .await?;
@@ -128,15 +129,11 @@ pub async fn create(
     ApiJson(new): ApiJson<NewBusiness>,
 ) -> Result<CommandResponse, Problem> {
     session.require(Right::Administer, None)?;
-    let name = new.name.trim();
-    if !(1..=MAX_NAME).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-        let why = format!("name has 1 to {MAX_NAME} characters and no control characters.");
-        return Err(Problem::invalid("name", "length", why));
-    }
+    let name = text::name("name", &new.name)?;
     let business_id = BusinessId(new_id(&session, &meta));
     let args = BusinessCreateV1 {
         business_id,
-        name: name.to_owned(),
+        name,
         time_zone: time_zone(new.time_zone.as_deref().unwrap_or(TIME_ZONE))?,
         numbers: numbers(&new.numbers)?,
     };

@@ -3,11 +3,12 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use prosaas_shared::{
-    call_config::{CallConfig, CallSettings},
+    call_config::{CallConfig, CallSettings, MAX_FORWARD_TO, SettingsError, SettingsProblem},
     ids::BusinessId,
     phone::{self, E164},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -67,8 +68,44 @@ pub struct SettingsInput {
     /// Its time zone (IANA name), where that changes too.
     #[schema(max_length = 100, example = "Asia/Jerusalem")]
     pub time_zone: Option<String>,
-    /// How it answers calls, whole: what is not named goes back to its default.
-    pub settings: CallSettings,
+    /// How it answers calls, whole: what is not named goes back to its default. Numbers to
+    /// forward to are taken in any spelling.
+    #[schema(value_type = CallSettings)]
+    pub settings: TypedSettings,
+}
+
+/// Settings whose numbers are as typed: each that cannot be dialled is named.
+#[derive(Debug)]
+pub struct TypedSettings {
+    forward_to: Vec<String>,
+    rest: CallSettings,
+}
+
+impl<'de> Deserialize<'de> for TypedSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut fields = serde_json::Map::deserialize(deserializer)?;
+        let numbers = fields.remove("forward_to").unwrap_or_else(|| Value::Array(Vec::new()));
+        let forward_to =
+            Vec::deserialize(numbers).map_err(|e| D::Error::custom(format!("forward_to: {e}")))?;
+        let rest = CallSettings::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
+        Ok(Self { forward_to, rest })
+    }
+}
+
+impl TypedSettings {
+    fn read(self) -> (CallSettings, Vec<SettingsError>) {
+        let (mut forward_to, mut findings) = (Vec::new(), Vec::new());
+        for (at, text) in self.forward_to.iter().take(MAX_FORWARD_TO + 1).enumerate() {
+            match phone::dialable(text) {
+                Ok(number) => forward_to.push(number),
+                Err(why) => {
+                    let field = format!("forward_to[{at}]");
+                    findings.push(SettingsError { field, problem: why.into() });
+                }
+            }
+        }
+        (CallSettings { forward_to, ..self.rest }, findings)
+    }
 }
 
 impl SettingsInput {
@@ -77,6 +114,8 @@ impl SettingsInput {
     /// # Errors
     /// 422 with everything that is wrong.
     pub(super) fn applied(self, before: &CallConfig) -> Result<CallConfig, Problem> {
+        let (settings, mut findings) = self.settings.read();
+        let unreadable = !findings.is_empty();
         let after = CallConfig {
             business_id: before.business_id,
             business_name: match self.name {
@@ -89,17 +128,21 @@ impl SettingsInput {
                 None => before.time_zone,
             },
             revision: before.revision,
-            settings: self.settings,
+            settings,
         };
-        after.validate().map_err(|findings| {
-            let told = findings.iter().map(|finding| FieldError {
-                field: finding.field.clone(),
-                code: code(&finding.problem),
-                error: finding.problem.to_string(),
-            });
-            Problem::invalid_fields(told.collect())
-        })?;
-        Ok(after)
+        let mut others = after.validate().err().unwrap_or_default();
+        // Somebody is named, even if not readably.
+        others.retain(|other| !(unreadable && other.problem == SettingsProblem::NobodyToForwardTo));
+        findings.append(&mut others);
+        if findings.is_empty() {
+            return Ok(after);
+        }
+        let told = findings.iter().map(|finding| FieldError {
+            field: finding.field.clone(),
+            code: code(&finding.problem),
+            error: finding.problem.to_string(),
+        });
+        Err(Problem::invalid_fields(told.collect()))
     }
 }
 
@@ -126,9 +169,8 @@ pub(super) fn numbers(texts: &[String]) -> Result<Vec<E164>, Problem> {
     }
     let mut numbers: Vec<E164> = Vec::with_capacity(texts.len());
     for (at, text) in texts.iter().enumerate() {
-        let number = E164::parse(text.trim()).ok().or_else(|| phone::read(text)).ok_or_else(|| {
-            Problem::invalid(&format!("numbers[{at}]"), "format", "This is no phone number.")
-        })?;
+        let number = phone::dialable(text)
+            .map_err(|why| Problem::invalid(&format!("numbers[{at}]"), "format", why.to_string()))?;
         if !numbers.contains(&number) {
             numbers.push(number);
         }

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     ids::{BusinessId, LeadId},
-    phone,
+    phone::{self, Number},
     rights::Right,
 };
 use serde::Deserialize;
@@ -72,7 +72,9 @@ impl CallsQuery {
             to_call_back: self.to_call_back,
             lead: self.lead_id.map(|id| id.0),
             number: number
-                .map(|text| phone::read(&text).map(String::from).ok_or_else(unreadable))
+                .map(|text| {
+                    phone::read(&text).and_then(Number::e164).map(String::from).ok_or_else(unreadable)
+                })
                 .transpose()?,
             from: self.from.map(|at| query::moment("from", at)).transpose()?,
             to: self.to.map(|at| query::moment("to", at)).transpose()?,

@@ -3,6 +3,7 @@
 use prosaas_shared::{
     events::crm::lead::{LeadChanges, LeadFields, LeadSource, LeadStatus},
     ids::UserId,
+    name::Name,
 };
 use serde::{Deserialize, Deserializer};
 use sqlx::PgPool;
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use crate::problem::{FieldError, Problem};
 
-const MAX_NAME: usize = 200;
 const MAX_EMAIL: usize = 320;
 const MAX_PHONES: usize = 10;
 const MAX_PHONE: usize = 100;
@@ -96,6 +96,16 @@ impl Findings {
         text.to_owned()
     }
 
+    fn name(&mut self, text: &str) -> String {
+        match Name::parse(text) {
+            Ok(name) => name.into(),
+            Err(why) => {
+                self.add("name", why.code(), why.to_string());
+                String::new()
+            }
+        }
+    }
+
     fn email(&mut self, text: &str) -> String {
         let email = self.line("email", text, 3, MAX_EMAIL);
         let sound = email.split_once('@').is_some_and(|(who, host)| {
@@ -123,7 +133,7 @@ impl Findings {
 
     fn phones(&mut self, texts: &[String]) -> Vec<String> {
         let phones = self.lines("phones", texts, MAX_PHONES, MAX_PHONE);
-        if phones.iter().any(|phone| !phone.chars().any(|c| c.is_ascii_digit())) {
+        if phones.iter().any(|phone| !phone.chars().any(char::is_numeric)) {
             self.add("phones", "format", "A phone number has digits.");
         }
         phones
@@ -149,7 +159,7 @@ impl NewLead {
     pub(super) fn checked(self) -> Result<LeadFields, Problem> {
         let mut findings = Findings::default();
         let fields = LeadFields {
-            name: self.name.map(|name| findings.line("name", &name, 1, MAX_NAME)),
+            name: self.name.map(|name| findings.name(&name)),
             email: self.email.map(|email| findings.email(&email)),
             phones: findings.phones(&self.phones),
             status: self.status,
@@ -170,7 +180,7 @@ impl LeadPatch {
     pub(super) fn checked(self) -> Result<LeadChanges, Problem> {
         let mut findings = Findings::default();
         let changes = LeadChanges {
-            name: self.name.map(|name| name.map(|name| findings.line("name", &name, 1, MAX_NAME))),
+            name: self.name.map(|name| name.map(|name| findings.name(&name))),
             email: self.email.map(|email| email.map(|email| findings.email(&email))),
             phones: self.phones.map(|phones| findings.phones(&phones)),
             status: self.status,
@@ -231,6 +241,12 @@ mod tests {
                 pair("notes", "format"),
             ]
         );
+        for hidden in ["a\u{202e}b", "\u{200b}", "a\u{e0041}"] {
+            let [(field, _)] = &wrong(&serde_json::json!({ "name": hidden }).to_string())[..] else {
+                panic!("{hidden:?}")
+            };
+            assert_eq!(field, "name");
+        }
         let many = format!(r#"{{"name":"x","phones":[{}]}}"#, ["\"1\""; 11].join(","));
         assert_eq!(wrong(&many), [pair("phones", "count")]);
     }

@@ -3,6 +3,7 @@
 use prosaas_shared::{
     events::crm::lead::{LeadSource, LeadStatus},
     ids::UserId,
+    phone, text,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -77,7 +78,10 @@ pub struct LeadFilter {
 /// A filter as SQL takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Wanted {
+    /// Folded words.
     pub q: Option<String>,
+    /// The same with a blank for each quote, where that is something else.
+    pub q_broken: Option<String>,
     pub status: Option<String>,
     pub source: Option<String>,
     pub owner: Option<Uuid>,
@@ -87,8 +91,15 @@ pub(super) struct Wanted {
 
 impl LeadFilter {
     pub(super) fn wanted(&self) -> Result<Wanted, Problem> {
+        let asked = query::text("q", self.q.as_deref(), MAX_SEARCH)?.unwrap_or_default();
+        let mut words = match phone::search_key(&asked) {
+            Some(number) => vec![number],
+            None => text::search_words(&asked),
+        }
+        .into_iter();
         Ok(Wanted {
-            q: query::text("q", self.q.as_deref(), MAX_SEARCH)?,
+            q: words.next(),
+            q_broken: words.next(),
             status: self.status.as_ref().and_then(word_of),
             source: self.source.as_ref().and_then(word_of),
             owner: self.owner_id.map(|id| id.0),

@@ -48,8 +48,11 @@ macro_rules! page {
             $key,
             [$state
                 + r"
-                AND ($2::text IS NULL OR (l.search_pieces @> prosaas.search_query($1, $2)
-                                          AND l.search_text LIKE ALL (prosaas.search_patterns($2))))
+                AND ($2::text IS NULL
+                     OR (l.fold_pieces @> prosaas.fold_query($1, $2)
+                         AND l.fold_text LIKE ALL (prosaas.fold_patterns($2)))
+                     OR ($10::text IS NOT NULL AND l.fold_pieces @> prosaas.fold_query($1, $10)
+                         AND l.fold_text LIKE ALL (prosaas.fold_patterns($10))))
                 AND ($3::text IS NULL OR l.status = $3)
                 AND ($4::text IS NULL OR l.source = $4)
                 AND ($5::uuid IS NULL OR l.owner_id = $5)
@@ -75,6 +78,7 @@ macro_rules! page {
             $after.key,
             $after.id,
             $limit,
+            $wanted.q_broken.as_deref(),
         )
         .fetch_all(&mut *$database)
         .await
@@ -212,8 +216,11 @@ pub(super) async fn ids(
     let ids = sqlx::query_scalar!(
         "SELECT l.id FROM prosaas.leads l
          WHERE l.business_id = $1 AND (l.deleted_at IS NOT NULL) = $2
-             AND ($3::text IS NULL OR (l.search_pieces @> prosaas.search_query($1, $3)
-                                       AND l.search_text LIKE ALL (prosaas.search_patterns($3))))
+             AND ($3::text IS NULL
+                  OR (l.fold_pieces @> prosaas.fold_query($1, $3)
+                      AND l.fold_text LIKE ALL (prosaas.fold_patterns($3)))
+                  OR ($9::text IS NOT NULL AND l.fold_pieces @> prosaas.fold_query($1, $9)
+                      AND l.fold_text LIKE ALL (prosaas.fold_patterns($9))))
              AND ($4::text IS NULL OR l.status = $4)
              AND ($5::text IS NULL OR l.source = $5)
              AND ($6::uuid IS NULL OR l.owner_id = $6)
@@ -226,7 +233,8 @@ pub(super) async fn ids(
         wanted.source.as_deref(),
         wanted.owner,
         wanted.tag.as_deref(),
-        limit
+        limit,
+        wanted.q_broken.as_deref()
     )
     .fetch_all(&mut *read)
     .await?;

@@ -32,7 +32,7 @@ pub struct AllUsersFilter {
     business_id: Option<BusinessId>,
     /// Only people of this role.
     role: Option<Role>,
-    /// Text in name or address.
+    /// Parts of name or address.
     #[param(max_length = 200)]
     q: Option<String>,
     /// Only people who were removed; they are left out otherwise.

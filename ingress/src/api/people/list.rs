@@ -13,7 +13,6 @@ use crate::{
     api::{
         page::{AtAndId, Limit, Page},
         query,
-        text::contains_pattern,
     },
     app::App,
     problem::Problem,
@@ -40,7 +39,7 @@ pub enum Deleted {
 pub struct UserFilter {
     /// Only people of this role.
     pub role: Option<Role>,
-    /// Text in name or address.
+    /// Parts of name or address.
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// Only people who were removed; they are left out otherwise.
@@ -90,7 +89,7 @@ pub async fn list(
     filter: &UserFilter,
 ) -> Result<Page<UserItem>, Problem> {
     let limit = Limit::new(filter.limit)?;
-    query::text("q", filter.q.as_deref(), MAX_Q)?;
+    let words = query::words("q", filter.q.as_deref(), MAX_Q)?;
     let key = (business, filter.role, &filter.q, filter.deleted);
     let after: Option<AtAndId> = app.api.cursors.decode(LIST, &key, filter.cursor.as_deref())?;
     let rows = sqlx::query!(
@@ -104,14 +103,17 @@ pub async fn list(
            WHERE ($1::uuid IS NULL OR u.business_id = $1)
              AND (u.deleted_at IS NOT NULL) = $2
              AND ($3::text IS NULL OR u.role = $3)
-             AND ($4::text IS NULL OR u.name ILIKE $4 OR u.email ILIKE $4)
+             AND ($4::text[] IS NULL OR EXISTS (
+                 SELECT FROM unnest($4) AS words
+                 WHERE prosaas.holds_words(concat_ws(' ', u.name, u.email), words)
+             ))
              AND ($5::timestamptz IS NULL OR (u.created_at, u.id) < ($5, $6::uuid))
            ORDER BY u.created_at DESC, u.id DESC
            LIMIT $7"#,
         business.map(|business| business.0),
         filter.deleted.is_some(),
         filter.role.map(Role::as_str),
-        filter.q.as_deref().map(contains_pattern),
+        words.as_deref(),
         after.map(|after| after.at),
         after.map_or(Uuid::nil(), |after| after.id),
         limit.probe()

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use prosaas_shared::{
     events::whatsapp::{WhatsappPairingCodeV1, WhatsappState},
     ids::WhatsappSessionId,
-    phone::E164,
+    phone::{self, E164},
     rights::Right,
 };
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,9 @@ pub async fn whatsapp_pairing_code(
     ApiJson(request): ApiJson<PairingRequest>,
 ) -> Result<Json<PairingAnswer>, Problem> {
     scope.require(Right::LinkWhatsapp)?;
-    let phone = prosaas_shared::phone::read(&request.phone).ok_or_else(|| {
-        Problem::invalid("phone", "format", "This is no phone number, such as +972541234567 or 054-1234567.")
+    let phone = phone::dialable(&request.phone).map_err(|why| {
+        let example = "Write one such as +972541234567 or 054-1234567.";
+        Problem::invalid("phone", "format", format!("{why} {example}"))
     })?;
     or_failed(&meta, "pairing-code", code(&app, &scope, &meta, phone).await, PairingAnswer::Failed)
 }

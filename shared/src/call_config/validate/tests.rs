@@ -68,6 +68,7 @@ fn each_rule_names_its_field() {
         (with(|s| s.mode = CallMode::Forward), "forward_to", P::NobodyToForwardTo),
         (with(|s| s.forward_to = (0..11).map(number).collect()), "forward_to", P::TooMany { max: 10 }),
         (with(|s| s.forward_to = vec![number(1), number(2), number(1)]), "forward_to[2]", P::DuplicateNumber),
+        (with(|s| s.forward_to = vec![E164::parse("+9720541234567").unwrap()]), "forward_to[0]", P::NoNumber),
         (with(|s| s.forward_timeout_s = 4), "forward_timeout_s", out(5, 60)),
         (with(|s| s.forward_timeout_s = 61), "forward_timeout_s", out(5, 60)),
         (with(|s| s.max_message_s = 4), "max_message_s", out(5, 3600)),
@@ -149,6 +150,9 @@ fn a_business_does_not_forward_to_itself() {
             "forward_to[1]: Calls cannot be forwarded to the business's own number.",
         ]
     );
+    config.business_name = "\u{202e}Dana".to_owned();
+    let told = config.validate().unwrap_err();
+    assert_eq!(told[0].problem, SettingsProblem::ControlCharacter);
 }
 
 #[test]

@@ -7,7 +7,12 @@ mod set_numbers;
 
 use std::collections::BTreeSet;
 
-use prosaas_shared::{call_config::CallConfig, ids::BusinessId, phone::E164, subjects::LiveKind};
+use prosaas_shared::{
+    call_config::{CallConfig, SettingsError},
+    ids::BusinessId,
+    phone::E164,
+    subjects::LiveKind,
+};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -53,8 +58,11 @@ fn change(
     }
 }
 
-/// Numbers, each once, in order.
+/// Numbers, each once, in order. One that nobody can have would answer no call.
 fn distinct(numbers: &[E164]) -> Result<Vec<E164>, Refusal> {
+    if let Some(at) = numbers.iter().position(|number| !number.is_plausible()) {
+        return Err(Refusal::invalid(&format!("numbers[{at}]"), "format", "This is no phone number."));
+    }
     let distinct: BTreeSet<_> = numbers.iter().cloned().collect();
     if distinct.len() > MAX_NUMBERS {
         return Err(Refusal::invalid("numbers", "length", "A business has at most 100 numbers."));
@@ -64,7 +72,21 @@ fn distinct(numbers: &[E164]) -> Result<Vec<E164>, Refusal> {
 
 /// Refuses a configuration that the ingress could not answer by.
 fn check(config: &CallConfig) -> Result<(), Refusal> {
-    let Err(problems) = config.validate() else { return Ok(()) };
+    refuse(config.validate().err().unwrap_or_default())
+}
+
+/// The same where only a part changes: what was wrong before is somebody else's to fix.
+fn check_change(before: &CallConfig, after: &CallConfig) -> Result<(), Refusal> {
+    let known = before.validate().err().unwrap_or_default();
+    let mut problems = after.validate().err().unwrap_or_default();
+    problems.retain(|problem| !known.contains(problem));
+    refuse(problems)
+}
+
+fn refuse(problems: Vec<SettingsError>) -> Result<(), Refusal> {
+    if problems.is_empty() {
+        return Ok(());
+    }
     let errors = problems.iter().map(|error| FieldError {
         field: error.field.clone(),
         code: json!(error.problem).get("code").and_then(Value::as_str).unwrap_or("invalid").to_owned(),

@@ -5,7 +5,7 @@ use prosaas_shared::{
 };
 use serde_json::json;
 
-use super::{add_number, change, check, distinct, hold};
+use super::{add_number, change, check_change, distinct, hold};
 use crate::crm::{
     command::{Applied, Apply, Scene},
     refusal::Stop,
@@ -30,7 +30,7 @@ impl Apply for BusinessSetNumbersV1 {
             return Ok(Applied { changes: Vec::new(), result });
         }
         let after = CallConfig { numbers, revision: before.revision + 1, ..before.clone() };
-        check(&after)?;
+        check_change(&before, &after)?;
         let kept: Vec<String> = after.numbers.iter().map(ToString::to_string).collect();
         sqlx::query!(
             "UPDATE prosaas.business_numbers SET released_at = now()

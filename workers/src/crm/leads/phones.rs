@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use prosaas_shared::{
     ids::{BusinessId, LeadId},
-    phone::{self, E164},
+    phone::{self, E164, Number, READER},
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -19,8 +19,15 @@ const MAX_RAW: usize = 100;
 pub struct Phone {
     /// As typed.
     pub raw: String,
-    /// In E.164 form; none where the text is no valid number.
+    /// In E.164 form; none where the text holds no such number.
     pub e164: Option<E164>,
+}
+
+impl Phone {
+    fn read(raw: String) -> Self {
+        let e164 = phone::read(&raw).and_then(Number::e164);
+        Self { raw, e164 }
+    }
 }
 
 /// Numbers as they are stored: blanks around them gone, each once.
@@ -35,9 +42,9 @@ pub(super) fn read_all(texts: &[String]) -> Result<Vec<Phone>, Refusal> {
         if raw.chars().count() > MAX_RAW {
             return Err(Refusal::invalid("phones", "length", "A phone number has at most 100 characters."));
         }
-        let e164 = phone::read(&raw);
-        if seen.insert(e164.as_ref().map_or_else(|| raw.clone(), ToString::to_string)) {
-            phones.push(Phone { raw, e164 });
+        let meaning = phone::read(&raw).map(|number| number.as_str().to_owned());
+        if seen.insert(meaning.unwrap_or_else(|| raw.clone())) {
+            phones.push(Phone::read(raw));
         }
     }
     if phones.len() > MAX_PHONES {
@@ -81,6 +88,7 @@ pub(super) async fn replace(
     let raws: Vec<String> = phones.iter().map(|phone| phone.raw.clone()).collect();
     let e164s: Vec<Option<String>> =
         phones.iter().map(|phone| phone.e164.as_ref().map(ToString::to_string)).collect();
+    let digits: Vec<String> = phones.iter().map(|phone| phone::search_digits(&phone.raw)).collect();
     let ids: Vec<Uuid> = phones.iter().map(|_| Uuid::now_v7()).collect();
     sqlx::query!(
         "DELETE FROM prosaas.lead_phones WHERE business_id = $1 AND lead_id = $2 AND raw <> ALL ($3)",
@@ -91,20 +99,25 @@ pub(super) async fn replace(
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
-        "UPDATE prosaas.lead_phones p SET position = (n.at - 1)::smallint
-         FROM unnest($3::text[]) WITH ORDINALITY AS n (raw, at)
+        "UPDATE prosaas.lead_phones p
+         SET position = (n.at - 1)::smallint, e164 = n.e164, search_digits = n.digits, reader = $6
+         FROM unnest($3::text[], $4::text[], $5::text[]) WITH ORDINALITY AS n (raw, e164, digits, at)
          WHERE p.business_id = $1 AND p.lead_id = $2 AND p.raw = n.raw",
         business.0,
         lead.0,
-        &raws
+        &raws,
+        &e164s as &[Option<String>],
+        &digits,
+        READER
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "INSERT INTO prosaas.lead_phones
-            (id, business_id, lead_id, e164, raw, position, matches_callers, created_at)
-         SELECT n.id, $1, $2, n.e164, n.raw, (n.at - 1)::smallint, false, now()
-         FROM unnest($3::uuid[], $4::text[], $5::text[]) WITH ORDINALITY AS n (id, e164, raw, at)
+            (id, business_id, lead_id, e164, raw, search_digits, reader, position, matches_callers, created_at)
+         SELECT n.id, $1, $2, n.e164, n.raw, n.digits, $7, (n.at - 1)::smallint, false, now()
+         FROM unnest($3::uuid[], $4::text[], $5::text[], $6::text[])
+             WITH ORDINALITY AS n (id, e164, raw, digits, at)
          WHERE NOT EXISTS (
              SELECT FROM prosaas.lead_phones p
              WHERE p.business_id = $1 AND p.lead_id = $2 AND p.raw = n.raw
@@ -113,7 +126,9 @@ pub(super) async fn replace(
         lead.0,
         &ids,
         &e164s as &[Option<String>],
-        &raws
+        &raws,
+        &digits,
+        READER
     )
     .execute(connection)
     .await?;
@@ -122,7 +137,7 @@ pub(super) async fn replace(
 
 /// Settles whom callers from these numbers are taken for: nobody in the trash, and
 /// where a number has lost its lead, the oldest living one that holds it.
-pub(super) async fn settle(
+pub(crate) async fn settle(
     connection: &mut PgConnection,
     business: BusinessId,
     numbers: &[String],
@@ -167,7 +182,7 @@ mod tests {
 
     #[test]
     fn the_same_number_in_two_spellings_is_one() {
-        let texts = ["054-1234567", " ", "+972541234567", "*2700", "*2700"].map(str::to_owned);
+        let texts = ["054-1234567", " ", "+972541234567", "*2700", "2700*"].map(str::to_owned);
         let phones = read_all(&texts).expect("valid");
         assert_eq!(phones.iter().map(|p| p.raw.as_str()).collect::<Vec<_>>(), ["054-1234567", "*2700"]);
         let many: Vec<String> = (0..11).map(|n| format!("05412345{n:02}")).collect();

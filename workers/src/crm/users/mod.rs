@@ -8,6 +8,7 @@ mod update;
 
 use prosaas_shared::{
     ids::{BusinessId, UserId},
+    name::Name,
     rights::Role,
     subjects::LiveKind,
 };
@@ -78,11 +79,7 @@ fn removed(user: &User) -> Result<(), Refusal> {
 
 /// A name without the blanks around it.
 fn name(text: &str) -> Result<String, Refusal> {
-    let name = crate::text::storable(text.trim());
-    if (1..=200).contains(&name.chars().count()) {
-        return Ok(name);
-    }
-    Err(Refusal::invalid("name", "length", "A name has 1 to 200 characters."))
+    Name::parse(text).map(String::from).map_err(|why| Refusal::invalid("name", why.code(), &why.to_string()))
 }
 
 /// Ends every open session, and every link that would let them in.

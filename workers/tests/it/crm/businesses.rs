@@ -86,6 +86,9 @@ async fn a_number_has_one_owner_and_a_resting_business_answers_no_more() -> Resu
     assert_eq!(crm.send(crm.admin, None, args).await?.kind(), "/problems/exists");
     assert_eq!(crm.send(crm.admin, None, taken_in("Thief", &[two])?).await?.kind(), "/problems/number-taken");
     assert_eq!(crm.send(crm.admin, None, taken_in(" ", &[])?).await?.status(), 422);
+    assert_eq!(crm.send(crm.admin, None, taken_in("Dana\u{202e}", &[])?).await?.status(), 422);
+    let nobody_s = taken_in("Typo", &["+9720547000109"])?;
+    assert_eq!(crm.send(crm.admin, None, nobody_s).await?.status(), 422, "no call would be answered");
     assert!(crm.database.count("SELECT count(*) FROM prosaas.businesses").await? == 2);
 
     let set = |business_id, texts: &[&str]| {
