@@ -281,7 +281,7 @@ impl Inner {
     async fn to_last_resort(&self, event: NewEvent, cause: AppendError) -> Appended {
         let id = event.id.clone();
         if self.closed.load(Ordering::Acquire) {
-            tracing::error!(event.id = id, "an event came after the log was closed and is lost");
+            tracing::error!(event.id = %id, "an event came after the log was closed and is lost");
             return Appended::Lost;
         }
         let row = event.into_row(self.now_ms());
@@ -297,15 +297,15 @@ impl Inner {
         });
         match tokio::time::timeout(self.config.append_timeout, write).await {
             Ok(Ok(Ok(()))) => {
-                tracing::error!(event.id = id, %cause, "an event went to the last resort");
+                tracing::error!(event.id = %id, %cause, "an event went to the last resort");
                 Appended::LastResort
             }
             Ok(Ok(Err(error))) => {
-                tracing::error!(event.id = id, %cause, %error, "an event is lost");
+                tracing::error!(event.id = %id, %cause, %error, "an event is lost");
                 Appended::Lost
             }
             Ok(Err(_)) | Err(_) => {
-                tracing::error!(event.id = id, %cause, "an event may be lost: the disk does not answer");
+                tracing::error!(event.id = %id, %cause, "an event may be lost: the disk does not answer");
                 Appended::Lost
             }
         }

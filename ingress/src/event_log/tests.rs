@@ -33,12 +33,12 @@ async fn open(dir: &Path) -> Result<EventLog> {
 fn call(id: &str, bytes: usize) -> Result<NewEvent> {
     let call: CallSid = "CA1".parse()?;
     let subject = Subject::call_incoming(&call);
-    Ok(NewEvent { id: id.to_owned(), subject, payload: vec![b'x'; bytes].into(), traceparent: None })
+    Ok(NewEvent { id: id.parse()?, subject, payload: vec![b'x'; bytes].into(), traceparent: None })
 }
 
-fn command(id: &str) -> NewEvent {
+fn command(id: &str) -> Result<NewEvent> {
     let subject = Subject::command(&LeadDeleteV1 { lead_id: LeadId(Uuid::nil()) });
-    NewEvent { id: id.to_owned(), subject, payload: "{}".into(), traceparent: None }
+    Ok(NewEvent { id: id.parse()?, subject, payload: "{}".into(), traceparent: None })
 }
 
 async fn waiting(log: &EventLog, lane: Stream) -> Result<Vec<String>> {
@@ -216,7 +216,7 @@ async fn each_lane_is_read_by_itself_in_order_and_in_pieces() -> Result<()> {
     let log = open(dir.path()).await?;
     for n in 0..6 {
         log.append(call(&format!("call-{n}"), 100)?).await?;
-        log.append(command(&format!("command-{n}"))).await?;
+        log.append(command(&format!("command-{n}"))?).await?;
     }
     let first = log.read(Stream::Calls, 0, ReadLimit { rows: 4, bytes: 1 << 20 }).await?;
     assert_eq!(first.rows.len(), 4);
@@ -238,7 +238,7 @@ async fn each_lane_is_read_by_itself_in_order_and_in_pieces() -> Result<()> {
 async fn what_is_read_without_the_file_is_what_is_in_it() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let log = open(dir.path()).await?;
-    log.append(command("command")).await?;
+    log.append(command("command")?).await?;
     let mut cursor = 0;
     for round in 0..4 {
         let ids: Vec<String> = (0..50).map(|n| format!("{round}-{n}")).collect();
