@@ -49,6 +49,10 @@ async fn waiting_after(log: &EventLog, lane: Stream, seq: i64) -> Result<Vec<Str
     Ok(log.read(lane, seq, LIMIT).await?.rows.into_iter().map(|row| row.id).collect())
 }
 
+fn pending(log: &EventLog) -> bool {
+    log.inner.place.get().is_none_or(|place| place.last_resort.is_pending())
+}
+
 async fn until(what: &str, mut holds: impl FnMut() -> bool) -> Result<()> {
     for _ in 0..500 {
         if holds() {
@@ -200,10 +204,10 @@ async fn what_went_to_the_last_resort_is_in_the_log_after_the_next_start() -> Re
     assert_eq!(fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
     // A line that a power cut tore, and the next one after it.
     fs::OpenOptions::new().append(true).open(&file)?.write_all(b"{\"lane\":0,\"id\":\"to")?;
-    LastResort::new(&dir.path().join("slot-0")).write(&call("c", 10)?.into_row(1))?;
+    last_resort::LastResort::new(&dir.path().join("slot-0")).write(&call("c", 10)?.into_row(1))?;
 
     let log = open(dir.path()).await?;
-    until("the rows are there", || log.stats().depth == 3 && !log.inner.last_resort.is_pending()).await?;
+    until("the rows are there", || log.stats().depth == 3 && !pending(&log)).await?;
     assert_eq!(waiting(&log, Stream::Calls).await?, ["a", "b", "c"]);
     assert!(!file.exists());
     assert!(dir.path().join("slot-0/last-resort.unreadable").exists());

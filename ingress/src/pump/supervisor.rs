@@ -61,11 +61,6 @@ impl Watch {
         self.left = 0;
     }
 
-    /// Everything that was there has passed: rows are taken in numbers again.
-    pub(super) const fn end(&mut self) {
-        self.left = 0;
-    }
-
     fn take(&self) -> Option<StoredRow> {
         self.row.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
