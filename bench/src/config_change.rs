@@ -15,7 +15,7 @@ use prosaas_shared::{
     call_config::{CallConfig, CallSettings},
     clock,
     events::{
-        CloudEvent,
+        CloudEvent, EventId,
         crm::{Command, CommandMeta, business::BusinessConfigureV1},
     },
     ids::{BusinessId, UserId},
@@ -168,13 +168,13 @@ async fn configure(around: &Surroundings<'_>, business: BusinessId, words: &str)
     let subject = Subject::command(&args).into_string();
     let operation = Uuid::new_v4();
     let meta = CommandMeta { operation_id: operation.into(), request_id: operation.to_string(), ip: None };
-    let id = format!("bench:{}", Uuid::new_v4());
+    let id: EventId = Uuid::new_v4().into();
     let now: chrono::DateTime<Utc> = clock::system().now();
     let data = Command { meta, args };
     let mut event = CloudEvent::new(id.clone(), "/bench".to_owned(), business.to_string(), now, data);
     event.businessid = Some(business);
     event.actorid = Some(admin(around).await?);
-    let message = PublishMessage::build().message_id(id).payload(event.encode()?.into());
+    let message = PublishMessage::build().message_id(id.as_str()).payload(event.encode()?.into());
     around.nats.js.send_publish(subject, message).await?.await?;
     Ok(())
 }

@@ -34,7 +34,7 @@ struct OnePubAck(jetstream::Context);
 
 impl OnePubAck {
     async fn publish(&self, event: NewEvent) -> anyhow::Result<()> {
-        let message = PublishMessage::build().message_id(event.id).payload(event.payload);
+        let message = PublishMessage::build().message_id(event.id.as_str()).payload(event.payload);
         self.0.send_publish(event.subject.into_string(), message).await?.await?;
         Ok(())
     }

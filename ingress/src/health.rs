@@ -90,10 +90,9 @@ async fn nats(client: &Client) -> Check {
 }
 
 fn log(log: &EventLog) -> Check {
-    check(
-        "event_log",
-        (!log.is_accepting()).then(|| "the local log takes no events: the disk is full".to_owned()),
-    )
+    let calls_are_answered =
+        |why| format!("the local log takes no events, calls are answered from memory: {why}");
+    check("event_log", log.problem().map(calls_are_answered))
 }
 
 fn pump(pump: &PumpStatus) -> Check {

@@ -58,21 +58,18 @@ impl Publisher {
 
     /// Keeps an event of a call, by the last resort where it must be.
     pub async fn keep_call<T: EventData>(&self, subject: Subject, event: CloudEvent<T>) -> Kept {
-        let Some(event) = encode(subject, event) else { return Kept::Lost };
+        let id = event.id.clone();
+        let event = match NewEvent::encode(subject, event) {
+            Ok(event) => event,
+            Err(error) => {
+                tracing::error!(event = "event.unencodable", %id, %error);
+                return Kept::Lost;
+            }
+        };
         match self.keeper.keep(event).await {
             Appended::Logged => Kept::Logged,
             Appended::LastResort => Kept::LastResort,
             Appended::Lost => Kept::Lost,
         }
     }
-}
-
-fn encode<T: EventData>(subject: Subject, event: CloudEvent<T>) -> Option<NewEvent> {
-    let payload = event
-        .encode()
-        .inspect_err(|error| tracing::error!(event = "event.unencodable", id = %event.id, %error))
-        .ok()?;
-    // It may wait in memory for the pump: without the room that encoding it took.
-    let payload = payload.into_boxed_slice().into();
-    Some(NewEvent { id: event.id, subject, payload, traceparent: event.traceparent })
 }

@@ -52,7 +52,7 @@ pub async fn serve(
         max_bytes: config.event_log_max_bytes,
         ..EventLogConfig::new(&config.event_log_path)
     };
-    let log = EventLog::open(log_config, clock::system()).await.context("the local log cannot be opened")?;
+    let log = EventLog::open(log_config, clock::system()).await.context("EVENT_LOG_PATH")?;
     let snapshot = Snapshot::in_folder(&config.event_log_path);
     let directory: SharedDirectory = Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
     let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;

@@ -48,7 +48,7 @@ fn business() -> BusinessId {
 /// Snapshots the form, and proves that what was written is read back.
 #[expect(clippy::unwrap_used, reason = "a helper of tests")]
 fn freeze<T: EventData + PartialEq + std::fmt::Debug>(name: &str, data: T) {
-    let mut event = CloudEvent::new("id-1".into(), "/twilio/AC1".into(), "CA1".into(), at(), data);
+    let mut event = CloudEvent::new("id-1".parse().unwrap(), "/twilio/AC1".into(), "CA1".into(), at(), data);
     event.businessid = Some(business());
     event.traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into());
     let bytes = event.encode().unwrap();

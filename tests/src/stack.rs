@@ -7,7 +7,7 @@ use prosaas_shared::{
     call_config::CallSettings,
     clock,
     events::{
-        CloudEvent,
+        CloudEvent, EventId,
         crm::{Command, CommandMeta, business::BusinessConfigureV1},
     },
     ids::{BusinessId, UserId},
@@ -296,15 +296,15 @@ impl Stack {
         };
         let subject = subjects::Subject::command(&args).into_string();
         let operation = uuid::Uuid::new_v4();
-        let id = format!("test:{operation}");
-        let meta = CommandMeta { operation_id: operation.into(), request_id: id.clone(), ip: None };
+        let id: EventId = format!("test:{operation}").parse()?;
+        let meta = CommandMeta { operation_id: operation.into(), request_id: id.to_string(), ip: None };
         let data = Command { meta, args };
         let now = clock::system().now();
         let mut event = CloudEvent::new(id.clone(), "/test".to_owned(), business.to_string(), now, data);
         event.businessid = Some(business);
         event.actorid = Some(self.admin().await?);
         let mut headers = async_nats::HeaderMap::new();
-        headers.insert(async_nats::header::NATS_MESSAGE_ID, id);
+        headers.insert(async_nats::header::NATS_MESSAGE_ID, id.as_str());
         let js = self.nats.jetstream().await?;
         js.publish_with_headers(subject, headers, event.encode()?.into()).await?.await?;
         Ok(())

@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use prosaas_shared::{
     events::{
-        CloudEvent,
+        CloudEvent, EventId,
         crm::{Command, CommandArgs, CommandMeta},
     },
     ids::{BusinessId, OperationId, UserId},
@@ -232,16 +232,15 @@ async fn append<T: CommandArgs>(
         meta: CommandMeta { operation_id, request_id: meta.request_id.clone(), ip: Some(meta.ip) },
         args,
     };
-    let id = hex::encode(message_id);
-    let mut event = CloudEvent::new(id.clone(), SOURCE.to_owned(), entity, app.clock.now(), data);
+    let id = EventId::digest(message_id);
+    let mut event = CloudEvent::new(id, SOURCE.to_owned(), entity, app.clock.now(), data);
     event.businessid = request.business;
     event.actorid = Some(request.actor);
     event.traceparent = meta.trace.map(|trace| trace.to_string());
-    let payload = event.encode().map_err(|error| {
+    let event = NewEvent::encode(subject, event).map_err(|error| {
         tracing::error!(event = "api.command_unencodable", action = T::ACTION, %error);
         Problem::internal()
     })?;
-    let event = NewEvent { id, subject, payload: payload.into(), traceparent: event.traceparent };
     let appended = app.api.log.append(event).await;
     let outcome = if appended.is_ok() { "accepted" } else { "refused" };
     metrics::counter!("prosaas_commands_total", "action" => T::ACTION, "outcome" => outcome).increment(1);

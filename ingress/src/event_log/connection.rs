@@ -41,20 +41,24 @@ pub(super) struct Connection {
     reopen_at: Instant,
     /// The number of the next row; never given twice.
     next_seq: i64,
+    /// It was open before: a damaged file is put aside only until then.
+    was_open: bool,
 }
 
 impl Connection {
+    /// Opens the slot's database, or will with the next write, or the one after it.
     pub(super) async fn open(
         slot: Slot,
         hard_max_bytes: u64,
         shared: Arc<Shared>,
         space: Arc<Space>,
-    ) -> Result<Self, sqlx::Error> {
-        let conn = damage::open_writer(slot.dir(), hard_max_bytes).await?;
+    ) -> Self {
         let reopen_at = Instant::now();
-        let mut connection = Self { slot, conn: None, hard_max_bytes, shared, space, reopen_at, next_seq: 1 };
-        connection.take_over(conn).await?;
-        Ok(connection)
+        let mut connection =
+            Self { slot, conn: None, hard_max_bytes, shared, space, reopen_at, next_seq: 1, was_open: false };
+        // What keeps it closed is noted for `/ready`.
+        let _ = connection.get().await;
+        connection
     }
 
     /// The connection; a new one, now and then, when the last one broke.
@@ -85,17 +89,39 @@ impl Connection {
         if Instant::now() < self.reopen_at {
             return Err(WriteError::Unavailable);
         }
-        let opened = match schema::open_writer(self.slot.dir(), self.hard_max_bytes).await {
+        self.space.make_room();
+        let (slot, hard_max_bytes) = (self.slot.dir(), self.hard_max_bytes);
+        let opened = if self.was_open {
+            schema::open_writer(slot, hard_max_bytes).await
+        } else {
+            damage::open_writer(slot, hard_max_bytes).await
+        };
+        let opened = match opened {
             Ok(conn) => self.take_over(conn).await,
             Err(error) => Err(error),
         };
-        opened.map_err(|error| {
+        if let Err(error) = opened {
             self.reopen_at = Instant::now() + REOPEN_EVERY;
-            tracing::error!(%error, "the event log cannot be reopened");
-            WriteError::Unavailable
-        })?;
-        tracing::info!("the event log was reopened");
+            self.trouble(&error, "cannot be opened");
+            return Err(WriteError::Unavailable);
+        }
+        self.was_open = true;
+        self.shared.set_open();
+        self.shared.set_trouble(None);
+        tracing::info!("the event log is open");
         Ok(())
+    }
+
+    /// Notes why nothing can be written, and logs it where it is new. To SQLite a full disk
+    /// often is an "I/O error": what is free says which.
+    fn trouble(&self, error: &sqlx::Error, what: &str) {
+        let why = match self.space.shortage() {
+            Some(full) => format!("{full}: {error}"),
+            None => error.to_string(),
+        };
+        if self.shared.set_trouble(Some(format!("it {what}: {why}"))) {
+            tracing::error!(why, "the event log {what} and is tried again");
+        }
     }
 
     /// Counts what is there and begins to use it.
@@ -122,8 +148,8 @@ impl Connection {
             }
             Fault::Passing => tracing::warn!(%error, "a write of the event log failed"),
             Fault::Broken => {
-                tracing::error!(%error, "the event log is broken and will be reopened");
-                self.shared.set_healthy(false);
+                self.trouble(error, "is broken");
+                self.space.make_room();
                 if fault::is_damage(error) {
                     damage::mark(self.slot.dir());
                 }

@@ -10,7 +10,7 @@
 //!
 //! Each process holds a `slot-N` folder by a file lock: `events.db` with its WAL,
 //! `ballast` (see [`EventLogConfig::ballast_bytes`]), and now and then
-//! `last-resort.jsonl`.
+//! `last-resort.jsonl`. What cannot be opened is tried again: see [`opening`].
 
 mod commit;
 mod config;
@@ -20,6 +20,7 @@ mod fault;
 mod fresh;
 mod last_resort;
 mod monitor;
+mod opening;
 pub(crate) mod orphans;
 mod reader;
 mod row;
@@ -34,24 +35,21 @@ mod writer;
 use std::{
     fmt, io,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
 use prosaas_shared::{clock::SharedClock, events::MAX_EVENT_BYTES, subjects::Stream};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use self::{
     commit::Rejection,
     connection::WriteError,
-    last_resort::LastResort,
-    reader::Reader,
-    slot::Slot,
-    space::Space,
+    opening::Place,
     stats::Shared,
-    writer::{Command, Reply, Writer},
+    writer::{Command, Reply},
 };
 pub use self::{config::EventLogConfig, row::NewEvent, stats::LogStats};
 pub(crate) use self::{
@@ -62,16 +60,10 @@ pub(crate) use self::{
 /// Requests that may wait for the writer; more wait to be let in.
 const QUEUE: usize = 4096;
 
-/// Why the log cannot be opened.
+/// Why there is no log: its folder cannot be made or locked, and no room will change that.
 #[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder cannot be made, locked or measured.
-    #[error("the event log's folder cannot be used: {0}")]
-    Folder(#[from] io::Error),
-    /// The database cannot be opened.
-    #[error("the event log's database cannot be opened: {0}")]
-    Database(#[from] sqlx::Error),
-}
+#[error("the event log's folder cannot be used: {0}")]
+pub struct OpenError(#[from] io::Error);
 
 /// Why an event was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,62 +98,28 @@ pub struct EventLog {
 
 struct Inner {
     commands: mpsc::Sender<Command>,
-    reader: Mutex<Reader>,
     shared: Arc<Shared>,
-    space: Arc<Space>,
-    last_resort: LastResort,
+    /// Nothing while a full disk has no room for a slot's folder.
+    place: OnceLock<Place>,
     clock: SharedClock,
     config: EventLogConfig,
-    slot_name: String,
     closed: AtomicBool,
 }
 
 impl fmt::Debug for EventLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EventLog").field("slot", &self.inner.slot_name).finish_non_exhaustive()
+        f.debug_struct("EventLog").field("slot", &self.slot_name()).finish_non_exhaustive()
     }
 }
 
 impl EventLog {
-    /// Takes the first free slot of the folder and opens its log.
+    /// Takes the first free slot of the folder and opens its log. One that cannot be opened
+    /// yet, such as one on a full disk, is tried again: [`Self::problem`] says why.
+    ///
+    /// # Errors
+    /// When the folder cannot be used at all.
     pub async fn open(config: EventLogConfig, clock: SharedClock) -> Result<Self, OpenError> {
-        let slot = Slot::acquire(&config.dir)?;
-        tracing::info!(slot = slot.name(), "the event log's slot is taken");
-        Self::open_slot(slot, config, clock, monitor::Gauges::Exported).await
-    }
-
-    async fn open_slot(
-        slot: Slot,
-        config: EventLogConfig,
-        clock: SharedClock,
-        gauges: monitor::Gauges,
-    ) -> Result<Self, OpenError> {
-        let space = Arc::new(Space::new(slot.dir(), &config));
-        if let Err(error) = space.measure() {
-            tracing::warn!(%error, "the event log's ballast could not be made");
-        }
-        let shared = Arc::new(Shared::default());
-        let reader = Mutex::new(Reader::new(slot.dir()));
-        let last_resort = LastResort::new(slot.dir());
-        let slot_name = slot.name().to_owned();
-        let writer =
-            Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), Arc::clone(&space)).await?;
-        let (commands, receiver) = mpsc::channel(QUEUE);
-        tokio::spawn(writer.run(receiver));
-        let closed = AtomicBool::new(false);
-        let inner = Arc::new(Inner {
-            commands,
-            reader,
-            shared,
-            space,
-            last_resort,
-            clock,
-            config,
-            slot_name,
-            closed,
-        });
-        tokio::spawn(monitor::run(Arc::downgrade(&inner), gauges));
-        Ok(Self { inner })
+        opening::open(config, clock).await
     }
 
     /// Keeps an event. Returns after the commit that holds it is on disk. The same
@@ -170,7 +128,7 @@ impl EventLog {
         if event.payload.len() > MAX_EVENT_BYTES {
             return Err(AppendError::TooLarge);
         }
-        if !self.inner.space.accepting() {
+        if !self.inner.place.get().is_some_and(|place| place.space.accepting()) {
             return Err(AppendError::Full);
         }
         let row = event.into_row(self.inner.now_ms());
@@ -195,21 +153,32 @@ impl EventLog {
         self.inner.stats()
     }
 
-    /// Whether there is room and the last commit did not fail, for `/ready`.
+    /// Whether the next event would be taken.
     pub fn is_accepting(&self) -> bool {
-        self.inner.space.accepting() && self.inner.shared.is_healthy()
+        self.problem().is_none()
+    }
+
+    /// Why no event would be taken now, for `/ready`.
+    pub fn problem(&self) -> Option<String> {
+        if self.inner.commands.is_closed() {
+            return Some("its writer has ended".to_owned());
+        }
+        let trouble = self.inner.shared.trouble();
+        trouble.or_else(|| self.inner.place.get().and_then(|place| place.space.problem()))
     }
 
     /// `slot-N`.
     pub fn slot_name(&self) -> &str {
-        &self.inner.slot_name
+        self.inner.place.get().map_or("no slot", |place| place.slot_name.as_str())
     }
 
     /// Commits what waits, closes the files and lets go of the slot. Other handles
     /// get [`AppendError::Unavailable`] from here on.
     pub async fn close(self) {
         self.inner.closed.store(true, Ordering::Release);
-        self.inner.reader.lock().await.close().await;
+        if let Some(place) = self.inner.place.get() {
+            place.reader.lock().await.close().await;
+        }
         let (done, closed) = oneshot::channel();
         if self.inner.commands.send(Command::Close(done)).await.is_ok() {
             let _ = closed.await;
@@ -226,7 +195,10 @@ impl EventLog {
         if let Some(chunk) = self.inner.shared.fresh.take(lane, after, limit) {
             return Ok(chunk);
         }
-        self.inner.reader.lock().await.read(lane, after, limit).await
+        match self.inner.place.get() {
+            Some(place) if self.is_open() => place.reader.lock().await.read(lane, after, limit).await,
+            _ => Ok(Chunk::default()),
+        }
     }
 
     /// Waits for new rows of a lane.
@@ -248,7 +220,13 @@ impl EventLog {
 
     /// Whether nothing is left to publish.
     pub(crate) fn is_drained(&self) -> bool {
-        self.inner.shared.depth() == 0 && !self.inner.last_resort.is_pending()
+        let pending = self.inner.place.get().is_some_and(|place| place.last_resort.is_pending());
+        self.inner.shared.depth() == 0 && !pending
+    }
+
+    /// Whether it is known what is in it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.inner.shared.is_open()
     }
 
     pub(crate) fn clock(&self) -> &SharedClock {
@@ -268,7 +246,8 @@ impl Inner {
     fn stats(&self) -> LogStats {
         let depth = self.shared.depth();
         let oldest_age = if depth == 0 { Duration::ZERO } else { self.shared.oldest_age(self.now_ms()) };
-        LogStats { depth, oldest_age, bytes: self.space.used(), rejected: self.shared.rejected() }
+        let bytes = self.place.get().map_or(0, |place| place.space.used());
+        LogStats { depth, oldest_age, bytes, rejected: self.shared.rejected() }
     }
 
     /// Gives the writer something to do and waits for it.
@@ -281,11 +260,15 @@ impl Inner {
     async fn to_last_resort(&self, event: NewEvent, cause: AppendError) -> Appended {
         let id = event.id.clone();
         if self.closed.load(Ordering::Acquire) {
-            tracing::error!(event.id = id, "an event came after the log was closed and is lost");
+            tracing::error!(event.id = %id, "an event came after the log was closed and is lost");
             return Appended::Lost;
         }
+        let Some(place) = self.place.get() else {
+            tracing::error!(event.id = %id, %cause, "an event is lost: the disk has no room for the log's folder");
+            return Appended::Lost;
+        };
         let row = event.into_row(self.now_ms());
-        let (last_resort, space) = (self.last_resort.clone(), Arc::clone(&self.space));
+        let (last_resort, space) = (place.last_resort.clone(), Arc::clone(&place.space));
         let write = tokio::task::spawn_blocking(move || match last_resort.write(&row) {
             // Somebody else filled the disk, and no append of ours has met that yet: what
             // is set aside is for this moment.
@@ -297,15 +280,15 @@ impl Inner {
         });
         match tokio::time::timeout(self.config.append_timeout, write).await {
             Ok(Ok(Ok(()))) => {
-                tracing::error!(event.id = id, %cause, "an event went to the last resort");
+                tracing::error!(event.id = %id, %cause, "an event went to the last resort");
                 Appended::LastResort
             }
             Ok(Ok(Err(error))) => {
-                tracing::error!(event.id = id, %cause, %error, "an event is lost");
+                tracing::error!(event.id = %id, %cause, %error, "an event is lost");
                 Appended::Lost
             }
             Ok(Err(_)) | Err(_) => {
-                tracing::error!(event.id = id, %cause, "an event may be lost: the disk does not answer");
+                tracing::error!(event.id = %id, %cause, "an event may be lost: the disk does not answer");
                 Appended::Lost
             }
         }

@@ -6,7 +6,7 @@ use std::{io, sync::Weak};
 use futures_util::future::try_join_all;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::{Inner, writer::Command};
+use super::{Inner, last_resort::LastResort, writer::Command};
 
 /// Whether a log's figures are those of the process. A log that is drained for
 /// another process must not overwrite them.
@@ -37,16 +37,20 @@ pub(super) async fn run(log: Weak<Inner>, gauges: Gauges) {
 async fn look(log: &Inner) {
     // A writer that is busy looks by itself.
     let _ = log.commands.try_send(Command::Look);
-    if let Err(error) = log.space.measure() {
+    let Some(place) = log.place.get() else { return };
+    if let Err(error) = place.space.measure() {
         tracing::warn!(%error, "the event log's free space is not known, or its ballast cannot be made");
     }
-    match log.reader.lock().await.oldest_ms().await {
+    if !log.shared.is_open() {
+        return;
+    }
+    match place.reader.lock().await.oldest_ms().await {
         Ok(at) => log.shared.set_oldest_ms(at),
         Err(error) => tracing::warn!(%error, "the event log's oldest row cannot be read"),
     }
-    if log.last_resort.is_pending()
-        && log.space.accepting()
-        && let Err(error) = replay(log).await
+    if place.last_resort.is_pending()
+        && place.space.accepting()
+        && let Err(error) = replay(log, &place.last_resort).await
     {
         tracing::warn!(%error, "the last resort could not be moved into the log yet");
     }
@@ -54,8 +58,8 @@ async fn look(log: &Inner) {
 
 /// Moves the last resort into the log. Its file goes only after every row is
 /// committed; a second move of the same rows changes nothing, their ids are there.
-async fn replay(log: &Inner) -> io::Result<()> {
-    let files = log.last_resort.clone();
+async fn replay(log: &Inner, last_resort: &LastResort) -> io::Result<()> {
+    let files = last_resort.clone();
     let Some(mut replay) = blocking(move || files.begin()).await? else { return Ok(()) };
     let mut moved = 0_usize;
     loop {
@@ -68,7 +72,7 @@ async fn replay(log: &Inner) -> io::Result<()> {
         let appends = rows.into_iter().map(|row| log.ask(|reply| Command::Append(row, reply)));
         try_join_all(appends).await.map_err(|_| io::Error::other("the log does not take them"))?;
     }
-    let files = log.last_resort.clone();
+    let files = last_resort.clone();
     blocking(move || files.finish()).await?;
     tracing::info!(events = moved, "the last resort was moved into the log");
     Ok(())

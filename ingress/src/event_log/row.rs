@@ -1,13 +1,16 @@
 //! A row of the log, on its way in and on its way out.
 
 use bytes::Bytes;
-use prosaas_shared::subjects::Subject;
+use prosaas_shared::{
+    events::{CloudEvent, EventData, EventId},
+    subjects::Subject,
+};
 
 /// An event that the log is asked to keep.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     /// CloudEvents id, and `Nats-Msg-Id`. The same id twice is one event.
-    pub id: String,
+    pub id: EventId,
     /// Where it goes.
     pub subject: Subject,
     /// The encoded CloudEvent.
@@ -17,11 +20,21 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
+    /// An event as it will travel to `subject`.
+    ///
+    /// # Errors
+    /// When its data has no JSON form.
+    pub fn encode<T: EventData>(subject: Subject, event: CloudEvent<T>) -> Result<Self, serde_json::Error> {
+        // It may wait in memory for the pump: without the room that encoding it took.
+        let payload = event.encode()?.into_boxed_slice().into();
+        Ok(Self { id: event.id, subject, payload, traceparent: event.traceparent })
+    }
+
     /// As a row that was accepted at `at_ms`, milliseconds since 1970 UTC.
     pub(super) fn into_row(self, at_ms: i64) -> NewRow {
         NewRow {
             lane: self.subject.stream().lane(),
-            id: self.id,
+            id: self.id.into_string(),
             subject: self.subject.into_string(),
             payload: self.payload,
             traceparent: self.traceparent,

@@ -5,6 +5,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use rustix::fs::{FlockOperation, flock};
@@ -12,12 +13,15 @@ use rustix::fs::{FlockOperation, flock};
 /// More ingresses than this never share one folder.
 const MAX_SLOTS: u32 = 64;
 
+/// The file that is locked. It stays empty.
+const LOCK: &str = "lock";
+
 /// A locked `slot-N` folder. The lock goes with the value, and with the process.
 #[derive(Debug)]
 pub(crate) struct Slot {
     dir: PathBuf,
     name: String,
-    _lock: File,
+    lock: File,
 }
 
 impl Slot {
@@ -28,6 +32,7 @@ impl Slot {
             let path = dir.join(format!("slot-{number}"));
             make_private_dir(&path)?;
             if let Some(slot) = Self::try_lock(&path)? {
+                slot.mark_taken()?;
                 sync_dir(dir)?;
                 return Ok(slot);
             }
@@ -38,12 +43,26 @@ impl Slot {
     /// Locks an existing slot; `None` when somebody else holds it.
     pub(super) fn try_lock(path: &Path) -> io::Result<Option<Self>> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let lock = private_file(&path.join("lock"))?;
+        let lock = private_file(&path.join(LOCK))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(Self { dir: path.to_owned(), name, _lock: lock })),
+            Ok(()) => Ok(Some(Self { dir: path.to_owned(), name, lock })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Notes that a process begins to append here. Needs no room on the disk.
+    fn mark_taken(&self) -> io::Result<()> {
+        // Another time than the last, also where the file system counts in seconds.
+        let last = self.lock.metadata()?.modified()?;
+        self.lock.set_modified(SystemTime::now().max(last + Duration::from_secs(2)))
+    }
+
+    /// When a process last took it to append. Read while it is held, it says of every later
+    /// look whether there can be new rows: their files' times say it not, for a commit changes
+    /// the WAL alone, and a kill leaves it so.
+    pub(super) fn taken_at(&self) -> io::Result<SystemTime> {
+        self.lock.metadata()?.modified()
     }
 
     /// Its folder.
@@ -55,6 +74,11 @@ impl Slot {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// As [`Slot::taken_at`], of a slot that is not held.
+pub(super) fn taken_at(path: &Path) -> io::Result<SystemTime> {
+    fs::metadata(path.join(LOCK))?.modified()
 }
 
 /// Every `slot-N` folder under `dir`.

@@ -53,6 +53,31 @@ impl Space {
         !self.full.load(Ordering::Relaxed) && self.used() < self.max_bytes && self.room() >= self.min_free
     }
 
+    /// Why the next event may not be appended.
+    pub(super) fn problem(&self) -> Option<String> {
+        if self.accepting() {
+            return None;
+        }
+        if self.used() >= self.max_bytes {
+            return Some(format!("it is full: it has reached EVENT_LOG_MAX_BYTES ({})", self.max_bytes));
+        }
+        Some(full(self.free.load(Ordering::Relaxed)))
+    }
+
+    /// That the disk has no room for a log at work, where that is so now.
+    pub(super) fn shortage(&self) -> Option<String> {
+        let free = free_bytes(&self.slot).ok()?;
+        (free < self.ballast_bytes).then(|| full(free))
+    }
+
+    /// Gives up the ballast where there is no room without it: what is about to be written
+    /// could fail before it finds that the disk is full.
+    pub(super) fn make_room(&self) {
+        if self.shortage().is_some() {
+            self.disk_is_full();
+        }
+    }
+
     /// Bytes of pages in use.
     pub(super) fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
@@ -102,6 +127,10 @@ impl Space {
     fn ballast(&self) -> PathBuf {
         self.slot.join("ballast")
     }
+}
+
+fn full(free: u64) -> String {
+    format!("its disk is full ({} KiB free)", free / 1024)
 }
 
 /// Bytes that we may still write on the file system of `path`.

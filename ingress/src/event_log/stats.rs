@@ -1,7 +1,10 @@
 //! Figures about the log that cost nothing to read.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,8 +29,10 @@ pub struct LogStats {
 /// What the tasks of one log share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    /// The last commit broke the connection.
-    broken: AtomicBool,
+    /// It was opened once: what is counted here is known.
+    open: AtomicBool,
+    /// Why nothing can be written.
+    trouble: Mutex<Option<String>>,
     depth: AtomicU64,
     rejected: AtomicU64,
     /// When the oldest row came, milliseconds since 1970; zero for none.
@@ -38,12 +43,24 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn set_healthy(&self, healthy: bool) {
-        self.broken.store(!healthy, Ordering::Relaxed);
+    pub(super) fn set_open(&self) {
+        self.open.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_healthy(&self) -> bool {
-        !self.broken.load(Ordering::Relaxed)
+    pub(super) fn is_open(&self) -> bool {
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Notes why nothing can be written; says whether that is another reason than before.
+    pub(super) fn set_trouble(&self, why: Option<String>) -> bool {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = *trouble != why;
+        *trouble = why;
+        is_new
+    }
+
+    pub(super) fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn set_depth(&self, rows: u64) {

@@ -51,16 +51,16 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Opens the slot's database and counts what is in it.
+    /// Opens the slot's database and counts what is in it, now or once it can.
     pub(super) async fn open(
         slot: Slot,
         hard_max_bytes: u64,
         shared: Arc<Shared>,
         space: Arc<Space>,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Self {
         let connection =
-            Connection::open(slot, hard_max_bytes, Arc::clone(&shared), Arc::clone(&space)).await?;
-        Ok(Self { connection, inserts: Inserts::new(), shared, space, measure_at: Instant::now() })
+            Connection::open(slot, hard_max_bytes, Arc::clone(&shared), Arc::clone(&space)).await;
+        Self { connection, inserts: Inserts::new(), shared, space, measure_at: Instant::now() }
     }
 
     /// Serves until it is told to close, or nobody is left to ask.
@@ -150,7 +150,6 @@ impl Writer {
         }
         match result {
             Ok(added) => {
-                self.shared.set_healthy(true);
                 self.shared.added(added);
                 Ok(())
             }
@@ -244,7 +243,7 @@ mod tests {
         let slot = Slot::acquire(dir)?;
         let space = Arc::new(Space::new(slot.dir(), &config));
         let shared = Arc::new(Shared::default());
-        let writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await?;
+        let writer = Writer::open(slot, config.hard_max_bytes, Arc::clone(&shared), space).await;
         Ok((writer, shared))
     }
 

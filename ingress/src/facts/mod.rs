@@ -131,13 +131,11 @@ async fn keep(app: &App, request: Request) -> Result<(), Refused> {
         occurred_at: posted.occurred_at,
         fact,
     };
-    let (id, session) = (posted.id.to_string(), posted.session_id);
-    let mut event = CloudEvent::new(id.clone(), SOURCE.to_owned(), session.to_string(), now, data);
+    let session = posted.session_id;
+    let mut event = CloudEvent::new(posted.id.into(), SOURCE.to_owned(), session.to_string(), now, data);
     event.businessid = Some(posted.business_id);
     event.traceparent = TraceParent::of(&tracing::Span::current()).map(|trace| trace.to_string());
-    let payload = event.encode()?.into();
-    let subject = Subject::whatsapp_fact(session);
-    app.api.log.append(NewEvent { id, subject, payload, traceparent: event.traceparent }).await?;
+    app.api.log.append(NewEvent::encode(Subject::whatsapp_fact(session), event)?).await?;
     Ok(())
 }
 

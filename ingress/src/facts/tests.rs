@@ -102,7 +102,7 @@ async fn a_fact_is_kept_under_its_own_id_and_in_order() -> Result<()> {
     let sequences: Vec<_> = events.iter().map(|event| event.data.sequence).collect();
     assert_eq!(sequences, [1, 2, 3, 4, 5]);
     let Some(first) = events.first() else { anyhow::bail!("nothing was kept") };
-    assert_eq!(first.id, Uuid::from_u128(1).to_string());
+    assert_eq!(first.id, Uuid::from_u128(1).into());
     assert_eq!(first.source, "/baileys");
     assert_eq!(first.subject, Uuid::from_u128(7).to_string());
     assert_eq!(first.businessid, Some(BusinessId(Uuid::from_u128(8))));

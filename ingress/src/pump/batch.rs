@@ -24,17 +24,15 @@ pub(super) async fn publish(
     let Some((last, members)) = rows.split_last() else { return Verdict::Stored };
     let id = Uuid::new_v4().simple().to_string();
     for (number, row) in (1..).zip(members) {
-        let headers = batch_headers(row, &id, number, false);
+        let Ok(headers) = batch_headers(row, &id, number, false) else { return Verdict::Singly("refused") };
         if let Err(error) =
             client.publish_with_headers(row.subject.clone(), headers, row.payload.clone()).await
         {
             return ack::not_sent(error.kind());
         }
     }
-    let commit = Request::new()
-        .headers(batch_headers(last, &id, rows.len(), true))
-        .payload(last.payload.clone())
-        .timeout(Some(ack_wait));
+    let Ok(headers) = batch_headers(last, &id, rows.len(), true) else { return Verdict::Singly("refused") };
+    let commit = Request::new().headers(headers).payload(last.payload.clone()).timeout(Some(ack_wait));
     match client.send_request(last.subject.clone(), commit).await {
         Ok(answer) => ack::read(&answer.payload, stream, Sent::Batch(rows.len())),
         Err(error) => match ack::no_ack(&error) {

@@ -4,9 +4,14 @@ use async_nats::header::NATS_MESSAGE_ID;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
-    events::dead_letter::{DeadLetterV1, DeadReason},
+    events::{
+        EventId, InvalidEventId,
+        dead_letter::{DeadLetterV1, DeadReason},
+    },
     subjects::{self, Stream},
+    telemetry::TraceParent,
 };
+use sha2::{Digest as _, Sha256};
 
 use super::message::CONTENT_TYPE;
 use crate::event_log::{NewRow, StoredRow};
@@ -30,8 +35,9 @@ pub(super) fn letter(
     ];
     headers.extend(row.traceparent.clone().map(|trace| ("traceparent".to_owned(), trace)));
     let kept = row.payload.get(..MAX_PAYLOAD).unwrap_or(&row.payload);
+    let trace = row.traceparent.as_deref().and_then(TraceParent::parse);
     let letter = DeadLetterV1 {
-        id: format!("log:{}:pump", row.id),
+        id: id_of(row).into_string(),
         stream: None,
         stream_sequence: None,
         subject: row.subject.clone(),
@@ -43,7 +49,7 @@ pub(super) fn letter(
         attempts,
         error_chain: vec![cause.to_owned()],
         reason: DeadReason::Rejected,
-        trace_id: row.traceparent.as_deref().and_then(trace_id),
+        trace_id: trace.map(|trace| trace.trace_id()),
         died_at,
         earlier_attempts: Vec::new(),
     };
@@ -52,15 +58,16 @@ pub(super) fn letter(
         id: letter.id.clone(),
         subject: subjects::dead(&row.subject),
         payload: serde_json::to_vec(&letter)?.into(),
-        traceparent: row.traceparent.clone(),
+        traceparent: trace.map(|trace| trace.to_string()),
         at_ms: died_at.timestamp_millis(),
     })
 }
 
-/// The second field of a `traceparent` (<https://www.w3.org/TR/trace-context/>).
-fn trace_id(traceparent: &str) -> Option<String> {
-    let id = traceparent.split('-').nth(1)?;
-    (id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())).then(|| id.to_owned())
+/// The letter's own id. What keeps a row from being published may be its id, which must not
+/// keep the letter as well.
+fn id_of(row: &StoredRow) -> EventId {
+    let readable = format!("log:{}:pump", row.id).parse();
+    readable.unwrap_or_else(|_: InvalidEventId| EventId::digest(&Sha256::digest(&row.id).into()))
 }
 
 #[cfg(test)]
@@ -88,6 +95,24 @@ mod tests {
         assert_eq!(read.payload_bytes, 2 * MAX_PAYLOAD);
         assert_eq!(STANDARD.decode(read.payload_base64)?.len(), MAX_PAYLOAD);
         assert_eq!(read.trace_id.as_deref(), Some("0af7651916cd43dd8448eb211c80319c"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_row_whose_own_text_cannot_travel_has_a_letter_that_can() -> anyhow::Result<()> {
+        let row = StoredRow {
+            seq: 7,
+            id: "call.dialed:CA1:CA2\r\nX: y:busy".to_owned(),
+            subject: "call.dialed.CA1".to_owned(),
+            payload: Bytes::from_static(b"{}"),
+            traceparent: Some("not\na trace".to_owned()),
+        };
+        assert!(super::super::message::headers(&row).is_err());
+        let made = letter(&row, "ingress/slot-0", 1, "no header", DateTime::default())?;
+        let sent = StoredRow { seq: 8, id: made.id, traceparent: made.traceparent, ..row.clone() };
+        assert!(super::super::message::headers(&sent).is_ok());
+        let read: DeadLetterV1 = serde_json::from_slice(&made.payload)?;
+        assert_eq!(read.headers[0], (NATS_MESSAGE_ID.to_string(), row.id), "it says what was wrong");
         Ok(())
     }
 }

@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     PumpOptions,
     ack::Verdict,
-    batch, dead,
+    aside::put_aside,
+    batch,
     removal::Removals,
     single,
     status::{LaneState, PumpStatus},
+    supervisor::Watch,
 };
 use crate::event_log::{EventLog, ReadLimit, StoredRow};
 
@@ -26,6 +28,9 @@ const BATCH_ENOUGH: usize = 500;
 
 /// Most rows of a batch (the server's own limit), and most bytes of a read.
 const LIMIT: ReadLimit = ReadLimit { rows: 1000, bytes: 4 * 1024 * 1024 };
+
+/// One row, whatever its size.
+const ONE: ReadLimit = ReadLimit { rows: 1, ..LIMIT };
 
 /// Refusals of one row by an error that we do not know, before it is put aside.
 const UNKNOWN_TRIES: u32 = 10;
@@ -56,14 +61,30 @@ pub(super) struct Lane {
     /// What is published and not deleted yet. The next rows are read and sent
     /// meanwhile: the cursor is past those.
     pub(super) removals: Removals,
+    pub(super) watch: Watch,
 }
 
 impl Lane {
+    /// The same lane at its beginning.
+    pub(super) fn started(&self, watch: Watch) -> Self {
+        Self {
+            stream: self.stream,
+            log: self.log.clone(),
+            client: self.client.clone(),
+            status: self.status.clone(),
+            options: self.options,
+            shutdown: self.shutdown.clone(),
+            removals: Removals::default(),
+            watch,
+        }
+    }
+
     /// Publishes until shutdown. Rows that are left stay in the log.
     pub(super) async fn run(mut self) {
         let mut cursor = 0_i64;
         while !self.shutdown.is_cancelled() {
-            let chunk = match self.log.read(self.stream, cursor, LIMIT).await {
+            let limit = if self.watch.is_on() { ONE } else { LIMIT };
+            let chunk = match self.log.read(self.stream, cursor, limit).await {
                 Ok(chunk) => chunk,
                 Err(error) => {
                     tracing::warn!(stream = %self.stream, %error, "the event log cannot be read");
@@ -73,9 +94,17 @@ impl Lane {
             };
             let found = chunk.rows.len();
             if found > 0 {
+                self.watch.note(&chunk.rows);
                 self.deliver(chunk.rows).await;
+                self.watch.passed();
+            } else {
+                self.flows();
+                self.watch.end();
             }
             cursor = chunk.scanned_to;
+            if found > 0 && limit.rows == ONE.rows {
+                continue;
+            }
             if found < BATCH_MIN {
                 self.wait_for_rows(found).await;
             } else if found < BATCH_ENOUGH {
@@ -172,22 +201,7 @@ impl Lane {
     async fn put_aside(&mut self, hand: &mut Hand, cause: String) {
         let Some(row) = hand.rows.first() else { return };
         let attempts = u64::from(hand.unknown.get(&row.seq).copied().unwrap_or(0)).saturating_add(1);
-        tracing::error!(stream = %self.stream, event.id = row.id, cause, "an event can never be published");
-        metrics::counter!("prosaas_pump_rejected_total", "stream" => self.stream.name()).increment(1);
-        let letter = if self.stream == Stream::Dead {
-            None
-        } else {
-            let worker = format!("ingress/{}", self.log.slot_name());
-            match dead::letter(row, &worker, attempts, &cause, self.log.clock().now()) {
-                Ok(letter) => Some(letter),
-                Err(error) => {
-                    tracing::error!(event.id = row.id, %error, "a dead letter cannot be written");
-                    None
-                }
-            }
-        };
-        let seq = row.seq;
-        until_done(&self.shutdown, || self.log.reject(seq, cause.clone(), letter.clone())).await;
+        put_aside(self, row, attempts, cause).await;
         hand.rows.remove(0);
     }
 

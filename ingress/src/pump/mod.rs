@@ -6,8 +6,11 @@
 //!                 └─► < 20: single publishes ── stored or duplicate ─► delete
 //!                           └ refused for good ─► `rejected`, and a dead letter
 //! ```
+//!
+//! A lane that ends is started again, see [`supervisor`].
 
 mod ack;
+mod aside;
 mod batch;
 mod dead;
 mod lane;
@@ -15,6 +18,7 @@ mod message;
 mod removal;
 mod single;
 mod status;
+mod supervisor;
 
 use std::{future::Future, time::Duration};
 
@@ -27,7 +31,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 pub use self::status::{LaneState, PumpStatus};
-use self::{lane::Lane, removal::Removals};
+use self::{lane::Lane, removal::Removals, supervisor::Watch};
 use crate::event_log::{EventLog, orphans::Orphans};
 
 /// Times of the pump.
@@ -119,7 +123,9 @@ struct Tasks {
 impl Tasks {
     async fn run(self, log: EventLog, shutdown: CancellationToken) {
         let mut lanes = self.lanes(&log, &self.status, &shutdown);
-        lanes.spawn(self.drain_orphans(log, shutdown));
+        let stop = shutdown.clone();
+        let drains = move || self.clone().drain_orphans(log.clone(), shutdown.clone());
+        lanes.spawn(supervisor::run_task("orphans", stop, drains));
         while let Some(ended) = lanes.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "a task of the pump failed");
@@ -136,8 +142,9 @@ impl Tasks {
             options: self.options,
             shutdown: shutdown.clone(),
             removals: Removals::default(),
+            watch: Watch::default(),
         };
-        Stream::ALL.into_iter().map(|stream| lane(stream).run()).collect()
+        Stream::ALL.into_iter().map(|stream| supervisor::run(lane(stream))).collect()
     }
 
     /// Looks for orphaned logs now and then, and empties them. One that a missing

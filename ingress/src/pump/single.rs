@@ -27,7 +27,11 @@ pub(super) async fn publish(
 }
 
 async fn publish_one(client: &Client, stream: Stream, row: &StoredRow, ack_wait: Duration) -> Verdict {
-    let request = Request::new().headers(headers(row)).payload(row.payload.clone()).timeout(Some(ack_wait));
+    let headers = match headers(row) {
+        Ok(headers) => headers,
+        Err(error) => return Verdict::Refused(format!("its id or trace cannot travel: {error}")),
+    };
+    let request = Request::new().headers(headers).payload(row.payload.clone()).timeout(Some(ack_wait));
     match client.send_request(row.subject.clone(), request).await {
         // A duplicate is an earlier try of ours that arrived.
         Ok(answer) => ack::read(&answer.payload, stream, Sent::Single),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use prosaas_shared::{
     events::{
-        CloudEvent,
+        CloudEvent, EventId, StatusOrder,
         call::{CallStatus, CallStatusV1},
     },
     subjects::Subject,
@@ -47,8 +47,9 @@ fn event(request: &TwilioRequest, status: CallStatus) -> CloudEvent<CallStatusV1
         occurred_at: request.get("Timestamp").and_then(parse_timestamp),
         parent_call_sid: request.parsed("ParentCallSid"),
     };
-    let discriminator = sequence_number.map_or_else(|| fingerprint(request), |n: u32| n.to_string());
-    let id = format!("call.status:{}:{}:{discriminator}", request.call_sid, status.as_str());
+    let order =
+        sequence_number.map_or_else(|| StatusOrder::Parameters(fingerprint(request)), StatusOrder::Sequence);
+    let id = EventId::call_status(&request.call_sid, status, order);
     let mut event =
         CloudEvent::new(id, request.source(), request.call_sid.to_string(), request.received_at, data);
     event.traceparent = Some(request.trace.to_string());
@@ -61,7 +62,7 @@ fn parse_timestamp(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// What makes a callback without a sequence number unique: its parameters.
-fn fingerprint(request: &TwilioRequest) -> String {
+fn fingerprint(request: &TwilioRequest) -> [u8; 12] {
     let mut hash = Sha256::new();
     for (name, value) in request.params.iter() {
         hash.update(name.len().to_be_bytes());
@@ -69,5 +70,7 @@ fn fingerprint(request: &TwilioRequest) -> String {
         hash.update(value.len().to_be_bytes());
         hash.update(value);
     }
-    hex::encode(hash.finalize().get(..12).unwrap_or_default())
+    let mut digest = [0; 12];
+    digest.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    digest
 }

@@ -4,9 +4,10 @@
 use axum::extract::State;
 use prosaas_shared::{
     events::{
-        CloudEvent,
+        CloudEvent, EventId,
         call::{CallDialedV1, CallStatus},
     },
+    ids::CallSid,
     subjects::Subject,
 };
 
@@ -23,15 +24,15 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     };
     let directory = app.directory.load();
     let business = directory.by_number(request.get("To").unwrap_or_default());
+    let dialed_call_sid: Option<CallSid> = request.parsed("DialCallSid");
+    let id = EventId::call_dialed(&request.call_sid, dialed_call_sid.as_ref(), outcome);
     let data = CallDialedV1 {
         call_sid: request.call_sid.clone(),
         account_sid: request.account_sid.clone(),
         outcome,
-        dialed_call_sid: request.parsed("DialCallSid"),
+        dialed_call_sid,
         duration_s: request.parsed("DialCallDuration"),
     };
-    let dialed = request.get("DialCallSid").unwrap_or("none");
-    let id = format!("call.dialed:{}:{dialed}:{}", request.call_sid, outcome.as_str());
     let mut event =
         CloudEvent::new(id, request.source(), request.call_sid.to_string(), request.received_at, data);
     event.businessid = business.map(|b| b.config.business_id);

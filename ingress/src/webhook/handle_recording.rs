@@ -6,7 +6,7 @@ use axum::extract::State;
 use prosaas_shared::{
     call_config::Language,
     events::{
-        CloudEvent, EventData,
+        CloudEvent, EventData, EventId,
         recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     },
     ids::RecordingSid,
@@ -24,12 +24,12 @@ use crate::{answer, app::App, publish::Kept};
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
     let kept = match fact(&request)? {
         Fact::Available(recording, data) => {
-            let id = format!("recording.available:{recording}");
+            let id = EventId::recording_available(&recording);
             let event = envelope(&app, &request, id, &recording, data);
             app.publisher.keep_call(Subject::recording_available(&recording), event).await
         }
         Fact::Progress(recording, data) => {
-            let id = format!("recording.status:{recording}:{}", data.status.as_str());
+            let id = EventId::recording_status(&recording, data.status);
             let event = envelope(&app, &request, id, &recording, data);
             app.publisher.keep_call(Subject::recording_status(&recording), event).await
         }
@@ -84,7 +84,7 @@ fn fact(request: &TwilioRequest) -> Result<Fact, Refusal> {
 fn envelope<T: EventData>(
     app: &App,
     request: &TwilioRequest,
-    id: String,
+    id: EventId,
     recording: &RecordingSid,
     data: T,
 ) -> CloudEvent<T> {

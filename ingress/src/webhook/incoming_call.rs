@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use prosaas_shared::{
-    events::{CloudEvent, call::CallIncomingV1, call::CallStatus},
+    events::{CloudEvent, EventId, call::CallIncomingV1, call::CallStatus},
     subjects::Subject,
 };
 
@@ -57,7 +57,7 @@ fn event(
         error_code: request.text("ErrorCode"),
         answer: given,
     };
-    let id = format!("call.incoming:{}", request.call_sid);
+    let id = EventId::call_incoming(&request.call_sid);
     let mut event =
         CloudEvent::new(id, request.source(), request.call_sid.to_string(), request.received_at, data);
     event.businessid = business.map(|b| b.config.business_id);

@@ -2,5 +2,6 @@
 
 mod batches;
 mod full_disk;
+mod lanes;
 mod outages;
 mod support;

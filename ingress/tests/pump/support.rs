@@ -194,7 +194,7 @@ pub fn start_pump(log: &EventLog, client: Client, shutdown: &CancellationToken) 
 pub fn event(n: usize) -> Result<NewEvent> {
     let call: CallSid = format!("CA{n}").parse()?;
     Ok(NewEvent {
-        id: format!("event-{n}"),
+        id: format!("event-{n}").parse()?,
         subject: Subject::call_incoming(&call),
         payload: format!("{{\"n\":{n}}}").into(),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),

@@ -4,11 +4,13 @@
 pub mod call;
 pub mod crm;
 pub mod dead_letter;
+mod id;
 pub mod ops;
 pub mod recording;
 pub mod whatsapp;
 
 use chrono::{DateTime, Utc};
+pub use id::{EventId, InvalidEventId, StatusOrder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -32,7 +34,7 @@ pub struct CloudEvent<T> {
     pub specversion: SpecVersion,
     /// Unique for what happened at its source; also the `Nats-Msg-Id` and the key
     /// of the processed mark. Never made from the clock.
-    pub id: String,
+    pub id: EventId,
     /// Who raised it, a URI reference such as `/twilio/AC…`.
     pub source: String,
     /// `pro.prosaas.<domain>.<event>.v<N>`.
@@ -91,7 +93,7 @@ pub struct TypeOnly {
 
 impl<T: EventData> CloudEvent<T> {
     /// An event without business, actor or trace.
-    pub fn new(id: String, source: String, subject: String, time: DateTime<Utc>, data: T) -> Self {
+    pub fn new(id: EventId, source: String, subject: String, time: DateTime<Utc>, data: T) -> Self {
         Self {
             specversion: SpecVersion::V1,
             id,

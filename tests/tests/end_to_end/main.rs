@@ -7,6 +7,7 @@ mod contract;
 mod definitions;
 mod doctor;
 mod drain;
+mod hostile_ids;
 mod ingress_killed;
 mod local_log;
 mod numbers;

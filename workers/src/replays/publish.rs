@@ -1,6 +1,10 @@
 //! What is claimed goes out, each event on the subject that only its consumer reads.
 
-use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream};
+use async_nats::{
+    HeaderMap,
+    header::{HeaderName, HeaderValue, NATS_MESSAGE_ID},
+    jetstream,
+};
 use prosaas_shared::{dead_letters::identity, subjects};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -112,18 +116,21 @@ fn of_letter(letter: Uuid, place: &str, item: Claimed) -> Option<Outgoing> {
     Some(Outgoing { position: item.position, subject, headers, payload: item.payload? })
 }
 
-/// The headers of the original, without what the server would act on once more and
-/// what an earlier replay said of itself.
+/// The headers of the original, without what the server would act on once more, what an
+/// earlier replay said of itself, and what no header can hold.
 fn kept(headers: &[(String, String)]) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for (name, value) in headers {
         let lower = name.to_ascii_lowercase();
-        if lower == "nats-msg-id" && !value.starts_with("replay:") {
-            kept.insert(identity::ORIGINAL_ID, value.as_str());
+        let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) else {
+            continue;
+        };
+        if lower == "nats-msg-id" && !value.as_str().starts_with("replay:") {
+            kept.insert(identity::ORIGINAL_ID, value.clone());
         }
         let ours = lower.starts_with("prosaas-replay-");
         if !lower.starts_with("nats-") && !ours {
-            kept.append(name.as_str(), value.as_str());
+            kept.append(name, value);
         }
     }
     kept
@@ -196,6 +203,8 @@ mod tests {
             pair("X-Note", "one"),
             pair("X-Note", "two"),
             pair("Prosaas-Replay-Of", "old"),
+            pair("X-Two", "lines\r\nof text"),
+            pair("a name: no", "more"),
         ]);
         let notes: Vec<_> = headers.get_all("X-Note").map(async_nats::HeaderValue::as_str).collect();
         assert_eq!(notes, ["one", "two"]);

@@ -95,7 +95,7 @@ impl Meta {
     /// Takes an event apart.
     pub fn split<T: EventData>(event: CloudEvent<T>) -> (Self, T) {
         let meta = Self {
-            id: event.id,
+            id: event.id.into_string(),
             event_type: event.event_type,
             source: event.source,
             time: event.time,

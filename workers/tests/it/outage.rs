@@ -78,8 +78,14 @@ fn ringing(call: usize) -> Result<Vec<u8>> {
         parent_call_sid: None,
     };
     let time = "2026-01-01T00:00:00Z".parse()?;
-    Ok(CloudEvent::new(format!("e{call}"), "/twilio/AC1".to_owned(), format!("CA{call}"), time, data)
-        .encode()?)
+    Ok(CloudEvent::new(
+        format!("e{call}").parse()?,
+        "/twilio/AC1".to_owned(),
+        format!("CA{call}"),
+        time,
+        data,
+    )
+    .encode()?)
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ impl Place {
         data: T,
     ) -> Result<()> {
         let time = "2026-01-01T00:00:00Z".parse()?;
-        let mut event = CloudEvent::new(id.to_owned(), "/twilio/AC1".to_owned(), "x".to_owned(), time, data);
+        let mut event = CloudEvent::new(id.parse()?, "/twilio/AC1".to_owned(), "x".to_owned(), time, data);
         event.actorid = actor;
         self.nats.ops.publish(subject.into_string(), event.encode()?.into()).await?.await?;
         Ok(())

@@ -153,7 +153,7 @@ fn event(id: &str) -> Result<Vec<u8>> {
         parent_call_sid: None,
     };
     let time = "2026-01-01T00:00:00Z".parse()?;
-    let mut event = CloudEvent::new(id.to_owned(), "/twilio/AC1".to_owned(), "CA1".to_owned(), time, data);
+    let mut event = CloudEvent::new(id.parse()?, "/twilio/AC1".to_owned(), "CA1".to_owned(), time, data);
     event.traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
     Ok(event.encode()?)
 }

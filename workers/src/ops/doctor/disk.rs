@@ -1,11 +1,14 @@
-//! Room on the disks of the ingress's log and of the recordings.
+//! Room on the disks of the ingress's log and of the recordings, and logs that were put aside.
 
 use std::path::Path;
 
 use rustix::fs::statvfs;
 
 use super::finding::{Area, Finding};
-use crate::config::doctor::DoctorConfig;
+use crate::{
+    config::doctor::DoctorConfig,
+    ops::local_log::{RECOVERY, put_aside},
+};
 
 const AREA: Area = Area("disk");
 const MIB: u64 = 1024 * 1024;
@@ -15,7 +18,7 @@ const FOR_RECORDINGS: u64 = 1024 * MIB;
 
 /// Looks at both.
 pub fn check(config: &DoctorConfig) -> Vec<Finding> {
-    vec![log(config), recordings(config)]
+    vec![log(config), damaged_logs(config), recordings(config)]
 }
 
 fn log(config: &DoctorConfig) -> Finding {
@@ -28,6 +31,24 @@ fn log(config: &DoctorConfig) -> Finding {
             "the log may grow to EVENT_LOG_MAX_BYTES while NATS is away: free that much, or lower it",
         ),
         (Err(error), _) | (_, Err(error)) => AREA.skipped(CHECK, error),
+    }
+}
+
+/// Rows that were acknowledged, and that nothing will publish by itself.
+fn damaged_logs(config: &DoctorConfig) -> Finding {
+    const CHECK: &str = "damaged logs";
+    let path = match &config.event_log_path {
+        Ok(path) => path,
+        Err(error) => return AREA.skipped(CHECK, error),
+    };
+    match put_aside(path) {
+        Ok(found) if found.is_empty() => AREA.ok(CHECK, "none was put aside"),
+        Ok(found) => {
+            let files: Vec<_> = found.iter().map(|aside| aside.file.display().to_string()).collect();
+            let fix = format!("bring their rows back, then delete them: see {RECOVERY}");
+            AREA.broken(CHECK, format!("put aside by the ingress: {}", files.join(", ")), fix)
+        }
+        Err(error) => AREA.skipped(CHECK, format!("{}: {error}", path.display())),
     }
 }
 

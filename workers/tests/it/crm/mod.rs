@@ -87,7 +87,7 @@ pub fn command<T: CommandArgs>(
     };
     let time = DateTime::<Utc>::from_timestamp(1_750_000_000, 0).context("a time")?;
     let data = Command { meta, args };
-    let mut event = CloudEvent::new(id.to_owned(), "/ingress/api".to_owned(), entity, time, data);
+    let mut event = CloudEvent::new(id.parse()?, "/ingress/api".to_owned(), entity, time, data);
     event.actorid = Some(actor);
     event.businessid = business;
     Ok(Sent { id: id.to_owned(), subject, payload: event.encode()?, operation })
