@@ -91,7 +91,7 @@ async fn days(
                SELECT (c.started_at AT TIME ZONE $2)::date AS date, count(*) AS calls,
                       count(*) FILTER (WHERE c.missed) AS missed
                FROM prosaas.calls c
-               WHERE c.business_id = $1
+               WHERE c.business_id = $1 AND NOT c.forwarded_leg
                    AND c.started_at >= (SELECT first FROM bounds) AND c.started_at < (SELECT behind FROM bounds)
                GROUP BY 1
            ), leads AS (

@@ -20,11 +20,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<St
     let status =
         request.get("CallStatus").and_then(CallStatus::parse).ok_or(Refusal::Parameter("CallStatus"))?;
     let mut event = event(&request, status);
-    event.businessid = app
-        .directory
-        .load()
-        .by_number(request.get("To").unwrap_or_default())
-        .map(|business| business.config.business_id);
+    event.businessid = request.business(&app.directory.load());
     let kept = app.publisher.keep_call(Subject::call_status(&request.call_sid), event).await;
     metrics::counter!("prosaas_webhook_acks_total", "webhook" => "call_status", "outcome" => kept.as_str())
         .increment(1);

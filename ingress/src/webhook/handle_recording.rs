@@ -89,9 +89,7 @@ fn envelope<T: EventData>(
     data: T,
 ) -> CloudEvent<T> {
     let mut event = CloudEvent::new(id, request.source(), recording.to_string(), request.received_at, data);
-    event.businessid = request
-        .get("To")
-        .and_then(|called| app.directory.load().by_number(called).map(|b| b.config.business_id));
+    event.businessid = request.business(&app.directory.load());
     event.traceparent = Some(request.trace.to_string());
     event
 }

@@ -10,13 +10,15 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header, request::Parts};
 use prosaas_shared::{
-    ids::{AccountSid, CallSid},
+    events::call,
+    ids::{AccountSid, BusinessId, CallSid},
     telemetry::TraceParent,
 };
 
 use super::refusal::Refusal;
 use crate::{
     app::App,
+    call_config::Directory,
     twilio::{self, Params, RequestParts, SignatureHeaders, candidate_urls},
 };
 
@@ -85,6 +87,18 @@ impl TwilioRequest {
     /// Twilio changes what it sends without notice.
     pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.get(name)?.parse().ok()
+    }
+
+    /// The business of the call, where the request's numbers tell: the direction decides which of
+    /// them is ours. Those of the leg of a forwarded call are other people's; its business is that
+    /// call's, which only the worker knows.
+    pub fn business(&self, directory: &Directory) -> Option<BusinessId> {
+        let outbound = call::is_outbound(self.get("Direction"));
+        if outbound && self.get("ParentCallSid").is_some() {
+            return None;
+        }
+        let ours = self.get(if outbound { "From" } else { "To" })?;
+        directory.by_number(ours).map(|business| business.config.business_id)
     }
 
     /// Who raised the event: `/twilio/AC…`.
@@ -159,4 +173,49 @@ fn trace_of(headers: &HeaderMap) -> TraceParent {
     TraceParent::of(&tracing::Span::current())
         .or_else(|| TraceParent::parse(headers.get("traceparent")?.to_str().ok()?))
         .unwrap_or_else(TraceParent::random)
+}
+
+#[cfg(test)]
+mod tests {
+    use prosaas_shared::{
+        call_config::{CallConfig, CallSettings},
+        phone::E164,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_direction_decides_whose_number_is_ours() -> anyhow::Result<()> {
+        let business = |id: u128, number: &str| -> anyhow::Result<CallConfig> {
+            Ok(CallConfig {
+                business_id: Uuid::from_u128(id).into(),
+                business_name: String::new(),
+                numbers: vec![E164::parse(number)?],
+                time_zone: chrono_tz::Asia::Jerusalem,
+                revision: 1,
+                settings: CallSettings::default(),
+            })
+        };
+        let directory = Directory::of([business(1, "+97231111111")?, business(2, "+97232222222")?]);
+        let both = "From=%2B97231111111&To=%2B97232222222";
+        for (more, wanted) in [
+            ("", Some(2)),
+            ("&Direction=inbound", Some(2)),
+            ("&Direction=inbound&ParentCallSid=CA2", Some(2)),
+            ("&Direction=outbound-api", Some(1)),
+            ("&Direction=outbound-dial&ParentCallSid=CA2", None),
+        ] {
+            let request = TwilioRequest {
+                params: twilio::parse_form(format!("{both}{more}").as_bytes())?,
+                account_sid: None,
+                call_sid: "CA1".parse()?,
+                received_at: DateTime::UNIX_EPOCH,
+                trace: TraceParent::random(),
+            };
+            let business = request.business(&directory).map(|business| business.0.as_u128());
+            assert_eq!(business, wanted, "{more}");
+        }
+        Ok(())
+    }
 }

@@ -31,6 +31,9 @@ async fn seeded() -> Result<World> {
              ) AS v (n, lead, from_raw, from_e164, to_raw, to_e164, direction, status, dial, missed, back);
              INSERT INTO prosaas.calls (call_sid, business_id, started_at) VALUES ('CAother', '{FOREIGN}', now());
              INSERT INTO prosaas.calls (call_sid, started_at) VALUES ('CAnobody1', '2026-01-01'), ('CAnobody2', '2026-01-02');
+             INSERT INTO prosaas.calls (call_sid, business_id, direction, parent_call_sid, started_at)
+             VALUES ('CAleg1', '{OWN}', 'outbound-dial', 'CA2', '2026-01-01T02:00Z'),
+                    ('CAleg2', NULL, 'outbound-dial', 'CAgone', '2026-01-01T02:00Z');
              INSERT INTO prosaas.call_events (event_id, call_sid, business_id, kind, status, sequence_number, occurred_at, received_at, data)
              VALUES ('e2', 'CA1', '{OWN}', 'status', 'completed', 2, '2026-01-01T02:00Z', now(), '{{}}'),
                     ('e1', 'CA1', NULL, 'incoming', 'ringing', NULL, '2026-01-01T01:00Z', now(), '{{}}');

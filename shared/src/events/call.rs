@@ -75,6 +75,13 @@ impl CallStatus {
     }
 }
 
+/// Whether a `Direction` of Twilio's says that the account made the call: `outbound-api`, or
+/// `outbound-dial` for the leg of a forwarded one. The business of a call is the owner of the
+/// number on our side of it: the caller's of an outbound call, else the called one.
+pub fn is_outbound(direction: Option<&str>) -> bool {
+    direction.is_some_and(|direction| direction.starts_with("outbound"))
+}
+
 /// What the ingress told Twilio to do with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]

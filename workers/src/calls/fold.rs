@@ -8,7 +8,8 @@ use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
-    events::call::{Answer, CallStatus},
+    events::call::{self, Answer, CallStatus},
+    ids::CallSid,
     phone::{self, E164},
 };
 
@@ -99,10 +100,14 @@ impl CallState {
 
     /// Whether somebody called us. Twilio always says so; what does not is a test tool's.
     pub fn is_inbound(&self) -> bool {
-        self.details
-            .as_ref()
-            .and_then(|d| d.parties.direction.as_deref())
-            .is_none_or(|direction| !direction.starts_with("outbound"))
+        let direction = self.details.as_ref().and_then(|d| d.parties.direction.as_deref());
+        !call::is_outbound(direction)
+    }
+
+    /// The call that this one is a leg of: we dialled it to forward that call.
+    pub fn forwarded_call(&self) -> Option<&CallSid> {
+        let parties = &self.details.as_ref()?.parties;
+        parties.parent_call_sid.as_ref().filter(|_| call::is_outbound(parties.direction.as_deref()))
     }
 
     /// The caller's number, where it is one that can be called back.
@@ -117,19 +122,14 @@ impl CallState {
 
     /// Whether the caller left without having spoken with anybody of the business.
     ///
-    /// Only an inbound call that has ended is missed. It is not when a forwarded
-    /// call was answered. Otherwise it is when it never connected (busy, failed,
-    /// no-answer, canceled), and also when it "completed" with nobody but our own
-    /// announcement and recorder on the line: a message wants a call back. While
-    /// the incoming event is not here we do not know how a completed call was
-    /// answered, and do not call it missed unless a dial has failed.
+    /// Only an inbound call that has ended is missed, and only while no event says
+    /// that a forwarded leg was answered: a call that "completed" had nobody but our
+    /// own announcement and recorder on the line, or nginx's while we were away (then
+    /// no incoming event ever comes). A message wants a call back, too.
     pub fn missed(&self) -> bool {
-        let Some(mark) = self.status.filter(|mark| mark.status.is_terminal()) else { return false };
-        let dial = self.dial.as_ref().map(|d| d.outcome);
-        if !self.is_inbound() || dial == Some(CallStatus::Completed) {
-            return false;
-        }
-        mark.status != CallStatus::Completed || dial.is_some() || self.answer().is_some()
+        let ended = self.status.is_some_and(|mark| mark.status.is_terminal());
+        let answered = self.dial.as_ref().is_some_and(|dial| dial.outcome == CallStatus::Completed);
+        ended && self.is_inbound() && !answered
     }
 }
 

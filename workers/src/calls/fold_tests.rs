@@ -85,7 +85,13 @@ fn missed_means_that_nobody_of_the_business_spoke_with_the_caller() {
         ("busy", vec![ended(Busy)], true),
         ("failed", vec![ended(Failed)], true),
         ("canceled", vec![ended(Canceled)], true),
-        ("completed, and we do not know how it was answered", vec![ended(Completed)], false),
+        ("nginx answered while we were away, and the caller hung up", vec![ended(Completed)], true),
+        ("still speaking with nginx's answer", vec![status(InProgress, Some(1), None)], false),
+        (
+            "forwarded and answered, and the incoming event is late",
+            vec![dialed(Completed), ended(Completed)],
+            false,
+        ),
         ("completed after a dial that failed", vec![dialed(Busy), ended(Completed)], true),
     ] {
         assert_eq!(fold(facts).missed(), wanted, "{name}");

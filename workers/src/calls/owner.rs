@@ -6,15 +6,26 @@ use prosaas_shared::{
 };
 use sqlx::PgConnection;
 
-use super::fold::CallState;
+use super::{fold::CallState, store};
 
 /// The business of a call: the one whose configuration answered it, where that
-/// exists; else the owner of our number in it. None: it is nobody's number.
+/// exists; else the owner of our number in it. The leg of a forwarded call is that
+/// call's business's, whatever its numbers are. None: it is nobody's number.
 pub async fn of_call(
     connection: &mut PgConnection,
     said: Option<BusinessId>,
     state: &CallState,
 ) -> Result<Option<BusinessId>, sqlx::Error> {
+    if let Some(whole) = state.forwarded_call() {
+        // Either this transaction sees the call's business, or the call's, which waits for
+        // the lock, sees this leg. The leg's row is not written yet: no circle of waiting.
+        store::lock(connection, whole).await?;
+        let row =
+            sqlx::query_scalar!("SELECT business_id FROM prosaas.calls WHERE call_sid = $1", whole.as_str())
+                .fetch_optional(connection)
+                .await?;
+        return Ok(row.flatten().map(BusinessId));
+    }
     if let Some(business) = said {
         let exists = sqlx::query_scalar!("SELECT id FROM prosaas.businesses WHERE id = $1", business.0)
             .fetch_optional(&mut *connection)
@@ -68,8 +79,9 @@ pub async fn is_own_number(
     .await
 }
 
-/// The call's business has become known: its history and its recordings, which may
-/// have come first, are that business's too. Hold the call's lock.
+/// The call's business has become known: its history, its recordings and the legs
+/// that it was forwarded to, which may have come first, are that business's too.
+/// Hold the call's lock.
 pub async fn spread_to_parts(
     connection: &mut PgConnection,
     call: &CallSid,
@@ -77,6 +89,19 @@ pub async fn spread_to_parts(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE prosaas.call_events SET business_id = $2 WHERE call_sid = $1 AND business_id IS NULL",
+        call.as_str(),
+        business.0
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "WITH legs AS (
+            UPDATE prosaas.calls SET business_id = $2, updated_at = now()
+            WHERE parent_call_sid = $1 AND forwarded_leg AND business_id IS NULL
+            RETURNING call_sid
+         )
+         UPDATE prosaas.call_events SET business_id = $2
+         WHERE business_id IS NULL AND call_sid IN (SELECT call_sid FROM legs)",
         call.as_str(),
         business.0
     )

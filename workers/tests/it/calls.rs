@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use crate::support::Database;
 
+mod direction;
+
 /// What the first test reads of a call.
 type CallRow = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
 

@@ -78,7 +78,7 @@ pub(super) async fn page(
 ) -> Result<Vec<CallRow>, Problem> {
     // Answered: by somebody of the business, or by whom the business called.
     let rows = call_rows!(
-        ["c.business_id = $1
+        ["c.business_id = $1 AND NOT c.forwarded_leg
           AND ($2::boolean IS NULL OR c.missed = $2)
           AND ($3::boolean IS NULL
                OR coalesce(c.dial_outcome = 'completed'
@@ -133,7 +133,7 @@ pub(in crate::api) async fn by_id(
 /// Calls to numbers of nobody, the latest first.
 pub(super) async fn unowned(database: &PgPool, after: &After, limit: i64) -> Result<Vec<CallRow>, Problem> {
     let rows = call_rows!(
-        ["c.business_id IS NULL AND (c.started_at, c.call_sid) < ($1, $2)
+        ["c.business_id IS NULL AND NOT c.forwarded_leg AND (c.started_at, c.call_sid) < ($1, $2)
           ORDER BY c.started_at DESC, c.call_sid DESC LIMIT $3"],
         after.at,
         after.call_sid,
