@@ -1,7 +1,7 @@
 //! The object store that keeps the recordings' audio: the workers write it, the
 //! ingress reads it.
 
-use std::{ops::Range, sync::Arc};
+use std::{ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream::BoxStream};
@@ -79,6 +79,8 @@ pub struct Stored {
 pub struct Objects {
     store: Arc<dyn ObjectStore>,
     folder: Path,
+    /// The folder, where the store is a local disk.
+    local: Option<PathBuf>,
 }
 
 impl Objects {
@@ -91,16 +93,16 @@ impl Objects {
             "file" => {
                 let path = url.to_file_path().map_err(|()| OpenError::Address)?;
                 make_private(&path)?;
-                let store = LocalFileSystem::new_with_prefix(path)?.with_fsync(true);
-                Ok(Self { store: Arc::new(store), folder: Path::default() })
+                let store = LocalFileSystem::new_with_prefix(&path)?.with_fsync(true);
+                Ok(Self { store: Arc::new(store), folder: Path::default(), local: Some(path) })
             }
             "s3" => {
                 let store = AmazonS3Builder::from_env().with_url(url.as_str()).build()?;
-                Ok(Self { store: Arc::new(store), folder: below })
+                Ok(Self { store: Arc::new(store), folder: below, local: None })
             }
             "gs" => {
                 let store = GoogleCloudStorageBuilder::from_env().with_url(url.as_str()).build()?;
-                Ok(Self { store: Arc::new(store), folder: below })
+                Ok(Self { store: Arc::new(store), folder: below, local: None })
             }
             _ => Err(OpenError::Address),
         }
@@ -123,7 +125,7 @@ impl Objects {
         S: Stream<Item = Result<Bytes, E>> + Unpin + Send,
         E: Send,
     {
-        let key = format!("{recording}.mp3");
+        let key = key_of(recording);
         let mut upload = WriteMultipart::new(self.store.put_multipart(&self.path(&key)).await?);
         let (mut bytes, mut hash) = (0_u64, Sha256::new());
         let problem = loop {
@@ -151,6 +153,34 @@ impl Objects {
         Err(problem)
     }
 
+    /// The recording's object, where there is one: whole, because a part of one is never
+    /// visible. Reads it through for its SHA-256.
+    pub async fn stored(&self, recording: &RecordingSid) -> Result<Option<Stored>, object_store::Error> {
+        let key = key_of(recording);
+        let found = match self.store.get(&self.path(&key)).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (mut pieces, mut bytes, mut hash) = (found.into_stream(), 0_u64, Sha256::new());
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            bytes += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            hash.update(&piece);
+        }
+        Ok(Some(Stored { key, bytes, sha256: hash.finalize().into() }))
+    }
+
+    /// Deletes what writers that were killed left half-written in a local folder, where nothing
+    /// was added to it for that long; says how many files. S3 and GCS keep such parts out of
+    /// sight: a rule of the bucket ends them (`docs/SETTINGS.md`).
+    pub async fn sweep_unfinished(&self, untouched_for: Duration) -> std::io::Result<usize> {
+        let Some(folder) = self.local.clone() else { return Ok(0) };
+        tokio::task::spawn_blocking(move || sweep(&folder, untouched_for))
+            .await
+            .map_err(std::io::Error::other)?
+    }
+
     /// Reads the bytes `range` of an object, of which at most a piece is in memory.
     pub async fn read(&self, key: &str, range: Range<u64>) -> Result<Pieces, ReadError> {
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
@@ -169,6 +199,28 @@ impl Objects {
             Err(error) => Err(error),
         }
     }
+}
+
+fn key_of(recording: &RecordingSid) -> String {
+    format!("{recording}.mp3")
+}
+
+/// `object_store` writes `<object>#<number>` and renames it when it is whole.
+fn sweep(folder: &std::path::Path, untouched_for: Duration) -> std::io::Result<usize> {
+    let mut swept = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.rsplit_once(".mp3#")).map(|(_, number)| number);
+        let unfinished = number.is_some_and(|number| number.parse::<u64>().is_ok());
+        // It may have been renamed or swept by another worker since the folder was read.
+        let Some(touched) = entry.metadata().ok().and_then(|meta| meta.modified().ok()) else { continue };
+        let age = touched.elapsed().unwrap_or_default();
+        if unfinished && age >= untouched_for && std::fs::remove_file(entry.path()).is_ok() {
+            swept += 1;
+        }
+    }
+    Ok(swept)
 }
 
 fn make_private(path: &std::path::Path) -> Result<(), std::io::Error> {
@@ -209,9 +261,28 @@ mod tests {
         let middle: Vec<_> = objects.read("RE1.mp3", 5..9).await?.collect().await;
         assert_eq!(middle.into_iter().collect::<Result<Vec<_>, _>>()?.concat(), [7; 4]);
         assert!(matches!(objects.read("RE2.mp3", 0..1).await, Err(ReadError::Missing)));
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         let files = std::fs::read_dir(folder.path().join("new"))?.count();
         assert_eq!(files, 1, "nothing half-written lies about");
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_writer_left_is_swept_and_nothing_else() -> anyhow::Result<()> {
+        let folder = tempfile::TempDir::new()?;
+        let url = Url::from_directory_path(folder.path()).map_err(|()| anyhow::anyhow!("path"))?;
+        let objects = Objects::open(&url)?;
+        let recording: RecordingSid = "RE1".parse()?;
+        assert_eq!(objects.stored(&recording).await?, None);
+        // A writer that is killed runs no destructor.
+        std::mem::forget(objects.store.put_multipart(&objects.path("RE1.mp3")).await?);
+        let whole = objects.write(&recording, u64::MAX, chunks(vec![Ok("audio".into())])).await?;
+        std::fs::write(folder.path().join("notes#1"), "somebody else's")?;
+        assert_eq!(std::fs::read_dir(folder.path())?.count(), 3);
+        assert_eq!(objects.sweep_unfinished(Duration::from_hours(1)).await?, 0, "it may still be written");
+        assert_eq!(objects.sweep_unfinished(Duration::ZERO).await?, 1);
+        assert_eq!(objects.stored(&recording).await?, Some(whole));
+        assert!(folder.path().join("notes#1").exists());
         Ok(())
     }
 

@@ -83,7 +83,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
             let live = Live::new(client.clone(), clock::system());
             let recordings =
-                RecordingsWorker::new(pool.clone(), twilio, objects, config.delete_at_twilio).with_live(live.clone());
+                RecordingsWorker::new(pool.clone(), twilio, objects.clone(), config.delete_at_twilio).with_live(live.clone());
             let calls = CallsWorker::new(pool.clone()).with_live(live.clone());
             let s = || stopping.clone();
             let (quick, patient) = (Policy::quick(CALLS), Policy::patient(RECORDINGS));
@@ -126,7 +126,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             tasks.spawn(projector.run(s()));
             tasks.spawn(live::keep_stream(client.clone(), s()));
             tasks.spawn(provider_delete::run(recordings, s()));
-            tasks.spawn(jobs::run(pool.clone(), context, bus.clock, s()));
+            tasks.spawn(jobs::run(pool.clone(), context, objects, bus.clock, s()));
             stop.await;
         }
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use prosaas_shared::{
     clock::SharedClock,
+    objects::Objects,
     subjects::{ADVISORIES_STREAM, Stream},
 };
 use sqlx::PgPool;
@@ -26,12 +27,22 @@ pub use trash::empty_trash;
 /// How often the jobs run. Several processes may: each job is idempotent.
 const PERIOD: Duration = Duration::from_hours(1);
 
+/// A recording that is being written is added to at least every half minute
+/// (`recordings::twilio`): one that was not for so long has lost its writer.
+const ABANDONED: Duration = Duration::from_hours(1);
+
 /// Runs every job, now and then, until `stop`.
-pub async fn run(pool: PgPool, context: jetstream::Context, clock: SharedClock, stop: CancellationToken) {
+pub async fn run(
+    pool: PgPool,
+    context: jetstream::Context,
+    objects: Objects,
+    clock: SharedClock,
+    stop: CancellationToken,
+) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            () = once(&pool, &context, &clock) => {}
+            () = once(&pool, &context, &objects, &clock) => {}
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -40,7 +51,7 @@ pub async fn run(pool: PgPool, context: jetstream::Context, clock: SharedClock, 
     }
 }
 
-async fn once(pool: &PgPool, context: &jetstream::Context, clock: &SharedClock) {
+async fn once(pool: &PgPool, context: &jetstream::Context, objects: &Objects, clock: &SharedClock) {
     match forget_marks(pool).await {
         Ok(0) => {}
         Ok(rows) => tracing::info!(event = "job.marks_forgotten", rows, "old processed marks are gone"),
@@ -72,6 +83,13 @@ async fn once(pool: &PgPool, context: &jetstream::Context, clock: &SharedClock) 
             }
         }
         Err(error) => tracing::warn!(event = "job.failed", job = "leftovers", %error, "a job comes again"),
+    }
+    match objects.sweep_unfinished(ABANDONED).await {
+        Ok(0) => {}
+        Ok(files) => {
+            tracing::info!(event = "job.unfinished_swept", files, "half-written recordings are gone")
+        }
+        Err(error) => tracing::warn!(event = "job.failed", job = "unfinished", %error, "a job comes again"),
     }
     for stream in Stream::ALL.map(Stream::name).into_iter().chain([ADVISORIES_STREAM]) {
         match purge(context, stream, clock.now()).await {

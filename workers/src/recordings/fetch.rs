@@ -11,6 +11,9 @@ use super::{
 };
 use crate::runtime::{Delivery, Done, Failure, Meta};
 
+/// What the store holds, and Twilio is asked for.
+const CONTENT_TYPE: &str = "audio/mpeg";
+
 /// Fetches the recording and notes it; in steps, each of which may run again.
 pub(super) async fn fetch(
     worker: &RecordingsWorker,
@@ -34,7 +37,7 @@ pub(super) async fn fetch(
         channels: data.channels,
     };
     if store::begin(&worker.pool, meta, &report).await? {
-        return store::already_complete(&worker.pool, consumer, meta).await;
+        return store::nothing_to_fetch(&worker.pool, consumer, meta).await;
     }
     let span = tracing::info_span!("recordings.download");
     match download(worker, data).instrument(span).await {
@@ -57,6 +60,16 @@ pub(super) async fn fetch(
 
 async fn download(worker: &RecordingsWorker, data: &RecordingAvailableV1) -> Result<Kept, Problem> {
     let recording = &data.recording_sid;
+    // It may be safe already, and the row not know: a worker was killed between the two, or the
+    // database was restored from before.
+    if let Some(stored) = worker.objects.stored(recording).await.map_err(WriteError::Store)? {
+        return Ok(Kept {
+            stored,
+            channels: data.channels.filter(|channels| *channels == 2).unwrap_or(1),
+            content_type: CONTENT_TYPE.to_owned(),
+            delete_at_provider: worker.delete_at_provider,
+        });
+    }
     let audio = worker.twilio.audio(recording, data.channels, worker.max_bytes).await?;
     let (channels, content_type) = (audio.channels, audio.content_type.clone());
     let stored = worker.objects.write(recording, worker.max_bytes, audio.into_stream()).await?;

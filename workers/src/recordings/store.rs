@@ -107,12 +107,13 @@ async fn business_of(
     Ok(id.map(BusinessId))
 }
 
-/// Notes that the recording is about to be fetched; says whether it is safe already.
+/// Notes that the recording is about to be fetched; says whether nothing is left to fetch: it is
+/// safe already, or Twilio has said meanwhile that nothing was recorded.
 pub async fn begin(pool: &PgPool, meta: &Meta, report: &Report<'_>) -> Result<bool, Failure> {
     let mut transaction = pool.begin().await?;
     let change = put(&mut transaction, meta, report).await?;
     transaction.commit().await?;
-    Ok(change.before == Some(State::Completed))
+    Ok(matches!(change.after, State::Completed | State::Absent))
 }
 
 /// Applies a report that needs nothing else, once.
@@ -174,6 +175,12 @@ pub async fn complete(
     // The row cannot be complete before it has its object: both in one statement.
     calls::store::lock(&mut transaction, report.call).await?;
     let bytes = i64::try_from(kept.stored.bytes).map_err(Failure::fail)?;
+    let before = sqlx::query_scalar!(
+        "SELECT state FROM prosaas.recordings WHERE recording_sid = $1",
+        report.recording.as_str()
+    )
+    .fetch_one(&mut *transaction)
+    .await?;
     let row = sqlx::query!(
         "UPDATE prosaas.recordings SET
             state = $2, failure = NULL, channels = $3, object_key = $4, bytes = $5, content_type = $6,
@@ -191,7 +198,7 @@ pub async fn complete(
     .fetch_one(&mut *transaction)
     .await?;
     let change = Change {
-        before: Some(State::Processing),
+        before: State::parse(&before),
         after: State::Completed,
         business: row.business_id.map(BusinessId),
     };
@@ -207,8 +214,8 @@ pub async fn complete(
     Ok(Done::Applied)
 }
 
-/// Marks the event of a recording that is safe already.
-pub async fn already_complete(pool: &PgPool, consumer: &str, meta: &Meta) -> Result<Done, Failure> {
+/// Marks the event of a recording of which nothing is left to fetch.
+pub async fn nothing_to_fetch(pool: &PgPool, consumer: &str, meta: &Meta) -> Result<Done, Failure> {
     mark_processed(&mut *pool.acquire().await?, consumer, &meta.key()).await?;
     Ok(Done::AlreadyApplied)
 }

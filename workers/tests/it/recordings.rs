@@ -38,6 +38,7 @@ use uuid::Uuid;
 use crate::support::Database;
 
 mod provider;
+mod retries;
 
 const LIMIT: u64 = 4 << 20;
 
