@@ -11,16 +11,21 @@ pub fn install_tls_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Resolves at SIGTERM or Ctrl-C; never, where signals cannot be listened for.
-pub async fn termination() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Resolves at SIGTERM or Ctrl-C; never, where signals cannot be listened for. It listens from this
+/// call on, not from the first poll: a signal that comes while the process starts ends it in order.
+///
+/// # Panics
+/// Outside a Tokio runtime.
+pub fn termination() -> impl Future<Output = ()> + Send + 'static {
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 
@@ -36,5 +41,22 @@ pub fn exit_code(binary: &str, outcome: anyhow::Result<()>) -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::*;
+
+    /// It would end this very process, if nobody listened for it yet.
+    #[tokio::test]
+    async fn a_signal_that_comes_before_anybody_waits_for_it_is_heard() -> anyhow::Result<()> {
+        let told = termination();
+        kill_process(getpid(), Signal::TERM)?;
+        Ok(tokio::time::timeout(Duration::from_mins(2), told).await?)
     }
 }

@@ -17,14 +17,13 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    environment, ports,
+    environment,
+    eventually::SOON,
+    ports,
     process::{Environment, Process},
     random::Random,
     scratch::Scratch,
 };
-
-/// How long a start may take, recovery included.
-const START: Duration = Duration::from_mins(1);
 
 /// The cluster. It syncs what it commits, as production does.
 #[derive(Debug)]
@@ -69,7 +68,7 @@ impl Cluster {
         let mut command = self.command("initdb")?;
         command.args(["-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256", "-D"]);
         command.arg(self.data()).arg(format!("--pwfile={}", password.display())).stdin(Stdio::null());
-        let made = tokio::time::timeout(START, command.env_clear().envs(&surroundings()?).output()).await??;
+        let made = tokio::time::timeout(SOON, command.env_clear().envs(&surroundings()?).output()).await??;
         anyhow::ensure!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
         Ok(())
     }
@@ -97,7 +96,7 @@ impl Cluster {
 
     /// Starts it again on the same port and data, and waits until it has recovered.
     pub async fn restart(&mut self) -> anyhow::Result<()> {
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + SOON;
         loop {
             // What is left of a killed one keeps its memory for a moment: a start fails then.
             if self.process.as_mut().is_none_or(|process| process.ensure_running().is_err()) {
@@ -109,7 +108,7 @@ impl Cluster {
             }
             let connecting = PgConnection::connect(self.url()?.as_str()).await;
             let Err(error) = connecting else { return Ok(()) };
-            anyhow::ensure!(Instant::now() < deadline, "Postgres does not answer within {START:?}: {error}");
+            anyhow::ensure!(Instant::now() < deadline, "Postgres does not answer within {SOON:?}: {error}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -129,7 +128,7 @@ impl Cluster {
     /// that writes for all of them. The server then ends the others and recovers.
     pub async fn kill_one(&mut self, random: &mut Random) -> anyhow::Result<()> {
         let number = random.next();
-        let deadline = Instant::now() + START;
+        let deadline = Instant::now() + SOON;
         loop {
             let children = self.children()?;
             let place = usize::try_from(number % u64::try_from(children.len().max(1))?)?;

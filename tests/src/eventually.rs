@@ -5,11 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// For whatever comes about at once on a machine that has nothing else to do. It says when to
+/// give up, and is no measure of speed.
+pub const SOON: Duration = Duration::from_mins(2);
+
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long one look may take.
-const LOOK: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_secs(30);
 
 /// Looks again and again until `look` is `Ok`; after `limit` it fails with what
 /// the last look said.

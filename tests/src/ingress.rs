@@ -7,18 +7,13 @@ use rustix::process::{Pid, Signal};
 
 use crate::{
     environment,
+    eventually::SOON,
     http1::{self, Reply},
     ports,
     process::{Environment, Process},
     scratch::Scratch,
     twilio::Twilio,
 };
-
-/// How long a start may take.
-const START: Duration = Duration::from_secs(30);
-
-/// How long a stop may take: the promise is ten seconds.
-pub const STOP: Duration = Duration::from_secs(10);
 
 /// An ingress with addresses and a log of its own, which a restart finds again.
 #[derive(Debug)]
@@ -79,7 +74,7 @@ impl Ingress {
     ) -> anyhow::Result<()> {
         let process = Process::start("ingress", program, arguments, &self.environment, &self.log)?;
         let process = self.process.insert(process);
-        let deadline = std::time::Instant::now() + START;
+        let deadline = std::time::Instant::now() + SOON;
         loop {
             process.ensure_running()?;
             if http1::get(self.address, "/health").await.is_ok_and(|reply| reply.status == 200) {
@@ -87,7 +82,7 @@ impl Ingress {
             }
             anyhow::ensure!(
                 std::time::Instant::now() < deadline,
-                "the ingress did not start within {START:?}"
+                "the ingress did not start within {SOON:?}"
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -126,7 +121,7 @@ impl Ingress {
 
     /// Waits for its end after [`Self::ask_to_stop`].
     pub async fn stopped(&mut self) -> anyhow::Result<ExitStatus> {
-        let ended = self.process()?.wait(STOP).await;
+        let ended = self.process()?.wait(SOON).await;
         self.process = None;
         ended
     }

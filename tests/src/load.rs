@@ -9,10 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use sqlx::{PgPool, Row as _};
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
-use crate::twilio::{CALLER, NUMBER, Twilio, call_sid};
+use crate::{
+    eventually::SOON,
+    twilio::{CALLER, NUMBER, Twilio, call_sid},
+};
 
 /// One call that came in.
 #[derive(Debug)]
@@ -53,26 +57,39 @@ pub async fn evenly(twilio: &Twilio, count: u32, span: Duration) -> Vec<Attempt>
 #[derive(Debug)]
 pub struct Busy {
     stop: Arc<AtomicBool>,
+    answered: watch::Sender<usize>,
     callers: JoinSet<Vec<Attempt>>,
 }
 
 impl Busy {
     /// `callers` at once, each pausing for `pause` between two calls.
     pub fn start(twilio: &Twilio, callers: usize, pause: Duration) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, answered) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..callers {
-            let (twilio, stop) = (twilio.clone(), Arc::clone(&stop));
+            let (twilio, stop, answered) = (twilio.clone(), Arc::clone(&stop), answered.clone());
             tasks.spawn(async move {
                 let mut attempts = Vec::new();
                 while !stop.load(Ordering::Relaxed) {
-                    attempts.push(call(&twilio).await);
+                    let attempt = call(&twilio).await;
+                    answered.send_modify(|count| *count += usize::from(attempt.problem.is_none()));
+                    attempts.push(attempt);
+                    // The callers' own pace.
                     tokio::time::sleep(pause).await;
                 }
                 attempts
             });
         }
-        Self { stop, callers: tasks }
+        Self { stop, answered, callers: tasks }
+    }
+
+    /// Waits until so many more calls have been answered.
+    pub async fn answers(&self, more: usize) -> anyhow::Result<()> {
+        let mut answered = self.answered.subscribe();
+        let wanted = *answered.borrow() + more;
+        let enough = answered.wait_for(|count| *count >= wanted);
+        tokio::time::timeout(SOON, enough).await.with_context(|| format!("no {more} answers"))??;
+        Ok(())
     }
 
     /// Ends the calling and gives back every call.

@@ -16,14 +16,11 @@ use tokio::{io::AsyncReadExt as _, net::TcpStream};
 
 use crate::{
     environment,
-    eventually::eventually,
+    eventually::{SOON, eventually},
     ports,
     process::{Environment, Process},
     scratch::Scratch,
 };
-
-/// How long a start may take.
-const START: Duration = Duration::from_secs(20);
 
 /// A server with a port and a store of its own, which a restart finds again.
 #[derive(Debug)]
@@ -101,7 +98,7 @@ impl NatsServer {
         let arguments = [Path::new("-c"), &self.configuration];
         let process = Process::start("nats-server", &self.program, &arguments, &self.environment, &self.log)?;
         let process = self.process.insert(process);
-        let deadline = std::time::Instant::now() + START;
+        let deadline = std::time::Instant::now() + SOON;
         loop {
             process.ensure_running()?;
             if greets(self.address).await.is_ok() {
@@ -109,7 +106,7 @@ impl NatsServer {
             }
             anyhow::ensure!(
                 std::time::Instant::now() < deadline,
-                "nats-server did not start within {START:?}"
+                "nats-server did not start within {SOON:?}"
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -127,7 +124,7 @@ impl NatsServer {
 
     /// SIGTERM, and waits for its end.
     pub async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
-        let ended = self.process()?.terminate(Duration::from_secs(20)).await;
+        let ended = self.process()?.terminate(SOON).await;
         self.process = None;
         ended
     }
@@ -158,7 +155,7 @@ fn password(role: bus::Role) -> String {
 async fn greets(address: SocketAddr) -> anyhow::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     let mut word = [0_u8; 4];
-    tokio::time::timeout(Duration::from_secs(2), stream.read_exact(&mut word)).await??;
+    tokio::time::timeout(SOON, stream.read_exact(&mut word)).await??;
     anyhow::ensure!(&word == b"INFO", "this is no nats-server");
     Ok(())
 }

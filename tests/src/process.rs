@@ -14,6 +14,8 @@ use anyhow::Context as _;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
+use crate::eventually::SOON;
+
 /// Environment variables of a child.
 pub type Environment = BTreeMap<String, String>;
 
@@ -92,7 +94,7 @@ impl Process {
     /// SIGKILL, and waits until it is gone.
     pub async fn kill(&mut self) -> anyhow::Result<()> {
         self.signal(Signal::KILL)?;
-        self.wait(Duration::from_secs(10)).await.map(drop)
+        self.wait(SOON).await.map(drop)
     }
 }
 

@@ -1,20 +1,28 @@
 //! A way to a server that can be cut: every connection breaks, new ones are refused.
 
-use std::{net::SocketAddr, sync::Mutex};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
+    sync::Mutex,
     task::{JoinHandle, JoinSet},
 };
+use tokio_util::sync::CancellationToken;
 
 /// A TCP proxy on a loopback port of its own.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
     upstream: String,
-    running: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
 }
 
 impl TcpProxy {
@@ -30,36 +38,35 @@ impl TcpProxy {
         self.address
     }
 
-    /// Breaks every connection and refuses new ones.
-    pub fn cut(&self) {
-        if let Ok(mut running) = self.running.lock()
-            && let Some(task) = running.take()
-        {
-            // The listener and all connections live in the task.
-            task.abort();
+    /// Breaks every connection and refuses new ones. Once it returns, nothing passes any more.
+    pub async fn cut(&self) {
+        if let Some(running) = self.running.lock().await.take() {
+            running.stop.cancel();
+            let _ = running.task.await;
         }
     }
 
     /// Lets everything through again, on the same port.
     pub async fn restore(&self) -> anyhow::Result<()> {
         let listener = TcpListener::bind(self.address).await.context("the proxy's port is taken")?;
-        let task = tokio::spawn(forward(listener, self.upstream.clone()));
-        if let Ok(mut running) = self.running.lock() {
-            *running = Some(task);
-        }
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(forward(listener, self.upstream.clone(), stop.clone()));
+        *self.running.lock().await = Some(Running { stop, task });
         Ok(())
     }
 }
 
 impl Drop for TcpProxy {
     fn drop(&mut self) {
-        self.cut();
+        if let Some(running) = self.running.get_mut() {
+            running.stop.cancel();
+        }
     }
 }
 
-async fn forward(listener: TcpListener, upstream: String) {
+async fn forward(listener: TcpListener, upstream: String, stop: CancellationToken) {
     let mut connections = JoinSet::new();
-    while let Ok((mut client, _)) = listener.accept().await {
+    while let Some(Ok((mut client, _))) = stop.run_until_cancelled(listener.accept()).await {
         let upstream = upstream.clone();
         while connections.try_join_next().is_some() {}
         connections.spawn(async move {
@@ -68,4 +75,6 @@ async fn forward(listener: TcpListener, upstream: String) {
             let _ = copy_bidirectional(&mut client, &mut server).await;
         });
     }
+    drop(listener);
+    connections.shutdown().await;
 }

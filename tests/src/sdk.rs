@@ -1,15 +1,12 @@
 //! Signatures by Twilio's official SDKs, from the scripts in `tests/sdk`.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{path::PathBuf, process::Stdio};
 
 use anyhow::Context as _;
 use serde_json::Value;
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-use crate::environment;
-
-/// How long all signatures of one run may take.
-const LIMIT: Duration = Duration::from_mins(1);
+use crate::{environment, eventually::SOON};
 
 /// An official SDK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +56,7 @@ impl Sdk {
         };
         let run = async { tokio::try_join!(written, child.wait_with_output()) };
         let ((), output) =
-            tokio::time::timeout(LIMIT, run).await.context("the SDK did not answer in time")??;
+            tokio::time::timeout(SOON, run).await.context("the SDK did not answer in time")??;
         anyhow::ensure!(output.status.success(), "{self:?} ended with {}", output.status);
         let signatures: Vec<String> = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
         anyhow::ensure!(signatures.len() == requests.len(), "{self:?} gave {} signatures", signatures.len());

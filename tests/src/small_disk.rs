@@ -6,7 +6,6 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::Stdio,
-    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -19,13 +18,10 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::environment;
+use crate::{environment, eventually::SOON};
 
 /// Bytes that are left of a full disk: some events fit, and then no more.
 const ROOM: u64 = 16 * 1024;
-
-/// How long the mount may take.
-const MOUNT: Duration = Duration::from_secs(10);
 
 /// The disk.
 #[derive(Debug)]
@@ -58,7 +54,7 @@ impl SmallDisk {
                 .kill_on_drop(true)
                 .spawn()?;
             let mut lines = BufReader::new(holder.stdout.take().context("no output")?).lines();
-            let said = tokio::time::timeout(MOUNT, lines.next_line()).await.context("the mount hangs")??;
+            let said = tokio::time::timeout(SOON, lines.next_line()).await.context("the mount hangs")??;
             if said.as_deref() == Some("mounted") {
                 let pid = holder.id().context("it has ended")?;
                 let root = PathBuf::from(format!("/proc/{pid}/root"));

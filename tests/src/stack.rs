@@ -17,7 +17,7 @@ use sqlx::{PgPool, Row as _};
 
 use crate::{
     cluster::Cluster,
-    eventually::eventually,
+    eventually::{SOON, eventually},
     fake_twilio::FakeTwilio,
     ingress::Ingress,
     load::{Attempt, Verdict},
@@ -32,9 +32,6 @@ use crate::{
     whatsapp::{SECRET, WhatsApp},
     workers::{Workers, ops},
 };
-
-/// How long all of it may take until it works.
-const READY: Duration = Duration::from_mins(1);
 
 /// What a test wants otherwise.
 #[derive(Debug, Clone, Default)]
@@ -222,7 +219,7 @@ impl Stack {
     /// business's number is answered by its own configuration.
     pub async fn becomes_ready(&mut self) -> anyhow::Result<()> {
         let ingress = &self.ingress;
-        eventually("/ready", READY, || async move {
+        eventually("/ready", SOON, || async move {
             let reply = ingress.ready().await?;
             anyhow::ensure!(all_of_ours_is_up(&reply.text()), "{}", reply.text());
             let businesses = ingress.metric("prosaas_call_config_businesses").await?;

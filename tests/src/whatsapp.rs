@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     environment,
-    eventually::eventually,
+    eventually::{SOON, eventually},
     http1::{self, Request},
     ports,
     process::{Environment, Process},
@@ -25,9 +25,6 @@ pub const SECRET: &str = "kq8Zt3vN1rYw6uBs9eLm4HdXc7PfGa2J";
 
 /// `BAILEYS_ENCRYPTION_KEY`: 32 bytes that mean nothing.
 const KEY: &str = "K34VFiiu0qar9xWICc9PPHYucWDzi02lanhNkEUZDP4=";
-
-/// How long a start may take on a busy machine.
-const START: Duration = Duration::from_mins(1);
 
 /// The service and the simulator. A restart finds the service's address again.
 #[derive(Debug)]
@@ -74,18 +71,18 @@ impl WhatsApp {
     pub async fn start(&mut self) -> anyhow::Result<()> {
         let (simulator, control) = (&mut self.simulator, self.control);
         simulator.ensure_running()?;
-        eventually("the simulator listens", START, || http1::get(control, "/sw.js")).await?;
+        eventually("the simulator listens", SOON, || http1::get(control, "/sw.js")).await?;
         let import = built("dist-test/test/simulator/preload.js")?;
         let arguments = [PathBuf::from("--import"), import, built("dist/main.js")?];
         let process = Process::start("baileys", &node()?, &arguments, &self.environment, &self.log)?;
         let process = self.service.insert(process);
-        let deadline = std::time::Instant::now() + START;
+        let deadline = std::time::Instant::now() + SOON;
         loop {
             process.ensure_running()?;
             if http1::get(self.address, "/health").await.is_ok_and(|reply| reply.status == 200) {
                 return Ok(());
             }
-            anyhow::ensure!(std::time::Instant::now() < deadline, "baileys did not start within {START:?}");
+            anyhow::ensure!(std::time::Instant::now() < deadline, "baileys did not start within {SOON:?}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -99,7 +96,7 @@ impl WhatsApp {
     /// SIGTERM to the service, and waits for its end.
     pub async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
         let mut process = self.service.take().context("baileys is not running")?;
-        process.terminate(Duration::from_secs(15)).await
+        process.terminate(SOON).await
     }
 
     /// Tells the simulator to do something: see `baileys/README.md`.

@@ -1,17 +1,13 @@
 //! `prosaas-workers` as a process, and `prosaas-ops`.
 
-use std::{
-    path::PathBuf,
-    process::ExitStatus,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, process::ExitStatus, time::Duration};
 
 use anyhow::Context as _;
 use rustix::process::Signal;
 
 use crate::{
     environment,
-    ingress::STOP,
+    eventually::SOON,
     process::{self, Environment, Process},
     scratch::Scratch,
 };
@@ -72,17 +68,15 @@ impl Workers {
         self.process()?.signal(Signal::CONT)
     }
 
-    /// SIGTERM, and waits for their end; gives back how long it took too.
-    pub async fn stop(&mut self) -> anyhow::Result<(ExitStatus, Duration)> {
-        let began = Instant::now();
-        self.process()?.signal(Signal::TERM)?;
-        let ended = self.process()?.wait(STOP).await;
+    /// SIGTERM, and waits for their end.
+    pub async fn stop(&mut self) -> anyhow::Result<ExitStatus> {
+        let ended = self.process()?.terminate(SOON).await;
         self.process = None;
-        Ok((ended?, began.elapsed()))
+        ended
     }
 }
 
 /// Runs `prosaas-ops` to its end and gives back its status and all that it wrote.
 pub async fn ops(arguments: &[&str], environment: &Environment) -> anyhow::Result<(ExitStatus, String)> {
-    process::run(&environment::binary("prosaas-ops")?, arguments, environment, Duration::from_mins(1)).await
+    process::run(&environment::binary("prosaas-ops")?, arguments, environment, SOON).await
 }

@@ -1,6 +1,12 @@
 //! The listener for facts, with a real local log behind it.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use anyhow::Result;
 use arc_swap::ArcSwap;
@@ -13,6 +19,7 @@ use prosaas_shared::{
     process, store,
     subjects::Stream,
 };
+use prosaas_tests::eventually::{SOON, becomes};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -160,14 +167,12 @@ async fn what_has_another_form_never_comes_again() -> Result<()> {
 async fn a_full_log_takes_nothing_and_says_so() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let (app, _) = app(folder.path(), EventLogConfig { max_bytes: 1, ..small(folder.path()) }).await?;
-    let mut statuses = Vec::new();
-    for sequence in 1..200_u64 {
-        statuses.push(post_fact(&app, &fact(u128::from(sequence), sequence)).await?);
-        if statuses.last() == Some(&503) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(statuses.last(), Some(&503), "{statuses:?}");
-    Ok(())
+    let sequence = AtomicU64::new(1);
+    // The log measures itself now and then.
+    becomes("the log is full", SOON, 503, || {
+        let sequence = sequence.fetch_add(1, Ordering::Relaxed);
+        let (app, fact) = (app.clone(), fact(u128::from(sequence), sequence));
+        async move { post_fact(&app, &fact).await }
+    })
+    .await
 }

@@ -1,8 +1,9 @@
 //! Commands: kept while NATS is away, the same twice, reported.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use http::{Method, StatusCode, header};
 use prosaas_shared::{ids::UserId, rights::Role};
+use prosaas_tests::eventually::{SOON, eventually};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Ingress};
@@ -90,7 +91,7 @@ async fn who_waits_gets_the_outcome_or_its_problem_or_a_place_to_ask() -> Result
     assert_eq!(pending.status, StatusCode::ACCEPTED);
     assert_eq!(pending.headers["preference-applied"], "wait=0");
 
-    let (answer, worked) = tokio::join!(wait("wait=10", "good"), async {
+    let (answer, worked) = tokio::join!(wait("wait=30", "good"), async {
         let event = appended(&ingress, 2).await?;
         finish(&ingress, &event, "succeeded", None).await
     });
@@ -100,7 +101,7 @@ async fn who_waits_gets_the_outcome_or_its_problem_or_a_place_to_ask() -> Result
 
     let refusal =
         json!({ "status": 409, "type": "/problems/last-admin", "title": "Last", "error": "The last one." });
-    let (answer, worked) = tokio::join!(wait("wait=10", "bad"), async {
+    let (answer, worked) = tokio::join!(wait("wait=30", "bad"), async {
         let event = appended(&ingress, 3).await?;
         finish(&ingress, &event, "failed", Some(refusal)).await
     });
@@ -113,13 +114,11 @@ async fn who_waits_gets_the_outcome_or_its_problem_or_a_place_to_ask() -> Result
 }
 
 async fn appended(ingress: &Ingress, count: usize) -> Result<Value> {
-    for _ in 0..200 {
-        if let Some((_, event)) = ingress.kept().await?.into_iter().nth(count - 1) {
-            return Ok(event);
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    anyhow::bail!("the command was not kept")
+    eventually("the command is kept", SOON, || async {
+        let (_, event) = ingress.kept().await?.into_iter().nth(count - 1).context("not yet")?;
+        Ok(event)
+    })
+    .await
 }
 
 #[tokio::test]

@@ -58,6 +58,11 @@ async fn guessing_is_slowed_and_the_owner_is_not_locked_out() -> Result<()> {
     }
     let slowed = slowed.expect("the sixth guess waits");
     assert!(slowed.headers[header::RETRY_AFTER].to_str()?.parse::<u32>()? >= 1);
+    // The first pauses are shorter than a busy machine may take for a request.
+    let many_more =
+        "UPDATE prosaas.login_attempts SET failures = failures + 10, last_failure_at = clock_timestamp()
+         WHERE failures >= 5";
+    ingress.run(many_more).await?;
     let right = guesser.try_password("dana", PASSWORD).await?;
     assert_eq!(right.status, StatusCode::TOO_MANY_REQUESTS, "not even the right password is looked at");
 
@@ -65,6 +70,7 @@ async fn guessing_is_slowed_and_the_owner_is_not_locked_out() -> Result<()> {
     for network in 0..30 {
         ingress.stranger(&format!("192.0.2.{network}")).try_password("dana", "a guess of many").await?;
     }
+    ingress.run(many_more).await?;
     let new_place = ingress.stranger("198.51.100.200").try_password("dana", PASSWORD).await?;
     assert_eq!(new_place.status, StatusCode::TOO_MANY_REQUESTS);
     let home = ingress.stranger("203.0.113.1").try_password("dana", PASSWORD).await?;
@@ -77,10 +83,20 @@ async fn many_guesses_at_once_gain_nothing() -> Result<()> {
     let ingress = Ingress::start().await?;
     ingress.person("root", Role::SystemAdmin, None).await?;
     let guesser = ingress.stranger("198.51.100.7");
+    for _ in 0..5 {
+        guesser.try_password("root", "a guess of many").await?;
+    }
+    // Long ago: the next guess is looked at, and the pause after it is minutes long.
+    ingress
+        .run(
+            "UPDATE prosaas.login_attempts
+             SET failures = failures + 7, last_failure_at = clock_timestamp() - interval '1 hour'",
+        )
+        .await?;
     let guesses = (0..20).map(|_| guesser.try_password("root", "a guess of many"));
     let answers = futures_util::future::join_all(guesses).await;
     let looked_at = answers.iter().flatten().filter(|a| a.status == StatusCode::UNAUTHORIZED).count();
-    assert!((1..=5).contains(&looked_at), "{looked_at} were looked at");
+    assert_eq!(looked_at, 1, "of twenty");
     Ok(())
 }
 

@@ -1,9 +1,8 @@
 //! A mail server that takes everything and shows it.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use prosaas_tests::eventually::SOON;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -47,14 +46,9 @@ impl Mailbox {
         Ok(Self { url, mails })
     }
 
-    /// The next mail, within ten seconds.
+    /// The next mail.
     pub async fn next(&mut self) -> Result<Mail> {
-        tokio::time::timeout(Duration::from_secs(10), self.mails.recv()).await?.context("the server ended")
-    }
-
-    /// Whether no mail comes for half a second.
-    pub async fn stays_empty(&mut self) -> bool {
-        tokio::time::timeout(Duration::from_millis(500), self.mails.recv()).await.is_err()
+        tokio::time::timeout(SOON, self.mails.recv()).await?.context("the server ended")
     }
 }
 

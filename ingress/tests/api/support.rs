@@ -22,7 +22,7 @@ use prosaas_ingress::{
 };
 use prosaas_shared::{
     bus, clock,
-    config::{AppEnv, Env},
+    config::AppEnv,
     ids::{BusinessId, UserId},
     objects::Objects,
     people::{self, NewPerson},
@@ -30,9 +30,10 @@ use prosaas_shared::{
     store,
     whatsapp_service::WhatsappService,
 };
+use prosaas_tests::postgres::Database;
 use secrecy::SecretString;
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
+use sqlx::{Connection as _, PgPool, Row as _};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -49,44 +50,8 @@ pub struct Ingress {
     router: Router,
     log_folder: TempDir,
     _log: EventLog,
-    database: Database,
+    _database: Database,
     stopping: CancellationToken,
-}
-
-/// A database of one test. It is dropped with the value, best effort.
-struct Database {
-    server: String,
-    name: String,
-}
-
-impl Database {
-    async fn make() -> Result<(Self, PgPool)> {
-        let server = Env::from_process().required("DATABASE_URL").context("tests need a Postgres server")?;
-        let name = format!("prosaas_test_{}", Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect(&server).await?;
-        sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
-        let mut url: url::Url = server.parse()?;
-        url.set_path(&name);
-        let pool = store::connect(&SecretString::from(url.to_string()), 20).await?;
-        store::migrate(&pool).await?;
-        Ok((Self { server, name }, pool))
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        let server = self.server.clone();
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let mut connection = PgConnection::connect(&server).await?;
-                sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
-                anyhow::Ok(())
-            })
-        });
-        let _ = dropped.join();
-    }
 }
 
 impl Drop for Ingress {
@@ -103,7 +68,9 @@ impl Ingress {
     /// One that differs.
     pub async fn with(change: impl FnOnce(&mut ApiState)) -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (database, pool) = Database::make().await?;
+        let database = Database::create().await?;
+        let pool = store::connect(&SecretString::from(database.direct_url().to_string()), 20).await?;
+        store::migrate(&pool).await?;
         let mailbox = Mailbox::open().await?;
         let log_folder = TempDir::new()?;
         let log_config = EventLogConfig {
@@ -153,7 +120,15 @@ impl Ingress {
             static_dir: None,
             api,
         });
-        Ok(Self { pool, mailbox, router: public_router(app), log_folder, _log: log, database, stopping })
+        Ok(Self {
+            pool,
+            mailbox,
+            router: public_router(app),
+            log_folder,
+            _log: log,
+            _database: database,
+            stopping,
+        })
     }
 
     pub async fn business(&self, name: &str) -> Result<BusinessId> {
@@ -214,7 +189,6 @@ impl Ingress {
 
     /// The database is gone for everybody.
     pub async fn lose_database(&self) -> Result<()> {
-        let _ = &self.database;
         self.pool.close().await;
         Ok(())
     }

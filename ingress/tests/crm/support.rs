@@ -44,6 +44,8 @@ pub struct World {
     /// The test's own way to the database.
     pub pool: PgPool,
     pub scratch: Scratch,
+    /// The log that commands are kept in.
+    pub log: EventLog,
     router: Router,
     stop: CancellationToken,
     _database: Database,
@@ -108,6 +110,8 @@ impl World {
             ("TWILIO_AUTH_TOKEN", "token"),
             ("EVENT_LOG_PATH", events_text.as_str()),
             ("RECORDINGS_URL", recordings.as_str()),
+            // Nobody listens there.
+            ("BAILEYS_BASE_URL", "http://127.0.0.1:9"),
         ]))?;
         let log = EventLog::open(EventLogConfig::new(&events), clock::system()).await?;
         let client: Client = bus::connect(&SecretString::from(nats), bus::Role::Ingress).await?;
@@ -117,10 +121,10 @@ impl World {
         // One connection, so that a test can look at the statements that were prepared on it.
         let served = store::connect(&SecretString::from(url), 1).await?;
         let backends = Backends { nats: client, database: served, log: log.clone(), pump, directory };
-        let app = serve::app(&config, backends, Publisher::new(log))?;
+        let app = serve::app(&config, backends, Publisher::new(log.clone()))?;
         tokio::spawn(app.api.live.clone().follow(stop.clone()));
         let router = public_router(app.clone());
-        Ok(Self { app, pool, scratch, router, stop, _database: database })
+        Ok(Self { app, pool, scratch, log, router, stop, _database: database })
     }
 
     /// Runs statements.

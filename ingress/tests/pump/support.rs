@@ -1,7 +1,6 @@
 //! A real nats-server for each test, on its own port and store.
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -22,8 +21,11 @@ use prosaas_shared::{
     ids::CallSid,
     subjects::{Stream, Subject},
 };
+use prosaas_tests::{
+    eventually::{SOON, becomes},
+    ports,
+};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// A nats-server that ends with the value.
@@ -37,7 +39,7 @@ pub struct Nats {
 impl Nats {
     /// Starts one and waits until it answers.
     pub async fn start() -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = ports::free()?.port();
         let mut nats = Self { port, bin: server_binary()?, dir: tempfile::tempdir()?, child: None };
         nats.up().await?;
         Ok(nats)
@@ -214,16 +216,11 @@ pub async fn drained(log: &EventLog) -> Result<()> {
     eventually("the log is empty", || async { Ok(log.stats().depth == 0) }).await
 }
 
-/// Asks again until it holds, for 20 seconds.
-pub async fn eventually<F, Fut>(what: &str, mut holds: F) -> Result<()>
+/// Asks again until it holds.
+pub async fn eventually<F, Fut>(what: &str, holds: F) -> Result<()>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<bool>>,
 {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !holds().await? {
-        ensure!(Instant::now() < end, "never came true: {what}");
-        sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
+    becomes(what, SOON, true, holds).await
 }

@@ -1,14 +1,12 @@
 //! A business's new settings reach the ingress without a restart, and stay known
 //! when everything behind it is down.
 
-use std::time::{Duration, Instant};
-
 use prosaas_shared::{
     call_config::{CallMode, CallSettings, Language},
     phone::E164,
 };
 use prosaas_tests::{
-    eventually::eventually,
+    eventually::{SOON, eventually},
     stack::Stack,
     twilio::{CALLER, NUMBER, call_sid},
 };
@@ -30,26 +28,23 @@ async fn settings_arrive_without_a_restart_and_survive_one() -> anyhow::Result<(
         ..CallSettings::default()
     };
     stack.configure(settings).await?;
-    let began = Instant::now();
-    let after = eventually("the new settings are in force", Duration::from_secs(5), || async {
+    let after = eventually("the new settings are in force", SOON, || async {
         let twiml = twilio.incoming(&call_sid(), CALLER, NUMBER).await?.twiml()?;
         anyhow::ensure!(twiml.contains("<Dial"), "still the former answer");
         Ok(twiml)
     })
     .await?;
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(5), "the change took {took:?}");
     assert!(after.contains("+972000000055"), "{after}");
     assert!(after.contains("ל&lt;חנות&gt; &amp; עוד"), "escaped: {after}");
 
     // The snapshot is saved right after the change is in force.
     let snapshot = stack.scratch.path().join("ingress/call_config.json");
-    eventually("the snapshot is saved", Duration::from_secs(5), || async {
+    eventually("the snapshot is saved", SOON, || async {
         anyhow::ensure!(std::fs::read_to_string(&snapshot)?.contains("+972000000055"), "not yet");
         Ok(())
     })
     .await?;
-    stack.database.proxy().cut();
+    stack.database.proxy().cut().await;
     stack.nats.stop().await?;
     stack.ingress.kill().await?;
     stack.ingress.start().await?;
@@ -60,7 +55,7 @@ async fn settings_arrive_without_a_restart_and_survive_one() -> anyhow::Result<(
 
     stack.nats.restart().await?;
     stack.database.proxy().restore().await?;
-    eventually("the call has its row", Duration::from_secs(40), || async {
+    eventually("the call has its row", SOON, || async {
         let sql = "SELECT business_id IS NOT NULL FROM prosaas.calls WHERE call_sid = $1";
         let owned: bool = sqlx::query_scalar(sql).bind(&call).fetch_one(&stack.pool).await?;
         anyhow::ensure!(owned, "it has no business");

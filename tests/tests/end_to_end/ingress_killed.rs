@@ -3,9 +3,15 @@
 
 use std::time::Duration;
 
-use prosaas_tests::{environment, load::Busy, random::Random, stack::Stack};
+use prosaas_tests::{environment, eventually::SOON, load::Busy, random::Random, stack::Stack};
 
 const KILLS: u32 = 15;
+
+/// A kill must be able to hit anything that goes on. No fact would say when: this waits by the
+/// clock, for some microseconds that follow from the seed.
+async fn at_any_moment(random: &mut Random, longest: u64) {
+    tokio::time::sleep(Duration::from_micros(random.between(0, longest))).await;
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_every_kill() -> anyhow::Result<()> {
@@ -15,14 +21,14 @@ async fn what_was_acknowledged_survives_every_kill() -> anyhow::Result<()> {
     let mut attempts = Vec::new();
     for _ in 0..KILLS {
         let calls = Busy::start(&stack.twilio(), 8, Duration::from_millis(2));
-        tokio::time::sleep(Duration::from_micros(random.between(5_000, 500_000))).await;
+        calls.answers(usize::try_from(random.between(5, 200))?).await?;
+        at_any_moment(&mut random, 20_000).await;
         stack.ingress.kill().await?;
         attempts.extend(calls.stop().await);
         stack.ingress.start().await?;
     }
     let context = format!("PROSAAS_TEST_SEED={seed} repeats the moments of the kills");
-    let verdict =
-        stack.settles(&attempts, Duration::from_mins(1)).await.map_err(|error| error.context(context))?;
+    let verdict = stack.settles(&attempts, SOON).await.map_err(|error| error.context(context))?;
     assert!(verdict.acknowledged > 100, "too little load to show anything: {verdict:?}");
     assert!(verdict.rows <= attempts.len(), "an unacknowledged call has at most one row: {verdict:?}");
     stack.passed();
@@ -37,10 +43,11 @@ async fn killing_everything_loses_and_repeats_nothing() -> anyhow::Result<()> {
     let mut stack = Stack::start().await?;
     let calls = Busy::start(&stack.twilio(), 4, Duration::from_millis(10));
     for _ in 0..3 {
-        tokio::time::sleep(Duration::from_micros(random.between(5_000, 700_000))).await;
+        calls.answers(10).await?;
+        at_any_moment(&mut random, 700_000).await;
         stack.workers.kill().await?;
         stack.workers.start()?;
-        tokio::time::sleep(Duration::from_micros(random.between(5_000, 700_000))).await;
+        at_any_moment(&mut random, 700_000).await;
         stack.nats.kill().await?;
         stack.nats.restart().await?;
     }
@@ -50,7 +57,7 @@ async fn killing_everything_loses_and_repeats_nothing() -> anyhow::Result<()> {
     }
     // What a killed worker held comes again after the consumer's ack_wait of 30 s.
     let context = format!("PROSAAS_TEST_SEED={seed} repeats the moments of the kills");
-    stack.settles(&attempts, Duration::from_secs(80)).await.map_err(|error| error.context(context))?;
+    stack.settles(&attempts, SOON).await.map_err(|error| error.context(context))?;
     stack.passed();
     Ok(())
 }

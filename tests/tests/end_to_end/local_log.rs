@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use prosaas_tests::{
-    eventually::eventually,
+    eventually::{SOON, eventually},
     load,
     nats::holds,
     small_disk::SmallDisk,
@@ -38,7 +38,7 @@ async fn what_waits_for_nats_is_listed_and_gone_when_nats_is_back() -> Result<()
     assert_eq!(stack.ops(&["log", "show", &empty]).await?.0.code(), Some(3));
 
     stack.nats.restart().await?;
-    eventually("the log is empty", Duration::from_mins(1), || async {
+    eventually("the log is empty", SOON, || async {
         let (_, json) = stack.ops(&["--json", "log", "show", &log]).await?;
         ensure!(json.trim() == "[]", "{json}");
         Ok(())

@@ -1,11 +1,11 @@
 //! What is refused, how, and that nothing of it reaches a stream or a log line.
 
-use std::time::Duration;
-
 use async_nats::jetstream;
 use prosaas_shared::events::{CloudEvent, call::CallIncomingV1};
 use prosaas_tests::{
-    environment, http1,
+    environment,
+    eventually::SOON,
+    http1,
     http1::{Reply, Request},
     nats::holds,
     process::{self, Environment},
@@ -33,7 +33,7 @@ async fn the_users_checks_get_twiml_without_validation() -> anyhow::Result<()> {
     for (data, ..) in CHECKS {
         curl(stack.ingress.address(), data).await?.twiml()?;
     }
-    holds(&stack.nats, "CALLS", 2, Duration::from_secs(15)).await?;
+    holds(&stack.nats, "CALLS", 2, SOON).await?;
     let calls = stack.nats.jetstream().await?.get_stream("CALLS").await?;
     for (_, call, from) in CHECKS {
         let event = last_event(&calls, call).await?;
@@ -84,7 +84,7 @@ async fn what_is_refused_reaches_no_stream_and_no_log() -> anyhow::Result<()> {
     }
     // Whatever reached a stream would be there before a call that comes last.
     twilio.incoming(&call_sid(), SECRET_NUMBER, NUMBER).await?.twiml()?;
-    holds(&stack.nats, "CALLS", 1, Duration::from_secs(15)).await?;
+    holds(&stack.nats, "CALLS", 1, SOON).await?;
     for stream in ["RECORDINGS", "DEAD"] {
         assert_eq!(stack.nats.messages(stream).await?, 0, "{stream}");
     }
@@ -114,7 +114,7 @@ async fn production_never_runs_without_validation() -> anyhow::Result<()> {
     let own: Environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let none: [&str; 0] = [];
     let program = environment::binary("prosaas-ingress")?;
-    let (status, output) = process::run(&program, &none, &own, Duration::from_secs(20)).await?;
+    let (status, output) = process::run(&program, &none, &own, SOON).await?;
     assert!(!status.success(), "it must not start: {output}");
     assert!(output.contains("VALIDATE_TWILIO_SIGNATURE"), "the variable is named: {output}");
     assert!(!output.contains(TOKEN), "no secret is told: {output}");
@@ -217,8 +217,7 @@ async fn curl(ingress: std::net::SocketAddr, data: &str) -> anyhow::Result<Reply
     let url = format!("http://{ingress}/webhook/incoming_call");
     // --noproxy, -s and -i change nothing that is sent.
     let arguments = ["-s", "-i", "--noproxy", "*", "-X", "POST", &url, "-d", data];
-    let (status, output) =
-        process::run(&program, &arguments, &Environment::new(), Duration::from_secs(20)).await?;
+    let (status, output) = process::run(&program, &arguments, &Environment::new(), SOON).await?;
     anyhow::ensure!(status.success(), "curl ended with {status}: {output}");
     http1::parse(output.as_bytes())
 }

@@ -1,10 +1,8 @@
 //! One trace runs from the HTTP request through JetStream to the worker.
 
-use std::time::Duration;
-
 use prosaas_tests::{
     collector::Collector,
-    eventually::eventually,
+    eventually::{SOON, eventually},
     stack::{Options, Stack},
     twilio::{CALLER, NUMBER, call_sid},
 };
@@ -16,7 +14,7 @@ async fn one_trace_spans_request_and_worker() -> anyhow::Result<()> {
     let stack = Stack::start_with(options).await?;
     stack.twilio().incoming(&call_sid(), CALLER, NUMBER).await?.twiml()?;
     // Other requests have traces of their own; spans leave in batches, every five seconds.
-    let (request, worker) = eventually("a trace with both sides", Duration::from_secs(40), || async {
+    let (request, worker) = eventually("a trace with both sides", SOON, || async {
         let spans = collector.spans();
         let workers = spans.iter().filter(|span| span.service == "prosaas-workers");
         let requests = spans.iter().filter(|span| span.service == "prosaas-ingress");

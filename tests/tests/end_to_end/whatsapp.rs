@@ -2,7 +2,7 @@
 //! library, a simulated WhatsApp, and everything of ours in between, through
 //! `/api/whatsapp/baileys/…`.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use prosaas_shared::{
@@ -10,7 +10,7 @@ use prosaas_shared::{
     rights::Role,
 };
 use prosaas_tests::{
-    eventually::eventually,
+    eventually::{SOON, becomes, eventually},
     http1::{Reply, Request},
     stack::{Options, Stack},
     whatsapp::{SECRET, WhatsApp},
@@ -20,12 +20,6 @@ use serde_json::{Value, json};
 
 /// The phone that links.
 const PHONE: &str = "972541234567";
-
-/// How long a change may take to show, on a busy machine.
-const SHOWS: Duration = Duration::from_secs(40);
-
-/// How long one answer may take: init itself waits for 15 seconds.
-const ANSWER: Duration = Duration::from_secs(40);
 
 /// Somebody who is logged in.
 struct Person {
@@ -56,7 +50,7 @@ impl Person {
             headers.push(("Content-Type", "application/json".to_owned()));
         }
         let request = Request { method, target, headers, body: body.as_bytes() };
-        request.send_within(self.ingress, ANSWER).await
+        request.send_within(self.ingress, SOON).await
     }
 
     /// Asks one of WhatsApp's routes; the status must be `wanted`.
@@ -78,7 +72,7 @@ impl Person {
 
     /// Waits until status says so.
     async fn sees(&self, state: &str) -> anyhow::Result<Value> {
-        eventually(&format!("the state {state}"), SHOWS, || async {
+        eventually(&format!("the state {state}"), SOON, || async {
             let status = self.whatsapp("GET", "status", 200).await?;
             anyhow::ensure!(status.get("state").and_then(Value::as_str) == Some(state), "{status}");
             Ok(status)
@@ -138,7 +132,7 @@ async fn a_phone_links_by_one_press_and_stays_linked() -> anyhow::Result<()> {
     assert_eq!(devices["devices"].as_array().map(Vec::len), Some(1), "no second scan: {devices}");
 
     whatsapp.simulate("drop", json!({ "phone": PHONE })).await?;
-    eventually("the drop is told", SHOWS, || async {
+    eventually("the drop is told", SOON, || async {
         let drops = "SELECT count(*) FROM prosaas.whatsapp_session_events WHERE kind = 'dropped'";
         anyhow::ensure!(stack.count(drops).await? > 0);
         Ok(())
@@ -182,7 +176,9 @@ async fn a_service_that_is_down_is_told_and_comes_back_by_itself() -> anyhow::Re
     let mut stack = stack;
     stack.ingress.kill().await?;
     whatsapp.simulate("scan", json!({ "qr": qr, "phone": PHONE })).await?;
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let waiting = "SELECT count(*) FILTER (WHERE fact ->> 'kind' IN ('paired', 'connected')) FROM prosaas.whatsapp_outbox
+                   HAVING max(attempts) > 0";
+    becomes("the facts wait, and were tried in vain", SOON, 2, || stack.count(waiting)).await?;
     stack.ingress.start().await?;
     manager.sees("connected").await?;
     let kinds: Vec<String> =

@@ -1,10 +1,8 @@
 //! A call from its first ring to its recording: one row, its history, one lead, the
 //! audit trail; also in a database that is shared with the old system.
 
-use std::time::Duration;
-
 use prosaas_tests::{
-    eventually::{becomes, eventually},
+    eventually::{SOON, becomes, eventually},
     fake_twilio,
     nats::holds,
     stack::{Options, Stack},
@@ -12,8 +10,6 @@ use prosaas_tests::{
 };
 use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
-
-const LIMIT: Duration = Duration::from_secs(40);
 
 /// The old system's tables, in the schema that everybody has.
 const FOREIGN: &str = "
@@ -48,7 +44,7 @@ async fn one_call_becomes_one_row_one_recording_and_one_lead() -> anyhow::Result
         assert!(thanks.contains("<Hangup"), "no endless loop: {thanks}");
     }
 
-    becomes("history", LIMIT, 4, || stack.count("SELECT count(*) FROM prosaas.call_events")).await?;
+    becomes("history", SOON, 4, || stack.count("SELECT count(*) FROM prosaas.call_events")).await?;
     let row = sqlx::query(
         "SELECT count(*) OVER (), call_sid, status, duration_s, from_e164, lead_id IS NOT NULL, business_id
          FROM prosaas.calls",
@@ -71,7 +67,7 @@ async fn one_call_becomes_one_row_one_recording_and_one_lead() -> anyhow::Result
 }
 
 async fn the_recording_is_kept(stack: &Stack, recording: &str, audio: &[u8]) -> anyhow::Result<()> {
-    let row = eventually("the recording is complete", LIMIT, || async {
+    let row = eventually("the recording is complete", SOON, || async {
         let sql = "SELECT object_key, bytes, sha256, duration_s, channels FROM prosaas.recordings
                    WHERE recording_sid = $1 AND state = 'completed'";
         Ok(sqlx::query(sql).bind(recording).fetch_one(&stack.pool).await?)
@@ -140,7 +136,7 @@ async fn strangers_and_withheld_numbers_are_answered_and_kept() -> anyhow::Resul
     let absent = recording_sid();
     twilio.recording(&withheld, &absent, "absent").await?.twiml()?;
 
-    becomes("rows", LIMIT, 3, || stack.count("SELECT count(*) FROM prosaas.calls")).await?;
+    becomes("rows", SOON, 3, || stack.count("SELECT count(*) FROM prosaas.calls")).await?;
     let sql = "SELECT business_id IS NULL, lead_id IS NULL, from_raw, from_e164, answer
                FROM prosaas.calls WHERE call_sid = $1";
     let pool = &stack.pool;
@@ -155,7 +151,7 @@ async fn strangers_and_withheld_numbers_are_answered_and_kept() -> anyhow::Resul
     assert!(read(own).await?.try_get::<bool, _>(1)?, "the business's own number is no lead");
     assert_eq!(stack.count("SELECT count(*) FROM prosaas.leads").await?, 0);
     let absent = "SELECT count(*) FROM prosaas.recordings WHERE state = 'absent' AND object_key IS NULL";
-    becomes("an absent recording is a state", LIMIT, 1, || stack.count(absent)).await?;
+    becomes("an absent recording is a state", SOON, 1, || stack.count(absent)).await?;
     assert_eq!(stack.nats.messages("DEAD").await?, 0);
     stack.passed();
     Ok(())
@@ -174,7 +170,7 @@ async fn a_crafted_recording_address_is_never_asked() -> anyhow::Result<()> {
         [("RecordingSid", recording.as_str()), ("RecordingUrl", &url), ("RecordingStatus", "completed")];
     parameters.extend(pairs(&more));
     stack.twilio().post("/webhook/handle_recording", &parameters).await?.twiml()?;
-    holds(&stack.nats, "DEAD", 1, LIMIT).await?;
+    holds(&stack.nats, "DEAD", 1, SOON).await?;
     assert_eq!(stack.count("SELECT count(*) FROM prosaas.recordings WHERE state = 'completed'").await?, 0);
     assert_eq!(trap.answers(&recording), Vec::<u16>::new(), "the crafted address was asked");
     stack.passed();

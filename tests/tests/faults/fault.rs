@@ -108,12 +108,12 @@ impl Fault {
                 breakable(stack)?.cluster.thaw()?;
             }
             Self::PostgresCut => {
-                stack.database.proxy().cut();
+                stack.database.proxy().cut().await;
                 wait().await;
                 stack.database.proxy().restore().await?;
             }
             Self::TwilioCut => {
-                breakable(stack)?.twilio.cut();
+                breakable(stack)?.twilio.cut().await;
                 wait().await;
                 breakable(stack)?.twilio.restore().await?;
             }

@@ -3,9 +3,9 @@
 //! every acknowledged call and recording has exactly one effect or exactly one dead letter;
 //! replayed, each has its effect.
 //!
-//! The seed is printed; `PROSAAS_FAULT_SEED` repeats it. `PROSAAS_FAULT_MINUTES` (1 when
-//! absent) and `PROSAAS_FAULT_COUNT` (at least so many faults, 13 when absent: each kind
-//! once) make it long: 20 minutes and 150 faults.
+//! The faults and the traffic follow from a seed, which is printed: `PROSAAS_FAULT_SEED`, or that
+//! of all tests. `PROSAAS_FAULT_MINUTES` (1 when absent) and `PROSAAS_FAULT_COUNT` (at least so
+//! many faults, 13 when absent: each kind once) make it long: 20 minutes and 150 faults.
 
 mod accountant;
 mod fault;
@@ -20,6 +20,7 @@ use accountant::{Accountant, Balance};
 use fault::Fault;
 use prosaas_shared::config::Env;
 use prosaas_tests::{
+    environment,
     eventually::eventually,
     load::Busy,
     random::Random,
@@ -40,10 +41,9 @@ struct Plan {
 impl Plan {
     fn read() -> anyhow::Result<Self> {
         let env = Env::from_process();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
         let minutes: u64 = env.parsed("PROSAAS_FAULT_MINUTES", 1)?;
         Ok(Self {
-            seed: env.parsed("PROSAAS_FAULT_SEED", now.as_secs())?,
+            seed: env.parsed("PROSAAS_FAULT_SEED", environment::seed()?)?,
             span: Duration::from_secs(minutes * 60),
             faults: env.parsed("PROSAAS_FAULT_COUNT", 13)?,
         })

@@ -1,18 +1,14 @@
 //! Postgres goes away in the middle of the calls' work.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use prosaas_shared::{
     events::{
-        CloudEvent,
+        CloudEvent, DecodeError,
         call::{CallStatus, CallStatusV1},
     },
     store,
@@ -20,46 +16,42 @@ use prosaas_shared::{
 };
 use prosaas_workers::{
     calls::CallsWorker,
-    runtime::{Policy, run},
+    runtime::{Delivery, Done, Failure, Meta, Policy, Worker, run},
 };
 use secrecy::SecretString;
-use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Database, Nats, eventually};
 
-/// A way to Postgres that can be cut.
-struct Cable {
-    whole: Arc<AtomicBool>,
-    address: SocketAddr,
+/// The worker, and how often it found that Postgres is away.
+struct Watched {
+    worker: CallsWorker,
+    away: Arc<AtomicUsize>,
 }
 
-impl Cable {
-    async fn lay(to: String) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let (address, whole) = (listener.local_addr()?, Arc::new(AtomicBool::new(true)));
-        let state = whole.clone();
-        tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let (state, to) = (state.clone(), to.clone());
-                tokio::spawn(async move {
-                    if !state.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(mut far) = TcpStream::connect(&to).await else { return };
-                    let cut = async {
-                        while state.load(Ordering::SeqCst) {
-                            tokio::time::sleep(Duration::from_millis(10)).await;
-                        }
-                    };
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                        () = cut => {}
-                    }
-                });
-            }
-        });
-        Ok(Self { whole, address })
+impl Worker for Watched {
+    type Event = <CallsWorker as Worker>::Event;
+
+    fn stream(&self) -> &'static str {
+        self.worker.stream()
+    }
+
+    fn consumer(&self) -> &'static str {
+        self.worker.consumer()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> Result<(Meta, Self::Event), DecodeError> {
+        self.worker.decode(bytes)
+    }
+
+    async fn handle(&self, delivery: &Delivery, meta: &Meta, event: &Self::Event) -> Result<Done, Failure> {
+        self.worker.handle(delivery, meta, event).await
+    }
+
+    async fn ready(&self) -> bool {
+        let ready = self.worker.ready().await;
+        self.away.fetch_add(usize::from(!ready), Ordering::SeqCst);
+        ready
     }
 }
 
@@ -91,22 +83,20 @@ fn ringing(call: usize) -> Result<Vec<u8>> {
 #[tokio::test]
 async fn an_outage_of_postgres_loses_nothing_and_doubles_nothing() -> Result<()> {
     let (database, nats) = (Database::migrated().await?, Nats::start().await?);
-    let mut url = database.url()?;
-    let to = format!("{}:{}", url.host_str().unwrap_or("127.0.0.1"), url.port().unwrap_or(5432));
-    let cable = Cable::lay(to).await?;
-    url.set_host(Some("127.0.0.1"))?;
-    url.set_port(Some(cable.address.port())).ok().context("a port")?;
-    let pool = store::connect(&SecretString::from(url.to_string()), 8).await?;
+    let (url, cable) = database.cable();
+    let pool = store::connect(&SecretString::from(url), 8).await?;
     let stop = CancellationToken::new();
     let policy = Policy { max_attempts: 2, ..Policy::quick(8) };
-    let worker = tokio::spawn(run(CallsWorker::new(pool), nats.bus.clone(), policy, stop.clone()));
+    let away = Arc::new(AtomicUsize::new(0));
+    let worker = Watched { worker: CallsWorker::new(pool), away: away.clone() };
+    let worker = tokio::spawn(run(worker, nats.bus.clone(), policy, stop.clone()));
     for call in 0..300 {
         let js = &nats.ops;
         js.publish(format!("call.status.CA{call}"), ringing(call)?.into()).await?.await?;
         match call {
-            100 => cable.whole.store(false, Ordering::SeqCst),
-            200 => tokio::time::sleep(Duration::from_secs(4)).await,
-            250 => cable.whole.store(true, Ordering::SeqCst),
+            100 => cable.cut().await,
+            200 => eventually("the worker waits", || async { Ok(away.load(Ordering::SeqCst) > 1) }).await?,
+            250 => cable.restore().await?,
             _ => {}
         }
     }

@@ -35,7 +35,7 @@ use tokio::net::TcpListener;
 use url::Url;
 use uuid::Uuid;
 
-use crate::support::Database;
+use crate::support::{Database, eventually};
 
 mod provider;
 mod retries;
@@ -282,8 +282,7 @@ async fn what_is_no_recording_is_refused_for_good_and_leaves_no_file() -> Result
         assert!(failure.as_deref().is_some_and(|f| f.contains(word)), "{recording}: {failure:?}");
     }
     assert_eq!(scene.fake.seen.elsewhere.load(Ordering::SeqCst), 0, "nobody else was asked");
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    assert_eq!(scene.files()?, 0);
+    eventually("what was begun is gone", || async { Ok(scene.files()? == 0) }).await?;
     assert!(
         matches!(scene.available("REhere").await?, Ok(Done::Applied)),
         "a redirect on the same host is followed"

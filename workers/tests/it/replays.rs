@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context as _, Result};
@@ -257,11 +257,15 @@ async fn what_is_dead_runs_again_once_and_what_fails_again_is_dead_again() -> Re
 #[tokio::test]
 async fn another_process_goes_on_where_one_was_killed() -> Result<()> {
     let world = World::start().await?;
-    world.dead(60).await?;
+    world.dead(61).await?;
     world.mend();
-    let (id, _) = made(world.replay(everything(), 60, 20).await)?;
+    let mut letters: Vec<Uuid> =
+        sqlx::query_scalar("SELECT id FROM prosaas.dead_letters").fetch_all(world.pool()).await?;
+    let other = letters.split_off(60);
+    // So slow that it is far from its end when it is killed, however busy the machine is.
+    let (id, _) = made(world.replay(Selection::Ids(letters), 60, 1).await)?;
     let (_, killed) = world.runner("killed");
-    eventually("some are done", || async { Ok(world.read(id).await?.counts.succeeded >= 10) }).await?;
+    eventually("some are done", || async { Ok(world.read(id).await?.counts.succeeded >= 4) }).await?;
     // No farewell: its lease stays, and what it had claimed is nobody's.
     killed.abort();
     let _ = killed.await;
@@ -273,16 +277,24 @@ async fn another_process_goes_on_where_one_was_killed() -> Result<()> {
     .bind(id.0)
     .execute(world.pool())
     .await?;
+    sqlx::query("UPDATE prosaas.replay_jobs SET lease_until = now() + interval '1 hour', rate = 50")
+        .execute(world.pool())
+        .await?;
     let (runner, task) = world.runner("next");
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // It takes the oldest that nobody holds: a younger one that it runs to its end passes by that.
+    let (younger, _) = made(world.replay(Selection::Ids(other), 1, 50).await)?;
+    assert_eq!(world.ended(younger).await?.counts.succeeded, 1);
     let held: Option<String> =
-        sqlx::query_scalar("SELECT lease_owner FROM prosaas.replay_jobs").fetch_one(world.pool()).await?;
+        sqlx::query_scalar("SELECT lease_owner FROM prosaas.replay_jobs WHERE id = $1")
+            .bind(id.0)
+            .fetch_one(world.pool())
+            .await?;
     assert_eq!(held.as_deref(), Some("killed"), "the lease holds until it runs out");
     sqlx::query("UPDATE prosaas.replay_jobs SET lease_until = now()").execute(world.pool()).await?;
     let replay = world.ended(id).await?;
     assert_eq!((replay.counts.succeeded, replay.state.as_str()), (60, "finished"), "{replay:?}");
     let effects = world.effects();
-    assert!(effects.len() == 60 && effects.values().all(|count| *count == 1), "{effects:?}");
+    assert!(effects.len() == 61 && effects.values().all(|count| *count == 1), "{effects:?}");
     runner.cancel();
     task.await?;
     world.end().await
@@ -294,12 +306,12 @@ async fn the_rate_is_kept_and_a_cancelled_replay_publishes_no_more() -> Result<(
     world.dead(30).await?;
     world.mend();
     let (runner, task) = world.runner("one");
-    let (id, _) = made(world.replay(everything(), 30, 5).await)?;
+    // One a second: half a minute is left when some are done, however busy the machine is.
     let began = Instant::now();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let (id, _) = made(world.replay(everything(), 30, 1).await)?;
+    eventually("some are done", || async { Ok(world.effects().len() >= 4) }).await?;
     let (done, seconds) = (world.effects().len(), began.elapsed().as_secs());
-    let most = usize::try_from(seconds + 2)? * 5;
-    assert!((1..=most).contains(&done), "five a second for {seconds} seconds: {done}");
+    assert!(done <= usize::try_from(seconds + 2)?, "one a second for {seconds} seconds: {done}");
     let mut transaction = world.pool().begin().await?;
     let cancelled = made(cancel(&mut transaction, id).await)?;
     transaction.commit().await?;
@@ -348,6 +360,18 @@ async fn what_had_succeeded_runs_again_only_as_history() -> Result<()> {
     world.end().await
 }
 
+/// The worker asks for events, one is there, and the server hands it out to nobody.
+async fn nothing_is_delivered(world: &World) -> Result<()> {
+    eventually("the worker asks", || async {
+        let stream = world.nats.ops.get_stream(Stream::Calls.name()).await?;
+        let info = stream.consumer_info(consumers::CALLS).await?;
+        Ok(info.paused && info.num_waiting > 0 && info.num_pending == 1 && info.num_ack_pending == 0)
+    })
+    .await?;
+    assert_eq!(world.effects().len(), 1);
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_paused_worker_gets_nothing_until_it_goes_on() -> Result<()> {
     let world = World::start().await?;
@@ -370,12 +394,10 @@ async fn a_paused_worker_gets_nothing_until_it_goes_on() -> Result<()> {
     eventually("it works", || async { Ok(world.effects().len() == 1) }).await?;
     assert!(!change(Some(None)).await?);
     world.send(2).await?;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(world.effects().len(), 1, "nothing is delivered");
+    nothing_is_delivered(&world).await?;
     // Set-up keeps the pause.
     prosaas_shared::bus::reconcile::apply(&world.nats.ops).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(world.effects().len(), 1);
+    nothing_is_delivered(&world).await?;
     assert!(change(None).await?);
     eventually("it goes on", || async { Ok(world.effects().len() == 2) }).await?;
     let mut transaction = world.pool().begin().await?;

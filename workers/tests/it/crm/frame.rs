@@ -15,6 +15,7 @@ use prosaas_shared::{
     live::LiveUpdate,
     subjects::{LIVE_STREAM, LiveKind},
 };
+use prosaas_tests::eventually::SOON;
 use prosaas_workers::{
     live::Live,
     runtime::{Delivery, Done, Failure, Policy, run},
@@ -172,8 +173,7 @@ async fn live_updates_follow_the_commit_also_of_a_redelivery() -> Result<()> {
     headers.insert("Nats-Msg-Id", sent.id.as_str());
     nats.ops.publish_with_headers(sent.subject.clone(), headers, sent.payload.clone().into()).await?.await?;
     let mut next = async || {
-        let message =
-            tokio::time::timeout(Duration::from_secs(20), heard.next()).await?.context("an update")?;
+        let message = tokio::time::timeout(SOON, heard.next()).await?.context("an update")?;
         let update: LiveUpdate = serde_json::from_slice(&message.payload)?;
         anyhow::Ok((message.subject.to_string(), update))
     };

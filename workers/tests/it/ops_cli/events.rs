@@ -3,6 +3,8 @@
 use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result};
+use prosaas_shared::bus::Role;
+use prosaas_tests::eventually::SOON;
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -22,18 +24,19 @@ struct Tail {
 impl Tail {
     fn start(cli: &Cli, arguments: &[&str]) -> Result<Self> {
         let mut child =
-            command(arguments, &cli.database, &cli.nats.url("ops"))?.stdout(Stdio::piped()).spawn()?;
+            command(arguments, &cli.database, &cli.nats.url(Role::Ops))?.stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("no output")?).lines();
         Ok(Self { child, lines })
     }
 
     /// Events come until it has shown one: nobody knows when it begins to listen.
     async fn first(&mut self, cli: &Cli) -> Result<String> {
-        for n in 0..100 {
+        for n in 0..400 {
             for call in ["CA7", "CA8"] {
                 let payload = event(&format!("{call}-{n}"), call);
                 cli.nats.ops.publish(format!("call.status.{call}"), payload.into()).await?.await?;
             }
+            // A pause between two tries, and no limit: there are many.
             if let Ok(line) = timeout(Duration::from_millis(300), self.lines.next_line()).await {
                 return line?.context("it has ended");
             }
@@ -54,7 +57,7 @@ async fn a_tail_shows_what_comes_and_fits_until_it_is_ended() -> Result<()> {
     let pid = i32::try_from(tail.child.id().context("it has ended")?)?;
     let pid = rustix::process::Pid::from_raw(pid).context("a process")?;
     rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
-    timeout(Duration::from_secs(20), tail.child.wait()).await??;
+    timeout(SOON, tail.child.wait()).await??;
     while let Some(line) = tail.lines.next_line().await? {
         assert!(line.contains("CA7"), "{line}");
     }

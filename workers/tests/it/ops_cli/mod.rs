@@ -10,6 +10,7 @@ mod terminal;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
+use prosaas_shared::bus::Role;
 use prosaas_workers::{dead_letters::file::file, live::Live};
 use serde_json::Value;
 use tokio::process::Command;
@@ -46,7 +47,7 @@ fn command(arguments: &[&str], database: &Database, nats: &str) -> Result<Comman
     let mut command = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"));
     command
         .args(arguments)
-        .env("DATABASE_URL", database.url()?.as_str())
+        .env("DATABASE_URL", database.url().as_str())
         .env("NATS_URL", nats)
         .env("APP_ENV", "development")
         .stdin(Stdio::null())
@@ -81,7 +82,7 @@ impl Cli {
     }
 
     async fn run(&self, arguments: &[&str]) -> Result<Answer> {
-        self.run_with(arguments, &self.nats.url("ops")).await
+        self.run_with(arguments, &self.nats.url(Role::Ops)).await
     }
 
     async fn run_with(&self, arguments: &[&str], nats: &str) -> Result<Answer> {

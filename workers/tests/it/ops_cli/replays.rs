@@ -1,12 +1,13 @@
 //! `replays`: how far they have come.
 
 use anyhow::{Context as _, Result};
+use prosaas_shared::bus::Role;
 
 use super::{Answer, run};
 use crate::{replays::World, support::eventually};
 
 async fn ops(world: &World, arguments: &[&str]) -> Result<Answer> {
-    run(arguments, &world.database, &world.nats.url("ops")).await
+    run(arguments, &world.database, &world.nats.url(Role::Ops)).await
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::{
     fs::{File, OpenOptions},
     io::{Read as _, Write as _},
     process::{ExitStatus, Stdio},
-    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
+use prosaas_shared::bus::Role;
+use prosaas_tests::eventually::SOON;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tokio::{process::Child, sync::mpsc, time::timeout};
 
@@ -53,7 +54,7 @@ impl Terminal {
 
     async fn shows(&mut self, text: &str) -> Result<()> {
         while !self.seen.contains(text) {
-            let more = timeout(Duration::from_secs(20), self.screen.recv()).await;
+            let more = timeout(SOON, self.screen.recv()).await;
             let more = more.with_context(|| format!("{text:?} does not come: {:?}", self.seen))?;
             let more = more.with_context(|| format!("no {text:?}: {:?}", self.seen))?;
             self.seen.push_str(&more);
@@ -67,8 +68,8 @@ impl Terminal {
 
     /// How it ended, and all that it showed.
     async fn ended(mut self) -> Result<(ExitStatus, String)> {
-        let status = timeout(Duration::from_secs(30), self.child.wait()).await??;
-        while let Ok(Some(more)) = timeout(Duration::from_secs(20), self.screen.recv()).await {
+        let status = timeout(SOON, self.child.wait()).await??;
+        while let Ok(Some(more)) = timeout(SOON, self.screen.recv()).await {
             self.seen.push_str(&more);
         }
         Ok((status, self.seen))
@@ -80,7 +81,7 @@ async fn the_number_is_typed_to_confirm_and_a_bar_shows_how_far_it_is() -> Resul
     let world = World::start().await?;
     world.dead(3).await?;
     world.mend();
-    let (database, nats) = (&world.database, world.nats.url("ops"));
+    let (database, nats) = (&world.database, world.nats.url(Role::Ops));
     let replay = ["dead", "replay", "--worker", "calls", "--reason", "mended"];
 
     let mut terminal = Terminal::start(&replay, database, &nats)?;
