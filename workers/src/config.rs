@@ -189,7 +189,11 @@ mod tests {
         };
         assert!(ops("+972000000001").is_ok_and(|c| c.first_number.is_some()));
         assert!(ops("").is_ok_and(|c| c.first_number.is_none()));
-        assert_eq!(ops("03-1234567").err().map(|e| e.variable).as_deref(), Some("TWILIO_PHONE_NUMBER"));
+        let read = ops("03-1234567").ok().and_then(|c| c.first_number).map(String::from);
+        assert_eq!(read.as_deref(), Some("+97231234567"), "in any spelling");
+        for wrong in ["*2700", "+97254111999", "03-1234567, 03-1234568"] {
+            assert_eq!(ops(wrong).err().map(|e| e.variable).as_deref(), Some("TWILIO_PHONE_NUMBER"));
+        }
     }
 
     #[test]

@@ -42,10 +42,14 @@ impl<T: DeserializeOwned> FromRequest<App> for ApiJson<T> {
 fn field_and_reason(text: &str) -> (String, String) {
     let cause = text.split_once("target type: ").map_or(text, |(_, cause)| cause);
     let cause = cause.rsplit_once(" at line ").map_or(cause, |(cause, _)| cause);
-    match cause.split_once(": ") {
-        Some((field, why)) if !field.contains(' ') => (field.to_owned(), format!("{field}: {why}.")),
-        _ => (String::new(), format!("{cause}.")),
+    let (mut field, mut why) = (String::new(), cause);
+    // A field that reads its own fields names them behind itself.
+    while let Some((part, rest)) = why.split_once(": ").filter(|(part, _)| !part.contains(' ')) {
+        field = if field.is_empty() { part.to_owned() } else { format!("{field}.{part}") };
+        why = rest;
     }
+    let sentence = if field.is_empty() { format!("{why}.") } else { format!("{field}: {why}.") };
+    (field, sentence)
 }
 
 /// Query parameters. Types that it reads refuse unknown ones.
@@ -93,6 +97,9 @@ mod tests {
     fn a_field_is_named_where_serde_names_it() {
         let text = "Failed to deserialize the JSON body into the target type: role: unknown variant `king` at line 1 column 9";
         assert_eq!(field_and_reason(text), ("role".into(), "role: unknown variant `king`.".into()));
+        let text = "Failed to deserialize the JSON body into the target type: settings: greting: unknown field `greting` at line 1 column 9";
+        let told = "settings.greting: unknown field `greting`.";
+        assert_eq!(field_and_reason(text), ("settings.greting".into(), told.into()));
         let text =
             "Failed to deserialize the JSON body into the target type: unknown field `x` at line 1 column 4";
         assert_eq!(field_and_reason(text), (String::new(), "unknown field `x`.".into()));

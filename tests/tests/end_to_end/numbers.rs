@@ -115,18 +115,25 @@ async fn lead(owner: &Person, row: &Row) -> Result<String> {
     Ok(id)
 }
 
+/// A caller's number, their lead, whether they wait for a call back.
+type Known = (Option<String>, Option<String>, bool);
+
 /// The network's spelling is that lead, who waits for a call back and is found by it.
 async fn caller(stack: &Stack, owner: &Person, row: &Row, lead: &str) -> Result<()> {
     let (twilio, call) = (stack.twilio(), call_sid());
     twilio.incoming(&call, row.raw, NUMBER).await?.twiml()?;
-    ensure!(twilio.status(&call, "completed", 3, &[]).await?.status == 204);
-    let (number, who, back): (Option<String>, Option<String>, bool) =
-        eventually("the call has ended", LIMIT, || async {
+    let ended = |status: &'static str| {
+        let call = &call;
+        async move {
             let sql = "SELECT from_e164, lead_id::text, callback_needed FROM prosaas.calls
-                       WHERE call_sid = $1 AND status = 'completed' AND details_source = 'incoming'";
-            Ok(sqlx::query_as(sql).bind(&call).fetch_one(&stack.pool).await?)
-        })
-        .await?;
+                       WHERE call_sid = $1 AND status = $2 AND details_source = 'incoming'";
+            let found: Known = sqlx::query_as(sql).bind(call).bind(status).fetch_one(&stack.pool).await?;
+            Ok(found)
+        }
+    };
+    eventually("the call is there", LIMIT, || ended("ringing")).await?;
+    ensure!(twilio.status(&call, "completed", 3, &[]).await?.status == 204);
+    let (number, who, back) = eventually("the call has ended", LIMIT, || ended("completed")).await?;
     assert_eq!(number.as_deref(), row.e164());
     assert_eq!(who.as_deref(), row.e164().map(|_| lead));
     assert_eq!(back, row.e164().is_some());

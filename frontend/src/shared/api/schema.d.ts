@@ -2743,7 +2743,10 @@ export interface components {
         SettingsInput: {
             /** @description Its name, where that changes too. */
             name?: string | null;
-            /** @description How it answers calls, whole: what is not named goes back to its default. */
+            /**
+             * @description How it answers calls, whole: what is not named goes back to its default. Numbers to
+             *     forward to are taken in any spelling.
+             */
             settings: components["schemas"]["CallSettings"];
             /**
              * @description Its time zone (IANA name), where that changes too.
@@ -5395,7 +5398,7 @@ export interface operations {
                 deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
-                /** @description Text in name or address. */
+                /** @description Parts of name or address. */
                 q?: string;
                 /** @description Only people of this role. */
                 role?: components["schemas"]["Role"];
@@ -8988,7 +8991,7 @@ export interface operations {
                 deleted?: "only";
                 /** @description Rows of a page. */
                 limit?: number;
-                /** @description Text in name or address. */
+                /** @description Parts of name or address. */
                 q?: string;
                 /** @description Only people of this role. */
                 role?: components["schemas"]["Role"];

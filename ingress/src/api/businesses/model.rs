@@ -87,7 +87,7 @@ impl<'de> Deserialize<'de> for TypedSettings {
         let numbers = fields.remove("forward_to").unwrap_or_else(|| Value::Array(Vec::new()));
         let forward_to =
             Vec::deserialize(numbers).map_err(|e| D::Error::custom(format!("forward_to: {e}")))?;
-        let rest = CallSettings::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
+        let rest = serde_path_to_error::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
         Ok(Self { forward_to, rest })
     }
 }

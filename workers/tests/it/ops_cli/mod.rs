@@ -2,6 +2,7 @@
 
 mod events;
 mod filters;
+mod numbers;
 mod people;
 mod replays;
 mod run_book;
