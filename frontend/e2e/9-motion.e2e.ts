@@ -53,9 +53,12 @@ const watch = (page: Page) =>
 const movingNow = (page: Page) =>
   page.evaluate((blink) => document.getAnimations().filter((one) => one.playState === 'running' && Number(one.effect?.getComputedTiming().activeDuration ?? 0) > blink).length, BLINK_MS);
 
+let walks = 0;
 /** Everything of the app that could move, one after the other; what moved, and how much still did while something was awaited. */
 async function walk(wide: boolean, motion: boolean): Promise<{ moved: Set<string>; whileWaiting: number[] }> {
   const found = { moved: new Set<string>(), whileWaiting: [] as number[] };
+  walks += 1;
+  const name = `תמר תזוזה ${walks}`;
   await visiting(shop.owner, { wide, motion }, async (visit, page) => {
     await watch(page);
     const list = gate();
@@ -70,7 +73,7 @@ async function walk(wide: boolean, motion: boolean): Promise<{ moved: Set<string
     // A dialog, which is a sheet on a phone; a button at work in it; a message after it.
     await page.getByRole('button', { name: 'ליד חדש' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'ליד חדש' });
-    await dialog.getByLabel('שם', { exact: true }).fill('תמר תזוזה');
+    await dialog.getByLabel('שם', { exact: true }).fill(name);
     const saving = gate();
     await page.route('**/api/leads', saving.hold);
     await dialog.getByRole('button', { name: 'הוספת הליד' }).click();
@@ -80,7 +83,7 @@ async function walk(wide: boolean, motion: boolean): Promise<{ moved: Set<string
     await page.getByText('הליד נוסף').waitFor();
     await dialog.waitFor({ state: 'detached' });
     // The question before deleting, and its message.
-    await page.getByRole('button', { name: 'מחיקת הליד תמר תזוזה' }).click();
+    await page.getByRole('button', { name: `מחיקת הליד ${name}` }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'מחיקה', exact: true }).click();
     await page.getByText('הליד נמחק').first().waitFor();
     for (const one of await page.evaluate(() => globalThis.moved)) found.moved.add(one);

@@ -100,14 +100,14 @@ export class ServiceProcess {
   }
 
   async listening(): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
+    const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
       const found = /"address":"127\.0\.0\.1:(\d+)","msg":"listening"/.exec(this.output);
       if (found) {
         this.port = Number(found[1]);
         return;
       }
-      if (this.child.exitCode !== null || this.child.signalCode !== null || Date.now() > deadline)
+      if (this.child.exitCode !== null || this.child.signalCode !== null || performance.now() > deadline)
         throw new Error(`the service did not start:\n${this.output}`);
       await sleep(20);
     }
@@ -176,11 +176,11 @@ export async function eventually<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   ms = PATIENCE_MS,
 ): Promise<T> {
-  const deadline = Date.now() + ms;
+  const deadline = performance.now() + ms;
   for (;;) {
     const value = await look();
     if (value !== undefined && value !== false) return value;
-    if (Date.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${ms} ms in vain: ${what}`);
     await sleep(25);
   }
 }

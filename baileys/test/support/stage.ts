@@ -77,23 +77,14 @@ export class Stage {
     return { session, phone, jid };
   }
 
-  async reaches(
-    service: ServiceProcess,
-    session: string,
-    state: string,
-    ms?: number,
-  ): Promise<Record<string, unknown>> {
+  async reaches(service: ServiceProcess, session: string, state: string): Promise<Record<string, unknown>> {
     let last: unknown;
     try {
-      return await eventually(
-        `${session} ${state}`,
-        async () => {
-          const status = await service.status(session);
-          last = status;
-          return status['state'] === state && status;
-        },
-        ms,
-      );
+      return await eventually(`${session} ${state}`, async () => {
+        const status = await service.status(session);
+        last = status;
+        return status['state'] === state && status;
+      });
     } catch (error) {
       throw new Error(`${String(error)}; it is ${JSON.stringify(last)}`);
     }
@@ -136,11 +127,10 @@ export class Stage {
     await this.world.enterCode(code, phone);
   }
 
-  async told(session: string, kind: string, ms?: number) {
+  async told(session: string, kind: string) {
     return eventually(
       `the fact ${kind} of ${session}, which has ${this.ingress.kinds(session).join(' ')}`,
       () => this.ingress.facts.findLast((fact) => fact.session_id === session && fact.kind === kind),
-      ms,
     );
   }
 }
