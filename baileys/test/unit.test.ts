@@ -15,7 +15,7 @@ import { KEY } from './support/process.js';
 const GOOD = {
   APP_ENV: 'production',
   DATABASE_URL: 'postgres://user:pw@db.example/prosaas?sslmode=require',
-  INTERNAL_SECRET: 'kq8Zt3vN1rYw6uBs9eLm',
+  INTERNAL_SECRET: 'kq8Zt3vN1rYw6uBs9eLm4HdXc7PfGa2J',
   BAILEYS_ENCRYPTION_KEY: KEY.toString('base64'),
 };
 
@@ -33,8 +33,8 @@ describe('settings', () => {
     ['DATABASE_URL', 'mysql://x'],
     ['INTERNAL_SECRET', undefined],
     ['INTERNAL_SECRET', 'short'],
-    ['INTERNAL_SECRET', 'change-me-change-me-change-me'],
-    ['INTERNAL_SECRET', 'aaaaaaaaaaaaaaaaaaaaaaaa'],
+    ['INTERNAL_SECRET', 'change-me-change-me-change-me-change-me'],
+    ['INTERNAL_SECRET', 'abcdefgabcdefgabcdefgabcdefgabcdefg'],
     ['DATABASE_URL', 'postgres://user:CHANGE-ME@db.example/prosaas'],
     ['BAILEYS_ENCRYPTION_KEY', undefined],
     ['BAILEYS_ENCRYPTION_KEY', 'c2hvcnQ='],
@@ -56,7 +56,7 @@ describe('settings', () => {
   }
 
   it('never shows a value', () => {
-    const secret = 'example-example-example';
+    const secret = 'example-example-example-example-example';
     assert.throws(
       () => readConfig({ ...GOOD, INTERNAL_SECRET: secret }),
       (error) => !String(error).includes(secret),
@@ -71,12 +71,12 @@ describe('settings', () => {
     const folder = mkdtempSync(join(tmpdir(), 'settings-'));
     try {
       const path = join(folder, 'secret');
-      writeFileSync(path, 'from a file, 24 letters\n');
+      writeFileSync(path, 'from a file, with some 40 characters in it\n');
       const { INTERNAL_SECRET: dropped, ...rest } = GOOD;
       assert.ok(dropped);
       assert.equal(
         readConfig({ ...rest, INTERNAL_SECRET_FILE: path }).internalSecret,
-        'from a file, 24 letters',
+        'from a file, with some 40 characters in it',
       );
       assert.throws(
         () => readConfig({ ...rest, INTERNAL_SECRET_FILE: join(folder, 'none') }),

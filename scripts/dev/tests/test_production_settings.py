@@ -44,6 +44,12 @@ def example() -> dict[str, str]:
     return {pair[1]: pair[2] for pair in pairs if pair}
 
 
+def comment_on(name: str) -> str:
+    """What the example says above a variable, from the heading on, as one line."""
+    before = re.split(rf"(?m)^(?:# )?{name}=", (ROOT / ".env.production.example").read_text())[0]
+    return " ".join(line.removeprefix("# ") for line in before.rpartition("# ----")[2].splitlines())
+
+
 def documented() -> dict[str, list[str]]:
     """Rows of the page's tables."""
     rows = re.findall(rf"^\| `({NAME})` \| (.*) \|$", (ROOT / "docs" / "SETTINGS.md").read_text(), re.MULTILINE)
@@ -84,6 +90,24 @@ class Settings(unittest.TestCase):
         self.assertEqual(driver - SDK_SPELLINGS - set(documented()), set(), "the driver passes on what is unknown")
         read = read_by_rust() | read_by_node() | read_by_nats() | driver | {"POSTGRES_PASSWORD"}
         self.assertEqual(set(documented()) - read, set())
+
+    def test_defaults_and_bounds_are_the_same_on_the_page_and_in_the_example(self) -> None:
+        """The code's are held against the page's by running its parsers: tests/src/settings.rs, and
+        baileys/test/settings.test.ts."""
+        values = example()
+        for name, cells in documented().items():
+            if len(cells) != 3:
+                self.assertEqual(values[name], "" if cells[0].startswith("not set") else cells[0], name)
+            elif " " not in cells[1] and cells[1] not in ("required", "optional", "off"):
+                self.assertEqual(values[name], cells[1], name)
+            bounds = re.search(r"\d+ to \d+ \w+|at least \d+ [a-z ]*characters", cells[-1])
+            if bounds:
+                self.assertIn(bounds[0], comment_on(name), name)
+
+    def test_the_first_password_s_least_length_is_every_password_s(self) -> None:
+        rule = (ROOT / "shared" / "src" / "password" / "mod.rs").read_text()
+        least = re.search(r"pub const MIN_LENGTH: usize = (\d+);", rule)[1]
+        self.assertIn(f"at least {least} characters", documented()["ADMIN_PASSWORD"][-1])
 
     def test_what_is_required_must_be_filled_in(self) -> None:
         for name, (_, needed, *_) in {n: c for n, c in documented().items() if len(c) == 3}.items():
