@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_defaults_and_bounds_are_these() -> anyhow::Result<()> {
+        let held = prosaas_tests::settings::hold("backend", |more| {
+            production(more).map(|config| format!("{config:?}")).map_err(|error| error.variable)
+        })?;
+        assert!(held >= 7, "{held}");
+        Ok(())
+    }
+
+    #[test]
     fn a_missing_variable_is_named() {
         for name in [
             "PUBLIC_URL",

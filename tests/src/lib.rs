@@ -19,6 +19,7 @@ pub mod proxy;
 pub mod random;
 pub mod scratch;
 pub mod sdk;
+pub mod settings;
 pub mod small_disk;
 pub mod stack;
 pub mod strace;

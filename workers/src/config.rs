@@ -142,7 +142,7 @@ fn admin(env: &Env) -> Result<Option<(String, SecretString)>, ConfigError> {
 mod tests {
     use super::*;
 
-    fn with(more: &[(&'static str, &'static str)]) -> Result<Config, ConfigError> {
+    fn with(more: &[(&str, &str)]) -> Result<Config, ConfigError> {
         let mut pairs = vec![
             ("DATABASE_URL", "postgres://db"),
             ("NATS_URL", "nats://nats"),
@@ -176,6 +176,15 @@ mod tests {
             assert_eq!(with(&[(name, value)]).err().map(|e| e.variable).as_deref(), Some(name), "{value}");
         }
         assert!(with(&[("APP_ENV", "development"), ("TWILIO_API_BASE", "http://127.0.0.1:1")]).is_ok());
+    }
+
+    #[test]
+    fn the_documented_defaults_and_bounds_are_these() -> anyhow::Result<()> {
+        let held = prosaas_tests::settings::hold("workers", |more| {
+            with(more).map(|config| format!("{config:?}")).map_err(|error| error.variable)
+        })?;
+        assert!(held >= 7, "{held}");
+        Ok(())
     }
 
     #[test]
