@@ -32,6 +32,14 @@ def passing_cluster(paths: Paths, *, lasting: bool = False) -> Iterator[postgres
         yield postgres.start(paths, chosen, supervisor, folder, lasting=lasting)
 
 
+def _busybox(paths: Paths) -> dict[str, str]:
+    """The shell and the programs of NATS's image, for its health check; nothing where they cannot be had."""
+    for place in ("usr/bin/busybox", "bin/busybox"):
+        if found := apt.program(paths, place, ["busybox-static"]):
+            return {"PROSAAS_BUSYBOX": str(found)}
+    return {}
+
+
 def strace(paths: Paths) -> Path:
     """strace, which shows that no acknowledgement precedes its fdatasync."""
     return apt.required_program(paths, "usr/bin/strace", ["strace", "libunwind8"])
@@ -123,7 +131,7 @@ def everything(paths: Paths, arguments: list[str]) -> int:
     if not arguments:
         with failures.noted():
             unit(paths)
-    extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
+    extra = _busybox(paths) | _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
     # The whole chain's tests run the real WhatsApp service against its simulator.
     toolchain.node_build(paths, "baileys")
     toolchain.node_build(paths, "baileys", "build:test", "dist-test")

@@ -373,7 +373,11 @@ async fn a_paused_worker_gets_nothing_until_it_goes_on() -> Result<()> {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(world.effects().len(), 1, "nothing is delivered");
     // Set-up keeps the pause.
-    prosaas_shared::bus::reconcile::apply(&world.nats.ops).await?;
+    prosaas_shared::bus::reconcile::apply(
+        &world.nats.ops,
+        prosaas_shared::bus::definitions::DEFAULT_STORE_BYTES,
+    )
+    .await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(world.effects().len(), 1);
     assert!(change(None).await?);

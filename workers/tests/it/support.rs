@@ -119,7 +119,10 @@ impl Nats {
         let address = address(&ports).await?;
         let port = address.parse::<Url>()?.port().context("no port")?;
         let ops = jetstream::new(client(&address, bus::Role::Ops).await?);
-        eventually("JetStream answers", || async { Ok(bus::reconcile::apply(&ops).await.is_ok()) }).await?;
+        eventually("JetStream answers", || async {
+            Ok(bus::reconcile::apply(&ops, bus::definitions::DEFAULT_STORE_BYTES).await.is_ok())
+        })
+        .await?;
         let client = client(&address, bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());
         let bus = Bus { client, jetstream: context, clock: clock::system(), process: Arc::from("test") };
@@ -151,6 +154,7 @@ fn spawn(data: &Path, port: i32) -> Result<Child> {
         .arg(data.join("ports"))
         .env("NATS_LISTEN", format!("127.0.0.1:{port}"))
         .env("NATS_STORE_DIR", data.join("streams"))
+        .env("NATS_STORE_MAX_BYTES", bus::definitions::DEFAULT_STORE_BYTES.to_string())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     for user in ["INGRESS", "WORKERS", "OPS", "SYS"] {
