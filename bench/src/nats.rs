@@ -51,6 +51,7 @@ impl Nats {
             environment: vec![
                 ("NATS_LISTEN", address.to_string()),
                 ("NATS_STORE_DIR", format!("\"{}\"", folder.join("nats").display())),
+                ("NATS_STORE_MAX_BYTES", bus::definitions::DEFAULT_STORE_BYTES.to_string()),
                 ("NATS_INGRESS_PASSWORD", password()),
                 ("NATS_WORKERS_PASSWORD", password()),
                 ("NATS_OPS_PASSWORD", password()),
@@ -63,7 +64,7 @@ impl Nats {
         let address = address.to_string();
         let client = bus::connect(&SecretString::from(url(&address, Role::Ops)), Role::Ops).await?;
         let js = jetstream::new(client.clone());
-        reconcile::apply(&js).await?;
+        reconcile::apply(&js, bus::definitions::DEFAULT_STORE_BYTES).await?;
         durability::assert_durable(&client, &js).await?;
         Ok(Self { process, js, client, address })
     }

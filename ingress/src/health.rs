@@ -6,7 +6,7 @@ use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::StatusCode;
 use prosaas_shared::{
-    bus::{definitions::Definitions, durability::assert_durable},
+    bus::{definitions::Definitions, durability::assert_durable, store::assert_writable},
     whatsapp_service::WhatsappService,
 };
 use serde::Serialize;
@@ -75,15 +75,19 @@ fn check(name: &str, problem: Option<String>) -> Check {
     Check { name: name.to_owned(), ready: problem.is_none(), problem }
 }
 
-/// Reachable, and such that what it acknowledges survives a power cut.
+/// Reachable, such that what it acknowledges survives a power cut, and able to write.
 async fn nats(client: &Client) -> Check {
     if client.connection_state() != Connection::Connected {
         return check("nats", Some("NATS is out of reach".to_owned()));
     }
     let js = jetstream::new(client.clone());
-    let problem = match tokio::time::timeout(TIMEOUT, assert_durable(client, &js)).await {
+    let asked = async {
+        assert_durable(client, &js).await.map_err(|error| error.to_string())?;
+        assert_writable(client).await.map_err(|error| error.to_string())
+    };
+    let problem = match tokio::time::timeout(TIMEOUT, asked).await {
         Ok(Ok(())) => None,
-        Ok(Err(error)) => Some(error.to_string()),
+        Ok(Err(problem)) => Some(problem),
         Err(_) => Some("NATS does not answer".to_owned()),
     };
     check("nats", problem)

@@ -30,6 +30,7 @@ def start(paths: Paths, settings: Settings, supervisor: Supervisor) -> str:
         "NATS_LISTEN": f"127.0.0.1:{port}",
         # Quoted, because nats-server reads the value as it reads its configuration, blanks included.
         "NATS_STORE_DIR": f'"{paths.folder("nats")}"',
+        "NATS_STORE_MAX_BYTES": settings.need("NATS_STORE_MAX_BYTES"),
     }
     environment |= {name: value for name, value in settings.secrets.items() if name.startswith("NATS_")}
     supervisor.start(Service(

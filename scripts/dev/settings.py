@@ -34,7 +34,7 @@ READS: dict[str, tuple[str, ...]] = {
         *_EVERYWHERE, *_TWILIO, *_STORES, "WORKERS_LISTEN", "RECORDINGS_DELETE_AT_TWILIO", "BAILEYS_BASE_URL",
         "INTERNAL_SECRET", "OPENAI_API_KEY",
     ),
-    "ops": (*_EVERYWHERE, "TWILIO_PHONE_NUMBER", "ADMIN_EMAIL", "ADMIN_PASSWORD"),
+    "ops": (*_EVERYWHERE, "TWILIO_PHONE_NUMBER", "ADMIN_EMAIL", "ADMIN_PASSWORD", "NATS_STORE_MAX_BYTES"),
     "baileys": (
         "APP_ENV", "DATABASE_URL", "BAILEYS_LISTEN", "INTERNAL_SECRET", "INGRESS_INTERNAL_URL",
         "BAILEYS_ENCRYPTION_KEY", "BAILEYS_LEASE_SECONDS", "WA_WEB_VERSION", "LOG_LEVEL",
@@ -120,6 +120,7 @@ def load(paths: Paths, given: Mapping[str, str]) -> Settings:
         "PUBLIC_URL": f"http://{ports.reach(listen, 'INGRESS_LISTEN')}",
         "INGRESS_INTERNAL_URL": f"http://{ports.reach(internal, 'INGRESS_INTERNAL_LISTEN')}",
         "EVENT_LOG_PATH": str(paths.data / "ingress"),
+        "NATS_STORE_MAX_BYTES": str(4 << 30),
         "RECORDINGS_URL": (paths.data / "recordings").as_uri(),
         "TWILIO_ACCOUNT_SID": secrets["TWILIO_ACCOUNT_SID"],
         # A number that no numbering plan gives out: the demo never reaches a person.

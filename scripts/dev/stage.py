@@ -56,7 +56,7 @@ class Stage:
             # The fault suite kills and stops a Postgres of its own.
             "PROSAAS_POSTGRES_BIN": str(postgres.programs(self.paths)),
             "PROSAAS_BIN_DIR": str(self.paths.target() / "debug"),
-        } | ({"PROSAAS_VENV": str(found)} if found else {})
+        } | ({"PROSAAS_VENV": str(found)} if found else {}) | _busybox(self.paths)
 
     def watch(self, reader: Reader, command: Sequence[str | Path], *, folder: Path, log: Path,
               extra: Mapping[str, str] | None = None, shown: bool = True,
@@ -83,6 +83,14 @@ class Stage:
             if process.stdout:
                 process.stdout.close()
             reader.end()
+
+
+def _busybox(paths: Paths) -> dict[str, str]:
+    """The shell and the programs of NATS's image, for its health check; nothing where they cannot be had."""
+    for place in ("usr/bin/busybox", "bin/busybox"):
+        if found := apt.program(paths, place, ["busybox-static"]):
+            return {"PROSAAS_BUSYBOX": str(found)}
+    return {}
 
 
 def _end(process: subprocess.Popen[str]) -> None:

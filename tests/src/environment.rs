@@ -72,6 +72,14 @@ pub fn strace() -> anyhow::Result<PathBuf> {
     }
 }
 
+/// `PROSAAS_BUSYBOX`, else the one in `PATH`, where there is one.
+pub fn busybox() -> anyhow::Result<Option<PathBuf>> {
+    match variable("PROSAAS_BUSYBOX")? {
+        Some(path) => existing(PathBuf::from(path), "PROSAAS_BUSYBOX names no file").map(Some),
+        None => Ok(in_path("busybox")),
+    }
+}
+
 /// `PATH`, for programs that look for others.
 pub fn path() -> anyhow::Result<String> {
     variable("PATH")?.context("PATH is not set")

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use async_nats::jetstream;
-use prosaas_shared::bus;
+use prosaas_shared::bus::{self, definitions};
 use rustix::process::Signal;
 use secrecy::SecretString;
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
@@ -20,6 +20,7 @@ use crate::{
     ports,
     process::{Environment, Process},
     scratch::Scratch,
+    small_disk::SmallDisk,
 };
 
 /// A server with a port and a store of its own, which a restart finds again.
@@ -31,6 +32,9 @@ pub struct NatsServer {
     environment: Environment,
     log: PathBuf,
     process: Option<Process>,
+    /// A program, with arguments, behind which every start takes place.
+    behind: Option<(PathBuf, Vec<String>)>,
+    store_bytes: u64,
 }
 
 impl NatsServer {
@@ -41,11 +45,28 @@ impl NatsServer {
 
     /// Starts it with another configuration.
     pub async fn start_with(scratch: &Scratch, configuration: &Path) -> anyhow::Result<Self> {
+        let store = definitions::DEFAULT_STORE_BYTES;
+        Self::start_in(scratch, configuration, store, None).await
+    }
+
+    /// Starts it with its streams on a small disk, of which they may take this much.
+    pub async fn start_on(scratch: &Scratch, disk: &SmallDisk, store: u64) -> anyhow::Result<Self> {
+        let configuration = environment::root().join("nats/nats-server.conf");
+        Self::start_in(scratch, &configuration, store, Some(disk.behind()?)).await
+    }
+
+    async fn start_in(
+        scratch: &Scratch,
+        configuration: &Path,
+        store_bytes: u64,
+        behind: Option<(PathBuf, Vec<String>)>,
+    ) -> anyhow::Result<Self> {
         let address = ports::free()?;
         let store = scratch.folder("nats")?;
         let pairs = [
             ("NATS_LISTEN", address.to_string()),
             ("NATS_STORE_DIR", format!("\"{}\"", store.display())),
+            ("NATS_STORE_MAX_BYTES", store_bytes.to_string()),
             ("NATS_INGRESS_PASSWORD", password(bus::Role::Ingress)),
             ("NATS_WORKERS_PASSWORD", password(bus::Role::Workers)),
             ("NATS_OPS_PASSWORD", password(bus::Role::Ops)),
@@ -58,6 +79,8 @@ impl NatsServer {
             environment: pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             log: scratch.log("nats-server"),
             process: None,
+            behind,
+            store_bytes,
         };
         server.restart().await?;
         Ok(server)
@@ -95,8 +118,13 @@ impl NatsServer {
         if self.process.is_some() {
             self.kill().await?;
         }
-        let arguments = [Path::new("-c"), &self.configuration];
-        let process = Process::start("nats-server", &self.program, &arguments, &self.environment, &self.log)?;
+        let (mut program, mut arguments) = (self.program.clone(), Vec::new());
+        if let Some((outer, before)) = self.behind.clone() {
+            arguments.extend(before);
+            arguments.push(std::mem::replace(&mut program, outer).display().to_string());
+        }
+        arguments.extend(["-c".to_owned(), self.configuration.display().to_string()]);
+        let process = Process::start("nats-server", &program, &arguments, &self.environment, &self.log)?;
         let process = self.process.insert(process);
         let deadline = std::time::Instant::now() + SOON;
         loop {
@@ -116,6 +144,28 @@ impl NatsServer {
     pub async fn restart_with(&mut self, configuration: &Path) -> anyhow::Result<()> {
         configuration.clone_into(&mut self.configuration);
         self.restart().await
+    }
+
+    /// What all streams on disk may take.
+    pub const fn store_bytes(&self) -> u64 {
+        self.store_bytes
+    }
+
+    /// Its environment, for what runs beside it in its container.
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Its process id.
+    pub fn pid(&mut self) -> anyhow::Result<rustix::process::Pid> {
+        self.process()?.pid()
+    }
+
+    /// Waits for its end, which somebody else has asked for.
+    pub async fn ended(&mut self) -> anyhow::Result<ExitStatus> {
+        let ended = self.process()?.wait(SOON).await;
+        self.process = None;
+        ended
     }
 
     fn process(&mut self) -> anyhow::Result<&mut Process> {

@@ -80,11 +80,21 @@ impl SmallDisk {
     /// Somebody else takes all that is left but a few events' room, at once. What is set
     /// aside there now, and given up once the disk is full, is not theirs.
     pub fn fill(&self) -> anyhow::Result<()> {
+        self.fill_but(ROOM)
+    }
+
+    /// Somebody else takes all but a tenth of the disk.
+    pub fn fill_nine_tenths(&self) -> anyhow::Result<()> {
+        let stat = statvfs(&self.seen)?;
+        self.fill_but(stat.f_blocks.saturating_mul(stat.f_frsize) / 10)
+    }
+
+    fn fill_but(&self, room: u64) -> anyhow::Result<()> {
         let junk = File::create(self.junk())?;
         let stat = statvfs(&self.seen)?;
         let mut wanted = stat.f_bavail.saturating_mul(stat.f_frsize);
         loop {
-            wanted = wanted.saturating_sub(ROOM);
+            wanted = wanted.saturating_sub(room);
             match fallocate(&junk, FallocateFlags::empty(), 0, wanted) {
                 // Others have written meanwhile: never more than there was at first.
                 Err(Errno::NOSPC) if wanted > 0 => {}

@@ -50,6 +50,8 @@ pub struct Options {
     /// Handlers fail when the subject tells them to, and all that can fail is the test's own:
     /// see [`Breakable`].
     pub faults: bool,
+    /// The streams lie on a small disk of their own, see [`Stack::nats_disk`]. `faults` has it too.
+    pub nats_disk: bool,
     /// SQL that runs before the migrations.
     pub prepare_database: Option<&'static str>,
 }
@@ -67,6 +69,9 @@ pub struct Breakable {
 
 /// The local log's disk, megabytes: it wants 64 free.
 const DISK: u32 = 112;
+
+/// The streams' disk, megabytes: the least that they may take, and the server's own files.
+const NATS_DISK: u32 = 192;
 
 /// nats-server, Postgres, a fake Twilio, the ingress and the workers. What comes
 /// first here ends first.
@@ -86,6 +91,8 @@ pub struct Stack {
     pub database: Database,
     /// The test's own connections to it.
     pub pool: PgPool,
+    /// The disk of the streams, where the test wants one and this machine lets us mount it.
+    pub nats_disk: Option<SmallDisk>,
     /// What the fault suite breaks.
     pub breakable: Option<Breakable>,
     /// Folder and logs.
@@ -105,7 +112,7 @@ impl Stack {
             sqlx::raw_sql(sql).execute(&stack.pool).await?;
         }
         if options.ingress_only {
-            bus::reconcile::apply(&stack.nats.jetstream().await?).await?;
+            bus::reconcile::apply(&stack.nats.jetstream().await?, stack.nats.store_bytes()).await?;
             stack.ingress.start().await?;
         } else {
             let (status, output) = stack.ops(&["setup"]).await?;
@@ -123,7 +130,18 @@ impl Stack {
     /// NATS and Postgres run; ingress and workers are not started, the streams not made.
     pub async fn prepare(options: &Options) -> anyhow::Result<Self> {
         let scratch = Scratch::new()?;
-        let (nats, recordings) = tokio::try_join!(NatsServer::start(&scratch), FakeTwilio::start())?;
+        let nats_disk = if options.faults || options.nats_disk {
+            SmallDisk::mount(&scratch.folder("nats")?, NATS_DISK).await?
+        } else {
+            None
+        };
+        let starting = async {
+            match &nats_disk {
+                Some(disk) => NatsServer::start_on(&scratch, disk, bus::definitions::LEAST_STORE_BYTES).await,
+                None => NatsServer::start(&scratch).await,
+            }
+        };
+        let (nats, recordings) = tokio::try_join!(starting, FakeTwilio::start())?;
         let breakable = if options.faults { Some(breakable(&scratch, &recordings).await?) } else { None };
         let database = match &breakable {
             Some(breakable) => Database::create_in(breakable.cluster.url()?).await?,
@@ -133,6 +151,7 @@ impl Stack {
         let mut common = Environment::new();
         let mut set = |name: &str, value: &str| common.insert(name.to_owned(), value.to_owned());
         set("APP_ENV", "development");
+        set("NATS_STORE_MAX_BYTES", &nats.store_bytes().to_string());
         set("LOG_FORMAT", "json");
         set("RUST_LOG", "info");
         set("RUST_BACKTRACE", "1");
@@ -188,6 +207,7 @@ impl Stack {
             nats,
             database,
             pool,
+            nats_disk,
             breakable,
             scratch,
         })

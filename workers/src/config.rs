@@ -2,9 +2,10 @@
 
 pub mod doctor;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use prosaas_shared::{
+    bus::definitions::{DEFAULT_STORE_BYTES, LEAST_STORE_BYTES},
     config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
     phone::{self, E164},
     whatsapp_service,
@@ -104,6 +105,10 @@ pub struct OpsConfig {
     pub nats_url: SecretString,
     /// `TWILIO_PHONE_NUMBER`: the number of the first business.
     pub first_number: Option<E164>,
+    /// `NATS_STORE_MAX_BYTES`: what all streams on disk may take, bytes; default 4 GiB.
+    pub nats_store_max_bytes: u64,
+    /// `NATS_STORE_DIR`: the folder of nats-server's streams, where it can be seen from here.
+    pub nats_store_dir: Option<PathBuf>,
     /// `ADMIN_EMAIL`, `ADMIN_PASSWORD`: the first system admin; both or none.
     pub admin: Option<(String, SecretString)>,
 }
@@ -115,9 +120,20 @@ impl OpsConfig {
             database_url: env.database_url()?,
             nats_url: env.nats_url("ops")?,
             first_number: first_number(env)?,
+            nats_store_max_bytes: nats_store_max_bytes(env)?,
+            nats_store_dir: env.optional("NATS_STORE_DIR")?.map(PathBuf::from),
             admin: admin(env)?,
         })
     }
+}
+
+fn nats_store_max_bytes(env: &Env) -> Result<u64, ConfigError> {
+    const NAME: &str = "NATS_STORE_MAX_BYTES";
+    let bytes = env.parsed(NAME, DEFAULT_STORE_BYTES)?;
+    if bytes < LEAST_STORE_BYTES {
+        return Err(ConfigError::new(NAME, format!("must be at least {LEAST_STORE_BYTES}")));
+    }
+    Ok(bytes)
 }
 
 fn first_number(env: &Env) -> Result<Option<E164>, ConfigError> {

@@ -1,7 +1,7 @@
 //! What must be there before anything runs: tables, streams, a first business.
 //! Every step may run again, also at the same time elsewhere.
 
-use std::time::Duration;
+use std::{io, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use async_nats::{Client, jetstream};
@@ -9,11 +9,13 @@ use prosaas_shared::{
     bus::{
         durability::assert_durable,
         reconcile::{self, ApplyError, Change},
+        store::Store,
     },
     ids::BusinessId,
     phone::E164,
     store,
 };
+use rustix::fs::statvfs;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -51,10 +53,19 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
 
 /// Makes streams, consumers and buckets what `nats/streams.toml` says, and fails
 /// where the server would lose what it acknowledges. Waits for a server that is
-/// away, for at most `limit`; what a person must decide fails at once.
-pub async fn apply_streams(client: &Client, limit: Duration) -> Result<Vec<Change>> {
+/// away, for at most `limit`; what a person must decide fails at once. All of them together
+/// may take `store` bytes.
+pub async fn apply_streams(client: &Client, limit: Duration, store: u64) -> Result<Vec<Change>> {
     let context = jetstream::new(client.clone());
-    let changes = patiently(limit, async || reconcile::apply(&context).await).await?;
+    // The server's own limit comes first: a stream that does not fit below it is refused with 10047.
+    patiently(limit, async || reconcile::answers(&context).await).await?;
+    let server = Store::of(client).await.context(NOT_SET_UP)?;
+    anyhow::ensure!(
+        server.max >= store,
+        "NATS_STORE_MAX_BYTES is {store} here, and nats-server runs with {}: start it again with the same",
+        server.max
+    );
+    let changes = patiently(limit, async || reconcile::apply(&context, store).await).await?;
     assert_durable(client, &context).await.context(NOT_SET_UP)?;
     Ok(changes)
 }
@@ -69,6 +80,13 @@ pub async fn verify_streams(client: &Client, limit: Duration) -> Result<()> {
 
 /// What is wrong where neither the tables nor the settings are.
 const NOT_SET_UP: &str = "the streams (NATS_URL) are not as they must be";
+
+/// By how much the disk under nats-server's streams is too small for all that they may take.
+pub fn disk_shortfall(store: Store, folder: &Path, wanted: u64) -> io::Result<u64> {
+    let disk = statvfs(folder)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    Ok(wanted.saturating_sub(store.used).saturating_sub(free))
+}
 
 /// Tries again while the server is away, for at most `limit`.
 async fn patiently<T>(limit: Duration, work: impl AsyncFn() -> Result<T, ApplyError>) -> Result<T> {

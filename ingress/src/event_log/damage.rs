@@ -1,6 +1,6 @@
 //! A database file that cannot be read any more. Calls must still be answered, and
 //! new events kept: at the next start the damaged files are put aside for a person
-//! (`sqlite3 .recover` reads most of such a file), and a new log begins. Until then
+//! (docs/OPERATIONS.md says how their rows come back), and a new log begins. Until then
 //! calls' events go to the last resort.
 //!
 //! Never while the log is in use: a new file counts from one again, and the pump

@@ -6,6 +6,9 @@ use async_nats::{
 };
 use prosaas_shared::subjects::Stream;
 
+/// The reason of a try that got no answer at all.
+pub(super) const TIMEOUT: &str = "timeout";
+
 /// What to do with the rows that were sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -82,7 +85,7 @@ fn refusal(code: ErrorCode, status: usize, text: String) -> Verdict {
 /// A request that got no ack.
 pub(super) fn no_ack(error: &RequestError) -> Verdict {
     match error.kind() {
-        RequestErrorKind::TimedOut => Verdict::Retry("timeout"),
+        RequestErrorKind::TimedOut => Verdict::Retry(TIMEOUT),
         RequestErrorKind::NoResponders => Verdict::Blocked("no stream takes the subject".to_owned()),
         RequestErrorKind::InvalidSubject | RequestErrorKind::MaxPayloadExceeded => {
             Verdict::Refused(error.to_string())

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     PumpOptions,
-    ack::Verdict,
+    ack::{self, Verdict},
     aside::put_aside,
     batch,
     removal::Removals,
@@ -39,6 +39,14 @@ const UNKNOWN_TRIES: u32 = 10;
 /// server also calls a batch incomplete of which it refused a member.
 const INCOMPLETE_TRIES: u32 = 3;
 
+/// Tries in a row without any answer from a server that is connected, before the stream
+/// counts as blocked: that is what a stream does whose disk was full.
+const SILENT_TRIES: u32 = 3;
+
+/// What such a silence mostly means.
+const SILENT: &str = "the server acknowledges nothing: a stream whose disk was full takes events again only after \
+     nats-server is restarted";
+
 const FIRST_DELAY: Duration = Duration::from_millis(50);
 const LAST_DELAY: Duration = Duration::from_secs(2);
 
@@ -47,6 +55,7 @@ struct Hand {
     rows: Vec<StoredRow>,
     singly: bool,
     failures: u32,
+    silent: u32,
     incomplete: u32,
     unknown: HashMap<i64, u32>,
 }
@@ -128,7 +137,7 @@ impl Lane {
     /// Publishes and deletes the rows. Gives up only at shutdown.
     async fn deliver(&mut self, rows: Vec<StoredRow>) {
         let singly = rows.len() < BATCH_MIN;
-        let mut hand = Hand { rows, singly, failures: 0, incomplete: 0, unknown: HashMap::new() };
+        let mut hand = Hand { rows, singly, failures: 0, silent: 0, incomplete: 0, unknown: HashMap::new() };
         while !hand.rows.is_empty() && !self.shutdown.is_cancelled() {
             if self.client.connection_state() != State::Connected {
                 // Nothing is handed to a client that would only queue it.
@@ -194,6 +203,7 @@ impl Lane {
             .increment(u64::try_from(rows.len()).unwrap_or(0));
         self.removals.add(rows.map(|row| row.seq));
         hand.failures = 0;
+        hand.silent = 0;
         self.removals.run_due(&self.log, &self.shutdown).await;
     }
 
@@ -221,6 +231,10 @@ impl Lane {
 
     /// Waits, longer each time.
     async fn retry(&self, hand: &mut Hand, reason: &'static str) {
+        hand.silent = if reason == ack::TIMEOUT { hand.silent.saturating_add(1) } else { 0 };
+        if hand.silent >= SILENT_TRIES {
+            return self.blocked(SILENT.to_owned()).await;
+        }
         metrics::counter!("prosaas_pump_retries_total", "reason" => reason).increment(1);
         if self.status.set(self.stream, LaneState::Retrying(reason)) {
             tracing::warn!(stream = %self.stream, reason, "publishing failed and is tried again");

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use http::Method;
 use prosaas_ingress::api::live::MAX_PER_SESSION;
 use prosaas_shared::{
-    bus::{self, reconcile},
+    bus::{self, definitions, reconcile},
     ids::BusinessId,
     live::LiveUpdate,
     rights::Role,
@@ -33,7 +33,7 @@ impl Stage {
     async fn new() -> Result<Self> {
         let scratch = Scratch::new()?;
         let nats = NatsServer::start(&scratch).await?;
-        reconcile::apply(&nats.jetstream().await?).await?;
+        reconcile::apply(&nats.jetstream().await?, definitions::DEFAULT_STORE_BYTES).await?;
         let world = World::on(&nats.url(bus::Role::Ingress)).await?;
         world.businesses().await?;
         let client = nats.client().await?;
@@ -198,7 +198,7 @@ async fn what_was_missed_comes_again_and_what_cannot_is_told() -> Result<()> {
     // The stream lies in memory: after a restart it is another one, and counts anew.
     stage.nats.kill().await?;
     stage.nats.restart().await?;
-    reconcile::apply(&stage.nats.jetstream().await?).await?;
+    reconcile::apply(&stage.nats.jetstream().await?, definitions::DEFAULT_STORE_BYTES).await?;
     assert_eq!(again.next().await?.name, "reset");
     stage.client = stage.nats.client().await?;
     stage.publish(Some(OWN), LiveKind::Lead, "l5").await?;

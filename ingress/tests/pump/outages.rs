@@ -3,8 +3,15 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use prosaas_ingress::event_log::EventLog;
-use prosaas_shared::subjects::Stream;
+use async_nats::jetstream::{self, stream::DiscardPolicy};
+use prosaas_ingress::{
+    event_log::{EventLog, NewEvent},
+    pump::{LaneState, Pump},
+};
+use prosaas_shared::{
+    events::crm::lead::LeadDeleteV1,
+    subjects::{Stream, Subject},
+};
 use prosaas_tests::eventually::SOON;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -14,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Nats, append, connect, drained, eventually, open_log, start_pump};
+use crate::support::{Nats, append, connect, drained, event, eventually, open_log, start_pump};
 
 async fn ids(nats: &Nats) -> Result<Vec<String>> {
     let mut ids: Vec<_> = nats.messages(Stream::Calls).await?.into_iter().map(|m| m.id).collect();
@@ -66,6 +73,68 @@ async fn the_pump_stops_in_time_while_nats_is_away_and_the_rows_stay() -> Result
     let _pump = start_pump(&log, nats.client().await?, &CancellationToken::new());
     drained(&log).await?;
     assert_eq!(ids(&nats).await?, expected(30));
+    Ok(())
+}
+
+/// The reason that `/ready` would give for a lane that is blocked.
+async fn blocked(pump: &Pump, reason: &str) -> Result<()> {
+    eventually("the lane is blocked", || async {
+        let problems = pump.status().problems();
+        let is = |(_, state): &(Stream, LaneState)| matches!(state, LaneState::Blocked(why) if why.contains(reason));
+        Ok(!pump.status().is_ready() && problems.iter().any(is))
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_acknowledges_nothing_is_no_ready_server() -> Result<()> {
+    for count in [3, 100] {
+        let nats = Nats::start().await?;
+        nats.stream(Stream::Calls, |_| {}).await?;
+        let dir = tempfile::tempdir()?;
+        let log = open_log(dir.path()).await?;
+        let pump = start_pump(&log, nats.client().await?, &CancellationToken::new());
+        append(&log, 0..1).await?;
+        drained(&log).await?;
+        nats.signal("-STOP")?;
+        append(&log, 1..count).await?;
+        blocked(&pump, "acknowledges nothing").await?;
+        nats.signal("-CONT")?;
+        drained(&log).await?;
+        assert_eq!(ids(&nats).await?, expected(count));
+        eventually("it is ready again", || async { Ok(pump.status().is_ready()) }).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_stream_blocks_its_own_lane_says_so_and_goes_on_once_it_has_room() -> Result<()> {
+    for count in [10, 100] {
+        let nats = Nats::start().await?;
+        nats.stream(Stream::Calls, |stream| {
+            (stream.max_bytes, stream.discard) = (1000, DiscardPolicy::New);
+        })
+        .await?;
+        nats.stream(Stream::Crm, |_| {}).await?;
+        let dir = tempfile::tempdir()?;
+        let log = open_log(dir.path()).await?;
+        let pump = start_pump(&log, nats.client().await?, &CancellationToken::new());
+        append(&log, 0..count).await?;
+        blocked(&pump, "maximum bytes").await?;
+        let subject = Subject::command(&LeadDeleteV1 { lead_id: uuid::Uuid::nil().into() });
+        log.append(NewEvent { subject, ..event(1000)? }).await?;
+        eventually("another stream takes its event", || async {
+            Ok(nats.messages(Stream::Crm).await?.len() == 1)
+        })
+        .await?;
+        let js = jetstream::new(nats.client().await?);
+        let mut config = js.get_stream("CALLS").await?.cached_info().config.clone();
+        config.max_bytes = -1;
+        js.update_stream(&config).await?;
+        drained(&log).await?;
+        assert_eq!(ids(&nats).await?, expected(count));
+        assert_eq!(log.stats().rejected, 0);
+    }
     Ok(())
 }
 

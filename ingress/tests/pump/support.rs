@@ -80,6 +80,14 @@ impl Nats {
         Ok(())
     }
 
+    /// SIGSTOP or SIGCONT: a frozen server keeps its connections and answers nothing.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        let pid = self.child.as_ref().context("it is down")?.id().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status()?;
+        ensure!(status.success(), "kill {signal} failed");
+        Ok(())
+    }
+
     pub async fn client(&self) -> Result<Client> {
         connect(self.port).await
     }

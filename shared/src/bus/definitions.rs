@@ -12,6 +12,13 @@ use serde::Deserialize;
 /// The file, embedded so that a binary and its definitions cannot differ.
 const TOML: &str = include_str!("../../../nats/streams.toml");
 
+/// Bytes that all streams on disk may take, where nothing else is said
+/// (`NATS_STORE_MAX_BYTES`).
+pub const DEFAULT_STORE_BYTES: u64 = 4 << 30;
+
+/// The least that leaves each stream room for some of its largest messages.
+pub const LEAST_STORE_BYTES: u64 = 128 << 20;
+
 /// Key in a stream's metadata that holds the version of the file which made it.
 pub const VERSION_KEY: &str = "prosaas-version";
 
@@ -49,7 +56,10 @@ pub struct StreamDefinition {
     /// How long messages are kept, seconds; for ever when absent.
     #[serde(default)]
     pub max_age_s: u64,
-    /// Most bytes kept; as the account's limit says when absent.
+    /// Its part of the server's store, percent.
+    #[serde(default)]
+    pub share: Share,
+    /// Most bytes kept, where that is no part of the store.
     #[serde(default)]
     pub max_bytes: Option<i64>,
     /// What a full stream does; `new` when absent.
@@ -61,6 +71,18 @@ pub struct StreamDefinition {
     /// Its durable consumers.
     #[serde(default, rename = "consumer")]
     pub consumers: Vec<ConsumerDefinition>,
+}
+
+/// A part of the server's store for streams on disk, percent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Share(Option<u8>);
+
+impl Share {
+    /// Its bytes of a store of so many.
+    fn of(self, store: u64) -> Option<i64> {
+        i64::try_from((store / 100).saturating_mul(u64::from(self.0?))).ok()
+    }
 }
 
 /// Where a stream is kept.
@@ -115,6 +137,8 @@ pub struct BucketDefinition {
     pub history: i64,
     /// Largest value, bytes.
     pub max_value_bytes: i32,
+    /// Its part of the server's store, percent.
+    pub share: Share,
 }
 
 fn yes() -> bool {
@@ -139,8 +163,10 @@ impl StreamDefinition {
         self.storage == Storage::Memory
     }
 
-    /// `existing` with every field set that we care about, and no other touched.
-    pub fn onto(&self, existing: stream::Config, version: u32) -> stream::Config {
+    /// `existing` with every field set that we care about, and no other touched. How large
+    /// it is, is only known to whoever knows the size of the store.
+    pub fn onto(&self, existing: stream::Config, version: u32, store: Option<u64>) -> stream::Config {
+        let share = store.and_then(|store| self.share.of(store));
         let mut config = stream::Config {
             name: self.name.clone(),
             description: Some(self.description.clone()),
@@ -155,7 +181,7 @@ impl StreamDefinition {
                 Discard::Old => DiscardPolicy::Old,
             },
             max_age: Duration::from_secs(self.max_age_s),
-            max_bytes: self.max_bytes.unwrap_or(existing.max_bytes),
+            max_bytes: self.max_bytes.or(share).unwrap_or(existing.max_bytes),
             max_message_size: self.max_message_bytes,
             duplicate_window: Duration::from_secs(self.duplicate_window_s),
             allow_atomic_publish: self.allow_atomic,
@@ -189,13 +215,19 @@ impl ConsumerDefinition {
 }
 
 impl BucketDefinition {
+    /// Most bytes of all its values.
+    pub fn max_bytes(&self, store: u64) -> i64 {
+        self.share.of(store).unwrap_or(-1)
+    }
+
     /// The bucket as a configuration for its creation.
-    pub fn config(&self) -> kv::Config {
+    pub fn config(&self, store: u64) -> kv::Config {
         kv::Config {
             bucket: self.name.clone(),
             description: self.description.clone(),
             history: self.history,
             max_value_size: self.max_value_bytes,
+            max_bytes: self.max_bytes(store),
             storage: StorageType::File,
             ..kv::Config::default()
         }
@@ -225,6 +257,25 @@ mod tests {
             assert!(names.contains(&name), "{name}");
         }
         assert!(definitions.buckets.iter().any(|b| b.name == CALL_CONFIG_BUCKET));
+        Ok(())
+    }
+
+    #[test]
+    fn every_stream_on_disk_is_full_before_the_store_is() -> anyhow::Result<()> {
+        let definitions = Definitions::embedded()?;
+        let store = LEAST_STORE_BYTES;
+        let mut reserved = 0;
+        for stream in definitions.streams.iter().filter(|stream| stream.storage == Storage::File) {
+            let config = stream.onto(stream::Config::default(), 1, Some(store));
+            let least =
+                if stream.share == Share::default() { 1 } else { i64::from(stream.max_message_bytes) };
+            assert!(config.max_bytes >= least, "{}", stream.name);
+            reserved += u64::try_from(config.max_bytes)?;
+        }
+        for bucket in &definitions.buckets {
+            reserved += u64::try_from(bucket.max_bytes(store))?;
+        }
+        assert!(reserved <= store / 100 * 91, "{reserved} of {store} are reserved");
         Ok(())
     }
 

@@ -4,5 +4,6 @@ pub mod connection;
 pub mod definitions;
 pub mod durability;
 pub mod reconcile;
+pub mod store;
 
 pub use connection::{BusError, Role, connect};

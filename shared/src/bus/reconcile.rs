@@ -2,7 +2,9 @@
 
 use async_nats::jetstream::{self, consumer::pull, context::GetStreamErrorKind, stream};
 
-use super::definitions::{BucketDefinition, ConsumerDefinition, Definitions, StreamDefinition, VERSION_KEY};
+use super::definitions::{
+    BucketDefinition, ConsumerDefinition, Definitions, Discard, StreamDefinition, VERSION_KEY,
+};
 
 /// Why the server cannot be made what the definitions say.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,20 @@ pub enum ApplyError {
         /// Its name.
         name: String,
     },
+    /// A stream would be full at once.
+    #[error(
+        "{kind} {name} holds {held} bytes and would get {wanted}: raise NATS_STORE_MAX_BYTES, for nats-server too"
+    )]
+    TooSmall {
+        /// Stream or bucket.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What it holds, bytes.
+        held: u64,
+        /// What it would be limited to, bytes.
+        wanted: i64,
+    },
     /// The server took the change and yet differs.
     #[error("{kind} {name} still differs from nats/streams.toml after its update")]
     Differs {
@@ -80,16 +96,23 @@ pub struct Change {
 /// What to do where the server differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Create or update.
-    Apply,
+    /// Create or update, in a store of so many bytes.
+    Apply(u64),
     /// Fail.
     Verify,
 }
 
 impl Mode {
+    const fn store(self) -> Option<u64> {
+        match self {
+            Self::Apply(store) => Some(store),
+            Self::Verify => None,
+        }
+    }
+
     fn may_change(self, kind: &'static str, name: &str) -> Result<(), ApplyError> {
         match self {
-            Self::Apply => Ok(()),
+            Self::Apply(_) => Ok(()),
             Self::Verify => Err(ApplyError::Stale { kind, name: name.to_owned() }),
         }
     }
@@ -129,18 +152,10 @@ fn is_refusal(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     answered.is_some_and(|answer| answer.code() != 503)
 }
 
-/// Applies this build's definitions. Idempotent, and safe to run from several
+/// Applies this build's definitions in a store of so many bytes. Idempotent, and safe to run from several
 /// processes at once: each step compares first and the server serialises updates.
-pub async fn apply(js: &jetstream::Context) -> Result<Vec<Change>, ApplyError> {
-    reconcile(js, &Definitions::embedded()?, Mode::Apply).await
-}
-
-/// Applies the given definitions.
-pub async fn apply_definitions(
-    js: &jetstream::Context,
-    definitions: &Definitions,
-) -> Result<Vec<Change>, ApplyError> {
-    reconcile(js, definitions, Mode::Apply).await
+pub async fn apply(js: &jetstream::Context, store: u64) -> Result<Vec<Change>, ApplyError> {
+    reconcile(js, &Definitions::embedded()?, Mode::Apply(store)).await
 }
 
 /// Fails unless the server is what this build's definitions say. For processes
@@ -148,6 +163,11 @@ pub async fn apply_definitions(
 /// server takes along, is made again by whoever misses it.
 pub async fn verify(js: &jetstream::Context) -> Result<(), ApplyError> {
     reconcile(js, &Definitions::embedded()?, Mode::Verify).await.map(drop)
+}
+
+/// Fails while JetStream does not answer.
+pub async fn answers(js: &jetstream::Context) -> Result<(), ApplyError> {
+    js.query_account().await.map(drop).map_err(|error| server("server", "NATS", "asked")(Box::new(error)))
 }
 
 /// Makes the memory streams again that a restart of the server took along.
@@ -194,7 +214,7 @@ async fn apply_stream(
             if !definition.is_volatile() {
                 mode.may_change(KIND, name)?;
             }
-            let wanted = definition.onto(stream::Config::default(), version);
+            let wanted = definition.onto(stream::Config::default(), version, mode.store());
             let created =
                 js.create_stream(wanted).await.map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
             return Ok((created, change("created")));
@@ -203,14 +223,15 @@ async fn apply_stream(
     };
     let held = existing.cached_info().config.clone();
     refuse_downgrade(&held, name, version)?;
-    let wanted = definition.onto(held.clone(), version);
+    let wanted = definition.onto(held.clone(), version, mode.store());
     if wanted == held {
         return Ok((existing, None));
     }
     mode.may_change(KIND, name)?;
+    refuse_too_small(KIND, name, &existing, wanted.max_bytes, definition.discard)?;
     let updated =
         js.update_stream(&wanted).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?.config;
-    if definition.onto(updated.clone(), version) != updated {
+    if definition.onto(updated.clone(), version, mode.store()) != updated {
         return Err(ApplyError::Differs { kind: KIND, name: name.to_owned() });
     }
     Ok((existing, change("updated")))
@@ -218,6 +239,21 @@ async fn apply_stream(
 
 fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
     matches!(error.kind(), GetStreamErrorKind::JetStream(e) if e.code() == 404)
+}
+
+/// A stream that drops what is oldest makes itself fit.
+fn refuse_too_small(
+    kind: &'static str,
+    name: &str,
+    existing: &stream::Stream,
+    wanted: i64,
+    discard: Discard,
+) -> Result<(), ApplyError> {
+    let held = existing.cached_info().state.bytes;
+    if discard == Discard::New && u64::try_from(wanted).is_ok_and(|wanted| wanted < held) {
+        return Err(ApplyError::TooSmall { kind, name: name.to_owned(), held, wanted });
+    }
+    Ok(())
 }
 
 fn refuse_downgrade(held: &stream::Config, name: &str, ours: u32) -> Result<(), ApplyError> {
@@ -276,19 +312,23 @@ async fn apply_bucket(
     let change = |action| Some(Change { kind: KIND, name: name.to_owned(), action });
     let Ok(existing) = js.get_stream(format!("KV_{name}")).await else {
         mode.may_change(KIND, name)?;
-        js.create_key_value(definition.config())
+        js.create_key_value(definition.config(mode.store().unwrap_or_default()))
             .await
             .map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
         return Ok(change("created"));
     };
     let held = &existing.cached_info().config;
-    let same = held.max_messages_per_subject == definition.history
+    let sized = mode.store().is_none_or(|store| held.max_bytes == definition.max_bytes(store));
+    let same = sized
+        && held.max_messages_per_subject == definition.history
         && held.max_message_size == definition.max_value_bytes
         && held.description.as_deref() == Some(definition.description.as_str());
     if same {
         return Ok(None);
     }
     mode.may_change(KIND, name)?;
-    js.update_key_value(definition.config()).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?;
+    let wanted = definition.config(mode.store().unwrap_or_default());
+    refuse_too_small(KIND, name, &existing, wanted.max_bytes, Discard::New)?;
+    js.update_key_value(wanted).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?;
     Ok(change("updated"))
 }

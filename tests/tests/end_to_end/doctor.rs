@@ -39,6 +39,8 @@ fn settings(stack: &Stack, changes: &Settings) -> Settings {
         ("PUBLIC_URL", public(stack)),
         ("EVENT_LOG_PATH", log),
         ("EVENT_LOG_MAX_BYTES", "1000000".to_owned()),
+        ("NATS_STORE_DIR", stack.scratch.path().join("nats").display().to_string()),
+        ("NATS_STORE_MAX_BYTES", "134217728".to_owned()),
     ];
     settings.extend(changes.iter().cloned());
     settings
@@ -117,7 +119,8 @@ async fn settings_that_are_wrong(stack: &Stack) -> anyhow::Result<()> {
         |name: &str| stack.database.url().rsplit_once('/').map(|(server, _)| format!("{server}/{name}"));
     let voice = format!("Twilio: number {NUMBER}, voice");
     let status = format!("Twilio: number {NUMBER}, status");
-    let cases: [(&'static str, String, Vec<&str>); 11] = [
+    let cases: [(&'static str, String, Vec<&str>); 12] = [
+        ("NATS_STORE_MAX_BYTES", "8589934592".to_owned(), vec!["NATS: room for the streams"]),
         (
             "TWILIO_AUTH_TOKEN",
             TOKEN.chars().rev().collect(),

@@ -101,7 +101,7 @@ async fn a_log_that_was_put_aside_is_told_of_and_its_rows_come_back_as_the_run_b
     let (_, findings) = stack.ops_with(&["--json", "doctor"], &[("EVENT_LOG_PATH", log.clone())]).await?;
     ensure!(findings.contains("damaged-0-events.db"), "{findings}");
 
-    // What `sqlite3 .recover` would write, in a slot of its own.
+    // What SQLite would read of it, in a slot of its own.
     let recovered = std::path::Path::new(&log).join("slot-63");
     std::fs::create_dir(&recovered)?;
     for suffix in ["", "-wal"] {

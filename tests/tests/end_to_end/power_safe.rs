@@ -26,7 +26,7 @@ const AT_ONCE: usize = 16;
 #[tokio::test]
 async fn every_acknowledgement_follows_its_fsync() -> anyhow::Result<()> {
     let mut stack = Stack::prepare(&Options::default()).await?;
-    bus::reconcile::apply(&stack.nats.jetstream().await?).await?;
+    bus::reconcile::apply(&stack.nats.jetstream().await?, bus::definitions::DEFAULT_STORE_BYTES).await?;
     let trace = stack.scratch.path().join("strace.txt");
     let mut arguments = strace::arguments(&trace);
     arguments.push(environment::binary("prosaas-ingress")?.display().to_string());
@@ -71,7 +71,7 @@ async fn the_server_syncs_each_message_and_streams_take_batches() -> anyhow::Res
     let scratch = Scratch::new()?;
     let nats = NatsServer::start(&scratch).await?;
     let js = nats.jetstream().await?;
-    bus::reconcile::apply(&js).await?;
+    bus::reconcile::apply(&js, bus::definitions::DEFAULT_STORE_BYTES).await?;
     for role in [bus::Role::Ingress, bus::Role::Workers, bus::Role::Ops] {
         let client = bus::connect(&SecretString::from(nats.url(role)), role).await?;
         let as_role = async_nats::jetstream::new(client.clone());

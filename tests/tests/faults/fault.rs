@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use prosaas_tests::{
     eventually::eventually,
     random::Random,
+    small_disk::SmallDisk,
     stack::{Breakable, Stack},
 };
 
@@ -31,9 +32,14 @@ pub enum Fault {
     PostgresSessionsEnded,
     /// Somebody fills the disk of the ingress's local log.
     DiskFilled,
+    /// The same with the streams' disk. They take nothing more until nats-server is started
+    /// again, which its health check sees to once there is room.
+    NatsDiskFilled,
+    /// nats-server starts on a disk of which nine tenths are taken.
+    NatsRestartedOnFullDisk,
 }
 
-const ALL: [Fault; 13] = [
+const ALL: [Fault; 15] = [
     Fault::WorkersKilled,
     Fault::IngressKilled,
     Fault::NatsKilled,
@@ -47,12 +53,20 @@ const ALL: [Fault; 13] = [
     Fault::TwilioCut,
     Fault::PostgresSessionsEnded,
     Fault::DiskFilled,
+    Fault::NatsDiskFilled,
+    Fault::NatsRestartedOnFullDisk,
 ];
 
 /// Those that this machine lets us do.
 pub fn possible(stack: &Stack) -> Vec<Fault> {
-    let disk = stack.breakable.as_ref().is_some_and(|breakable| breakable.disk.is_some());
-    ALL.into_iter().filter(|fault| disk || *fault != Fault::DiskFilled).collect()
+    let log = stack.breakable.as_ref().is_some_and(|breakable| breakable.disk.is_some());
+    let streams = stack.nats_disk.is_some();
+    let is_possible = |fault: &Fault| match fault {
+        Fault::DiskFilled => log,
+        Fault::NatsDiskFilled | Fault::NatsRestartedOnFullDisk => streams,
+        _ => true,
+    };
+    ALL.into_iter().filter(is_possible).collect()
 }
 
 impl Fault {
@@ -124,9 +138,25 @@ impl Fault {
                 wait().await;
                 disk.free()?;
             }
+            Self::NatsDiskFilled => {
+                nats_disk(stack)?.fill()?;
+                wait().await;
+                nats_disk(stack)?.free()?;
+                stack.nats.restart().await?;
+            }
+            Self::NatsRestartedOnFullDisk => {
+                nats_disk(stack)?.fill_nine_tenths()?;
+                stack.nats.restart().await?;
+                wait().await;
+                nats_disk(stack)?.free()?;
+            }
         }
         Ok(())
     }
+}
+
+fn nats_disk(stack: &Stack) -> anyhow::Result<&SmallDisk> {
+    stack.nats_disk.as_ref().context("no disk of its own")
 }
 
 fn breakable(stack: &mut Stack) -> anyhow::Result<&mut Breakable> {

@@ -1,11 +1,11 @@
 //! The fault suite: under steady signed traffic processes are killed, stopped and cut
-//! off, a disk is filled, and handlers fail, panic and hang, as Twilio does. At the end
+//! off, disks are filled, and handlers fail, panic and hang, as Twilio does. At the end
 //! every acknowledged call and recording has exactly one effect or exactly one dead letter;
 //! replayed, each has its effect.
 //!
 //! The faults and the traffic follow from a seed, which is printed: `PROSAAS_FAULT_SEED`, or that
 //! of all tests. `PROSAAS_FAULT_MINUTES` (1 when absent) and `PROSAAS_FAULT_COUNT` (at least so
-//! many faults, 13 when absent: each kind once) make it long: 20 minutes and 150 faults.
+//! many faults, 15 when absent: each kind once) make it long: 20 minutes and 150 faults.
 
 mod accountant;
 mod fault;
@@ -45,7 +45,7 @@ impl Plan {
         Ok(Self {
             seed: env.parsed("PROSAAS_FAULT_SEED", environment::seed()?)?,
             span: Duration::from_secs(minutes * 60),
-            faults: env.parsed("PROSAAS_FAULT_COUNT", 13)?,
+            faults: env.parsed("PROSAAS_FAULT_COUNT", 15)?,
         })
     }
 }

@@ -11,7 +11,7 @@ use prosaas_shared::{
 use secrecy::SecretString;
 use url::Url;
 
-use super::{api_base, first_number, recordings_url};
+use super::{api_base, first_number, nats_store_max_bytes, recordings_url};
 
 /// A setting, or what is wrong with it.
 type Setting<T> = Result<T, ConfigError>;
@@ -63,6 +63,10 @@ pub struct DoctorConfig {
     pub event_log_path: Setting<PathBuf>,
     /// `EVENT_LOG_MAX_BYTES`.
     pub event_log_max_bytes: Setting<u64>,
+    /// `NATS_STORE_MAX_BYTES`.
+    pub nats_store_max_bytes: Setting<u64>,
+    /// `NATS_STORE_DIR`.
+    pub nats_store_dir: Setting<Option<PathBuf>>,
     /// `RECORDINGS_URL`.
     pub recordings_url: Setting<Url>,
     /// `ADMIN_EMAIL`.
@@ -91,6 +95,8 @@ impl DoctorConfig {
             internal_secret: env.internal_secret(app_env),
             event_log_path: env.path("EVENT_LOG_PATH", app_env, ".data/ingress"),
             event_log_max_bytes: env.parsed("EVENT_LOG_MAX_BYTES", 1 << 30),
+            nats_store_max_bytes: nats_store_max_bytes(env),
+            nats_store_dir: env.optional("NATS_STORE_DIR").map(|path| path.map(PathBuf::from)),
             recordings_url: recordings_url(env),
             admin_email: env.optional("ADMIN_EMAIL"),
             secrets: SECRETS.into_iter().map(secret).collect(),

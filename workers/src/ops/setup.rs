@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use async_nats::jetstream;
-use prosaas_shared::{bus, people, store};
+use async_nats::{Client, jetstream};
+use prosaas_shared::{
+    bus::{self, store::Store},
+    people, store,
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -25,7 +28,7 @@ pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     let reread = reread(&pool, out).await?;
     let client = bus::connect(&config.nats_url, bus::Role::Ops).await?;
     let context = jetstream::new(client.clone());
-    let changes = setup::apply_streams(&client, wait).await?;
+    let changes = setup::apply_streams(&client, wait, config.nats_store_max_bytes).await?;
     let changes: Vec<_> =
         changes.iter().map(|change| format!("{} {}: {}", change.kind, change.name, change.action)).collect();
     for change in &changes {
@@ -34,6 +37,7 @@ pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     if changes.is_empty() {
         out.tell("streams: up to date");
     }
+    disk_of_streams(&client, config, out).await;
     let business = first_business(&pool, config, out).await?;
     let admin = first_admin(&pool, config, out).await?;
     let changed = Projector::new(pool, context).project_all().await.map_err(anyhow::Error::from_boxed)?;
@@ -63,6 +67,28 @@ async fn reread(pool: &PgPool, out: Out) -> Result<Reread> {
         out.tell("phone numbers: some texts hold none, see `prosaas-ops numbers`");
     }
     Ok(reread)
+}
+
+/// Says where the disk cannot hold what the streams may take. It fails nothing: a deployment
+/// whose disk has filled needs its workers more than ever.
+async fn disk_of_streams(client: &Client, config: &OpsConfig, out: Out) {
+    let (wanted, Some(folder)) = (config.nats_store_max_bytes, &config.nats_store_dir) else { return };
+    let Ok(store) = Store::of(client).await else { return };
+    match setup::disk_shortfall(store, folder, wanted) {
+        Ok(0) => {}
+        Ok(missing) => {
+            tracing::warn!(
+                event = "setup.nats_disk_small",
+                missing_bytes = missing,
+                "see NATS_STORE_MAX_BYTES"
+            );
+            out.tell(&format!(
+                "streams: the disk of NATS is {missing} bytes too small for NATS_STORE_MAX_BYTES ({wanted}): free \
+                 that much, or lower it, lest the disk is full before the streams are"
+            ));
+        }
+        Err(error) => out.tell(&format!("streams: NATS_STORE_DIR cannot be looked at: {error}")),
+    }
 }
 
 /// Its id, where one was made now.

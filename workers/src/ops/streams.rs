@@ -12,6 +12,8 @@ struct Row {
     name: String,
     messages: u64,
     bytes: u64,
+    /// Where it is full; -1 for never.
+    max_bytes: i64,
     first_sequence: u64,
     last_sequence: u64,
     consumers: usize,
@@ -29,21 +31,27 @@ pub async fn run(ops: &Ops) -> Result<()> {
             name: definition.name,
             messages: state.messages,
             bytes: state.bytes,
+            max_bytes: stream.cached_info().config.max_bytes,
             first_sequence: state.first_sequence,
             last_sequence: state.last_sequence,
             consumers: state.consumer_count,
             description: definition.description,
         });
     }
-    ops.out.rows(&["stream", "messages", "size", "first", "last", "consumers", "what"], &rows, |row| {
-        vec![
-            row.name.clone(),
-            row.messages.to_string(),
-            size(row.bytes),
-            row.first_sequence.to_string(),
-            row.last_sequence.to_string(),
-            row.consumers.to_string(),
-            row.description.clone(),
-        ]
-    })
+    ops.out.rows(
+        &["stream", "messages", "size", "full at", "first", "last", "consumers", "what"],
+        &rows,
+        |row| {
+            vec![
+                row.name.clone(),
+                row.messages.to_string(),
+                size(row.bytes),
+                u64::try_from(row.max_bytes).map_or_else(|_| "-".to_owned(), size),
+                row.first_sequence.to_string(),
+                row.last_sequence.to_string(),
+                row.consumers.to_string(),
+                row.description.clone(),
+            ]
+        },
+    )
 }

@@ -206,9 +206,9 @@ mod tests {
             pair("X-Two", "lines\r\nof text"),
             pair("a name: no", "more"),
         ]);
-        let notes: Vec<_> = headers.get_all("X-Note").map(async_nats::HeaderValue::as_str).collect();
+        let notes: Vec<_> = headers.get_all("X-Note").map(HeaderValue::as_str).collect();
         assert_eq!(notes, ["one", "two"]);
-        assert_eq!(headers.get(identity::ORIGINAL_ID).map(async_nats::HeaderValue::as_str), Some("e1"));
+        assert_eq!(headers.get(identity::ORIGINAL_ID).map(HeaderValue::as_str), Some("e1"));
         assert_eq!(headers.iter().count(), 2);
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use prosaas_shared::{
+    bus,
     dead_letters::{
         State,
         filter::{DeadLetterFilter, Selection},
@@ -396,7 +397,7 @@ async fn a_paused_worker_gets_nothing_until_it_goes_on() -> Result<()> {
     world.send(2).await?;
     nothing_is_delivered(&world).await?;
     // Set-up keeps the pause.
-    prosaas_shared::bus::reconcile::apply(&world.nats.ops).await?;
+    bus::reconcile::apply(&world.nats.ops, bus::definitions::DEFAULT_STORE_BYTES).await?;
     nothing_is_delivered(&world).await?;
     assert!(change(None).await?);
     eventually("it goes on", || async { Ok(world.effects().len() == 2) }).await?;

@@ -65,7 +65,10 @@ impl Nats {
         let scratch = Scratch::new()?;
         let server = NatsServer::start(&scratch).await?;
         let ops = server.jetstream().await?;
-        eventually("JetStream answers", || async { Ok(bus::reconcile::apply(&ops).await.is_ok()) }).await?;
+        eventually("JetStream answers", || async {
+            Ok(bus::reconcile::apply(&ops, bus::definitions::DEFAULT_STORE_BYTES).await.is_ok())
+        })
+        .await?;
         let url = SecretString::from(server.url(bus::Role::Workers));
         let client = bus::connect(&url, bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());

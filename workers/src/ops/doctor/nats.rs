@@ -2,22 +2,25 @@
 
 use std::time::Duration;
 
-use async_nats::{ServerAddr, connection::State, jetstream};
+use async_nats::{Client, ServerAddr, connection::State, jetstream};
 use prosaas_shared::bus::{
     self,
     durability::assert_durable,
     reconcile::{self, ApplyError},
+    store::{Store, assert_writable},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::finding::{Area, Finding};
-use crate::config::doctor::DoctorConfig;
+use crate::{config::doctor::DoctorConfig, setup::disk_shortfall};
 
 const AREA: Area = Area("NATS");
 const LOGIN: &str = "login";
 const STREAMS: &str = "streams and consumers";
 const DURABLE: &str = "keeps what it acknowledges";
+const WRITABLE: &str = "can write";
+const ROOM: &str = "room for the streams";
 
 /// How long it has for a connection, and again for each answer.
 const WAIT: Duration = Duration::from_secs(8);
@@ -56,7 +59,48 @@ pub async fn check(config: &DoctorConfig) -> Vec<Finding> {
         ),
         Err(_) => AREA.broken(DURABLE, "no answer in time", SILENT),
     });
+    findings.push(match timeout(WAIT, assert_writable(&client)).await {
+        Ok(Ok(())) => AREA.ok(WRITABLE, "no stream keeps a write error"),
+        Ok(Err(error)) => AREA.broken(
+            WRITABLE,
+            error.to_string(),
+            "free its disk, then restart it: `docker compose restart nats`; the ingress keeps events meanwhile",
+        ),
+        Err(_) => AREA.broken(WRITABLE, "no answer in time", SILENT),
+    });
+    findings.push(room(&client, config).await);
     findings
+}
+
+/// Whether the streams are full before the server's limit and the disk are.
+async fn room(client: &Client, config: &DoctorConfig) -> Finding {
+    const FIX: &str =
+        "free that much, or lower NATS_STORE_MAX_BYTES and run `docker compose up -d nats setup`";
+    let wanted = match &config.nats_store_max_bytes {
+        Ok(bytes) => *bytes,
+        Err(error) => return AREA.skipped(ROOM, error),
+    };
+    let store = match Store::of(client).await {
+        Ok(store) => store,
+        Err(error) => return AREA.broken(ROOM, error.to_string(), SILENT),
+    };
+    if store.max < wanted {
+        let found = format!("nats-server runs with NATS_STORE_MAX_BYTES={}, here it is {wanted}", store.max);
+        return AREA.broken(ROOM, found, "start it with the same: `docker compose up -d nats`");
+    }
+    let folder = match &config.nats_store_dir {
+        Ok(Some(folder)) => folder,
+        Ok(None) => return AREA.skipped(ROOM, "NATS_STORE_DIR is not set"),
+        Err(error) => return AREA.skipped(ROOM, error),
+    };
+    match disk_shortfall(store, folder, wanted) {
+        Ok(0) => AREA.ok(
+            ROOM,
+            format!("{} MiB of {} MiB are used, and the disk has the rest", store.used >> 20, wanted >> 20),
+        ),
+        Ok(missing) => AREA.broken(ROOM, format!("the disk lacks {} MiB", (missing >> 20) + 1), FIX),
+        Err(error) => AREA.skipped(ROOM, format!("{}: {error}", folder.display())),
+    }
 }
 
 const SILENT: &str = "see why NATS is slow or its disk is full: `docker logs prosaas-nats`";
