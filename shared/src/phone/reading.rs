@@ -182,8 +182,8 @@ fn side_by_side(part: &str) -> Vec<Number> {
     if let Some(number) = one(part) {
         return vec![number];
     }
-    let blanks = part.match_indices(char::is_whitespace);
-    let split = blanks.into_iter().find_map(|(at, _)| {
+    let mut blanks = part.match_indices(char::is_whitespace);
+    let split = blanks.find_map(|(at, _)| {
         let (left, right) = part.split_at_checked(at)?;
         Some(vec![one(left)?, one(right)?])
     });

@@ -72,7 +72,7 @@ fn distinct(numbers: &[E164]) -> Result<Vec<E164>, Refusal> {
 
 /// Refuses a configuration that the ingress could not answer by.
 fn check(config: &CallConfig) -> Result<(), Refusal> {
-    refuse(config.validate().err().unwrap_or_default())
+    refuse(&config.validate().err().unwrap_or_default())
 }
 
 /// The same where only a part changes: what was wrong before is somebody else's to fix.
@@ -80,10 +80,10 @@ fn check_change(before: &CallConfig, after: &CallConfig) -> Result<(), Refusal> 
     let known = before.validate().err().unwrap_or_default();
     let mut problems = after.validate().err().unwrap_or_default();
     problems.retain(|problem| !known.contains(problem));
-    refuse(problems)
+    refuse(&problems)
 }
 
-fn refuse(problems: Vec<SettingsError>) -> Result<(), Refusal> {
+fn refuse(problems: &[SettingsError]) -> Result<(), Refusal> {
     if problems.is_empty() {
         return Ok(());
     }
