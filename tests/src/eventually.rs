@@ -23,7 +23,7 @@ where
 {
     let deadline = Instant::now() + limit;
     loop {
-        let said = match tokio::time::timeout(LOOK, look()).await {
+        let said = match tokio::time::timeout(LOOK, Box::pin(look())).await {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(error)) => format!("{error:#}"),
             Err(_) => format!("a look took more than {LOOK:?}"),
@@ -46,7 +46,7 @@ where
 {
     let (read, wanted) = (&mut read, &wanted);
     eventually(what, limit, || {
-        let reading = read();
+        let reading = Box::pin(read());
         async move {
             let found = reading.await?;
             anyhow::ensure!(found == *wanted, "found {found:?}, wanted {wanted:?}");

@@ -87,7 +87,7 @@ async fn once(pool: &PgPool, context: &jetstream::Context, objects: &Objects, cl
     match objects.sweep_unfinished(ABANDONED).await {
         Ok(0) => {}
         Ok(files) => {
-            tracing::info!(event = "job.unfinished_swept", files, "half-written recordings are gone")
+            tracing::info!(event = "job.unfinished_swept", files, "half-written recordings are gone");
         }
         Err(error) => tracing::warn!(event = "job.failed", job = "unfinished", %error, "a job comes again"),
     }

@@ -63,7 +63,8 @@ impl Nats {
     pub async fn start() -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let scratch = Scratch::new()?;
-        let server = NatsServer::start(&scratch).await?;
+        // Boxed: it is a large future, in most tests' own.
+        let server = Box::pin(NatsServer::start(&scratch)).await?;
         let ops = server.jetstream().await?;
         eventually("JetStream answers", || async {
             Ok(bus::reconcile::apply(&ops, bus::definitions::DEFAULT_STORE_BYTES).await.is_ok())

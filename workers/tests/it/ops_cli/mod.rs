@@ -44,7 +44,7 @@ impl Answer {
 }
 
 /// The command, on that database and as that user of NATS.
-fn command(arguments: &[&str], database: &Database, nats: &str) -> Result<Command> {
+fn command(arguments: &[&str], database: &Database, nats: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"));
     command
         .args(arguments)
@@ -53,12 +53,12 @@ fn command(arguments: &[&str], database: &Database, nats: &str) -> Result<Comman
         .env("APP_ENV", "development")
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    Ok(command)
+    command
 }
 
 /// Runs it to its end.
 async fn run(arguments: &[&str], database: &Database, nats: &str) -> Result<Answer> {
-    let output = command(arguments, database, nats)?.output().await?;
+    let output = command(arguments, database, nats).output().await?;
     Ok(Answer {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout)?,
