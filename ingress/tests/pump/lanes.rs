@@ -5,7 +5,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use prosaas_ingress::event_log::NewEvent;
 use prosaas_shared::{
     events::dead_letter::{DeadLetterV1, DeadReason},
@@ -64,7 +64,7 @@ impl Visit for PanickingLog {
         if let Some(left) = left {
             *left -= 1;
             drop(panics);
-            panic!("the log has stopped");
+            std::panic::panic_any("the log has stopped");
         }
     }
 
@@ -73,8 +73,8 @@ impl Visit for PanickingLog {
 
 async fn only_letter(nats: &Nats) -> Result<DeadLetterV1> {
     let found = nats.messages(Stream::Dead).await?;
-    assert_eq!(found.len(), 1);
-    Ok(serde_json::from_slice(&found[0].payload)?)
+    let [letter] = found.as_slice() else { bail!("{} dead letters", found.len()) };
+    Ok(serde_json::from_slice(&letter.payload)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
