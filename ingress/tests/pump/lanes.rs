@@ -5,7 +5,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use prosaas_ingress::event_log::NewEvent;
 use prosaas_shared::{
     events::dead_letter::{DeadLetterV1, DeadReason},

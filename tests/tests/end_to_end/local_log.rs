@@ -59,7 +59,9 @@ async fn an_ingress_that_starts_on_a_full_disk_answers_calls_and_says_why() -> R
     };
     stack.ingress.behind = Some(disk.behind()?);
     stack.ingress.start().await?;
-    stack.ingress.kill().await?;
+    // Stopped, not killed: what SQLite needs room for is gone with the process.
+    stack.ingress.ask_to_stop()?;
+    stack.ingress.stopped().await?;
     disk.fill()?;
     stack.nats.stop().await?;
 
