@@ -64,7 +64,7 @@ impl Visit for PanickingLog {
         if let Some(left) = left {
             *left -= 1;
             drop(panics);
-            std::panic::panic_any("the log has stopped");
+            std::panic::resume_unwind(Box::new("the log has stopped"));
         }
     }
 
@@ -73,7 +73,7 @@ impl Visit for PanickingLog {
 
 async fn only_letter(nats: &Nats) -> Result<DeadLetterV1> {
     let found = nats.messages(Stream::Dead).await?;
-    let [letter] = found.as_slice() else { anyhow::bail!("{} dead letters", found.len()) };
+    let [letter] = found.as_slice() else { bail!("{} dead letters", found.len()) };
     Ok(serde_json::from_slice(&letter.payload)?)
 }
 

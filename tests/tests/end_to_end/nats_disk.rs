@@ -16,6 +16,7 @@ use serde_json::Value;
 const LIMIT: Duration = Duration::from_mins(2);
 
 /// A stack whose streams lie on a small disk; none where this machine lets us mount none.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was not tested")]
 async fn on_a_small_disk() -> Result<Option<Stack>> {
     let options = Options { ingress_only: true, nats_disk: true, ..Options::default() };
     let stack = Stack::start_with(options).await?;
@@ -34,9 +35,10 @@ async fn call(stack: &Stack) -> Result<()> {
 /// What `/ready` says of one part.
 async fn problem(stack: &Stack, part: &str) -> Result<String> {
     let report: Value = serde_json::from_str(&stack.ingress.ready().await?.text())?;
-    let checks = report["checks"].as_array().context("checks")?;
-    let check = checks.iter().find(|check| check["name"] == part).context("no such part")?;
-    Ok(check["problem"].as_str().unwrap_or_default().to_owned())
+    let checks = report.get("checks").and_then(Value::as_array).context("checks")?;
+    let named = |check: &&Value| check.get("name").and_then(Value::as_str) == Some(part);
+    let problem = checks.iter().find(named).context("no such part")?.get("problem");
+    Ok(problem.and_then(Value::as_str).unwrap_or_default().to_owned())
 }
 
 /// Calls come in until the streams' disk has met its end; how many came.
