@@ -32,6 +32,11 @@ def passing_cluster(paths: Paths, *, lasting: bool = False) -> Iterator[postgres
         yield postgres.start(paths, chosen, supervisor, folder, lasting=lasting)
 
 
+def pgbouncer(paths: Paths) -> Path:
+    """A transaction pooler, behind which a session's settings are lost."""
+    return apt.required_program(paths, "usr/sbin/pgbouncer", ["pgbouncer", "libevent-2.1-7", "libc-ares2"])
+
+
 def strace(paths: Paths) -> Path:
     """strace, which shows that no acknowledgement precedes its fdatasync."""
     return apt.required_program(paths, "usr/bin/strace", ["strace", "libunwind8"])
@@ -123,7 +128,8 @@ def everything(paths: Paths, arguments: list[str]) -> int:
     if not arguments:
         with failures.noted():
             unit(paths)
-    extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths))}
+    extra = _sdk(paths) | {"NATS_SERVER_BIN": str(nats.binary(paths)), "PROSAAS_STRACE": str(strace(paths)),
+                            "PROSAAS_PGBOUNCER": str(pgbouncer(paths))}
     # The whole chain's tests run the real WhatsApp service against its simulator.
     toolchain.node_build(paths, "baileys")
     toolchain.node_build(paths, "baileys", "build:test", "dist-test")

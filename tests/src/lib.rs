@@ -11,6 +11,7 @@ pub mod http1;
 pub mod ingress;
 pub mod load;
 pub mod nats;
+pub mod pooler;
 pub mod ports;
 pub mod postgres;
 pub mod process;

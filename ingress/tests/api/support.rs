@@ -17,6 +17,7 @@ use prosaas_ingress::{
     health::Readiness,
     publish::Publisher,
     pump,
+    serve::Pools,
     twilio::Validator,
     webhook::AnsweredCalls,
 };
@@ -45,6 +46,7 @@ pub const PASSWORD: &str = "correct horse battery";
 /// An ingress and what it stands on.
 pub struct Ingress {
     pub pool: PgPool,
+    pools: Pools,
     pub mailbox: Mailbox,
     router: Router,
     log_folder: TempDir,
@@ -57,6 +59,7 @@ pub struct Ingress {
 struct Database {
     server: String,
     name: String,
+    url: SecretString,
 }
 
 impl Database {
@@ -67,9 +70,10 @@ impl Database {
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await?;
         let mut url: url::Url = server.parse()?;
         url.set_path(&name);
-        let pool = store::connect(&SecretString::from(url.to_string()), 20).await?;
+        let url = SecretString::from(url.to_string());
+        let pool = store::connect(&url, 5).await?;
         store::migrate(&pool).await?;
-        Ok((Self { server, name }, pool))
+        Ok((Self { server, name, url }, pool))
     }
 }
 
@@ -126,12 +130,13 @@ impl Ingress {
             config.internal_secret.clone(),
             clock::system(),
         )?;
+        let pools = Pools::connect(&database.url).await?;
         let mut api = ApiState::new(
             &config,
             &public_url,
             AppEnv::Development,
             whatsapp.clone(),
-            pool.clone(),
+            &pools,
             nats.clone(),
             log.clone(),
             Objects::open(&format!("file://{}", log_folder.path().join("recordings").display()).parse()?)?,
@@ -149,11 +154,20 @@ impl Ingress {
             directory: Arc::new(ArcSwap::default()),
             answered: AnsweredCalls::default(),
             publisher: Publisher::new(log.clone()),
-            readiness: Readiness { nats, database: pool.clone(), log: log.clone(), pump, whatsapp },
+            readiness: Readiness { nats, database: pools.health.clone(), log: log.clone(), pump, whatsapp },
             static_dir: None,
             api,
         });
-        Ok(Self { pool, mailbox, router: public_router(app), log_folder, _log: log, database, stopping })
+        Ok(Self {
+            pool,
+            pools,
+            mailbox,
+            router: public_router(app),
+            log_folder,
+            _log: log,
+            database,
+            stopping,
+        })
     }
 
     pub async fn business(&self, name: &str) -> Result<BusinessId> {
@@ -204,6 +218,11 @@ impl Ingress {
             .collect()
     }
 
+    /// The name of its database.
+    pub fn database(&self) -> &str {
+        &self.database.name
+    }
+
     pub async fn count(&self, query: &'static str) -> Result<i64> {
         Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
     }
@@ -214,8 +233,9 @@ impl Ingress {
 
     /// The database is gone for everybody.
     pub async fn lose_database(&self) -> Result<()> {
-        let _ = &self.database;
-        self.pool.close().await;
+        for pool in [&self.pool, &self.pools.api, &self.pools.logins, &self.pools.health] {
+            pool.close().await;
+        }
         Ok(())
     }
 }
