@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use http::{StatusCode, header};
 use prosaas_shared::rights::Role;
+use prosaas_tests::eventually::becomes;
 
 use crate::support::{Client, Ingress};
 
@@ -62,5 +63,38 @@ async fn twenty_searches_at_once_starve_nobody() -> Result<()> {
     }
     others_are_served(&ingress, &dana, &noa).await?;
     lock.rollback().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_filter_that_means_few_audit_records_reads_an_index() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    let shop = ingress.business("Shop").await?;
+    ingress.person("omer", Role::Owner, Some(shop)).await?;
+    let omer = ingress.log_in("omer").await?;
+    sqlx::raw_sql(
+        "INSERT INTO prosaas.audit_records
+            (id, business_id, actor_id, actor_name, action, entity_type, entity_id)
+         SELECT gen_random_uuid(), b.id, gen_random_uuid(), 'x', 'call.status', 'call', n::text
+         FROM prosaas.businesses b, generate_series(1, 20000) n;
+         ANALYZE prosaas.audit_records",
+    )
+    .execute(&ingress.pool)
+    .await?;
+    for (filter, index) in [
+        ("entity_id=nothing", "audit_records_thing_ix"),
+        ("action=nothing.", "audit_records_action_ix"),
+        ("actor_id=00000000-0000-7000-8000-000000000009", "audit_records_actor_ix"),
+    ] {
+        let found = omer.get(&format!("/api/businesses/{shop}/audit?{filter}")).await?;
+        assert_eq!((found.status, &found.body["items"]), (StatusCode::OK, &serde_json::json!([])));
+        // The figures are Postgres's own, and some seconds late.
+        becomes(index, Duration::from_secs(30), true, || async {
+            let read =
+                "SELECT coalesce(sum(idx_scan), 0) > 0 FROM pg_stat_user_indexes WHERE indexrelname = $1";
+            Ok(sqlx::query_scalar(read).bind(index).fetch_one(&ingress.pool).await?)
+        })
+        .await?;
+    }
     Ok(())
 }
