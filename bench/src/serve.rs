@@ -13,7 +13,7 @@ use prosaas_ingress::{
     event_log::{Appended, EventLog, EventLogConfig, NewEvent},
     publish::{Keeper, Publisher},
     pump::PumpStatus,
-    serve::{Backends, app, listen},
+    serve::{Backends, Pools, app, listen},
 };
 use prosaas_shared::{bus, clock, config::Env, process, store, telemetry};
 use tokio_util::sync::CancellationToken;
@@ -64,7 +64,7 @@ pub async fn serve(contestant: Contestant) -> anyhow::Result<()> {
     let snapshot = Snapshot::in_folder(&config.event_log_path);
     tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
     let database = store::connect(&config.database_url, 1).await?;
-    let on = Backends { nats, database, log, pump: PumpStatus::default(), directory };
+    let on = Backends { nats, pools: Pools::shared(&database), log, pump: PumpStatus::default(), directory };
     let app = app(&config, on, publisher)?;
     let served = listen("INGRESS_LISTEN", config.listen, public_router(app), stopping.clone()).await?;
     process::termination().await;

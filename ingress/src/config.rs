@@ -7,7 +7,7 @@ use prosaas_shared::{
     config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
     whatsapp_service,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 /// Loopback, the private ranges of RFC 1918, and unique local IPv6.
@@ -103,7 +103,25 @@ impl ApiConfig {
         if smtp_url.is_some() && mail_from.is_none() {
             return Err(ConfigError::new("MAIL_FROM", "is required where SMTP_URL is set"));
         }
+        if app_env == AppEnv::Production && smtp_url.as_ref().is_some_and(|url| !is_encrypted(url)) {
+            return Err(ConfigError::new(
+                "SMTP_URL",
+                "must begin with smtps://, or be smtp:// with ?tls=required, in production: links that set \
+                 passwords must not travel in clear",
+            ));
+        }
         Ok(Self { internal_secret: env.internal_secret(app_env)?, smtp_url, mail_from })
+    }
+}
+
+/// Whether nothing is said to the mail server before TLS. What is no address at all is
+/// refused with its own words later (`api::mail`).
+fn is_encrypted(smtp_url: &SecretString) -> bool {
+    let Ok(url) = Url::parse(smtp_url.expose_secret().trim()) else { return true };
+    match url.scheme() {
+        // The first one counts, as for the mail client.
+        "smtp" => url.query_pairs().find(|(name, _)| name == "tls").is_some_and(|(_, tls)| tls == "required"),
+        _ => true,
     }
 }
 
@@ -188,6 +206,27 @@ mod tests {
         })?;
         assert!(held >= 7, "{held}");
         Ok(())
+    }
+
+    #[test]
+    fn production_sends_no_mail_in_clear() {
+        let refused = |url| {
+            let mail = [("SMTP_URL", url), ("MAIL_FROM", "no-reply@prosaas.example")];
+            production(&mail).err().map(|error| error.variable)
+        };
+        for clear in [
+            "smtp://h",
+            "SMTP://u:p@h:25",
+            "smtp://h?tls=opportunistic",
+            "smtp://h?tls=none",
+            "smtp://h#tls=required",
+            "smtp://h?tls=opportunistic&tls=required",
+        ] {
+            assert_eq!(refused(clear).as_deref(), Some("SMTP_URL"), "{clear}");
+        }
+        for encrypted in ["smtps://u:p@h:465", "smtp://u:p@h:587?tls=required"] {
+            assert_eq!(refused(encrypted), None, "{encrypted}");
+        }
     }
 
     #[test]

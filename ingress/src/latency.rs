@@ -20,6 +20,7 @@ pub async fn record(request: Request, next: Next) -> Response {
         route = route.as_deref(),
         request_id = tracing::field::Empty,
         user_id = tracing::field::Empty,
+        network = tracing::field::Empty,
     );
     if let Some(parent) =
         request.headers().get("traceparent").and_then(|v| TraceParent::parse(v.to_str().ok()?))

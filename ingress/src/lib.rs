@@ -5,6 +5,7 @@ pub mod api;
 pub mod app;
 pub mod call_config;
 pub mod config;
+pub mod connections;
 pub mod event_log;
 pub mod facts;
 pub mod health;

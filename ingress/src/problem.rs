@@ -142,6 +142,16 @@ impl Problem {
         Self { errors: errors.into_boxed_slice(), ..Self::invalid("", "", sentence) }
     }
 
+    /// The body came too slowly.
+    pub fn body_too_slow() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "/problems/too-slow",
+            "Too slow",
+            "The request's body did not arrive in time.",
+        )
+    }
+
     /// Too many requests.
     pub fn too_many(after: Duration) -> Self {
         Self::new(
@@ -185,6 +195,17 @@ impl Problem {
         .retry_after(Duration::from_secs(5))
     }
 
+    /// What was asked for takes more time than one request may have.
+    pub fn took_too_long() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "/problems/took-too-long",
+            "Took too long",
+            "This took too long. Please ask for less, such as a shorter time.",
+        )
+        .retry_after(Duration::from_secs(5))
+    }
+
     /// A fault of ours. The cause is in the log, under the request's id.
     pub fn internal() -> Self {
         Self::new(
@@ -206,12 +227,12 @@ impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         // U+0000, which no text of Postgres holds.
-        if error
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| code == "22021")
-        {
+        if code(&error).is_some_and(|code| code == "22021") {
             return Self::bad_request("The request holds a character that no text can hold.");
+        }
+        if code(&error).is_some_and(|code| code == "57014") {
+            tracing::warn!(event = "api.statement_timeout", "a statement took too long");
+            return Self::took_too_long();
         }
         let refused = match &error {
             // Classes 08 (connection), 53 (resources) and 57 (operator intervention),
@@ -232,6 +253,11 @@ impl From<sqlx::Error> for Problem {
             Self::unavailable()
         }
     }
+}
+
+/// Postgres's code of an error (SQLSTATE).
+fn code(error: &sqlx::Error) -> Option<Cow<'_, str>> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code)
 }
 
 impl IntoResponse for Problem {

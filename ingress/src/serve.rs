@@ -5,7 +5,7 @@ use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use async_nats::{Client, connection::State as Connection, jetstream};
-use axum::{Router, serve::ListenerExt as _};
+use axum::Router;
 use prosaas_shared::{
     bus::{self, durability::assert_durable},
     clock,
@@ -14,6 +14,7 @@ use prosaas_shared::{
     telemetry::Telemetry,
     whatsapp_service::WhatsappService,
 };
+use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ use crate::{
     app::{App, AppState, public_router},
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
+    connections,
     event_log::{EventLog, EventLogConfig},
     health::Readiness,
     internal,
@@ -38,8 +40,10 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How long the pump may take to end its batch at a stop.
 const PUMP_STOP: Duration = Duration::from_secs(3);
 
-/// Connections of the pool that `/ready` and the API's reads use.
-const DATABASE_CONNECTIONS: u32 = 8;
+/// Connections of the API; of login sessions and passwords; and of `/ready`.
+const API_CONNECTIONS: u32 = 8;
+const LOGIN_CONNECTIONS: u32 = 4;
+const HEALTH_CONNECTIONS: u32 = 1;
 
 /// Runs until `stop` resolves, then drains: no new connections, requests in
 /// flight answered, the batch in flight finished, the log closed.
@@ -56,15 +60,15 @@ pub async fn serve(
     let snapshot = Snapshot::in_folder(&config.event_log_path);
     let directory: SharedDirectory = Arc::new(ArcSwap::from_pointee(Directory::of(snapshot.load().await)));
     let nats = bus::connect(&config.nats_url, bus::Role::Ingress).await?;
-    let database = store::connect(&config.database_url, DATABASE_CONNECTIONS).await?;
+    let pools = Pools::connect(&config.database_url).await?;
 
     let stopping = CancellationToken::new();
     let pump = pump::spawn_behind(until_durable(nats.clone()), log.clone(), nats.clone(), stopping.clone());
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
-    let cleaning = tokio::spawn(api::upkeep::run(database.clone(), stopping.clone()));
-    let on = Backends { nats: nats.clone(), database, log: log.clone(), pump: pump_status, directory };
+    let cleaning = tokio::spawn(api::upkeep::run(pools.api.clone(), stopping.clone()));
+    let on = Backends { nats: nats.clone(), pools, log: log.clone(), pump: pump_status, directory };
     let app = app(&config, on, Publisher::new(log.clone()))?;
     let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
     let public =
@@ -120,12 +124,43 @@ async fn until_durable(client: Client) {
     }
 }
 
+/// Pools of connections to Postgres. Who waits for the API's does not keep others from
+/// logging in, and `/ready` from telling whether Postgres is there.
+#[derive(Debug, Clone)]
+pub struct Pools {
+    /// Everything else.
+    pub api: PgPool,
+    /// Login sessions, passwords, and the links that set them.
+    pub logins: PgPool,
+    /// `/ready`.
+    pub health: PgPool,
+}
+
+impl Pools {
+    /// Makes them; they connect when they are first used.
+    ///
+    /// # Errors
+    /// When the URL cannot be read.
+    pub async fn connect(url: &SecretString) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            api: store::connect(url, API_CONNECTIONS).await?,
+            logins: store::connect(url, LOGIN_CONNECTIONS).await?,
+            health: store::connect(url, HEALTH_CONNECTIONS).await?,
+        })
+    }
+
+    /// One pool for everything.
+    pub fn shared(pool: &PgPool) -> Self {
+        Self { api: pool.clone(), logins: pool.clone(), health: pool.clone() }
+    }
+}
+
 /// What an [`App`] stands on.
 pub struct Backends {
     /// NATS.
     pub nats: Client,
     /// Postgres.
-    pub database: PgPool,
+    pub pools: Pools,
     /// The local log.
     pub log: EventLog,
     /// The pump that empties it.
@@ -147,7 +182,7 @@ pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Resul
         &config.public_url,
         config.app_env,
         whatsapp.clone(),
-        on.database.clone(),
+        &on.pools,
         on.nats.clone(),
         on.log.clone(),
         Objects::open(&config.recordings_url)?,
@@ -162,7 +197,13 @@ pub fn app(config: &Config, on: Backends, publisher: Publisher) -> anyhow::Resul
         directory: on.directory,
         answered: AnsweredCalls::default(),
         publisher,
-        readiness: Readiness { nats: on.nats, database: on.database, log: on.log, pump: on.pump, whatsapp },
+        readiness: Readiness {
+            nats: on.nats,
+            database: on.pools.health,
+            log: on.log,
+            pump: on.pump,
+            whatsapp,
+        },
         static_dir: config.static_dir.clone(),
         api,
     }))
@@ -179,15 +220,5 @@ pub async fn listen(
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("{variable}: cannot listen on {address}"))?;
-    // Small answers must not wait for a larger packet.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    Ok(tokio::spawn(async move {
-        let served = axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(event = "listener.failed", variable, %error);
-        }
-    }))
+    Ok(tokio::spawn(connections::serve(listener, router, connections::Limits::default(), stopping)))
 }

@@ -53,6 +53,9 @@ class Stage:
             "NATS_SERVER_BIN": str(nats.binary(self.paths)),
             # Shows that no acknowledgement precedes its fdatasync.
             "PROSAAS_STRACE": str(apt.required_program(self.paths, "usr/bin/strace", ["strace", "libunwind8"])),
+            # A transaction pooler, behind which a session's settings are lost.
+            "PROSAAS_PGBOUNCER": str(apt.required_program(
+                self.paths, "usr/sbin/pgbouncer", ["pgbouncer", "libevent-2.1-7", "libc-ares2"])),
             # The fault suite kills and stops a Postgres of its own.
             "PROSAAS_POSTGRES_BIN": str(postgres.programs(self.paths)),
             "PROSAAS_BIN_DIR": str(self.paths.target() / "debug"),

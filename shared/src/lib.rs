@@ -6,6 +6,7 @@ pub mod call_config;
 pub mod clock;
 pub mod config;
 pub mod dead_letters;
+pub mod email;
 pub mod events;
 pub mod ids;
 pub mod internal_auth;

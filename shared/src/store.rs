@@ -4,7 +4,7 @@ use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Connection, PgConnection, PgPool, Row as _,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Row as _, Transaction,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -17,6 +17,10 @@ const MIGRATIONS_TABLE: &str = "prosaas._sqlx_migrations";
 
 /// Key of the advisory lock that one migrator at a time holds: "prosaas" in ASCII.
 const MIGRATION_LOCK: i64 = 0x0070_726f_7361_6173;
+
+/// Longest time of one statement, as the role's default in this database: what a session
+/// sets is lost behind a transaction pooler. Far above what any statement of ours takes.
+const STATEMENT_TIMEOUT: &str = "30s";
 
 /// How long a query waits for a free or new connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,9 +96,43 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
+    sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
     migrator().run_direct(None, &mut *transaction, false).await?;
+    limit_statements(&mut transaction).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Gives the role a [`STATEMENT_TIMEOUT`] where the operator has set none, for the role, the
+/// database or both. It counts from each connection's next beginning on.
+async fn limit_statements(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let is_set: bool = sqlx::query_scalar(
+        "SELECT EXISTS (
+             SELECT FROM pg_db_role_setting s, unnest(s.setconfig) AS setting
+             WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+               AND s.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))
+               AND setting LIKE 'statement_timeout=%'
+         )",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if is_set {
+        return Ok(());
+    }
+    let alter: String = sqlx::query_scalar(
+        "SELECT format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = %L',
+                       current_user, current_database(), $1)",
+    )
+    .bind(STATEMENT_TIMEOUT)
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::raw_sql(AssertSqlSafe(alter)).execute(connection).await?;
+    Ok(())
+}
+
+/// Begins a read that takes as long as there is something to read, such as an export.
+pub async fn begin_long_read(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    pool.begin_with("BEGIN READ ONLY; SET LOCAL statement_timeout = 0").await
 }
 
 /// How a database stands to this build's migrations, by their numbers.

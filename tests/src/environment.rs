@@ -80,6 +80,15 @@ pub fn busybox() -> anyhow::Result<Option<PathBuf>> {
     }
 }
 
+/// `PROSAAS_PGBOUNCER`, else the one in `PATH`, or where Debian has it.
+pub fn pgbouncer() -> anyhow::Result<PathBuf> {
+    if let Some(path) = variable("PROSAAS_PGBOUNCER")? {
+        return existing(PathBuf::from(path), "PROSAAS_PGBOUNCER names no file");
+    }
+    let found = in_path("pgbouncer").unwrap_or_else(|| PathBuf::from("/usr/sbin/pgbouncer"));
+    existing(found, "run `make test`, or install pgbouncer")
+}
+
 /// `PATH`, for programs that look for others.
 pub fn path() -> anyhow::Result<String> {
     variable("PATH")?.context("PATH is not set")

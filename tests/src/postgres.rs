@@ -69,6 +69,11 @@ impl Database {
         &self.proxy
     }
 
+    /// Its name in the Postgres of `DATABASE_URL`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The address for the test itself, not through the proxy.
     pub const fn direct_url(&self) -> &Url {
         &self.direct

@@ -52,6 +52,28 @@ pub fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// As much of an address as a log may show: its provider, not its customer.
+pub fn masked(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [a, b, ..] = ip.octets();
+            format!("{a}.{b}.*.*")
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, ..] = ip.segments();
+            format!("{a:x}:{b:x}:*")
+        }
+    }
+}
+
+/// What one site has at most, of which it can send from anywhere: of IPv6 its /48.
+pub fn site(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        v4 @ IpAddr::V4(_) => v4,
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from(ip.to_bits() & !(u128::MAX >> 48))),
+    }
+}
+
 /// The same network as Postgres's `cidr` reads it.
 pub fn cidr(ip: IpAddr) -> String {
     match network(ip) {
@@ -90,6 +112,14 @@ mod tests {
         assert_eq!(ask("127.0.0.1", &["1.1.1.1, nonsense"]), "127.0.0.1");
         assert_eq!(ask("127.0.0.1", &[]), "127.0.0.1");
         assert_eq!(ask("::ffff:127.0.0.1", &["203.0.113.9:4711"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_log_does_not_show_a_customer() {
+        let shown = |ip: &str| masked(ip.parse().unwrap());
+        assert_eq!(shown("203.0.113.9"), "203.0.*.*");
+        assert_eq!(shown("::ffff:203.0.113.9"), "203.0.*.*");
+        assert_eq!(shown("2001:db8:1:2:3:4:5:6"), "2001:db8:*");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub mod operation;
 pub mod operators;
 pub mod page;
 pub mod people;
-mod planned;
+pub mod planned;
 pub mod prefer;
 pub mod query;
 pub mod rate_limit;
@@ -40,6 +40,7 @@ pub mod state;
 pub mod stored;
 pub mod summary;
 pub mod text;
+pub mod turns;
 pub mod upkeep;
 mod waiting;
 pub mod whatsapp;
@@ -55,6 +56,7 @@ use axum::{
 };
 use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
 
 use self::routes::{Description, Routes, routes};
 pub use self::{
@@ -82,7 +84,7 @@ fn prompt_routes<D: Description>() -> Routes<D> {
 /// Every route; those that stream sound and updates may last.
 fn all_routes<D: Description>() -> Routes<D> {
     prompt_routes()
-        .map(|prompt| prompt.layer(from_fn(limit_time)))
+        .map(|prompt| prompt.layer(from_fn(finish)).layer(from_fn(limit_time)))
         .merge(recordings::routes())
         .merge(live::routes())
 }
@@ -121,6 +123,19 @@ async fn method_not_allowed() -> Problem {
         "Method not allowed",
         "This address does not take this method.",
     )
+}
+
+/// A request that was begun is carried out, though its client hangs up: Postgres goes on
+/// with a statement that nobody waits for, and its connection and its turn must not be
+/// taken for free meanwhile.
+async fn finish(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request).in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Problem::unavailable().into_response(),
+        },
+    }
 }
 
 async fn limit_time(request: Request, next: Next) -> Response {

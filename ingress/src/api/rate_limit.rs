@@ -13,7 +13,7 @@ use std::{
 };
 
 use moka::sync::Cache;
-use prosaas_shared::{config::AppEnv, ids::BusinessId};
+use prosaas_shared::{config::AppEnv, email, ids::BusinessId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -82,7 +82,12 @@ pub struct RateLimits {
     session: RateLimit,
     mail: RateLimit,
     linking: RateLimit,
+    logs: RateLimit,
 }
+
+/// Lines about refusals of one kind and network: ten at once, then six a minute. They must
+/// not drown the rest.
+const LOGS: Quota = Quota { burst: 10, every: Duration::from_secs(10) };
 
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
@@ -126,6 +131,7 @@ impl RateLimits {
             session: RateLimit::new(quotas.session),
             mail: RateLimit::new(quotas.mail),
             linking: RateLimit::new(quotas.linking),
+            logs: RateLimit::new(LOGS),
         }
     }
 
@@ -149,9 +155,14 @@ impl RateLimits {
         self.linking.take(business)
     }
 
+    /// Whether another line of this kind may be logged.
+    pub fn may_log(&self, kind: impl Hash) -> bool {
+        self.logs.take_at(kind, Instant::now()).is_ok()
+    }
+
     /// A mail to an address.
     pub fn mail_to(&self, recipient: &str) -> Result<(), Problem> {
-        self.mail.take(("to", recipient.to_lowercase()))
+        self.mail.take(("to", email::fold(recipient)))
     }
 }
 

@@ -13,12 +13,12 @@ use prosaas_shared::telemetry::TraceParent;
 use uuid::Uuid;
 
 use super::{
-    client::client_ip,
+    client::{client_ip, masked, network},
     idempotency::IdempotencyKey,
     keys::{Hash, digest},
     prefer::Wait,
 };
-use crate::{app::App, problem::Problem};
+use crate::{app::App, connections::is_too_slow, problem::Problem};
 
 /// Largest body of a request, bytes.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -71,13 +71,23 @@ pub async fn arrive(State(app): State<App>, mut request: Request, next: Next) ->
         .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip().to_canonical());
     let request_id = request_id(&app, peer, &request);
     let ip = client_ip(peer, request.headers(), &app.trusted_proxies);
-    tracing::Span::current().record("request_id", &request_id);
+    tracing::Span::current().record("request_id", &request_id).record("network", masked(ip));
     request.extensions_mut().insert(Arrival { request_id: request_id.clone(), ip });
     let response = match app.api.limits.address(ip) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    log_refusal(&app, ip, &request_id, &response);
     dress(response, &request_id)
+}
+
+/// Who was refused what: their rights did not reach, or they asked too often. The span adds
+/// who and from where. Of many alike from one network only some are logged.
+fn log_refusal(app: &App, ip: IpAddr, request_id: &str, response: &Response) {
+    let Some(problem) = response.extensions().get::<Problem>() else { return };
+    if matches!(problem.status, 403 | 429) && app.api.limits.may_log((network(ip), &problem.kind)) {
+        tracing::warn!(event = "api.refused", request_id, reason = %problem.kind, status = problem.status);
+    }
 }
 
 /// A proxy of ours may have named it; anybody else's name for it counts for nothing.
@@ -133,6 +143,7 @@ pub async fn fingerprint(request: Request, next: Next) -> Response {
     let body = match axum::body::to_bytes(body, MAX_BODY_BYTES).await {
         Ok(body) => body,
         Err(error) if is_length_limit(&error) => return too_large().into_response(),
+        Err(error) if is_too_slow(&error) => return Problem::body_too_slow().into_response(),
         Err(_) => return Problem::bad_request("The request's body ended early.").into_response(),
     };
     let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);

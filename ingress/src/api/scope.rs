@@ -6,7 +6,10 @@ use prosaas_shared::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
 use sqlx::PgPool;
 
-use super::session::Session;
+use super::{
+    planned::PlannedRead,
+    session::{Session, not_theirs},
+};
 use crate::{app::App, problem::Problem};
 
 /// The person and the business of a request on leads, calls and the like: their own,
@@ -23,6 +26,11 @@ impl BusinessScope {
     /// Whether they may do this there.
     pub fn require(&self, right: Right) -> Result<(), Problem> {
         self.session.require(right, Some(self.business_id))
+    }
+
+    /// Begins a read of the business that may be expensive.
+    pub async fn begin_read(&self, app: &App) -> Result<PlannedRead, Problem> {
+        app.api.reads.begin(&self.session, Some(self.business_id)).await
     }
 }
 
@@ -41,7 +49,7 @@ impl FromRequestParts<App> for BusinessScope {
         let business_id = match (session.business_id, named) {
             (Some(own), None) => own,
             (Some(own), Some(named)) if own == named => own,
-            (Some(_), Some(_)) => return Err(Problem::not_found()),
+            (Some(_), Some(_)) => return Err(not_theirs()),
             (None, Some(named)) => existing(&app.api.database, named).await?,
             (None, None) => return Err(unnamed()),
         };

@@ -48,7 +48,7 @@ impl Session {
     /// is too low.
     pub fn require(&self, right: Right, business: Option<BusinessId>) -> Result<(), Problem> {
         if self.role != Role::SystemAdmin && business.is_some() && business != self.business_id {
-            return Err(Problem::not_found());
+            return Err(not_theirs());
         }
         // Without a business only what belongs to system admins can be meant.
         let least = if business.is_some() { right } else { Right::Administer };
@@ -59,6 +59,12 @@ impl Session {
     pub fn is_admin(&self) -> bool {
         self.role == Role::SystemAdmin
     }
+}
+
+/// Another's business: they are told that there is none. The span says who asked.
+pub fn not_theirs() -> Problem {
+    tracing::warn!(event = "api.refused", reason = "another_business", status = 404);
+    Problem::not_found()
 }
 
 /// The live session of a token. It lives while it is neither ended nor expired nor
@@ -138,7 +144,7 @@ impl OptionalFromRequestParts<App> for Session {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
         let Some(token) = app.api.cookie.read(&parts.headers) else { return Ok(None) };
-        let Some(session) = load(&app.api.database, &hash_token(token)).await? else { return Ok(None) };
+        let Some(session) = load(&app.api.logins, &hash_token(token)).await? else { return Ok(None) };
         app.api.limits.session(session.session_id)?;
         tracing::Span::current().record("user_id", tracing::field::display(session.user_id));
         Ok(Some(session))

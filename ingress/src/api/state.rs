@@ -17,14 +17,19 @@ use super::{
     live::Hub,
     mail::Mailer,
     page::Cursors,
+    planned::PlannedReads,
     rate_limit::{Quotas, RateLimits},
 };
-use crate::{config::ApiConfig, event_log::EventLog};
+use crate::{config::ApiConfig, event_log::EventLog, serve::Pools};
 
 /// The API's part of the state.
 pub struct ApiState {
     /// Postgres: reads, and the ingress's own tables.
     pub database: PgPool,
+    /// Postgres for login sessions, passwords and the links that set them.
+    pub logins: PgPool,
+    /// Lists and searches.
+    pub reads: PlannedReads,
     /// NATS: live updates.
     pub nats: async_nats::Client,
     /// Where commands go.
@@ -49,6 +54,8 @@ pub struct ApiState {
     pub internal_requests: Verifier,
     /// Signs operations' names.
     pub operation_key: Key,
+    /// Tags accounts in the log.
+    pub account_tags: Key,
     /// Signs cursors.
     pub cursors: Cursors,
 }
@@ -61,14 +68,16 @@ impl ApiState {
         public_url: &Url,
         app_env: AppEnv,
         whatsapp: WhatsappService,
-        database: PgPool,
+        pools: &Pools,
         nats: async_nats::Client,
         log: EventLog,
         recordings: Objects,
     ) -> Result<Self, ConfigError> {
         let secret = &config.internal_secret;
         Ok(Self {
-            database,
+            database: pools.api.clone(),
+            logins: pools.logins.clone(),
+            reads: PlannedReads::new(pools.api.clone()),
             live: Hub::new(nats.clone()),
             nats,
             log,
@@ -81,6 +90,7 @@ impl ApiState {
             whatsapp,
             internal_requests: Verifier::new(secret.clone()),
             operation_key: Key::derive(secret, "prosaas operation tokens v1"),
+            account_tags: Key::derive(secret, "prosaas account tags in logs v1"),
             cursors: Cursors::new(Key::derive(secret, "prosaas cursors v1")),
         })
     }

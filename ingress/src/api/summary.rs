@@ -64,6 +64,7 @@ pub async fn summary(
     _query: ApiQuery<ScopeQuery>,
 ) -> Result<Json<Summary>, Problem> {
     scope.require(Right::ReadCrm)?;
+    let _turn = app.api.reads.turn(&scope.session, Some(scope.business_id)).await?;
     let (database, business) = (&app.api.database, scope.business_id.0);
     let time_zone = sqlx::query_scalar!("SELECT time_zone FROM prosaas.businesses WHERE id = $1", business)
         .fetch_optional(database)

@@ -5,6 +5,8 @@ use std::time::Duration;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
+use super::auth::KNOWN_PLACE_DAYS;
+
 /// How often.
 const EVERY: Duration = Duration::from_hours(1);
 
@@ -19,8 +21,8 @@ pub async fn run(database: PgPool, stopping: CancellationToken) {
     }
 }
 
-/// Removes once; returns how many rows went. Sessions stay 90 days after their end:
-/// they tell from where an account was used (`auth::throttle`).
+/// Removes once; returns how many rows went. Sessions that ended stay until 90 days after
+/// their last use: they tell from where an account was used (`auth::throttle`).
 pub async fn once(database: &PgPool) -> Result<u64, sqlx::Error> {
     let keys =
         sqlx::query!("DELETE FROM prosaas.idempotency_keys WHERE created_at < now() - interval '24 hours'");
@@ -31,7 +33,8 @@ pub async fn once(database: &PgPool) -> Result<u64, sqlx::Error> {
         sqlx::query!("DELETE FROM prosaas.single_use_tokens WHERE expires_at < now() - interval '30 days'");
     let sessions = sqlx::query!(
         "DELETE FROM prosaas.user_sessions
-         WHERE expires_at < now() - interval '90 days' OR ended_at < now() - interval '90 days'"
+         WHERE least(expires_at, ended_at) < now() AND last_seen_at < now() - make_interval(days => $1)",
+        KNOWN_PLACE_DAYS
     );
     let mut removed = keys.execute(database).await?.rows_affected();
     removed += attempts.execute(database).await?.rows_affected();

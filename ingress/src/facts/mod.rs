@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    connections::is_too_slow,
     event_log::{AppendError, NewEvent},
     problem::Problem,
 };
@@ -82,6 +83,8 @@ async fn receive(State(app): State<App>, request: Request) -> Response {
 enum Refused {
     #[error("the body is too large or did not arrive whole")]
     Body,
+    #[error("the body did not arrive in time")]
+    TooSlow,
     #[error("{0}")]
     Signature(#[from] Refusal),
     #[error("the fact is not of the agreed form (line {line}, column {column})")]
@@ -100,6 +103,8 @@ impl Refused {
     fn answer(self) -> (&'static str, Response) {
         let (status, outcome, kind) = match &self {
             Self::Body => (StatusCode::PAYLOAD_TOO_LARGE, "body", "/problems/too-large"),
+            // Not 408: a 4xx would be the fact's end.
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "too_slow", "/problems/too-slow"),
             Self::Signature(Refusal::Busy) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "busy", "/problems/unavailable")
             }
@@ -118,7 +123,9 @@ impl Refused {
 
 async fn keep(app: &App, request: Request) -> Result<(), Refused> {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|_| Refused::Body)?;
+    let body = axum::body::to_bytes(body, MAX_BODY_BYTES)
+        .await
+        .map_err(|error| if is_too_slow(&error) { Refused::TooSlow } else { Refused::Body })?;
     let target = parts.uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     verify(app, parts.method.as_str(), target, &parts.headers, &body)?;
     let mut posted: Posted = serde_json::from_slice(&body)?;

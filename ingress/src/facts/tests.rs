@@ -16,7 +16,7 @@ use prosaas_shared::{
     bus, clock,
     config::Env,
     internal_auth::{Request as Signed, sign},
-    process, store,
+    process,
     subjects::Stream,
 };
 use prosaas_tests::eventually::{SOON, becomes};
@@ -31,7 +31,7 @@ use crate::{
     event_log::{EventLog, EventLogConfig, ReadLimit},
     publish::Publisher,
     pump::PumpStatus,
-    serve::{self, Backends},
+    serve::{self, Backends, Pools},
 };
 
 const SECRET: &str = "a secret of tests only, no example";
@@ -53,7 +53,7 @@ async fn app(folder: &Path, log: EventLogConfig) -> Result<(App, EventLog)> {
     let log = EventLog::open(log, clock::system()).await?;
     let backends = Backends {
         nats: bus::connect(&config.nats_url, bus::Role::Ingress).await?,
-        database: store::connect(&config.database_url, 1).await?,
+        pools: Pools::connect(&config.database_url).await?,
         log: log.clone(),
         pump: PumpStatus::default(),
         directory: Arc::new(ArcSwap::from_pointee(Directory::default())),

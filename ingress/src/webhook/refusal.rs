@@ -18,6 +18,9 @@ pub enum Refusal {
     /// The connection broke while the body was read.
     #[error("the body did not arrive whole")]
     Incomplete,
+    /// Its sender took too long.
+    #[error("the body did not arrive in time")]
+    TooSlow,
     /// Neither a form nor JSON.
     #[error("the content type is neither a form nor JSON")]
     ContentType,
@@ -44,6 +47,7 @@ impl Refusal {
         match self {
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "/problems/too-large"),
             Self::Incomplete => (StatusCode::BAD_REQUEST, "incomplete", "/problems/unreadable"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too_slow", "/problems/too-slow"),
             Self::ContentType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", "/problems/unsupported-media-type")
             }

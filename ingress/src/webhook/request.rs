@@ -19,6 +19,7 @@ use super::refusal::Refusal;
 use crate::{
     app::App,
     call_config::Directory,
+    connections::is_too_slow,
     twilio::{self, Params, RequestParts, SignatureHeaders, candidate_urls},
 };
 
@@ -117,7 +118,13 @@ async fn read_payload(headers: &HeaderMap, body: Body) -> Result<Payload, Refusa
     let bytes = axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
         let limit =
             std::error::Error::source(&error).is_some_and(|cause| cause.to_string().contains("length limit"));
-        if limit { Refusal::TooLarge } else { Refusal::Incomplete }
+        if limit {
+            Refusal::TooLarge
+        } else if is_too_slow(&error) {
+            Refusal::TooSlow
+        } else {
+            Refusal::Incomplete
+        }
     })?;
     if bytes.is_empty() {
         return Ok(Payload::Empty);

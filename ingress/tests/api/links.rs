@@ -53,6 +53,26 @@ async fn a_reset_works_once_for_an_hour_and_ends_every_session() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_earlier_reset_link_ends_with_a_later_one() -> Result<()> {
+    let mut ingress = Ingress::start().await?;
+    ingress.person("dana", Role::SystemAdmin, None).await?;
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let asked = json!({ "email": "Dana@shop.example" });
+        ingress.stranger("203.0.113.1").post("/api/auth/password-reset", asked).await?;
+        tokens.push(ingress.mailbox.next().await?.token()?);
+    }
+    let nobody = ingress.stranger("203.0.113.1");
+    let mut answers = Vec::new();
+    for token in tokens {
+        let confirm = json!({ "token": token, "password": NEW });
+        answers.push(nobody.post("/api/auth/password-reset/confirm", confirm).await?.status.as_u16());
+    }
+    assert_eq!(answers, [410, 204]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn nobody_learns_by_a_reset_who_has_an_account() -> Result<()> {
     let mut ingress = Ingress::start().await?;
     let shop = ingress.business("Shop").await?;

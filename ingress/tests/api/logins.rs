@@ -66,15 +66,70 @@ async fn guessing_is_slowed_and_the_owner_is_not_locked_out() -> Result<()> {
     let right = guesser.try_password("dana", PASSWORD).await?;
     assert_eq!(right.status, StatusCode::TOO_MANY_REQUESTS, "not even the right password is looked at");
 
-    // A crowd from everywhere slows strangers, not the owner's own place.
+    let home = ingress.stranger("203.0.113.1").try_password("dana", PASSWORD).await?;
+    assert_eq!(home.status, StatusCode::OK, "{}", home.body);
+    Ok(())
+}
+
+/// Guesses at Dana's password from thirty networks.
+async fn attack(ingress: &Ingress) -> Result<()> {
     for network in 0..30 {
         ingress.stranger(&format!("192.0.2.{network}")).try_password("dana", "a guess of many").await?;
     }
-    ingress.run(many_more).await?;
-    let new_place = ingress.stranger("198.51.100.200").try_password("dana", PASSWORD).await?;
-    assert_eq!(new_place.status, StatusCode::TOO_MANY_REQUESTS);
+    Ok(())
+}
+
+#[tokio::test]
+async fn during_an_attack_a_right_password_gets_in_within_a_minute() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    let shop = ingress.business("Shop").await?;
+    ingress.person("dana", Role::Owner, Some(shop)).await?;
+    ingress.log_in("dana").await?;
+    attack(&ingress).await?;
     let home = ingress.stranger("203.0.113.1").try_password("dana", PASSWORD).await?;
-    assert_eq!(home.status, StatusCode::OK, "{}", home.body);
+    assert_eq!(home.status, StatusCode::OK, "a known place does not notice: {}", home.body);
+
+    let new_place = ingress.stranger("198.51.100.200");
+    assert_eq!(new_place.try_password("dana", "mistyped this").await?.status, StatusCode::UNAUTHORIZED);
+    let slowed = new_place.try_password("dana", PASSWORD).await?;
+    assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS);
+    let wait: u32 = slowed.headers[header::RETRY_AFTER].to_str()?.parse()?;
+    assert!((1..=60).contains(&wait), "{wait}");
+
+    // The minute passes, and the attack goes on in it.
+    let later = "UPDATE prosaas.login_attempts SET last_failure_at = last_failure_at - interval '60 seconds'";
+    ingress.run(later).await?;
+    attack(&ingress).await?;
+    let again = new_place.try_password("dana", PASSWORD).await?;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
+
+    attack(&ingress).await?;
+    let another = ingress.stranger("198.51.100.201").try_password("dana", PASSWORD).await?;
+    assert_eq!(another.status, StatusCode::OK, "at once, where nobody guessed: {}", another.body);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_crowd_of_networks_guesses_once_each_and_then_rarely() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    ingress.person("dana", Role::SystemAdmin, None).await?;
+    attack(&ingress).await?;
+    let looked_at = |status| usize::from(status == StatusCode::UNAUTHORIZED);
+    let mut guesses = 0;
+    for network in 100..110 {
+        let guesser = ingress.stranger(&format!("192.0.2.{network}"));
+        for _ in 0..5 {
+            guesses += looked_at(guesser.try_password("dana", "a guess of many").await?.status);
+        }
+    }
+    assert_eq!(guesses, 10, "one of each");
+    // All of one customer's IPv6 addresses are one place.
+    let mut guesses = 0;
+    for net in 0..10 {
+        let guesser = ingress.stranger(&format!("2001:db8:7:{net}::1"));
+        guesses += looked_at(guesser.try_password("dana", "a guess of many").await?.status);
+    }
+    assert_eq!(guesses, 1);
     Ok(())
 }
 

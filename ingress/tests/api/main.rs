@@ -2,11 +2,16 @@
 
 mod commands;
 mod cross_site;
+mod emails;
+mod fair_reads;
+mod known_places;
 mod links;
 mod lists;
 mod logins;
 mod mailbox;
 mod operators;
+mod pooled;
+mod quotas;
 mod rights;
 mod sessions;
 mod support;

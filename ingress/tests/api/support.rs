@@ -17,6 +17,7 @@ use prosaas_ingress::{
     health::Readiness,
     publish::Publisher,
     pump,
+    serve::Pools,
     twilio::Validator,
     webhook::AnsweredCalls,
 };
@@ -46,11 +47,12 @@ pub const PASSWORD: &str = "correct horse battery";
 /// An ingress and what it stands on.
 pub struct Ingress {
     pub pool: PgPool,
+    pools: Pools,
     pub mailbox: Mailbox,
     router: Router,
     log_folder: TempDir,
     _log: EventLog,
-    _database: Database,
+    database: Database,
     stopping: CancellationToken,
 }
 
@@ -93,12 +95,13 @@ impl Ingress {
             config.internal_secret.clone(),
             clock::system(),
         )?;
+        let pools = Pools::connect(&SecretString::from(database.direct_url().to_string())).await?;
         let mut api = ApiState::new(
             &config,
             &public_url,
             AppEnv::Development,
             whatsapp.clone(),
-            pool.clone(),
+            &pools,
             nats.clone(),
             log.clone(),
             Objects::open(&format!("file://{}", log_folder.path().join("recordings").display()).parse()?)?,
@@ -116,17 +119,18 @@ impl Ingress {
             directory: Arc::new(ArcSwap::default()),
             answered: AnsweredCalls::default(),
             publisher: Publisher::new(log.clone()),
-            readiness: Readiness { nats, database: pool.clone(), log: log.clone(), pump, whatsapp },
+            readiness: Readiness { nats, database: pools.health.clone(), log: log.clone(), pump, whatsapp },
             static_dir: None,
             api,
         });
         Ok(Self {
             pool,
+            pools,
             mailbox,
             router: public_router(app),
             log_folder,
             _log: log,
-            _database: database,
+            database,
             stopping,
         })
     }
@@ -179,6 +183,11 @@ impl Ingress {
             .collect()
     }
 
+    /// The name of its database.
+    pub fn database(&self) -> &str {
+        self.database.name()
+    }
+
     pub async fn count(&self, query: &'static str) -> Result<i64> {
         Ok(sqlx::query_scalar(query).fetch_one(&self.pool).await?)
     }
@@ -189,7 +198,9 @@ impl Ingress {
 
     /// The database is gone for everybody.
     pub async fn lose_database(&self) -> Result<()> {
-        self.pool.close().await;
+        for pool in [&self.pool, &self.pools.api, &self.pools.logins, &self.pools.health] {
+            pool.close().await;
+        }
         Ok(())
     }
 }

@@ -103,7 +103,7 @@ fn details() -> Vec<Case> {
             path: "/api/leads/00000001-0000-7000-8000-000000000001/timeline",
             says: "'change:' || a.id",
             arguments: format!("'{LARGE}', '{LEAD}', '{LEAD}', '9999-12-31', '', 51"),
-            index: "audit_records_entity_ix",
+            index: "audit_records_thing_ix",
             ordered: false,
         },
         Case {

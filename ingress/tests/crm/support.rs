@@ -15,7 +15,7 @@ use prosaas_ingress::{
     event_log::{EventLog, EventLogConfig},
     publish::Publisher,
     pump,
-    serve::{self, Backends},
+    serve::{self, Backends, Pools},
 };
 use prosaas_shared::{
     bus, clock,
@@ -120,7 +120,8 @@ impl World {
         let directory = Arc::new(ArcSwap::from_pointee(Directory::of([])));
         // One connection, so that a test can look at the statements that were prepared on it.
         let served = store::connect(&SecretString::from(url), 1).await?;
-        let backends = Backends { nats: client, database: served, log: log.clone(), pump, directory };
+        let backends =
+            Backends { nats: client, pools: Pools::shared(&served), log: log.clone(), pump, directory };
         let app = serve::app(&config, backends, Publisher::new(log.clone()))?;
         tokio::spawn(app.api.live.clone().follow(stop.clone()));
         let router = public_router(app.clone());

@@ -1,9 +1,9 @@
 //! What has had its time goes: processed marks, events that every consumer has
-//! acknowledged, leads in the trash, outcomes of commands, ended sessions.
+//! acknowledged, leads in the trash, outcomes of commands.
 
 mod dead_letters;
-mod leftovers;
 mod marks;
+mod operations;
 mod purge;
 mod trash;
 
@@ -19,8 +19,8 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
 pub use dead_letters::{forget_settled, settle_applied};
-pub use leftovers::forget_leftovers;
 pub use marks::forget_marks;
+pub use operations::forget_operations;
 pub use purge::purge;
 pub use trash::empty_trash;
 
@@ -76,13 +76,10 @@ async fn once(pool: &PgPool, context: &jetstream::Context, objects: &Objects, cl
         Ok(leads) => tracing::info!(event = "job.trash_emptied", leads, "leads have left the trash"),
         Err(error) => tracing::warn!(event = "job.failed", job = "trash", %error, "a job comes again"),
     }
-    match forget_leftovers(pool).await {
-        Ok(tables) => {
-            for (table, rows) in tables.into_iter().filter(|(_, rows)| *rows > 0) {
-                tracing::info!(event = "job.leftovers_forgotten", table, rows, "old rows are gone");
-            }
-        }
-        Err(error) => tracing::warn!(event = "job.failed", job = "leftovers", %error, "a job comes again"),
+    match forget_operations(pool).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(event = "job.operations_forgotten", rows, "old outcomes are gone"),
+        Err(error) => tracing::warn!(event = "job.failed", job = "operations", %error, "a job comes again"),
     }
     match objects.sweep_unfinished(ABANDONED).await {
         Ok(0) => {}

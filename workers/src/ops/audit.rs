@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use futures_util::TryStreamExt as _;
-use prosaas_shared::{clock, dead_letters::mask, ids::BusinessId};
+use prosaas_shared::{clock, dead_letters::mask, ids::BusinessId, store};
 use serde::Serialize;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -154,7 +154,8 @@ pub async fn run(ops: &Ops, command: Audit) -> Result<()> {
             }
             let mut query = query(&filter);
             query.push(" ORDER BY at, id");
-            let mut entries = query.build_query_as::<Entry>().fetch(&pool);
+            let mut read = store::begin_long_read(&pool).await?;
+            let mut entries = query.build_query_as::<Entry>().fetch(&mut *read);
             while let Some(entry) = entries.try_next().await? {
                 ops.out.line(&entry.seen(reveal))?;
             }

@@ -80,8 +80,8 @@ pub async fn search_all_audit(
         limit: all.limit,
     };
     let page = match all.business_id {
-        Some(business) => of_business(&app, business, &filter).await?,
-        None => of_all(&app, &filter).await?,
+        Some(business) => of_business(&app, &session, business, &filter).await?,
+        None => of_all(&app, &session, &filter).await?,
     };
     Ok(Json(page))
 }
@@ -102,5 +102,5 @@ pub async fn search_audit(
     ApiQuery(filter): ApiQuery<AuditFilter>,
 ) -> Result<Json<Page<AuditItem>>, Problem> {
     let business = scope::of_path(&app, &session, business, Right::ReadAudit).await?;
-    Ok(Json(of_business(&app, business, &filter).await?))
+    Ok(Json(of_business(&app, &session, business, &filter).await?))
 }

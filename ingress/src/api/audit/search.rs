@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::{
     api::{
+        Session,
         page::{AtAndId, Limit, Page},
-        planned, query,
+        query,
     },
     app::App,
     problem::Problem,
@@ -144,11 +145,12 @@ fn page(
 /// Records of one business.
 pub async fn of_business(
     app: &App,
+    session: &Session,
     business: BusinessId,
     filter: &AuditFilter,
 ) -> Result<Page<AuditItem>, Problem> {
     let bounds = Bounds::read(app, Some(business), filter)?;
-    let mut read = planned::read(&app.api.database).await?;
+    let mut read = app.api.reads.begin(session, Some(business)).await?;
     let rows = sqlx::query_as!(
         AuditItem,
         r#"SELECT id, at, business_id, actor_id, actor_name, host(ip) AS ip, request_id, action, entity_type,
@@ -184,9 +186,9 @@ pub async fn of_business(
 }
 
 /// Records of all businesses and of the system itself.
-pub async fn of_all(app: &App, filter: &AuditFilter) -> Result<Page<AuditItem>, Problem> {
+pub async fn of_all(app: &App, session: &Session, filter: &AuditFilter) -> Result<Page<AuditItem>, Problem> {
     let bounds = Bounds::read(app, None, filter)?;
-    let mut read = planned::read(&app.api.database).await?;
+    let mut read = app.api.reads.begin(session, None).await?;
     let rows = sqlx::query_as!(
         AuditItem,
         r#"SELECT id, at, business_id, actor_id, actor_name, host(ip) AS ip, request_id, action, entity_type,

@@ -6,7 +6,11 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{change_password, inspect_invitation::OpenInvitation, passwords};
+use super::{
+    change_password,
+    inspect_invitation::OpenInvitation,
+    passwords::{self, Asker},
+};
 use crate::{
     api::{
         RequestMeta,
@@ -63,12 +67,13 @@ pub async fn accept_invitation(
     ApiJson(accept): ApiJson<AcceptInvitation>,
 ) -> Result<CommandResponse, Problem> {
     let token = hash_token(&accept.token);
-    let open = OpenInvitation::find(&app.api.database, &token).await?;
+    let open = OpenInvitation::find(&app.api.logins, &token).await?;
     let name = text::name("name", &accept.name)?;
     passwords::check("password", &accept.password, &open.email, &name)?;
-    let hash = app.api.passwords.hash(accept.password).await?;
+    let asker = Asker::new(meta.ip, &open.email, true);
+    let hash = app.api.passwords.hash(&asker, accept.password).await?;
 
-    let mut transaction = app.api.database.begin().await?;
+    let mut transaction = app.api.logins.begin().await?;
     // Of several at once the row's lock lets one through; the others find it used.
     let used = sqlx::query!(
         "UPDATE prosaas.single_use_tokens SET used_at = now()
@@ -82,7 +87,7 @@ pub async fn accept_invitation(
     }
     let taken = sqlx::query_scalar!(
         r#"SELECT EXISTS (
-               SELECT FROM prosaas.users WHERE lower(email) = lower($1) AND deleted_at IS NULL
+               SELECT FROM prosaas.users WHERE prosaas.fold_email(email) = prosaas.fold_email($1) AND deleted_at IS NULL
            ) AS "taken!""#,
         open.email
     )

@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 
 use super::{
     begin_session::{begin_session, end_all_sessions},
-    passwords, throttle,
+    passwords::{self, Asker},
+    throttle,
 };
 use crate::{
     api::{
@@ -52,21 +53,23 @@ pub async fn change_password(
     meta: RequestMeta,
     ApiJson(change): ApiJson<ChangePassword>,
 ) -> Result<impl IntoResponse, Problem> {
-    let database = &app.api.database;
+    let database = &app.api.logins;
     passwords::check("new", &change.new, &session.email, &session.name)?;
     // Whoever holds a stolen session guesses no faster than at the door.
     let attempt = throttle::begin(database, &session.email, meta.ip, true).await?;
+    let asker = Asker::new(meta.ip, &session.email, true);
     let hash = sqlx::query_scalar!(
         "SELECT password_hash FROM prosaas.user_credentials WHERE user_id = $1",
         session.user_id.0
     )
     .fetch_optional(database)
     .await?;
-    if !app.api.passwords.verify(change.current, hash).await? {
+    if !app.api.passwords.verify(&asker, change.current, hash).await? {
+        tracing::warn!(event = "auth.password_refused", user_id = %session.user_id);
         return Err(Problem::invalid("current", "wrong", "The current password is wrong."));
     }
     attempt.succeeded(database).await?;
-    let hash = app.api.passwords.hash(change.new).await?;
+    let hash = app.api.passwords.hash(&asker, change.new).await?;
 
     let mut transaction = database.begin().await?;
     set(&mut transaction, session.user_id, &hash).await?;

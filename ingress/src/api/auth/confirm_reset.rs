@@ -8,7 +8,13 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use super::{begin_session::end_all_sessions, change_password, passwords, throttle};
+use super::{
+    begin_session::end_all_sessions,
+    change_password,
+    passwords::{self, Asker},
+    request_reset::end_links,
+    throttle,
+};
 use crate::{
     api::{
         RequestMeta,
@@ -57,11 +63,12 @@ pub async fn confirm_reset(
     ApiJson(confirm): ApiJson<ConfirmReset>,
 ) -> Result<StatusCode, Problem> {
     let token = hash_token(&confirm.token);
-    let account = find(&app.api.database, &token).await?;
+    let account = find(&app.api.logins, &token).await?;
     passwords::check("password", &confirm.password, &account.email, &account.name)?;
-    let hash = app.api.passwords.hash(confirm.password).await?;
+    let asker = Asker::new(meta.ip, &account.email, true);
+    let hash = app.api.passwords.hash(&asker, confirm.password).await?;
 
-    let mut transaction = app.api.database.begin().await?;
+    let mut transaction = app.api.logins.begin().await?;
     // Of several at once the row's lock lets one through; the others find it used.
     let used = sqlx::query!(
         "UPDATE prosaas.single_use_tokens SET used_at = now()
@@ -73,13 +80,7 @@ pub async fn confirm_reset(
     if used.rows_affected() != 1 {
         return Err(Problem::link_gone());
     }
-    sqlx::query!(
-        "UPDATE prosaas.single_use_tokens SET used_at = now()
-         WHERE user_id = $1 AND kind = 'password_reset' AND used_at IS NULL",
-        account.id.0
-    )
-    .execute(&mut *transaction)
-    .await?;
+    end_links(&mut transaction, account.id).await?;
     change_password::set(&mut transaction, account.id, &hash).await?;
     let ended = end_all_sessions(&mut transaction, account.id).await?;
     throttle::forgive(&mut transaction, &account.email, meta.ip).await?;

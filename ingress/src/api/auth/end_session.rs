@@ -30,7 +30,7 @@ pub async fn end_session(
     meta: RequestMeta,
     ApiPath(id): ApiPath<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    if end(&app.api.database, &meta, &session, id).await? {
+    if end(&app.api.logins, &meta, &session, id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found())

@@ -119,7 +119,7 @@ pub async fn inspect_invitation(
     State(app): State<App>,
     ApiJson(inspect): ApiJson<InspectInvitation>,
 ) -> Result<Json<InvitationPreview>, Problem> {
-    let open = OpenInvitation::find(&app.api.database, &hash_token(&inspect.token)).await?;
+    let open = OpenInvitation::find(&app.api.logins, &hash_token(&inspect.token)).await?;
     Ok(Json(InvitationPreview {
         email: open.email,
         name: open.name,

@@ -65,7 +65,7 @@ pub async fn list_sessions(State(app): State<App>, session: Session) -> Result<J
         IDLE_TIMEOUT.as_secs_f64(),
         MAX
     )
-    .fetch_all(&app.api.database)
+    .fetch_all(&app.api.logins)
     .await?;
     Ok(Json(Sessions { items }))
 }

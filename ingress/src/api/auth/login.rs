@@ -6,13 +6,16 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
 };
 use http::{HeaderMap, StatusCode, header};
-use prosaas_shared::ids::{BusinessId, UserId};
+use prosaas_shared::{
+    email,
+    ids::{BusinessId, UserId},
+};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use super::{begin_session::begin_session, me::MeAnswer, throttle};
+use super::{begin_session::begin_session, me::MeAnswer, passwords::Asker, throttle};
 use crate::{
     api::{
         RequestMeta,
@@ -65,19 +68,27 @@ pub async fn login(
     headers: HeaderMap,
     ApiJson(login): ApiJson<Login>,
 ) -> Result<impl IntoResponse, Problem> {
-    let database = &app.api.database;
+    let database = &app.api.logins;
     let email = login.email.trim();
     let account = find(database, email, &meta).await?;
     let known_place = account.as_ref().is_some_and(|account| account.known_place);
-    let attempt = throttle::begin(database, email, meta.ip, known_place).await?;
+    let attempt = throttle::begin(database, email, meta.ip, known_place).await;
+    let attempt = attempt.inspect_err(|problem| {
+        log_failure(&app, &meta, email, account.as_ref(), &problem.kind);
+    })?;
+    let asker = Asker::new(meta.ip, email, known_place);
     let hash = account.as_ref().and_then(|account| account.hash.clone());
-    let right = app.api.passwords.verify(login.password, hash).await?;
+    let right = app.api.passwords.verify(&asker, login.password, hash).await?;
+    if !right {
+        metrics::counter!("prosaas_logins_total", "outcome" => "refused").increment(1);
+        log_failure(&app, &meta, email, account.as_ref(), &refused().kind);
+    }
     let Some(account) = account.filter(|_| right) else { return Err(refused()) };
+    metrics::counter!("prosaas_logins_total", "outcome" => "succeeded").increment(1);
 
     let old = app.api.cookie.read(&headers).map(hash_token);
     let token = begin(database, &meta, &account, old).await?;
     attempt.succeeded(database).await?;
-    metrics::counter!("prosaas_logins_total", "outcome" => "succeeded").increment(1);
     tracing::info!(event = "auth.logged_in", user_id = %account.id);
     let session = session::load(database, &token.hash()).await?.ok_or_else(refused)?;
     let cookie = app.api.cookie.set(&token)?;
@@ -90,15 +101,16 @@ async fn find(database: &PgPool, email: &str, meta: &RequestMeta) -> Result<Opti
                   EXISTS (
                       SELECT FROM prosaas.user_sessions s
                       WHERE s.user_id = u.id AND s.ip <<= $2::text::cidr
-                        AND s.created_at > now() - interval '90 days'
+                        AND s.last_seen_at > now() - make_interval(days => $3)
                   ) AS "known_place!"
            FROM prosaas.users u
            LEFT JOIN prosaas.user_credentials c ON c.user_id = u.id
            LEFT JOIN prosaas.businesses b ON b.id = u.business_id
-           WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
+           WHERE prosaas.fold_email(u.email) = prosaas.fold_email($1) AND u.deleted_at IS NULL
              AND (u.business_id IS NULL OR (b.active AND b.deleted_at IS NULL))"#,
         email,
-        client::cidr(meta.ip)
+        client::cidr(meta.ip),
+        throttle::KNOWN_PLACE_DAYS
     )
     .fetch_optional(database)
     .await?;
@@ -140,10 +152,23 @@ async fn begin(
     Ok(token)
 }
 
+/// Whose account was tried, whence and how often: the address itself is in no log, and its
+/// tag, which only this installation can make, tells whether two lines mean one account.
+fn log_failure(app: &App, meta: &RequestMeta, email: &str, account: Option<&Account>, reason: &str) {
+    let tag = hex::encode(app.api.account_tags.tag(&[email::fold(email).as_bytes()]));
+    tracing::warn!(
+        event = "auth.login_failed",
+        reason,
+        account = tag.get(..16),
+        user_id = account.map(|account| tracing::field::display(account.id)),
+        known_place = account.map(|account| account.known_place),
+        network = client::masked(meta.ip),
+        request_id = meta.request_id,
+    );
+}
+
 /// Says nothing of whether the account exists.
 fn refused() -> Problem {
-    metrics::counter!("prosaas_logins_total", "outcome" => "refused").increment(1);
-    tracing::warn!(event = "auth.login_refused", "wrong address or password");
     Problem::new(
         StatusCode::UNAUTHORIZED,
         "/problems/wrong-credentials",

@@ -28,7 +28,7 @@ pub async fn logout(
     session: Option<Session>,
 ) -> Result<impl IntoResponse, Problem> {
     if let Some(session) = session {
-        end(&app.api.database, &meta, &session, session.session_id).await?;
+        end(&app.api.logins, &meta, &session, session.session_id).await?;
     }
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(header::SET_COOKIE, app.api.cookie.clear()?)])))
 }

@@ -80,5 +80,5 @@ impl MeAnswer {
     responses((status = 200, description = "The person", body = MeAnswer)),
 )]
 pub async fn me(State(app): State<App>, session: Session) -> Result<Json<MeAnswer>, Problem> {
-    Ok(Json(MeAnswer::of(&app.api.database, session).await?))
+    Ok(Json(MeAnswer::of(&app.api.logins, session).await?))
 }

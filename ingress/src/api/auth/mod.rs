@@ -16,7 +16,7 @@ pub mod passwords;
 mod request_reset;
 mod throttle;
 
-pub use self::begin_session::end_all_sessions;
+pub use self::{begin_session::end_all_sessions, throttle::KNOWN_PLACE_DAYS};
 use super::routes::{Description, Routes, routes};
 
 /// The routes under `/api/auth`.

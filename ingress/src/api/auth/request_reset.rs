@@ -6,6 +6,7 @@ use axum::{Json, extract::State};
 use http::StatusCode;
 use prosaas_shared::ids::{BusinessId, UserId};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -72,11 +73,11 @@ pub async fn request_reset(
         "SELECT u.id, u.name, u.email, u.business_id
          FROM prosaas.users u
          LEFT JOIN prosaas.businesses b ON b.id = u.business_id
-         WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
+         WHERE prosaas.fold_email(u.email) = prosaas.fold_email($1) AND u.deleted_at IS NULL
            AND (u.business_id IS NULL OR (b.active AND b.deleted_at IS NULL))",
         email
     )
-    .fetch_optional(&app.api.database)
+    .fetch_optional(&app.api.logins)
     .await?;
     if let Some(row) = row {
         let account = Account {
@@ -98,7 +99,15 @@ pub async fn request_reset(
 async fn send(app: &App, meta: &RequestMeta, account: Account) -> Result<(), Problem> {
     let (id, token) = (Uuid::now_v7(), Token::random()?);
     let hash = token.hash();
-    let mut transaction = app.api.database.begin().await?;
+    let mut transaction = app.api.logins.begin().await?;
+    // One after the other: of several at once, too, the last one's link alone works.
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('password reset ' || $1::uuid::text, 0))",
+        account.id.0
+    )
+    .execute(&mut *transaction)
+    .await?;
+    end_links(&mut transaction, account.id).await?;
     sqlx::query!(
         "INSERT INTO prosaas.single_use_tokens (id, kind, token_hash, business_id, user_id, email, expires_at)
          VALUES ($1, 'password_reset', $2, $3, $4, $5, now() + make_interval(secs => $6))",
@@ -123,5 +132,17 @@ async fn send(app: &App, meta: &RequestMeta, account: Account) -> Result<(), Pro
     audit_record::write(&mut transaction, meta, change).await?;
     transaction.commit().await?;
     app.api.mailer.send(account.email, &Mail::PasswordReset, &token);
+    Ok(())
+}
+
+/// Ends every link of a person by which a password could be set.
+pub async fn end_links(connection: &mut PgConnection, user: UserId) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE prosaas.single_use_tokens SET used_at = now()
+         WHERE user_id = $1 AND kind = 'password_reset' AND used_at IS NULL",
+        user.0
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }

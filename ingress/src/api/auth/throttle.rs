@@ -1,43 +1,89 @@
 //! Guessing passwords is slow, and nobody else can lock a person out.
 //!
-//! Failures are counted three ways, on every ingress alike:
-//! - per account *and* network: from the sixth on, each wait is twice the last, up to
-//!   15 minutes;
-//! - per account, from anywhere: from the twenty-first on, waits up to a minute;
+//! Failures are counted in Postgres, for all ingress instances alike:
+//! - per account *and* place: from the sixth on, each wait is twice the last, up to
+//!   15 minutes. A place is a network, and of strangers' IPv6 addresses a site's /48;
+//! - per account, by all places from which it was not used in the last 90 days: after 20
+//!   the account is *under attack*, and every such place has one free attempt, then waits
+//!   one minute, two, four, up to an hour;
 //! - per network, for any account: from the fifty-first on, waits up to 5 minutes.
 //!
-//! The last two slow only networks from which the account was not used in the last 90
-//! days. So a crowd of strangers makes strangers wait and leaves the owner's own
-//! places alone; from a new place the owner waits a minute at most, or resets the
-//! password by mail, which lifts it. An attempt is counted before its password is
-//! looked at, so that many at once gain nothing, and one that is told to wait is not
-//! counted.
+//! Each place waits for its own failures alone. So a crowd of strangers cannot keep the
+//! owner out: their own places are not touched, and at a new one the right password is
+//! looked at at once, or within a minute of a wrong one. What a crowd can guess is bounded
+//! by its places: one attempt each, then about 30 a day; and by the hashing, which does
+//! one attempt of strangers on an account at a time (`passwords`). Whoever shares the
+//! guesser's own network waits with them; a reset by mail lifts that.
+//!
+//! An attempt is counted before its password is looked at, so that many at once gain
+//! nothing, and one that is told to wait is not counted.
 
 use std::{net::IpAddr, time::Duration};
 
+use prosaas_shared::email;
 use sqlx::PgPool;
 
 use crate::{
-    api::{client::network, keys::digest},
+    api::{
+        client::{network, site},
+        keys::digest,
+    },
     problem::Problem,
 };
+
+/// A place is known for so many days after the account was last used there.
+pub const KNOWN_PLACE_DAYS: i32 = 90;
 
 /// After so long without a failure an old one counts for nothing.
 const QUIET: Duration = Duration::from_hours(24);
 
-/// One way of counting.
+/// More failures of strangers than this are an attack on the account.
+const CALM: u32 = 20;
+
+/// How failures make the next attempt wait: not while they are few, then each wait is
+/// twice the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rule {
+    free: u32,
+    first: Duration,
+    longest: Duration,
+}
+
+const OWN: Rule = Rule { free: 5, first: Duration::from_secs(2), longest: Duration::from_mins(15) };
+const UNDER_ATTACK: Rule = Rule { free: 1, first: Duration::from_mins(1), longest: Duration::from_hours(1) };
+const NETWORK: Rule = Rule { free: 50, first: Duration::from_secs(2), longest: Duration::from_mins(5) };
+
+impl Rule {
+    /// How long after the last of so many failures the next attempt may come.
+    fn delay(self, failures: u32) -> Duration {
+        match failures.checked_sub(self.free) {
+            None => Duration::ZERO,
+            Some(over) => {
+                self.first.saturating_mul(1_u32.checked_shl(over).unwrap_or(u32::MAX)).min(self.longest)
+            }
+        }
+    }
+}
+
+/// Whose failures are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Of {
+    Place,
+    Strangers,
+    Network,
+}
+
+/// One count.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Counter {
     key: String,
-    free: u32,
-    longest: Duration,
+    of: Of,
 }
 
 /// An attempt that was counted as failed until it turns out otherwise.
 #[derive(Debug)]
 pub struct Attempt {
     counters: Vec<Counter>,
-    account: [String; 2],
 }
 
 fn key(parts: &[&str]) -> String {
@@ -45,35 +91,37 @@ fn key(parts: &[&str]) -> String {
     hex::encode(digest(&parts))
 }
 
-fn account_key(email: &str) -> String {
-    key(&["account", &email.to_lowercase()])
+fn strangers_key(email: &str) -> String {
+    key(&["account", &email::fold(email)])
+}
+
+fn place_key(email: &str, ip: IpAddr, known_place: bool) -> String {
+    let place = if known_place { network(ip) } else { site(ip) };
+    key(&["pair", &email::fold(email), &place.to_string()])
 }
 
 fn counters(email: &str, ip: IpAddr, known_place: bool) -> Attempt {
-    let (account, network) = (email.to_lowercase(), network(ip).to_string());
-    let pair = key(&["pair", &account, &network]);
-    let mut counters = vec![Counter { key: pair.clone(), free: 5, longest: Duration::from_mins(15) }];
+    let mut counters = vec![Counter { key: place_key(email, ip, known_place), of: Of::Place }];
     if !known_place {
-        counters.push(Counter { key: account_key(email), free: 20, longest: Duration::from_mins(1) });
-        counters.push(Counter {
-            key: key(&["network", &network]),
-            free: 50,
-            longest: Duration::from_mins(5),
-        });
+        counters.push(Counter { key: strangers_key(email), of: Of::Strangers });
+        counters.push(Counter { key: key(&["network", &network(ip).to_string()]), of: Of::Network });
     }
     // One order everywhere: two attempts cannot wait for each other.
     counters.sort();
-    Attempt { counters, account: [pair, account_key(email)] }
+    Attempt { counters }
 }
 
-/// How long after the last of so many failures the next attempt may come.
-fn delay(failures: u32, free: u32, longest: Duration) -> Duration {
-    match failures.checked_sub(free) {
-        None => Duration::ZERO,
-        Some(over) => {
-            Duration::from_secs(1_u64.checked_shl(over.saturating_add(1)).unwrap_or(u64::MAX)).min(longest)
-        }
-    }
+/// How long an attempt must still wait after these failures: of whom, how many, how long ago.
+fn wait(seen: &[(Of, u32, Duration)]) -> Duration {
+    let attacked = seen.iter().any(|(of, failures, _)| *of == Of::Strangers && *failures > CALM);
+    let each = seen.iter().map(|(of, failures, age)| match of {
+        Of::Place if attacked => UNDER_ATTACK.delay(*failures).saturating_sub(*age),
+        Of::Place => OWN.delay(*failures).saturating_sub(*age),
+        Of::Network => NETWORK.delay(*failures).saturating_sub(*age),
+        // A shared wait would be everybody's to renew, and the owner's to sit out.
+        Of::Strangers => Duration::ZERO,
+    });
+    each.max().unwrap_or_default()
 }
 
 /// Counts an attempt, or says how long to wait.
@@ -85,6 +133,7 @@ pub async fn begin(
 ) -> Result<Attempt, Problem> {
     let attempt = counters(email, ip, known_place);
     let mut transaction = database.begin().await?;
+    let mut seen = Vec::new();
     for counter in &attempt.counters {
         // The update changes nothing; it takes the row's lock and brings the row back.
         let row = sqlx::query!(
@@ -98,11 +147,14 @@ pub async fn begin(
         .await?;
         let age = Duration::try_from_secs_f64(row.age).unwrap_or_default();
         let failures = if age > QUIET { 0 } else { u32::try_from(row.failures).unwrap_or(0) };
-        let wait = delay(failures, counter.free, counter.longest).saturating_sub(age);
-        if !wait.is_zero() {
-            metrics::counter!("prosaas_logins_throttled_total").increment(1);
-            return Err(Problem { status: 429, ..slowed() }.retry_after(wait));
-        }
+        seen.push((counter.of, failures, age));
+    }
+    let wait = wait(&seen);
+    if !wait.is_zero() {
+        metrics::counter!("prosaas_logins_throttled_total").increment(1);
+        return Err(slowed().retry_after(wait));
+    }
+    for (counter, (_, failures, _)) in attempt.counters.iter().zip(&seen) {
         sqlx::query!(
             "UPDATE prosaas.login_attempts SET failures = $2, last_failure_at = clock_timestamp() WHERE key = $1",
             counter.key,
@@ -130,17 +182,17 @@ impl Attempt {
     pub async fn succeeded(&self, database: &PgPool) -> Result<(), Problem> {
         let mut transaction = database.begin().await?;
         for counter in &self.counters {
-            if self.account.contains(&counter.key) {
-                sqlx::query!("DELETE FROM prosaas.login_attempts WHERE key = $1", counter.key)
-                    .execute(&mut *transaction)
-                    .await?;
-            } else {
+            if counter.of == Of::Network {
                 sqlx::query!(
                     "UPDATE prosaas.login_attempts SET failures = greatest(failures - 1, 0) WHERE key = $1",
                     counter.key
                 )
                 .execute(&mut *transaction)
                 .await?;
+            } else {
+                sqlx::query!("DELETE FROM prosaas.login_attempts WHERE key = $1", counter.key)
+                    .execute(&mut *transaction)
+                    .await?;
             }
         }
         transaction.commit().await?;
@@ -155,7 +207,7 @@ pub async fn forgive(
     email: &str,
     ip: IpAddr,
 ) -> Result<(), sqlx::Error> {
-    let keys = counters(email, ip, true).account;
+    let keys = [strangers_key(email), place_key(email, ip, true), place_key(email, ip, false)];
     sqlx::query!("DELETE FROM prosaas.login_attempts WHERE key = ANY($1)", &keys[..])
         .execute(connection)
         .await?;
@@ -166,13 +218,28 @@ pub async fn forgive(
 mod tests {
     use super::*;
 
+    const MOMENT: Duration = Duration::ZERO;
+
     #[test]
     fn waits_double_up_to_a_limit() {
-        let longest = Duration::from_mins(15);
-        let waits: Vec<u64> = (3..9).map(|failures| delay(failures, 5, longest).as_secs()).collect();
-        assert_eq!(waits, [0, 0, 2, 4, 8, 16]);
-        assert_eq!(delay(100, 5, longest), longest);
-        assert_eq!(delay(u32::MAX, 5, longest), longest);
+        let waits = |rule: Rule, failures: std::ops::Range<u32>| {
+            failures.map(|failures| rule.delay(failures).as_secs()).collect::<Vec<_>>()
+        };
+        assert_eq!(waits(OWN, 3..9), [0, 0, 2, 4, 8, 16]);
+        assert_eq!(waits(UNDER_ATTACK, 0..9), [0, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
+        for rule in [OWN, UNDER_ATTACK, NETWORK] {
+            assert_eq!(rule.delay(100), rule.longest);
+            assert_eq!(rule.delay(u32::MAX), rule.longest);
+        }
+    }
+
+    #[test]
+    fn strangers_make_strangers_wait_longer_and_nobody_wait_for_them() {
+        let long_ago = Duration::from_hours(1);
+        assert_eq!(wait(&[(Of::Place, 0, long_ago), (Of::Strangers, 1_000_000, MOMENT)]), MOMENT);
+        let once_wrong = |strangers| wait(&[(Of::Place, 1, MOMENT), (Of::Strangers, strangers, MOMENT)]);
+        assert_eq!(once_wrong(CALM), MOMENT);
+        assert_eq!(once_wrong(CALM + 1), Duration::from_mins(1), "within a minute of a wrong one");
     }
 
     #[test]
@@ -183,5 +250,13 @@ mod tests {
         assert_eq!(strange.counters.len(), 3);
         assert!(strange.counters.contains(&counters("Dana@shop.example", ip, true).counters[0]));
         assert!(strange.counters.iter().all(|c| c.key.len() == 64 && !c.key.contains("dana")));
+    }
+
+    #[test]
+    fn a_site_of_ipv6_is_one_place() {
+        let key = |ip: &str, known| place_key("dana@shop.example", ip.parse().unwrap(), known);
+        assert_eq!(key("2001:db8:1:2::1", false), key("2001:db8:1:ffff::1", false));
+        assert_ne!(key("2001:db8:1:2::1", false), key("2001:db8:2:2::1", false));
+        assert_ne!(key("2001:db8:1:2::1", true), key("2001:db8:1:ffff::1", true));
     }
 }

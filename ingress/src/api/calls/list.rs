@@ -103,7 +103,8 @@ pub async fn list(
     let cursors = &app.api.cursors;
     let after =
         cursors.decode(LIST, &decides, query.cursor.as_deref())?.unwrap_or_else(|| After::nothing(wanted.to));
-    let rows = select::page(&app.api.database, scope.business_id, &wanted, &after, limit.probe()).await?;
+    let rows = select::page(scope.begin_read(&app).await?, scope.business_id, &wanted, &after, limit.probe())
+        .await?;
     let Page { items, next_cursor } = Page::new(rows, limit, |row| {
         cursors.encode(LIST, &decides, &After { at: row.started_at, call_sid: row.call_sid.clone() })
     })?;

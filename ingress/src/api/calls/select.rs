@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::model::{Call, CallRow, Recording};
 use crate::{
-    api::{page::END_OF_TIME, planned},
+    api::{page::END_OF_TIME, planned::PlannedRead},
     problem::Problem,
 };
 
@@ -70,7 +70,7 @@ impl After {
 
 /// The rows of a page, the latest first.
 pub(super) async fn page(
-    database: &PgPool,
+    mut read: PlannedRead,
     business: BusinessId,
     wanted: &Wanted,
     after: &After,
@@ -100,7 +100,6 @@ pub(super) async fn page(
         after.call_sid,
         limit,
     );
-    let mut read = planned::read(database).await?;
     let rows = rows.fetch_all(&mut *read).await?;
     read.commit().await?;
     Ok(rows)

@@ -147,7 +147,7 @@ async fn frozen(
         ManyLeads::Filter(FilteredLeads { filter }) => {
             let wanted = filter.wanted().map_err(|problem| Problem { status: 422, ..problem })?;
             let probe = i64::try_from(MAX_BULK).unwrap_or(i64::MAX).saturating_add(1);
-            let ids = select::ids(database, business, &wanted, probe).await?;
+            let ids = select::ids(scope.begin_read(app).await?, business, &wanted, probe).await?;
             // Sent again after it was applied, it means nothing any more and is the same command.
             let none = ids.is_empty() && !already_asked(app, scope, meta).await?;
             if none || ids.len() > MAX_BULK {

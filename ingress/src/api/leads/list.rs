@@ -115,7 +115,8 @@ pub async fn list(
         .decode(LIST, &decides, query.cursor.as_deref())?
         .unwrap_or_else(|| After::nothing(sorting.0, sorting.1));
     let business = scope.business_id.0;
-    let rows = select::page(&app.api.database, business, &wanted, sorting, &after, limit.probe()).await?;
+    let read = scope.begin_read(&app).await?;
+    let rows = select::page(read, business, &wanted, sorting, &after, limit.probe()).await?;
     let page = Page::new(rows, limit, |row| {
         cursors.encode(LIST, &decides, &After { key: row.sort_key.clone(), id: row.id })
     })?;

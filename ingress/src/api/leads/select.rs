@@ -8,7 +8,7 @@ use super::{
     filter::{LeadSort, Order, Wanted},
     model::{LeadPhone, LeadRow},
 };
-use crate::{api::planned, problem::Problem};
+use crate::{api::planned::PlannedRead, problem::Problem};
 
 /// Rows of leads: what stands for the notes, the sort key, and everything behind FROM
 /// and its joins.
@@ -109,14 +109,13 @@ impl After {
 
 /// The rows of a page.
 pub(super) async fn page(
-    database: &PgPool,
+    mut read: PlannedRead,
     business: Uuid,
     wanted: &Wanted,
     (sort, order): (LeadSort, Order),
     after: &After,
     limit: i64,
 ) -> Result<Vec<LeadRow>, Problem> {
-    let mut read = planned::read(database).await?;
     macro_rules! live {
         ($key:tt, $cast:tt, $beyond:tt, $direction:tt) => {
             page!(
@@ -207,12 +206,11 @@ pub(super) async fn state(database: &PgPool, business: Uuid, lead: Uuid) -> Resu
 
 /// The ids of all that a filter means, newest first, at most `limit`.
 pub(super) async fn ids(
-    database: &PgPool,
+    mut read: PlannedRead,
     business: Uuid,
     wanted: &Wanted,
     limit: i64,
 ) -> Result<Vec<Uuid>, Problem> {
-    let mut read = planned::read(database).await?;
     let ids = sqlx::query_scalar!(
         "SELECT l.id FROM prosaas.leads l
          WHERE l.business_id = $1 AND (l.deleted_at IS NOT NULL) = $2

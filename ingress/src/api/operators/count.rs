@@ -51,6 +51,7 @@ pub async fn count_dead_letters(
     ApiJson(asked): ApiJson<CountDeadLetters>,
 ) -> Result<Json<CountedDeadLetters>, Problem> {
     session.require(Right::Administer, None)?;
+    let _turn = app.api.reads.turn(&session, None).await?;
     let selected = list::count(&app.api.database, super::selection(asked.selection)?).await?;
     Ok(Json(CountedDeadLetters { success: true, selected }))
 }

@@ -44,6 +44,7 @@ pub async fn group_dead_letters(
         let why = "There is one page of groups.";
         return Err(Problem { status: 400, ..Problem::invalid("cursor", "cursor", why) });
     }
+    let _turn = app.api.reads.turn(&session, None).await?;
     let items = list::groups(&app.api.database, &query.filter()?).await?;
     Ok(Json(DeadLetterGroups { items }))
 }

@@ -38,6 +38,7 @@ pub async fn list_dead_letters(
     let (filter, limit) = (query.filter()?, Limit::new(query.limit)?);
     let after: Option<AtAndId> = app.api.cursors.decode(LIST, &filter, query.cursor.as_deref())?;
     let after = after.map(|after| (after.at, after.id));
+    let _turn = app.api.reads.turn(&session, None).await?;
     let rows = list::page(&app.api.database, &filter, after, limit.probe()).await?;
     let page = Page::new(rows, limit, |last| {
         app.api.cursors.encode(LIST, &filter, &AtAndId { at: last.died_at, id: last.id })

@@ -10,7 +10,7 @@ use prosaas_shared::{
     rights::{Right, Role},
 };
 use serde::{Deserialize, Serialize};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -30,6 +30,13 @@ use crate::{
 
 /// How long the link works.
 const VALID: Duration = Duration::from_hours(7 * 24);
+
+/// Most invitations of a business in [`DAY`], whoever sends them: each is a mail to
+/// somebody who did not ask for it. System admins' own are counted together.
+const MAX_A_DAY: i64 = 50;
+
+/// Any 24 hours, not a day of the calendar.
+const DAY: Duration = Duration::from_hours(24);
 
 /// Whom a system admin invites.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -198,7 +205,7 @@ async fn refuse_taken(
     let taken = sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT FROM prosaas.users
-               WHERE lower(email) = lower($1) AND deleted_at IS NULL AND ($2 OR business_id = $3)
+               WHERE prosaas.fold_email(email) = prosaas.fold_email($1) AND deleted_at IS NULL AND ($2 OR business_id = $3)
            ) AS "taken!""#,
         email,
         session.is_admin(),
@@ -229,9 +236,10 @@ async fn insert(
     let (id, hash) = (Uuid::now_v7(), token.hash());
     let business = wanted.business.map(|business| business.0);
     let mut transaction = database.begin().await?;
+    charge(&mut transaction, wanted.business).await?;
     sqlx::query!(
         "UPDATE prosaas.single_use_tokens SET used_at = now()
-         WHERE kind = 'invitation' AND used_at IS NULL AND lower(email) = lower($1)
+         WHERE kind = 'invitation' AND used_at IS NULL AND prosaas.fold_email(email) = prosaas.fold_email($1)
            AND business_id IS NOT DISTINCT FROM $2",
         wanted.email,
         business
@@ -266,4 +274,39 @@ async fn insert(
     audit_record::write(&mut transaction, meta, change).await?;
     transaction.commit().await?;
     Ok((id, row.created_at, row.expires_at))
+}
+
+/// Refuses the invitation that is one too many, until the oldest of them is a day old.
+/// Those of one business are counted one after the other, on every ingress.
+async fn charge(connection: &mut PgConnection, business: Option<BusinessId>) -> Result<(), Problem> {
+    let business = business.map(|business| business.0);
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended('invitations ' || coalesce($1::uuid::text, ''), 0))",
+        business
+    )
+    .execute(&mut *connection)
+    .await?;
+    let wait = sqlx::query_scalar!(
+        r#"SELECT extract(epoch FROM created_at + make_interval(secs => $2) - now())::float8 AS "wait!"
+           FROM prosaas.single_use_tokens
+           WHERE kind = 'invitation' AND business_id IS NOT DISTINCT FROM $1
+             AND created_at > now() - make_interval(secs => $2)
+           ORDER BY created_at DESC
+           OFFSET $3 LIMIT 1"#,
+        business,
+        DAY.as_secs_f64(),
+        MAX_A_DAY - 1
+    )
+    .fetch_optional(connection)
+    .await?;
+    match wait {
+        None => Ok(()),
+        Some(wait) => Err(Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "/problems/invitation-quota",
+            "Too many invitations",
+            format!("At most {MAX_A_DAY} people can be invited in 24 hours. Please try again later."),
+        )
+        .retry_after(Duration::try_from_secs_f64(wait).unwrap_or_default())),
+    }
 }

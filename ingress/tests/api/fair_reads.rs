@@ -1,0 +1,100 @@
+//! One who asks for much does not take everything.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use http::{StatusCode, header};
+use prosaas_shared::rights::Role;
+use prosaas_tests::eventually::becomes;
+
+use crate::support::{Client, Ingress};
+
+/// Everybody else is served while the audit's searches do not come to an end.
+async fn others_are_served(ingress: &Ingress, colleague: &Client<'_>, other: &Client<'_>) -> Result<()> {
+    let began = Instant::now();
+    for (who, path) in [(colleague, "/api/auth/me"), (other, "/api/leads"), (other, "/api/summary")] {
+        let answer = who.get(path).await?;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+    }
+    assert_eq!(ingress.stranger("198.51.100.9").try_password("omer", "wrong one").await?.status, 401);
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn twenty_searches_at_once_starve_nobody() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    let (shop, elsewhere) = (ingress.business("Shop").await?, ingress.business("Elsewhere").await?);
+    ingress.person("omer", Role::Owner, Some(shop)).await?;
+    ingress.person("dana", Role::Manager, Some(shop)).await?;
+    ingress.person("noa", Role::Owner, Some(elsewhere)).await?;
+    let (omer, dana, noa) =
+        (ingress.log_in("omer").await?, ingress.log_in("dana").await?, ingress.log_in("noa").await?);
+    let path = format!("/api/businesses/{shop}/audit?entity_type=nothing");
+
+    // Nothing that reads the records comes to an end.
+    let mut lock = ingress.pool.begin().await?;
+    sqlx::query("LOCK TABLE prosaas.audit_records IN ACCESS EXCLUSIVE MODE").execute(&mut *lock).await?;
+    let searches = futures_util::future::try_join_all((0..20).map(|_| omer.get(&path)));
+    let (answers, served) = tokio::join!(searches, async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        others_are_served(&ingress, &dana, &noa).await
+    });
+    served?;
+    let mut outcomes = BTreeMap::new();
+    for answer in answers? {
+        let wait = answer.headers.get(header::RETRY_AFTER).context("no Retry-After")?;
+        assert!(wait.to_str()?.parse::<u32>()? <= 5);
+        *outcomes.entry((answer.status.as_u16(), answer.kind().to_owned())).or_insert(0) += 1;
+    }
+    let wanted = [
+        ((429, "/problems/too-many-requests".to_owned()), 18),
+        ((503, "/problems/took-too-long".to_owned()), 2),
+    ];
+    assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), wanted);
+
+    // Who hangs up has not ended what Postgres does.
+    for _ in 0..20 {
+        let hung_up = tokio::time::timeout(Duration::from_millis(20), omer.get(&path)).await;
+        assert!(hung_up.is_err(), "{hung_up:?}");
+    }
+    others_are_served(&ingress, &dana, &noa).await?;
+    lock.rollback().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_filter_that_means_few_audit_records_reads_an_index() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    let shop = ingress.business("Shop").await?;
+    ingress.person("omer", Role::Owner, Some(shop)).await?;
+    let omer = ingress.log_in("omer").await?;
+    sqlx::raw_sql(
+        "INSERT INTO prosaas.audit_records
+            (id, business_id, actor_id, actor_name, action, entity_type, entity_id)
+         SELECT gen_random_uuid(), b.id, gen_random_uuid(), 'x', 'call.status', 'call', n::text
+         FROM prosaas.businesses b, generate_series(1, 20000) n;
+         ANALYZE prosaas.audit_records",
+    )
+    .execute(&ingress.pool)
+    .await?;
+    for (filter, index) in [
+        ("entity_id=nothing", "audit_records_thing_ix"),
+        ("action=nothing.", "audit_records_action_ix"),
+        ("actor_id=00000000-0000-7000-8000-000000000009", "audit_records_actor_ix"),
+    ] {
+        let found = omer.get(&format!("/api/businesses/{shop}/audit?{filter}")).await?;
+        assert_eq!((found.status, &found.body["items"]), (StatusCode::OK, &serde_json::json!([])));
+        // The figures are Postgres's own, and some seconds late.
+        becomes(index, Duration::from_secs(30), true, || async {
+            let read =
+                "SELECT coalesce(sum(idx_scan), 0) > 0 FROM pg_stat_user_indexes WHERE indexrelname = $1";
+            Ok(sqlx::query_scalar(read).bind(index).fetch_one(&ingress.pool).await?)
+        })
+        .await?;
+    }
+    Ok(())
+}
