@@ -89,11 +89,14 @@ class Stage:
 
 
 def _busybox(paths: Paths) -> dict[str, str]:
-    """The shell and the programs of NATS's image, for its health check; nothing where they cannot be had."""
-    for place in ("usr/bin/busybox", "bin/busybox"):
-        if found := apt.program(paths, place, ["busybox-static"]):
-            return {"PROSAAS_BUSYBOX": str(found)}
-    return {}
+    """The shell and the programs of NATS's image, for its health check; nothing where they cannot be had. It tells
+    which program it is to be by its own name: a wrapper would not do, and a static program needs none."""
+    found = shutil.which("busybox")
+    places = [paths.data / "apt" / "root" / folder / "busybox" for folder in ("usr/bin", "bin")]
+    if not found and not any(place.exists() for place in places):
+        apt.unpack(paths, ["busybox-static"])
+    here = [found] if found else [str(place) for place in places if place.exists()]
+    return {"PROSAAS_BUSYBOX": here[0]} if here else {}
 
 
 def _end(process: subprocess.Popen[str]) -> None:
