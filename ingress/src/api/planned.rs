@@ -20,9 +20,12 @@ const OF_SESSION: usize = 2;
 const OF_BUSINESS: usize = 4;
 const OF_ALL: usize = 5;
 
-/// How long a request waits for its turn. A page asks for several lists at once, each of
-/// which takes some milliseconds.
-const TURN: Duration = Duration::from_secs(2);
+/// How long a request waits for its turn: twice what one read may take. A page asks for
+/// several lists at once, and waiting holds no connection.
+const TURN: Duration = Duration::from_secs(10);
+
+/// When somebody who got no turn may come back.
+const COME_BACK: Duration = Duration::from_secs(2);
 
 /// Begins a read. Each statement is planned with the values of its parameters, and may take
 /// five seconds.
@@ -39,6 +42,7 @@ const BEGIN: &str =
 /// Lets such reads through, a few at a time.
 pub struct PlannedReads {
     database: PgPool,
+    patience: Duration,
     sessions: Turns,
     businesses: Turns,
     places: Arc<Semaphore>,
@@ -58,10 +62,18 @@ impl PlannedReads {
     pub fn new(database: PgPool) -> Self {
         Self {
             database,
+            patience: TURN,
             sessions: Turns::new(OF_SESSION),
             businesses: Turns::new(OF_BUSINESS),
             places: Arc::new(Semaphore::new(OF_ALL)),
         }
+    }
+
+    /// The same, whose requests wait so long for their turn.
+    #[must_use]
+    pub const fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Waits for a turn to read something of a business, or of all of them.
@@ -75,12 +87,12 @@ impl PlannedReads {
             let session = self.sessions.take(session.session_id).await?;
             Some((session, self.businesses.take(business).await?))
         };
-        let own = tokio::time::timeout(TURN, own).await.ok().flatten();
+        let own = tokio::time::timeout(self.patience, own).await.ok().flatten();
         let Some((session, business)) = own else {
             metrics::counter!("prosaas_api_reads_refused_total").increment(1);
-            return Err(Problem::too_many(TURN));
+            return Err(Problem::too_many(COME_BACK));
         };
-        let place = tokio::time::timeout(TURN, Arc::clone(&self.places).acquire_owned()).await;
+        let place = tokio::time::timeout(self.patience, Arc::clone(&self.places).acquire_owned()).await;
         let Ok(Ok(place)) = place else {
             tracing::warn!(event = "api.reads_full", "too many expensive reads are under way");
             return Err(Problem::unavailable());
