@@ -227,11 +227,11 @@ export function makeDb(): Db {
       },
     ],
     workers: [
-      { name: 'calls', stream: 'CALLS', state: 'running', pausable: true, paused: null, waiting: 0, in_progress: 1, redelivered: 0, dead_letters_open: 9 },
-      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pausable: true, paused: null, waiting: 3, in_progress: 2, redelivered: 1, dead_letters_open: 5 },
-      { name: 'crm', stream: 'CRM', state: 'absent', pausable: true, paused: null, waiting: 0, in_progress: 0, redelivered: 0, dead_letters_open: 0 },
-      { name: 'whatsapp', stream: 'WHATSAPP', state: 'paused', pausable: true, paused: { since: ago(6), until: null, reason: 'עד שספק הוואטסאפ יחזור', by: 'תמר ביטון' }, waiting: 12, in_progress: 0, redelivered: 0, dead_letters_open: 0 },
-      { name: 'dead-letters', stream: 'DEAD', state: 'running', pausable: false, paused: null, waiting: 0, in_progress: 0, redelivered: 0, dead_letters_open: 0 },
+      { name: 'calls', stream: 'CALLS', state: 'running', pausable: true, paused: null, waiting: 0, in_progress: 1, redelivered: 0, retrying: [], dead_letters_open: 9 },
+      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pausable: true, paused: null, waiting: 3, in_progress: 2, redelivered: 1, retrying: [{ worker: 'recordings', event_id: 'RE1-available', type: 'pro.prosaas.recording.available.v1', business_id: null, attempts: 2, error: 'Twilio does not have the recording yet', received_at: ago(0), first_failed_at: ago(0), next_attempt_at: ago(0) }], dead_letters_open: 5 },
+      { name: 'crm', stream: 'CRM', state: 'absent', pausable: true, paused: null, waiting: 0, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
+      { name: 'whatsapp', stream: 'WHATSAPP', state: 'paused', pausable: true, paused: { since: ago(6), until: null, reason: 'עד שספק הוואטסאפ יחזור', by: 'תמר ביטון' }, waiting: 12, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
+      { name: 'dead-letters', stream: 'DEAD', state: 'running', pausable: false, paused: null, waiting: 0, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
     ],
   };
 }

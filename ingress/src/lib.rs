@@ -6,6 +6,7 @@ pub mod app;
 pub mod call_config;
 pub mod config;
 pub mod connections;
+mod counters;
 pub mod event_log;
 pub mod facts;
 pub mod health;

@@ -24,7 +24,7 @@ use crate::{
     app::{App, AppState, public_router},
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
-    connections,
+    connections, counters,
     event_log::{EventLog, EventLogConfig},
     health::Readiness,
     internal,
@@ -52,6 +52,7 @@ pub async fn serve(
     telemetry: &Telemetry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
+    counters::exist();
     let log_config = EventLogConfig {
         max_bytes: config.event_log_max_bytes,
         ..EventLogConfig::new(&config.event_log_path)

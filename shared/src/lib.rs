@@ -18,6 +18,7 @@ pub mod people;
 pub mod phone;
 pub mod process;
 pub mod replays;
+pub mod retries;
 pub mod rights;
 pub mod store;
 pub mod subjects;

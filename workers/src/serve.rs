@@ -24,7 +24,7 @@ use crate::{
     operators::{OpsWorker, Pauses},
     recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
     replays::{self, Runner},
-    runtime::{Bus, Policy, run},
+    runtime::{Bus, Policy, Retries, run},
     setup,
     whatsapp::{WhatsappWorker, effects},
 };
@@ -80,7 +80,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
         ready = streams(&client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
-            let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process() };
+            let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process(), retries: Retries::reported(pool.clone()) };
             let live = Live::new(client.clone(), clock::system());
             let recordings =
                 RecordingsWorker::new(pool.clone(), twilio, objects.clone(), config.delete_at_twilio).with_live(live.clone());
@@ -124,6 +124,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             let pauses = Pauses { pool: pool.clone(), context: context.clone(), wake: pauses };
             tasks.spawn(pauses.run(s()));
             tasks.spawn(projector.run(s()));
+            tasks.spawn(dead_letters::open::measure(pool.clone(), s()));
             tasks.spawn(live::keep_stream(client.clone(), s()));
             tasks.spawn(provider_delete::run(recordings, s()));
             tasks.spawn(jobs::run(pool.clone(), context, objects, bus.clock, s()));

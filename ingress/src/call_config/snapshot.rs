@@ -30,10 +30,17 @@ impl Snapshot {
                 return Vec::new();
             }
         };
-        serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+        let entries: Vec<serde_json::Value> = serde_json::from_slice(&bytes).unwrap_or_else(|error| {
             tracing::error!(event = "call_config.snapshot_unreadable", %error, "starting without it");
             Vec::new()
-        })
+        });
+        let read = entries.into_iter().map(serde_json::from_value);
+        let reported = read.inspect(|config: &Result<CallConfig, _>| {
+            if let Err(error) = config {
+                tracing::error!(event = "call_config.snapshot_unreadable", %error, "starting without this business");
+            }
+        });
+        reported.filter_map(Result::ok).collect()
     }
 
     /// Replaces the snapshot whole, or leaves the old one as it was.
@@ -73,6 +80,15 @@ mod tests {
         assert!(snapshot.load().await.is_empty());
         std::fs::write(folder.path().join("call_config.json"), b"{half")?;
         assert!(snapshot.load().await.is_empty());
+        let whole = |settings: &str| {
+            format!(
+                r#"{{"business_id":"00000000-0000-0000-0000-000000000001","business_name":"Dana",
+                    "numbers":[],"time_zone":"Asia/Jerusalem","revision":3,"settings":{settings}}}"#
+            )
+        };
+        let one_unreadable = format!("[{},{}]", whole(r#"{"mode":"newer"}"#), whole("{}"));
+        std::fs::write(folder.path().join("call_config.json"), one_unreadable)?;
+        assert_eq!(snapshot.load().await.len(), 1, "the others are still answered");
         snapshot.save(&Directory::default()).await?;
         assert_eq!(std::fs::read(folder.path().join("call_config.json"))?, b"[]");
         Ok(())

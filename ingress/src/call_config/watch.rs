@@ -61,24 +61,22 @@ async fn follow(
 
 /// Takes the whole bucket, so that a business that went while the ingress was
 /// away goes here too. An empty bucket changes nothing: it was lost or never
-/// filled, and the workers will fill it again.
+/// filled, and the workers will fill it again. What cannot be read leaves that business as it was.
 async fn load_all(bucket: &Store, directory: &SharedDirectory, snapshot: &Snapshot) -> anyhow::Result<()> {
     let mut keys = bucket.keys().await?;
+    let before = directory.load_full();
     let mut held = BTreeMap::new();
     while let Some(key) = keys.next().await {
         let key = key?;
-        if let Some(value) = bucket.get(&key).await?
-            && let Some(config) = decode(&key, &value)
-        {
+        let Some(value) = bucket.get(&key).await? else { continue };
+        if let Some(config) = read_or_kept(&key, &value, &before) {
             held.insert(config.business_id, config);
         }
     }
     if held.is_empty() {
         return Ok(());
     }
-    let before = directory.load_full();
-    let same = before.len() == held.len()
-        && before.configs().all(|c| held.get(&c.business_id).is_some_and(|h| h.revision == c.revision));
+    let same = before.len() == held.len() && before.configs().all(|c| held.get(&c.business_id) == Some(c));
     if !same {
         tracing::info!(event = "call_config.loaded", businesses = held.len(), "call configuration loaded");
         replace(directory, snapshot, Directory::of(held.into_values())).await;
@@ -124,10 +122,40 @@ async fn replace(directory: &SharedDirectory, snapshot: &Snapshot, next: Directo
     }
 }
 
+/// The value, or what is in force for that business where it cannot be read.
+fn read_or_kept(key: &str, value: &[u8], before: &Directory) -> Option<CallConfig> {
+    decode(key, value)
+        .or_else(|| before.configs().find(|config| config.business_id.to_string() == key).cloned())
+}
+
 fn decode(key: &str, value: &[u8]) -> Option<CallConfig> {
     serde_json::from_slice(value)
         .inspect_err(|error| {
             tracing::error!(event = "call_config.unreadable", business_id = key, %error, "kept the former one");
         })
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_leaves_a_business_as_it_was() -> anyhow::Result<()> {
+        let key = "00000000-0000-0000-0000-000000000001";
+        let config = |settings: &str| {
+            format!(
+                r#"{{"business_id":"{key}","business_name":"Dana","numbers":["+97231111111"],
+                    "time_zone":"Asia/Jerusalem","revision":3,"settings":{settings}}}"#
+            )
+        };
+        let known: CallConfig = serde_json::from_str(&config("{}"))?;
+        let before = Directory::of([known.clone()]);
+        let unreadable = config(r#"{"mode":"newer"}"#);
+        assert_eq!(read_or_kept(key, unreadable.as_bytes(), &before), Some(known.clone()));
+        assert_eq!(read_or_kept(key, unreadable.as_bytes(), &Directory::default()), None);
+        let newer = config(r#"{"menu":{"1":"sales"}}"#);
+        assert_eq!(read_or_kept(key, newer.as_bytes(), &Directory::default()), Some(known));
+        Ok(())
+    }
 }

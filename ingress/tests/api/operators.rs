@@ -222,6 +222,17 @@ async fn replays_and_workers_are_listed_while_nats_is_away() -> Result<()> {
              VALUES ('calls', 'CALLS', true, 'an incident', 'root')",
         )
         .await?;
+    ingress
+        .run(
+            "INSERT INTO prosaas.event_retries
+                 (consumer, stream_sequence, stream, event_id, event_type, attempts, error_chain, received_at,
+                  first_failed_at, next_attempt_at)
+             SELECT 'calls', n, 'CALLS', 'e' || n, 'pro.prosaas.call.status.v1', 2,
+                    ARRAY['refused', 'no place for +972541234567 in calls_scripted_ck'],
+                    now(), now() - n * interval '1 minute', now()
+             FROM generate_series(1, 21) AS n",
+        )
+        .await?;
     let root = ingress.log_in("root").await?;
     let list = root.get("/api/admin/replays").await?;
     let replay = &list.body["items"][0];
@@ -243,7 +254,11 @@ async fn replays_and_workers_are_listed_while_nats_is_away() -> Result<()> {
     let calls = all.iter().find(|worker| worker["name"] == "calls").context("calls")?;
     assert_eq!((&calls["state"], &calls["paused"]["by"]), (&json!("paused"), &json!("root")));
     assert_eq!((&calls["dead_letters_open"], &calls["waiting"]), (&json!(5), &Value::Null));
+    let failing = calls["retrying"].as_array().context("events that fail")?;
+    assert_eq!((failing.len(), &failing[0]["event_id"]), (20, &json!("e21")), "those that fail for longest");
+    assert_eq!(failing[0]["error"], "no place for ***567 in calls_scripted_ck");
     let ops = all.iter().find(|worker| worker["name"] == "ops").context("ops")?;
+    assert_eq!(ops["retrying"], json!([]));
     assert_eq!((&ops["state"], &ops["pausable"]), (&json!("unknown"), &json!(false)));
     Ok(())
 }

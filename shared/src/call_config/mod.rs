@@ -1,6 +1,7 @@
 //! How a business answers its calls: written by the workers, read by every
 //! ingress from memory.
 
+pub mod stored;
 mod validate;
 pub mod voices;
 
@@ -32,6 +33,7 @@ pub struct CallConfig {
     /// Grows with every change; of two configurations the higher one holds.
     pub revision: i64,
     /// What it chose.
+    #[serde(deserialize_with = "stored::field")]
     pub settings: CallSettings,
 }
 

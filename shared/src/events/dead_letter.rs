@@ -72,3 +72,18 @@ pub enum DeadReason {
     /// The stream will never take it.
     Rejected,
 }
+
+impl DeadReason {
+    /// Those of workers; the pump alone rejects.
+    pub const OF_WORKERS: [Self; 3] = [Self::Permanent, Self::Exhausted, Self::Undecodable];
+
+    /// As it is stored and counted.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Exhausted => "exhausted",
+            Self::Undecodable => "undecodable",
+            Self::Rejected => "rejected",
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A business as its callers meet it.
 
 use prosaas_shared::{
-    call_config::{CallConfig, CallSettings},
+    call_config::{CallConfig, stored},
     ids::BusinessId,
     phone::E164,
 };
@@ -58,8 +58,7 @@ async fn read(connection: &mut PgConnection, business: BusinessId) -> Result<Opt
     .await?;
     let Some(row) = row else { return Ok(None) };
     let unreadable = |e: String| LoadError::Settings(business, e);
-    let settings: CallSettings =
-        serde_json::from_value(row.call_settings).map_err(|e| unreadable(e.to_string()))?;
+    let settings = stored::read(row.call_settings).map_err(|e| unreadable(e.to_string()))?;
     let numbers: Result<Vec<_>, _> = row.numbers.iter().map(|n| E164::parse(n)).collect();
     let config = CallConfig {
         business_id: business,
@@ -80,4 +79,22 @@ pub async fn all(connection: &mut PgConnection) -> Result<Vec<BusinessId>, sqlx:
     .fetch_all(connection)
     .await?;
     Ok(ids.into_iter().map(BusinessId).collect())
+}
+
+/// Raises the revision of the business's settings to `revision`, unless they were changed
+/// meanwhile.
+pub async fn raise(
+    connection: &mut PgConnection,
+    config: &CallConfig,
+    revision: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE prosaas.businesses SET call_settings_revision = $3 WHERE id = $1 AND call_settings_revision = $2",
+        config.business_id.0,
+        config.revision,
+        revision
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

@@ -36,10 +36,6 @@ use crate::{
 /// A command that lay in the stream for longer, before anybody looked at it, is not done.
 pub const EXPIRES_AFTER: Duration = Duration::from_mins(15);
 
-/// A command whose entity is missing is tried for a minute: ten seconds, six times.
-const MISSING_PAUSE: Duration = Duration::from_secs(10);
-const MISSING_ATTEMPTS: u64 = 6;
-
 /// What a command does.
 pub trait Apply: CommandArgs {
     /// What whoever asks needs to have.
@@ -127,7 +123,7 @@ impl Frame {
         let done = match self.transact(delivery, meta, command).await {
             Ok(done) => done,
             Err(failure) => {
-                if gives_up(delivery, &failure) {
+                if failure.ends(delivery).is_some() {
                     self.note_given_up(meta, command).await;
                 }
                 return Err(failure);
@@ -159,9 +155,13 @@ impl Frame {
             match attempt(&mut transaction, meta, command).await {
                 Ok(applied) => Ok(applied.result),
                 Err(Stop::Refused(refusal)) => Err(refusal),
-                Err(Stop::Missing(refusal)) if delivery.attempt > MISSING_ATTEMPTS => Err(refusal),
                 Err(Stop::Missing(refusal)) => {
-                    return Err(Failure::Retry { after: Some(MISSING_PAUSE), cause: refusal.error.into() });
+                    let missing = Failure::Missing(refusal.error.clone().into());
+                    // It never came: that is an answer, and no fault.
+                    if missing.ends(delivery).is_none() {
+                        return Err(missing);
+                    }
+                    Err(refusal)
                 }
                 Err(Stop::Failed(failure)) => return Err(failure),
             }
@@ -184,15 +184,6 @@ impl Frame {
         }
         let entity = command.args.entity();
         notice::publish(&self.pool, &self.live, meta, &command.meta, T::ACTION, entity).await;
-    }
-}
-
-/// Whether this failure is the command's last.
-fn gives_up(delivery: &Delivery, failure: &Failure) -> bool {
-    match failure {
-        Failure::Fail(_) => true,
-        Failure::Retry { .. } | Failure::Conflict(_) => delivery.last,
-        Failure::Down(_) => false,
     }
 }
 

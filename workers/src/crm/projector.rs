@@ -2,7 +2,8 @@
 //!
 //! Each key is read first, then Postgres, then the key is written only if nobody
 //! wrote it meanwhile: whoever loses looks again. So a slow process never puts an
-//! older configuration over a newer one, nor brings back a business that is gone.
+//! older configuration over a newer one, nor brings back a business that is gone. After a restore of
+//! Postgres its revisions are raised above those of the bucket.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -135,12 +136,17 @@ impl Projector {
                     gone.map(|()| Projected::Removed).map_err(Cause::from)
                 }
                 Some(config) if held.as_ref() == Some(&config) => return Ok(Projected::Unchanged),
-                Some(config) if held.as_ref().is_some_and(|h| h.revision > config.revision) => {
+                // The bucket was read first, so Postgres has gone back since: a backup was restored.
+                // It holds nevertheless, and every ingress takes only what is newer.
+                Some(config) if held.as_ref().is_some_and(|held| held.revision >= config.revision) => {
                     tracing::warn!(
                         event = "call_config.older", %business, ours = config.revision,
-                        "the bucket holds a newer configuration than Postgres: was a backup restored?"
+                        "the bucket's revision is not below that of other settings in Postgres, which is raised: \
+                         was a backup restored?"
                     );
-                    return Ok(Projected::Unchanged);
+                    let above = held.map_or(config.revision, |held| held.revision) + 1;
+                    business::raise(&mut *self.pool.acquire().await?, &config, above).await?;
+                    continue;
                 }
                 Some(config) => {
                     let value = serde_json::to_vec(&config)?;

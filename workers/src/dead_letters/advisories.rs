@@ -178,7 +178,7 @@ impl Worker for AdvisoriesWorker {
             return Ok(Done::Applied);
         }
         let exceeded = advisory.kind.ends_with(MAX_DELIVER);
-        if self.is_told(advisory).await? {
+        if self.is_told(advisory).await.map_err(Failure::for_ever)? {
             return Ok(Done::AlreadyApplied);
         }
         if !exceeded && delivery.attempt == 1 {
@@ -186,8 +186,8 @@ impl Worker for AdvisoriesWorker {
             let cause = "the worker's dead letter is not filed yet".into();
             return Err(Failure::Retry { after: Some(HEAD_START), cause });
         }
-        let report = self.report(advisory, exceeded).await?;
-        file(&self.pool, &self.live, &report).await
+        let report = self.report(advisory, exceeded).await.map_err(Failure::for_ever)?;
+        file(&self.pool, &self.live, &report).await.map_err(Failure::for_ever)
     }
 
     async fn ready(&self) -> bool {

@@ -17,6 +17,7 @@
 pub mod advisories;
 pub mod discard;
 pub mod file;
+pub mod open;
 pub mod report;
 pub mod verdicts;
 

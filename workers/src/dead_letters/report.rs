@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     dead_letters::{fingerprint::fingerprint, identity, terms},
-    events::dead_letter::{AttemptV1, DeadLetterV1, DeadReason},
+    events::dead_letter::{AttemptV1, DeadLetterV1},
     ids::BusinessId,
 };
 use serde_json::Value;
@@ -113,12 +113,7 @@ impl Report {
             process: Some(letter.worker),
             attempts: letter.attempts,
             error_chain: letter.error_chain,
-            reason: match letter.reason {
-                DeadReason::Permanent => "permanent",
-                DeadReason::Exhausted => "exhausted",
-                DeadReason::Undecodable => "undecodable",
-                DeadReason::Rejected => "rejected",
-            },
+            reason: letter.reason.as_str(),
             trace_id: letter.trace_id,
             died_at: letter.died_at,
             earlier: letter.earlier_attempts,

@@ -80,7 +80,7 @@ impl Worker for DeadLettersWorker {
             Verdict::Letter(letter) => Report::of_verdict(letter.as_ref().clone()),
             Verdict::Unreadable(bytes, error) => unreadable(delivery, bytes, error, self.clock.now()),
         };
-        file(&self.pool, &self.live, &report).await
+        file(&self.pool, &self.live, &report).await.map_err(Failure::for_ever)
     }
 
     async fn ready(&self) -> bool {

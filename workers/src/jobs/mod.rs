@@ -5,6 +5,7 @@ mod dead_letters;
 mod marks;
 mod operations;
 mod purge;
+mod retries;
 mod trash;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use dead_letters::{forget_settled, settle_applied};
 pub use marks::forget_marks;
 pub use operations::forget_operations;
 pub use purge::purge;
+pub use retries::forget_retries;
 pub use trash::empty_trash;
 
 /// How often the jobs run. Several processes may: each job is idempotent.
@@ -80,6 +82,11 @@ async fn once(pool: &PgPool, context: &jetstream::Context, objects: &Objects, cl
         Ok(0) => {}
         Ok(rows) => tracing::info!(event = "job.operations_forgotten", rows, "old outcomes are gone"),
         Err(error) => tracing::warn!(event = "job.failed", job = "operations", %error, "a job comes again"),
+    }
+    match forget_retries(pool).await {
+        Ok(0) => {}
+        Ok(rows) => tracing::info!(event = "job.retries_forgotten", rows, "old reports of retries are gone"),
+        Err(error) => tracing::warn!(event = "job.failed", job = "retries", %error, "a job comes again"),
     }
     match objects.sweep_unfinished(ABANDONED).await {
         Ok(0) => {}

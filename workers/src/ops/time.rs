@@ -48,9 +48,26 @@ pub fn shown(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// How long something has lasted, in its largest unit.
+pub fn age(span: TimeDelta) -> String {
+    let seconds = span.num_seconds().max(0);
+    match seconds {
+        0..120 => format!("{seconds}s"),
+        120..7200 => format!("{}m", seconds / 60),
+        7200..172_800 => format!("{}h", seconds / 3600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_has_one_unit() {
+        let ages = [-1, 0, 119, 120, 7199, 7200, 172_800].map(|s| age(TimeDelta::seconds(s)));
+        assert_eq!(ages, ["0s", "0s", "119s", "2m", "119m", "2h", "2d"]);
+    }
 
     #[test]
     fn times_are_read_in_three_ways() -> Result<(), String> {

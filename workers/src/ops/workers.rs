@@ -3,12 +3,12 @@
 use anyhow::Result;
 use async_nats::jetstream;
 use clap::Subcommand;
-use prosaas_shared::{bus::definitions::Definitions, events::ops::worker_entity};
+use prosaas_shared::{bus::definitions::Definitions, clock, events::ops::worker_entity, retries};
 use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 
-use super::{Ops, dead_change::note, exit::Failed, output::or_dash};
+use super::{Ops, dead_change::note, exit::Failed, output::or_dash, time};
 use crate::operators::{Pauses, check_reason, set_pause};
 
 /// Workers.
@@ -16,6 +16,8 @@ use crate::operators::{Pauses, check_reason, set_pause};
 pub enum Workers {
     /// List workers: how far behind, and what is paused.
     List,
+    /// List events that failed and will be tried again: the oldest of each worker.
+    Retries,
     /// Pause one: its events wait.
     ///
     /// Example: prosaas-ops workers pause recordings --minutes 60 --reason "Twilio is down"
@@ -47,6 +49,7 @@ struct Row {
     waiting: u64,
     in_progress: usize,
     redelivered: usize,
+    retrying: i64,
     dead_letters_open: i64,
     reason: Option<String>,
 }
@@ -55,6 +58,7 @@ struct Row {
 pub async fn run(ops: &Ops, command: Workers) -> Result<()> {
     match command {
         Workers::List => list(ops).await,
+        Workers::Retries => list_retries(ops).await,
         Workers::Pause { worker, minutes, reason } => change(ops, &worker, true, minutes, &reason).await,
         Workers::Resume { worker, reason } => change(ops, &worker, false, None, &reason).await,
     }
@@ -63,6 +67,7 @@ pub async fn run(ops: &Ops, command: Workers) -> Result<()> {
 async fn list(ops: &Ops) -> Result<()> {
     let pool = ops.database().await?;
     let js = jetstream::new(ops.nats().await?);
+    let retrying = retries::oldest(&pool).await?;
     let mut rows = Vec::new();
     for stream in Definitions::embedded()?.streams {
         for consumer in stream.consumers {
@@ -86,6 +91,7 @@ async fn list(ops: &Ops) -> Result<()> {
                 (None, true) => "running",
                 (None, false) => "absent",
             };
+            let failing = retrying.iter().find(|event| event.worker == consumer.name);
             rows.push(Row {
                 name: consumer.name,
                 stream: stream.name.clone(),
@@ -93,12 +99,13 @@ async fn list(ops: &Ops) -> Result<()> {
                 waiting: info.num_pending,
                 in_progress: info.num_ack_pending,
                 redelivered: info.num_redelivered,
+                retrying: failing.map_or(0, |event| event.total),
                 dead_letters_open: open,
                 reason,
             });
         }
     }
-    let head = ["worker", "stream", "state", "waiting", "in progress", "again", "dead", "reason"];
+    let head = ["worker", "stream", "state", "waiting", "in progress", "again", "retrying", "dead", "reason"];
     ops.out.rows(&head, &rows, |row| {
         vec![
             row.name.clone(),
@@ -107,8 +114,26 @@ async fn list(ops: &Ops) -> Result<()> {
             row.waiting.to_string(),
             row.in_progress.to_string(),
             row.redelivered.to_string(),
+            row.retrying.to_string(),
             row.dead_letters_open.to_string(),
             or_dash(row.reason.as_deref()),
+        ]
+    })
+}
+
+async fn list_retries(ops: &Ops) -> Result<()> {
+    let now = clock::system().now();
+    let events = retries::oldest(&ops.database().await?).await?;
+    let head = ["worker", "failing for", "tries", "next", "id", "type", "error"];
+    ops.out.rows(&head, &events, |event| {
+        vec![
+            event.worker.clone(),
+            time::age(now - event.first_failed_at),
+            event.attempts.to_string(),
+            time::shown(event.next_attempt_at),
+            event.event_id.clone(),
+            event.event_type.trim_start_matches("pro.prosaas.").to_owned(),
+            event.error.clone(),
         ]
     })
 }

@@ -16,8 +16,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
-    Delivery, Done, Failure, Meta, Policy, Worker, attempts::Failures, dead, failure::chain, outage::Outage,
-    policy::spread, run::Bus,
+    Delivery, Done, Failure, Meta, Policy, Worker,
+    attempts::Failures,
+    dead,
+    failure::{MISSING_PAUSE, chain},
+    outage::Outage,
+    policy::spread,
+    run::Bus,
 };
 
 /// How often a handler is run again at once after another transaction was in the way.
@@ -25,6 +30,9 @@ const CONFLICT_RERUNS: u32 = 5;
 
 /// How long a failed dead letter waits for its next try.
 const DEAD_RETRY: Duration = Duration::from_secs(5);
+
+/// What may become of a delivery, as it is counted.
+pub(super) const OUTCOMES: [&str; 5] = ["applied", "already_applied", "retried", "returned", "dead"];
 
 /// What the deliveries of one worker share.
 pub(super) struct Shared<W> {
@@ -131,7 +139,7 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
         .record(started.elapsed().as_secs_f64());
     match outcome {
         Ok(done) => Next::Ack(done),
-        Err(failure) => after(shared, delivery, &failure, trace),
+        Err(failure) => after(shared, delivery, &meta, &failure, trace).await,
     }
 }
 
@@ -148,7 +156,7 @@ async fn attempts<W: Worker>(
     event: &W::Event,
 ) -> Result<Done, Failure> {
     let consumer = shared.worker.consumer();
-    let (mut outages, mut conflicts) = (0_u32, 0_u32);
+    let (mut outages, mut conflicts, mut taken) = (0_u32, 0_u32, false);
     loop {
         let failure = match once(shared, delivery, meta, event).await {
             Ok(done) => return Ok(done),
@@ -179,6 +187,7 @@ async fn attempts<W: Worker>(
                 let pause = Duration::from_millis(10 << conflicts);
                 tokio::time::sleep(spread(pause, delivery.sequence)).await;
             }
+            Failure::Taken(_) if !taken => taken = true,
             other => return Err(other),
         }
     }
@@ -208,23 +217,22 @@ fn words(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-fn after<W: Worker>(
+async fn after<W: Worker>(
     shared: &Shared<W>,
     delivery: &Delivery,
+    meta: &Meta,
     failure: &Failure,
     trace: Option<telemetry::TraceParent>,
 ) -> Next {
     let scheduled = shared.policy.delay(delivery.attempt, delivery.sequence);
-    let (delay, reason) = match failure {
+    let delay = match failure {
         // Only a stop gets here: the next process takes the event.
         Failure::Down(_) => return Next::Back(Duration::ZERO, "returned"),
-        Failure::Fail(_) => (Duration::ZERO, Some(DeadReason::Permanent)),
-        Failure::Retry { .. } | Failure::Conflict(_) if delivery.last => {
-            (Duration::ZERO, Some(DeadReason::Exhausted))
-        }
-        Failure::Retry { after: Some(delay), .. } => (spread(*delay, delivery.sequence), None),
-        Failure::Retry { after: None, .. } | Failure::Conflict(_) => (scheduled, None),
+        Failure::Missing(_) => spread(MISSING_PAUSE, delivery.sequence),
+        Failure::Retry { after: Some(delay), .. } => spread(*delay, delivery.sequence),
+        _ => scheduled,
     };
+    let reason = failure.ends(delivery);
     let causes = chain(failure);
     // The outermost words only say what happens next, which the reason says already.
     let error_chain = causes.get(1..).filter(|rest| !rest.is_empty()).unwrap_or(&causes).to_vec();
@@ -241,11 +249,14 @@ fn after<W: Worker>(
     if let Some(reason) = reason {
         return Next::Dead(dead::Verdict { reason, error_chain, trace });
     }
+    let now = shared.bus.clock.now();
+    let event = (shared.worker.consumer(), delivery, meta);
+    shared.bus.retries.add(event, &error_chain, (now, now + delay)).await;
     shared.failures.add(
         delivery.sequence,
         AttemptV1 {
             attempt: delivery.attempt,
-            at: shared.bus.clock.now(),
+            at: now,
             worker: shared.bus.process.to_string(),
             error: error_chain.last().cloned().unwrap_or_default(),
         },
@@ -259,7 +270,9 @@ async fn settle<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
         Next::Ack(done) => {
             shared.failures.take(delivery.sequence);
             let outcome = if done == Done::Applied { "applied" } else { "already_applied" };
-            (outcome, message.double_ack().await)
+            let acked = message.double_ack().await;
+            shared.bus.retries.end(consumer, delivery).await;
+            (outcome, acked)
         }
         Next::Back(delay, outcome) => {
             if outcome == "retried" {
@@ -287,12 +300,7 @@ async fn bury<W: Worker>(
     verdict: dead::Verdict,
 ) -> (&'static str, Result<(), async_nats::Error>) {
     let consumer = shared.worker.consumer();
-    let reason = match verdict.reason {
-        DeadReason::Permanent => "permanent",
-        DeadReason::Exhausted => "exhausted",
-        DeadReason::Undecodable => "undecodable",
-        DeadReason::Rejected => "rejected",
-    };
+    let reason = verdict.reason.as_str();
     let now = shared.bus.clock.now();
     let earlier = shared.failures.take(delivery.sequence);
     let reporter = dead::Reporter { consumer, process: &shared.bus.process, earlier };
@@ -313,5 +321,7 @@ async fn bury<W: Worker>(
         trace_id = letter.trace_id,
         "an event is now a dead letter"
     );
-    ("dead", message.double_ack_with(AckKind::Term).await)
+    let ended = message.double_ack_with(AckKind::Term).await;
+    shared.bus.retries.end(consumer, delivery).await;
+    ("dead", ended)
 }

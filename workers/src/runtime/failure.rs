@@ -2,8 +2,20 @@
 
 use std::{error::Error, time::Duration};
 
+use prosaas_shared::events::dead_letter::DeadReason;
+
+use super::Delivery;
+
 /// The cause of a failure, with its own causes behind it.
 pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// Deliveries of an event whose data Postgres refuses. The second and third are for what it met
+/// there, which may have changed; more would only hide the fault from operators.
+const REFUSED_ATTEMPTS: u64 = 3;
+
+/// An event whose entity is missing waits for it for a minute: ten seconds, six times.
+pub(super) const MISSING_PAUSE: Duration = Duration::from_secs(10);
+const MISSING_ATTEMPTS: u64 = 6;
 
 /// What happens to an event that was not applied.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +36,17 @@ pub enum Failure {
         #[source]
         cause: Cause,
     },
+    /// What the event belongs to has not come yet: order is promised nowhere. Counted, tried
+    /// again for a minute.
+    #[error("what it belongs to is missing")]
+    Missing(#[source] Cause),
+    /// A row with the same key came in between: run again at once, once, to decide on what is
+    /// there now. What meets it again is refused.
+    #[error("there is a row with the same key")]
+    Taken(#[source] Cause),
+    /// The database refuses what the event brings. Counted, tried three times.
+    #[error("the database refuses it")]
+    Refused(#[source] Cause),
     /// Trying again cannot help.
     #[error("trying again cannot help")]
     Fail(#[source] Cause),
@@ -38,6 +61,31 @@ impl Failure {
     /// Trying again cannot help.
     pub fn fail(cause: impl Into<Cause>) -> Self {
         Self::Fail(cause.into())
+    }
+
+    /// Why this delivery is the event's last one, if it is.
+    pub fn ends(&self, delivery: &Delivery) -> Option<DeadReason> {
+        let attempt = delivery.attempt;
+        match self {
+            Self::Down(_) => None,
+            Self::Fail(_) => Some(DeadReason::Permanent),
+            Self::Taken(_) | Self::Refused(_) => {
+                (delivery.last || attempt >= REFUSED_ATTEMPTS).then_some(DeadReason::Permanent)
+            }
+            Self::Missing(_) => {
+                (delivery.last || attempt > MISSING_ATTEMPTS).then_some(DeadReason::Exhausted)
+            }
+            Self::Retry { .. } | Self::Conflict(_) => delivery.last.then_some(DeadReason::Exhausted),
+        }
+    }
+
+    /// The same for work that must never be given up: counted, and tried for ever.
+    #[must_use]
+    pub fn for_ever(self) -> Self {
+        match self {
+            Self::Missing(cause) | Self::Taken(cause) | Self::Refused(cause) => Self::retry(cause),
+            other => other,
+        }
     }
 }
 
@@ -60,6 +108,9 @@ impl From<sqlx::Error> for Failure {
         match kind(&error) {
             Kind::Down => Self::Down(error.into()),
             Kind::Conflict => Self::Conflict(error.into()),
+            Kind::Missing => Self::Missing(error.into()),
+            Kind::Taken => Self::Taken(error.into()),
+            Kind::Refused => Self::Refused(error.into()),
             Kind::Event => Self::retry(error),
         }
     }
@@ -69,6 +120,9 @@ impl From<sqlx::Error> for Failure {
 enum Kind {
     Down,
     Conflict,
+    Missing,
+    Taken,
+    Refused,
     Event,
 }
 
@@ -94,6 +148,12 @@ fn kind_of_sqlstate(code: &str) -> Kind {
         code if code.starts_with("08") || code.starts_with("57P") || code.starts_with("58") => Kind::Down,
         // Schema or table missing: set-up has not run yet.
         "3F000" | "42P01" => Kind::Down,
+        // Foreign key, unique key.
+        "23503" => Kind::Missing,
+        "23505" => Kind::Taken,
+        // Not null, check; "data exception": too long, out of range, no such date, not this type.
+        "23502" | "23514" => Kind::Refused,
+        code if code.starts_with("22") => Kind::Refused,
         _ => Kind::Event,
     }
 }
@@ -113,8 +173,12 @@ mod tests {
             ("42P01", Kind::Down),
             ("40001", Kind::Conflict),
             ("40P01", Kind::Conflict),
-            ("23505", Kind::Event),
-            ("22P02", Kind::Event),
+            ("23503", Kind::Missing),
+            ("23505", Kind::Taken),
+            ("23502", Kind::Refused),
+            ("23514", Kind::Refused),
+            ("22P02", Kind::Refused),
+            ("22001", Kind::Refused),
             ("53200", Kind::Event),
             ("42601", Kind::Event),
         ] {
@@ -122,6 +186,30 @@ mod tests {
         }
         assert_eq!(kind(&sqlx::Error::PoolTimedOut), Kind::Down);
         assert_eq!(kind(&sqlx::Error::RowNotFound), Kind::Event);
+    }
+
+    #[test]
+    fn what_cannot_heal_ends_early_and_what_may_come_has_a_minute() {
+        let on = |attempt| Delivery {
+            stream: "CALLS".to_owned(),
+            sequence: 1,
+            subject: "call.status.CA1".to_owned(),
+            attempt,
+            last: attempt >= 12,
+            waited: Duration::ZERO,
+        };
+        let ends = |failure: &Failure| (1..=12).find_map(|n| failure.ends(&on(n)).map(|reason| (n, reason)));
+        assert_eq!(ends(&Failure::Fail("no".into())), Some((1, DeadReason::Permanent)));
+        assert_eq!(ends(&Failure::Refused("no".into())), Some((3, DeadReason::Permanent)));
+        assert_eq!(ends(&Failure::Taken("no".into())), Some((3, DeadReason::Permanent)));
+        assert_eq!(ends(&Failure::Missing("no".into())), Some((7, DeadReason::Exhausted)));
+        assert_eq!(ends(&Failure::retry("no")), Some((12, DeadReason::Exhausted)));
+        assert_eq!(ends(&Failure::Down("no".into())), None);
+        for failure in
+            [Failure::Refused("no".into()), Failure::Taken("no".into()), Failure::Missing("no".into())]
+        {
+            assert_eq!(ends(&failure.for_ever()), Some((12, DeadReason::Exhausted)), "by the policy alone");
+        }
     }
 
     #[test]

@@ -2,22 +2,56 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::PullConsumer;
+use async_nats::jetstream::{self, consumer::PullConsumer, stream::LastRawMessageErrorKind::NoMessageFound};
+use chrono::{DateTime, Utc};
 use metrics::gauge;
+
+use super::{Bus, Cause};
 
 const PERIOD: Duration = Duration::from_secs(10);
 
-/// Measures until it is dropped: what was never delivered, and what is out.
-pub(super) async fn measure(name: &'static str, consumer: PullConsumer) {
+/// Measures until it is dropped: what was never delivered, what is out, and how long the
+/// oldest of both has waited.
+pub(super) async fn measure(bus: &Bus, name: &'static str, stream: &'static str, consumer: PullConsumer) {
     let mut tick = tokio::time::interval(PERIOD);
     loop {
         tick.tick().await;
-        if let Ok(info) = consumer.get_info().await {
-            #[expect(clippy::cast_precision_loss, reason = "a gauge of messages, far below 2^52")]
-            gauge!("prosaas_consumer_lag", "consumer" => name)
-                .set(info.num_pending as f64 + info.num_ack_pending as f64);
-            #[expect(clippy::cast_precision_loss, reason = "a gauge of messages, far below 2^52")]
-            gauge!("prosaas_consumer_ack_pending", "consumer" => name).set(info.num_ack_pending as f64);
+        let Ok(info) = consumer.get_info().await else { continue };
+        #[expect(clippy::cast_precision_loss, reason = "a gauge of messages, far below 2^52")]
+        gauge!("prosaas_consumer_lag", "consumer" => name)
+            .set(info.num_pending as f64 + info.num_ack_pending as f64);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge of messages, far below 2^52")]
+        gauge!("prosaas_consumer_ack_pending", "consumer" => name).set(info.num_ack_pending as f64);
+        if let Ok(oldest) = oldest_waiting(&bus.jetstream, stream, &info).await {
+            let age = oldest.map_or(Duration::ZERO, |at| (bus.clock.now() - at).to_std().unwrap_or_default());
+            gauge!("prosaas_oldest_event_age_seconds", "consumer" => name).set(age.as_secs_f64());
         }
     }
+}
+
+/// When the oldest event was stored that is not settled; none where all are.
+async fn oldest_waiting(
+    jetstream: &jetstream::Context,
+    stream: &str,
+    info: &jetstream::consumer::Info,
+) -> Result<Option<DateTime<Utc>>, Cause> {
+    if info.num_pending == 0 && info.num_ack_pending == 0 {
+        return Ok(None);
+    }
+    let stream = jetstream.get_stream_no_info(stream).await?;
+    let config = &info.config;
+    let subjects = config.filter_subjects.iter().map(String::as_str).chain([config.filter_subject.as_str()]);
+    let mut oldest = None;
+    for subject in subjects.filter(|subject| !subject.is_empty()) {
+        // Everything up to the floor is settled.
+        match stream.get_first_raw_message_by_subject(subject, info.ack_floor.stream_sequence + 1).await {
+            Ok(message) => {
+                let at = DateTime::from_timestamp(message.time.unix_timestamp(), 0);
+                oldest = oldest.into_iter().chain(at).min();
+            }
+            Err(error) if matches!(error.kind(), NoMessageFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(oldest)
 }

@@ -27,11 +27,13 @@ mod outage;
 mod policy;
 mod processed;
 mod pull;
+mod retries;
 mod run;
 mod worker;
 
 pub use failure::{Cause, Failure};
 pub use policy::Policy;
 pub use processed::{Mark, mark_processed};
+pub use retries::Retries;
 pub use run::{Bus, run};
 pub use worker::{Delivery, Done, Meta, Worker};

@@ -6,14 +6,15 @@ use async_nats::{
     Client,
     jetstream::{self, AckKind, consumer::PullConsumer},
 };
-use prosaas_shared::clock::SharedClock;
+use metrics::{counter, gauge};
+use prosaas_shared::{clock::SharedClock, events::dead_letter::DeadReason};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Cause, Policy, Worker,
+    Cause, Policy, Retries, Worker,
     attempts::Failures,
-    deliver::{Shared, deliver},
+    deliver::{OUTCOMES, Shared, deliver},
     lag,
     outage::Outage,
     pull::{Pull, Pulled},
@@ -42,6 +43,8 @@ pub struct Bus {
     pub clock: SharedClock,
     /// This process, as dead letters name it.
     pub process: Arc<str>,
+    /// Where events that wait for another try are reported.
+    pub retries: Retries,
 }
 
 /// Runs a worker until `stop`; returns when everything is settled, at most
@@ -60,15 +63,29 @@ pub async fn run<W: Worker>(worker: W, bus: Bus, policy: Policy, stop: Cancellat
         stop: stop.clone(),
         kill: CancellationToken::new(),
     });
+    counters_exist(name);
     let tasks = TaskTracker::new();
     let permits = Arc::new(Semaphore::new(shared.policy.concurrency));
     tracing::info!(event = "worker.started", consumer = name, "a worker runs");
     tokio::select! {
         () = pull_until_stopped(&shared, consumer.clone(), &permits, &tasks) => {}
-        () = lag::measure(name, consumer) => {}
+        () = lag::measure(&shared.bus, name, shared.worker.stream(), consumer) => {}
     }
     drain(&shared, &tasks).await;
     tracing::info!(event = "worker.stopped", consumer = name, "a worker has stopped");
+}
+
+/// An alert on the first retry or dead letter needs the zero before it.
+fn counters_exist(consumer: &'static str) {
+    counter!("prosaas_worker_retries_total", "consumer" => consumer).increment(0);
+    for reason in DeadReason::OF_WORKERS {
+        counter!("prosaas_dead_letters_total", "consumer" => consumer, "reason" => reason.as_str())
+            .increment(0);
+    }
+    for outcome in OUTCOMES {
+        counter!("prosaas_worker_events_total", "consumer" => consumer, "outcome" => outcome).increment(0);
+    }
+    gauge!("prosaas_worker_outage", "consumer" => consumer).set(0.0);
 }
 
 async fn first_consumer<W: Worker>(worker: &W, bus: &Bus, stop: &CancellationToken) -> Option<PullConsumer> {

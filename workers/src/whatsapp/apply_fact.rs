@@ -60,7 +60,7 @@ async fn load(
     business: BusinessId,
     told: &WhatsappFactV1,
 ) -> Result<(Standing, bool), Failure> {
-    let inserted = sqlx::query!(
+    sqlx::query!(
         "INSERT INTO prosaas.whatsapp_sessions (id, business_id, since) VALUES ($1, $2, $3)
          ON CONFLICT ON CONSTRAINT whatsapp_sessions_pk DO NOTHING",
         told.session_id.0,
@@ -68,14 +68,7 @@ async fn load(
         told.occurred_at
     )
     .execute(&mut *connection)
-    .await;
-    if let Err(error) = inserted {
-        let constraint = error.as_database_error().and_then(|cause| cause.constraint());
-        return Err(match constraint {
-            Some("whatsapp_sessions_business_fk") => Failure::fail("there is no such business"),
-            _ => error.into(),
-        });
-    }
+    .await?;
     let row = sqlx::query!(
         r#"SELECT business_id, state, since, last_code, reason, qr_expires_at, last_fact, fact_sequence,
                   generation, linked, phone, link_sequence, deleted_at IS NOT NULL AS "deleted!"

@@ -97,7 +97,13 @@ fn dialed(call: &str) -> Result<CallEvent> {
 
 async fn applied(pool: &PgPool, id: &str, second: i64, event: &CallEvent) -> Result<Done> {
     apply_event(pool, "calls", &meta(id, second), event).await.map_err(|e| match e {
-        Failure::Down(c) | Failure::Conflict(c) | Failure::Fail(c) | Failure::Retry { cause: c, .. } => {
+        Failure::Down(c)
+        | Failure::Conflict(c)
+        | Failure::Missing(c)
+        | Failure::Taken(c)
+        | Failure::Refused(c)
+        | Failure::Fail(c)
+        | Failure::Retry { cause: c, .. } => {
             anyhow::anyhow!(c)
         }
     })

@@ -87,6 +87,8 @@ impl Worker for Scripted {
         let outcome = match meta.id.split('-').next().unwrap_or_default() {
             "twice" if delivery.attempt < 3 => Err(Failure::retry("not yet")),
             "never" => Err(Failure::retry("not yet")),
+            "refused" => Err(Failure::Refused("violates a check".into())),
+            "taken" => Err(Failure::Taken("a duplicate key".into())),
             "fail" => Err(Failure::fail(std::io::Error::other("no such thing"))),
             "panic" => scripted_panic(),
             "down" if !seen.up.load(Ordering::SeqCst) => Err(Failure::Down("postgres is away".into())),
@@ -261,6 +263,23 @@ async fn what_cannot_succeed_becomes_a_dead_letter_with_its_bytes() -> Result<()
     assert!(letter.error_chain[0].contains("scripted"), "{:?}", letter.error_chain);
     let (_, letter) = find(hung)?;
     assert!(letter.error_chain[0].contains("did not end within"), "{:?}", letter.error_chain);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_is_a_dead_letter_after_three_tries() -> Result<()> {
+    let nats = Nats::start().await?;
+    let running = Running::start(&nats, Policy { max_attempts: 12, ..policy() });
+    send(&nats, "refused-1").await?;
+    send(&nats, "taken-1").await?;
+    settled(&nats).await?;
+    let seen = running.stop().await?;
+    let attempts = |id: &str| seen.of(id).into_iter().map(|(attempt, _)| attempt).collect::<Vec<_>>();
+    assert_eq!(attempts("refused-1"), [1, 2, 3]);
+    assert_eq!(attempts("taken-1"), [1, 1, 2, 2, 3, 3], "what is there is looked at again at once, once");
+    let letters = dead_letters(&nats).await?;
+    let ends: Vec<_> = letters.iter().map(|(_, letter)| (letter.reason, letter.attempts)).collect();
+    assert_eq!(ends, [(DeadReason::Permanent, 3), (DeadReason::Permanent, 3)]);
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use async_nats::jetstream;
 use prosaas_shared::{bus, clock, store};
 use prosaas_tests::{eventually, nats::NatsServer, postgres, proxy::TcpProxy, scratch::Scratch};
-use prosaas_workers::runtime::Bus;
+use prosaas_workers::runtime::{Bus, Retries};
 use secrecy::SecretString;
 use sqlx::PgPool;
 use url::Url;
@@ -73,7 +73,13 @@ impl Nats {
         let url = SecretString::from(server.url(bus::Role::Workers));
         let client = bus::connect(&url, bus::Role::Workers).await?;
         let context = jetstream::new(client.clone());
-        let bus = Bus { client, jetstream: context, clock: clock::system(), process: Arc::from("test") };
+        let bus = Bus {
+            client,
+            jetstream: context,
+            clock: clock::system(),
+            process: Arc::from("test"),
+            retries: Retries::unreported(),
+        };
         Ok(Self { server, _scratch: scratch, bus, ops })
     }
 

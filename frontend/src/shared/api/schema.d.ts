@@ -2650,6 +2650,42 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description An event that waits for another try, personal data hidden. */
+        RetryingEvent: {
+            /**
+             * Format: int64
+             * @description Deliveries so far.
+             */
+            attempts: number;
+            /**
+             * Format: uuid
+             * @description The business that the event names.
+             */
+            business_id: string | null;
+            /** @description The innermost cause of the latest failure. */
+            error: string;
+            /** @description The event's id. */
+            event_id: string;
+            /**
+             * Format: date-time
+             * @description When it failed first.
+             */
+            first_failed_at: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again.
+             */
+            next_attempt_at: string;
+            /**
+             * Format: date-time
+             * @description When the event was received.
+             */
+            received_at: string;
+            /** @description Its type. */
+            type: string;
+            /** @description The worker that failed. */
+            worker: string;
+        };
         /**
          * @description A person's role. The order is the rank: each outranks those before it.
          * @enum {string}
@@ -2974,6 +3010,8 @@ export interface components {
              * @description Of these, how many are tried again.
              */
             redelivered: number | null;
+            /** @description Events that failed and will be tried again: the 20 that have failed for longest. */
+            retrying: components["schemas"]["RetryingEvent"][];
             /** @description How it stands. */
             state: components["schemas"]["WorkerState"];
             /** @description The stream that it reads. */

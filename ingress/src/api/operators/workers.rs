@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use prosaas_shared::{
     bus::definitions::Definitions,
     events::ops::{WorkerPauseV1, WorkerResumeV1},
+    retries::{self, RetryingEvent},
     rights::Right,
     subjects::consumers,
 };
@@ -68,6 +69,8 @@ pub struct WorkerItem {
     /// Of these, how many are tried again.
     #[schema(required = true)]
     redelivered: Option<u64>,
+    /// Events that failed and will be tried again: the 20 that have failed for longest.
+    retrying: Vec<RetryingEvent>,
     /// Its dead letters that wait for a person.
     dead_letters_open: i64,
 }
@@ -139,6 +142,7 @@ pub async fn list_workers(
     )
     .fetch_all(&app.api.database)
     .await?;
+    let retrying = retries::oldest(&app.api.database).await?;
     let js = jetstream::new(app.api.nats.clone());
     let named = definitions.streams.iter().flat_map(|stream| {
         stream.consumers.iter().map(|consumer| (stream.name.as_str(), consumer.name.as_str()))
@@ -155,7 +159,8 @@ pub async fn list_workers(
             by: pause.changed_by.clone(),
         });
         let dead_letters_open = open.iter().find(|row| row.consumer == name).map_or(0, |row| row.count);
-        item(stream, name, info.as_ref(), pause, dead_letters_open)
+        let retrying = retrying.iter().filter(|event| event.worker == name).cloned().collect();
+        item((stream, name), info.as_ref(), pause, retrying, dead_letters_open)
     });
     Ok(Json(WorkerList { items: items.collect() }))
 }
@@ -178,10 +183,10 @@ async fn ask(
 }
 
 fn item(
-    stream: &str,
-    name: &str,
+    (stream, name): (&str, &str),
     info: Option<&jetstream::consumer::Info>,
     paused: Option<WorkerPause>,
+    retrying: Vec<RetryingEvent>,
     dead_letters_open: i64,
 ) -> WorkerItem {
     let state = match info {
@@ -199,6 +204,7 @@ fn item(
         waiting: info.map(|info| info.num_pending),
         in_progress: info.map(|info| info.num_ack_pending as u64),
         redelivered: info.map(|info| info.num_redelivered as u64),
+        retrying,
         dead_letters_open,
     }
 }

@@ -145,16 +145,40 @@ async fn the_bucket_follows_postgres_and_never_goes_back() -> Result<()> {
     let done = projector.project(business).await.map_err(anyhow::Error::from_boxed)?;
     assert_eq!(done, Projected::Written);
     assert_eq!(held().await?.map(|c| (c.revision, c.business_name)), Some((2, "Dana".to_owned())));
-    sqlx::query("UPDATE prosaas.businesses SET call_settings_revision = 1").execute(pool).await?;
-    assert_eq!(all().await?, 0, "an older revision stays out");
-    assert_eq!(held().await?.map(|c| c.revision), Some(2));
+    // A backup is restored: of before the change, and of another change with the same number.
+    for (revision, name) in [(1, "Restored"), (3, "Changed"), (2, "Again")] {
+        sqlx::query("UPDATE prosaas.businesses SET call_settings_revision = $1, name = $2")
+            .bind(revision)
+            .bind(name)
+            .execute(pool)
+            .await?;
+        let before = held().await?.context("a configuration")?.revision;
+        assert_eq!((all().await?, all().await?), (1, 0), "{name}");
+        let after = held().await?.context("a configuration")?;
+        assert_eq!((after.revision, after.business_name.as_str()), (before + 1, name));
+        let stored: i64 = sqlx::query_scalar("SELECT call_settings_revision FROM prosaas.businesses")
+            .fetch_one(pool)
+            .await?;
+        assert_eq!(stored, after.revision);
+    }
+    sqlx::query(
+        r#"UPDATE prosaas.businesses SET call_settings = '{"menu": {"1": "sales"}, "max_message_s": 61}'"#,
+    )
+    .execute(pool)
+    .await?;
+    assert_eq!(all().await?, 1, "what a newer release added is passed over");
+    assert_eq!(held().await?.map(|c| c.settings.max_message_s), Some(61));
+    sqlx::query(r#"UPDATE prosaas.businesses SET call_settings = '{"mode": "menu"}'"#).execute(pool).await?;
+    assert_eq!(all().await?, 0, "what cannot be read changes nothing");
+    assert_eq!(held().await?.map(|c| c.settings.max_message_s), Some(61));
+    sqlx::query("UPDATE prosaas.businesses SET call_settings = '{}'").execute(pool).await?;
     sqlx::query("UPDATE prosaas.businesses SET active = false").execute(pool).await?;
     assert_eq!((all().await?, all().await?), (1, 0));
     assert!(held().await?.is_none(), "a business that is closed leaves the bucket");
-    sqlx::query("UPDATE prosaas.businesses SET active = true, call_settings_revision = 3")
+    sqlx::query("UPDATE prosaas.businesses SET active = true, call_settings_revision = 9")
         .execute(pool)
         .await?;
     assert_eq!(all().await?, 1);
-    assert_eq!(held().await?.map(|c| c.revision), Some(3));
+    assert_eq!(held().await?.map(|c| c.revision), Some(9));
     Ok(())
 }
