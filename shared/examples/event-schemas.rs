@@ -1,26 +1,19 @@
 //! Writes the JSON Schema of every event, and the AsyncAPI 3 document of where they
 //! travel, to the folder that is named, normally `docs/events`.
 
-use std::{env::args, fs, path::PathBuf};
+use std::{env::args, fs, mem::replace, path::PathBuf};
 
-use prosaas_shared::events::{
-    CloudEvent, EventData,
-    call::{CallDialedV1, CallIncomingV1, CallStatusV1},
-    crm::{
-        Command, CommandArgs,
-        business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
-        call::CallMarkCalledBackV1,
-        lead::{
-            LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
-        },
-        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
-    },
-    dead_letter::DeadLetterV1,
-    ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
-    recording::{RecordingAvailableV1, RecordingStatusV1},
-    whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
-};
+use anyhow::bail;
 use prosaas_shared::{
+    events::{
+        CloudEvent, EventData,
+        call::{CallDialedV1, CallIncomingV1, CallStatusV1},
+        catalogue::{Visitor, visit},
+        crm::{Command, CommandArgs},
+        dead_letter::DeadLetterV1,
+        recording::{RecordingAvailableV1, RecordingStatusV1},
+        whatsapp::WhatsappFactV1,
+    },
     ids::{CallSid, RecordingSid, WhatsappSessionId},
     subjects::{Stream, Subject, command_address, dead},
 };
@@ -33,6 +26,8 @@ struct Events {
     channels: Map<String, Value>,
     operations: Map<String, Value>,
     messages: Map<String, Value>,
+    /// The first failure.
+    result: anyhow::Result<()>,
 }
 
 impl Events {
@@ -82,16 +77,9 @@ impl Events {
         Ok(())
     }
 
-    fn event<T: EventData>(&mut self, address: &str, stream: Stream) -> anyhow::Result<()> {
-        self.write::<CloudEvent<T>>(T::TYPE, address, stream)
-    }
-
-    fn command<T: CommandArgs>(&mut self) -> anyhow::Result<()> {
-        self.event::<Command<T>>(&command_address::<T>("{entityId}"), T::STREAM)
-    }
-
     /// Writes the document.
     fn finish(self) -> anyhow::Result<()> {
+        self.result?;
         let document = json!({
             "asyncapi": "3.0.0",
             "info": {
@@ -122,59 +110,50 @@ fn described(parameter: &str) -> &'static str {
     }
 }
 
-/// What Twilio, and the WhatsApp service, tell us.
-fn facts(events: &mut Events) -> anyhow::Result<()> {
+/// The address of an event that tells what happened elsewhere.
+fn fact_address(event_type: &str) -> anyhow::Result<(String, Stream)> {
     let call: CallSid = format!("CA{}", "0".repeat(32)).parse()?;
     let recording: RecordingSid = format!("RE{}", "0".repeat(32)).parse()?;
     let session = WhatsappSessionId(uuid::Uuid::nil());
     let of_call = |subject: Subject| subject.as_str().replace(call.as_str(), "{callSid}");
     let of_recording = |subject: Subject| subject.as_str().replace(recording.as_str(), "{recordingSid}");
-    events.event::<CallIncomingV1>(&of_call(Subject::call_incoming(&call)), Stream::Calls)?;
-    events.event::<CallStatusV1>(&of_call(Subject::call_status(&call)), Stream::Calls)?;
-    events.event::<CallDialedV1>(&of_call(Subject::call_dialed(&call)), Stream::Calls)?;
-    let available = of_recording(Subject::recording_available(&recording));
-    events.event::<RecordingAvailableV1>(&available, Stream::Recordings)?;
-    let status = of_recording(Subject::recording_status(&recording));
-    events.event::<RecordingStatusV1>(&status, Stream::Recordings)?;
-    let fact = Subject::whatsapp_fact(session).as_str().replace(&session.to_string(), "{sessionId}");
-    events.event::<WhatsappFactV1>(&fact, Stream::Whatsapp)
+    Ok(match event_type {
+        CallIncomingV1::TYPE => (of_call(Subject::call_incoming(&call)), Stream::Calls),
+        CallStatusV1::TYPE => (of_call(Subject::call_status(&call)), Stream::Calls),
+        CallDialedV1::TYPE => (of_call(Subject::call_dialed(&call)), Stream::Calls),
+        RecordingAvailableV1::TYPE => {
+            (of_recording(Subject::recording_available(&recording)), Stream::Recordings)
+        }
+        RecordingStatusV1::TYPE => (of_recording(Subject::recording_status(&recording)), Stream::Recordings),
+        WhatsappFactV1::TYPE => {
+            let subject = Subject::whatsapp_fact(session);
+            (subject.as_str().replace(&session.to_string(), "{sessionId}"), Stream::Whatsapp)
+        }
+        _ => bail!("say in event-schemas.rs where a {event_type} travels"),
+    })
 }
 
-/// What people ask for.
-fn commands(events: &mut Events) -> anyhow::Result<()> {
-    events.command::<BusinessConfigureV1>()?;
-    events.command::<BusinessCreateV1>()?;
-    events.command::<BusinessSetActiveV1>()?;
-    events.command::<BusinessSetNumbersV1>()?;
-    events.command::<CallMarkCalledBackV1>()?;
-    events.command::<LeadCreateV1>()?;
-    events.command::<LeadUpdateV1>()?;
-    events.command::<LeadDeleteV1>()?;
-    events.command::<LeadRestoreV1>()?;
-    events.command::<LeadDeleteManyV1>()?;
-    events.command::<LeadRestoreManyV1>()?;
-    events.command::<UserCreateV1>()?;
-    events.command::<UserUpdateV1>()?;
-    events.command::<UserDeleteV1>()?;
-    events.command::<UserRestoreV1>()?;
-    events.command::<WhatsappInitV1>()?;
-    events.command::<WhatsappPairingCodeV1>()?;
-    events.command::<WhatsappLogoutV1>()?;
-    events.command::<WhatsappDeleteV1>()?;
-    events.command::<DeadLetterDiscardV1>()?;
-    events.command::<ReplayStartV1>()?;
-    events.command::<ReplayCancelV1>()?;
-    events.command::<WorkerPauseV1>()?;
-    events.command::<WorkerResumeV1>()
+impl Visitor for Events {
+    fn fact<T: EventData>(&mut self) {
+        self.result = replace(&mut self.result, Ok(())).and_then(|()| {
+            let (address, stream) = fact_address(T::TYPE)?;
+            self.write::<CloudEvent<T>>(T::TYPE, &address, stream)
+        });
+    }
+
+    fn command<T: CommandArgs>(&mut self) {
+        self.result = replace(&mut self.result, Ok(())).and_then(|()| {
+            self.write::<CloudEvent<Command<T>>>(T::TYPE, &command_address::<T>("{entityId}"), T::STREAM)
+        });
+    }
 }
 
 fn main() -> anyhow::Result<()> {
     let folder = PathBuf::from(args().nth(1).unwrap_or_else(|| "docs/events".to_owned()));
     fs::create_dir_all(&folder)?;
     let (channels, operations, messages) = (Map::new(), Map::new(), Map::new());
-    let mut events = Events { folder, channels, operations, messages };
-    facts(&mut events)?;
-    commands(&mut events)?;
+    let mut events = Events { folder, channels, operations, messages, result: Ok(()) };
+    visit(&mut events);
     events.write::<DeadLetterV1>("dead_letter.v1", &dead("{subject}"), Stream::Dead)?;
     events.finish()
 }

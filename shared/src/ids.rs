@@ -31,7 +31,7 @@ macro_rules! sid {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, utoipa::ToSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schemars(with = "String")]
+        #[schemars(with = "String", extend("x-visible" = "id"))]
         #[schema(value_type = String, min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
         pub struct $name(Box<str>);
 
@@ -107,6 +107,7 @@ macro_rules! uuid_id {
             utoipa::ToSchema,
         )]
         #[serde(transparent)]
+        #[schemars(extend("x-visible" = true))]
         pub struct $name(pub Uuid);
 
         impl fmt::Display for $name {

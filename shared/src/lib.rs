@@ -1,6 +1,7 @@
 //! What the ingress and the workers both speak: identifiers, events, subjects,
 //! the bus, the store, configuration and telemetry.
 
+pub mod audit;
 pub mod bus;
 pub mod call_config;
 pub mod clock;
@@ -24,4 +25,5 @@ pub mod store;
 pub mod subjects;
 pub mod telemetry;
 pub mod text;
+pub mod visible;
 pub mod whatsapp_service;

@@ -21,7 +21,7 @@ pub use self::{
     Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("x-visible" = "last_digits"))]
 #[schema(value_type = String, pattern = r"^\+[1-9][0-9]{6,14}$", example = "+97233724000")]
 pub struct E164(Box<str>);
 

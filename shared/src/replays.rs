@@ -1,13 +1,19 @@
 //! Replays as people see them: the API's and the command line's reads.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::dead_letters::mask;
+use crate::{
+    dead_letters::{filter::Selection, mask},
+    visible::Form,
+};
 
 /// Events a second when nothing is said.
 pub const DEFAULT_RATE: u32 = 50;
@@ -115,18 +121,46 @@ pub async fn read(pool: &PgPool, id: Uuid) -> Result<Option<Replay>, sqlx::Error
 }
 
 fn masked(mut replay: Replay) -> Replay {
-    replay.selection = masked_selection(replay.selection);
+    replay.selection = masked_selection(&replay.selection);
     replay
 }
 
+/// What a replay of events that had succeeded was asked for.
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "it declares what may be seen")]
+pub(crate) struct HistorySelection {
+    #[schemars(extend("x-visible" = "id"))]
+    worker: String,
+    #[schemars(extend("x-visible" = true))]
+    sequences: Vec<Option<u64>>,
+    filter: HistoryFilter,
+}
+
+#[derive(Debug, JsonSchema)]
+#[expect(dead_code, reason = "it declares what may be seen")]
+pub(crate) struct HistoryFilter {
+    #[schemars(extend("x-visible" = "id"))]
+    r#type: Option<String>,
+    #[schemars(extend("x-visible" = "id"))]
+    business: Option<String>,
+    #[schemars(extend("x-visible" = "last_digits"))]
+    entity: Option<String>,
+}
+
+/// What a replay was asked for, of either kind.
+#[derive(Debug, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it declares what may be seen")]
+pub(crate) enum AnySelection {
+    History(HistorySelection),
+    DeadLetters(Selection),
+}
+
+static SELECTION: LazyLock<Form> = LazyLock::new(Form::of::<AnySelection>);
+
 /// A selection without the number or address that somebody searched by.
-pub fn masked_selection(mut selection: Value) -> Value {
-    if let Some(entity) = selection.pointer_mut("/filter/entity")
-        && let Some(text) = entity.as_str()
-    {
-        *entity = Value::String(mask::sentence(text));
-    }
-    selection
+pub fn masked_selection(selection: &Value) -> Value {
+    SELECTION.seen(selection)
 }
 
 /// One event of a replay.
@@ -179,4 +213,35 @@ pub async fn items(
         item.error = item.error.as_deref().map(mask::sentence);
     }
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn of_a_selection_the_number_is_hidden_however_often() {
+        let id = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+        for (selection, seen) in [
+            (json!({ "ids": [id] }), json!({ "ids": [id] })),
+            (
+                json!({ "filter": { "worker": "calls", "entity": "054-1234567", "state": "new",
+                                    "filed_before": "2026-01-01T00:00:00Z" } }),
+                json!({ "filter": { "worker": "calls", "entity": "***567", "state": "new",
+                                    "filed_before": "2026-01-01T00:00:00Z" } }),
+            ),
+            (
+                json!({ "worker": "crm", "sequences": [1, 9],
+                        "filter": { "type": "pro.prosaas.crm.", "business": null, "entity": "dana" } }),
+                json!({ "worker": "crm", "sequences": [1, 9],
+                        "filter": { "type": "pro.prosaas.crm.", "business": null, "entity": "***" } }),
+            ),
+            (json!({ "people": ["dana"] }), json!("***")),
+        ] {
+            assert_eq!(masked_selection(&selection), seen);
+            assert_eq!(masked_selection(&seen), seen);
+        }
+    }
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
 pub enum Role {
     /// Works with leads and calls.
     Agent,

@@ -120,7 +120,7 @@ impl Connection {
             None => error.to_string(),
         };
         if self.shared.set_trouble(Some(format!("it {what}: {why}"))) {
-            tracing::error!(why, "the event log {what} and is tried again");
+            tracing::error!(cause = why, "the event log {what} and is tried again");
         }
     }
 

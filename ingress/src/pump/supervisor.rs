@@ -11,6 +11,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
+use prosaas_shared::dead_letters::mask;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -73,7 +74,7 @@ pub(super) async fn run(lane: Lane) {
     let mut watch = Watch::default();
     let mut pauses = Pauses::default();
     while let Some(why) = until_it_ends(&lane.shutdown, lane.started(watch.clone()).run()).await {
-        tracing::error!(stream = %lane.stream, why, "a lane of the pump ended and is started again");
+        tracing::error!(stream = %lane.stream, cause = %mask::sentence(&why), "a lane of the pump ended and is started again");
         restarts.increment(1);
         lane.status.set(lane.stream, LaneState::Blocked(format!("its lane in the pump ended: {why}")));
         if let Some(row) = watch.take() {
@@ -97,7 +98,7 @@ pub(super) async fn run_task<F: Future<Output = ()>>(
     restarts.increment(0);
     let mut pauses = Pauses::default();
     while let Some(why) = until_it_ends(&shutdown, start()).await {
-        tracing::error!(task, why, "a task of the pump ended and is started again");
+        tracing::error!(task, cause = %mask::sentence(&why), "a task of the pump ended and is started again");
         restarts.increment(1);
         pauses.wait(&shutdown).await;
     }

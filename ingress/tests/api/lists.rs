@@ -3,6 +3,7 @@
 use anyhow::Result;
 use http::StatusCode;
 use prosaas_shared::rights::Role;
+use serde_json::{Value, json};
 
 use crate::support::Ingress;
 
@@ -84,7 +85,7 @@ async fn an_owner_searches_the_own_audit_records() -> Result<()> {
     ingress.person("root", Role::SystemAdmin, None).await?;
     ingress.log_in("foreign").await?;
     let (owner, root) = (ingress.log_in("omer").await?, ingress.log_in("root").await?);
-    let actions = |body: &serde_json::Value| -> Vec<String> {
+    let actions = |body: &Value| -> Vec<String> {
         let items = body["items"].as_array().into_iter().flatten();
         items.filter_map(|item| Some(item["action"].as_str()?.to_owned())).collect()
     };
@@ -105,5 +106,36 @@ async fn an_owner_searches_the_own_audit_records() -> Result<()> {
     assert_eq!((actions(&rest).len(), rest["next_cursor"].is_null()), (1, true));
     let of_shop = root.get(&format!("/api/admin/audit?business_id={shop}")).await?.body;
     assert_eq!(actions(&of_shop).len(), 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_change_the_system_admin_sees_what_is_declared_and_the_owner_all() -> Result<()> {
+    let ingress = Ingress::start().await?;
+    let shop = ingress.business("Shop").await?;
+    ingress.person("omer", Role::Owner, Some(shop)).await?;
+    ingress.person("root", Role::SystemAdmin, None).await?;
+    ingress
+        .run(
+            "INSERT INTO prosaas.audit_records (id, business_id, actor_name, action, entity_type, entity_id, after)
+             SELECT gen_random_uuid(), id, 'omer', 'lead.update', 'lead', 'l1',
+                    '{\"name\":\"dana\",\"status\":\"won\",\"note\":\"Abc123\"}'
+             FROM prosaas.businesses WHERE name = 'Shop'",
+        )
+        .await?;
+    let (owner, root) = (ingress.log_in("omer").await?, ingress.log_in("root").await?);
+    let path = format!("/api/businesses/{shop}/audit?action=lead.update");
+    let all = json!({ "name": "dana", "status": "won", "note": "Abc123" });
+    assert_eq!(owner.get(&path).await?.body["items"][0]["after"], all);
+    for path in [
+        path,
+        format!("/api/admin/audit?business_id={shop}&action=lead."),
+        "/api/admin/audit?action=lead.".into(),
+    ] {
+        let page = root.get(&path).await?.body;
+        let item = &page["items"][0];
+        let declared = json!({ "name": "***", "status": "won", "***": "***" });
+        assert_eq!((&item["after"], &item["before"]), (&declared, &Value::Null), "{path}");
+    }
     Ok(())
 }

@@ -48,7 +48,7 @@ async fn failures(ingress: &Ingress) -> Result<()> {
                     '2026-01-01'::timestamptz, '2026-01-01'::timestamptz + n * interval '1 minute'
              FROM generate_series(1, 6) n
              CROSS JOIN LATERAL (SELECT convert_to('{\"id\":\"e' || n ||
-                 '\",\"type\":\"t\",\"data\":{\"from\":\"+972541234567\",\"name\":\"dana\"}}', 'UTF8') AS payload) p",
+                 '\",\"type\":\"pro.prosaas.call.status.v1\",\"data\":{\"from\":\"+972541234567\",\"name\":\"dana\"}}', 'UTF8') AS payload) p",
         )
         .await?;
     Ok(())
@@ -112,7 +112,7 @@ async fn dead_letters_are_found_grouped_and_shown_without_personal_data() -> Res
     let path = "/api/admin/dead-letters/00000000-0000-0000-0000-000000000003";
     let hidden = root.get(path).await?;
     assert_eq!(hidden.status, StatusCode::OK);
-    assert_eq!(hidden.body["payload"]["json"]["data"], json!({ "from": "***567", "name": "***" }));
+    assert_eq!(hidden.body["payload"]["json"]["data"], json!({ "from": "***567", "***": "***" }));
     assert_eq!((&hidden.body["masked"], &hidden.body["payload"]["base64"]), (&json!(true), &Value::Null));
     assert!(!hidden.body.to_string().contains("541234567"), "{}", hidden.body);
     let reveals = "SELECT count(*) FROM prosaas.audit_records WHERE action = 'dead_letter.reveal'";

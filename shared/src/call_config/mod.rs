@@ -44,6 +44,7 @@ pub struct CallSettings {
     /// The language of every sentence that the caller hears.
     pub language: Language,
     /// A voice of Twilio's for that language; the default one when absent.
+    #[schemars(extend("x-visible" = "id"))]
     pub voice: Option<String>,
     /// What the caller hears first; a default one with the business's name when absent.
     pub greeting: Option<String>,
@@ -56,12 +57,15 @@ pub struct CallSettings {
     /// How long to ring, seconds, 5 to 60.
     #[schemars(range(min = 5, max = 60))]
     #[schema(minimum = 5, maximum = 60)]
+    #[schemars(extend("x-visible" = true))]
     pub forward_timeout_s: u16,
     /// Whether a forwarded call is recorded.
+    #[schemars(extend("x-visible" = true))]
     pub record_forwarded: bool,
     /// Longest message that a caller can leave, seconds, 5 to 3,600.
     #[schemars(range(min = 5, max = 3600))]
     #[schema(minimum = 5, maximum = 3600)]
+    #[schemars(extend("x-visible" = true))]
     pub max_message_s: u16,
     /// When the business is open; always, when absent.
     pub hours: Option<WeeklyHours>,
@@ -97,6 +101,7 @@ impl Default for CallSettings {
 /// A language that callers are spoken to in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(extend("x-visible" = true))]
 pub enum Language {
     /// Hebrew.
     He,
@@ -107,6 +112,7 @@ pub enum Language {
 /// What happens after the greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(extend("x-visible" = true))]
 pub enum CallMode {
     /// The caller leaves a message.
     Record,
@@ -117,6 +123,7 @@ pub enum CallMode {
 /// What happens after the closed message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
 pub enum ClosedAction {
     /// The caller leaves a message.
     Record,

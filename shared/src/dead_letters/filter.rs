@@ -21,31 +21,38 @@ pub const MAX_IDS: usize = 1000;
 pub struct DeadLetterFilter {
     /// The worker that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub worker: Option<String>,
     /// The event's type, whole, or its beginning up to a dot.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub event_type: Option<String>,
     /// The business that the event names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_id: Option<BusinessId>,
     /// An id, a phone number or an e-mail address of the event.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "last_digits"))]
     pub entity: Option<String>,
     /// The error's fingerprint.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub fingerprint: Option<String>,
     /// The state; every one when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
     /// Died at this time or later.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub from: Option<DateTime<Utc>>,
     /// Died before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub to: Option<DateTime<Utc>>,
     /// Filed at this time or earlier: a count puts it in, so that what dies after it
     /// is not in what was counted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub filed_before: Option<DateTime<Utc>>,
 }
 
@@ -54,7 +61,7 @@ pub struct DeadLetterFilter {
 #[serde(rename_all = "snake_case")]
 pub enum Selection {
     /// These, at most [`MAX_IDS`].
-    Ids(Vec<Uuid>),
+    Ids(#[schemars(extend("x-visible" = true))] Vec<Uuid>),
     /// All that match.
     Filter(DeadLetterFilter),
 }

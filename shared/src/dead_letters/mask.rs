@@ -1,28 +1,19 @@
 //! Personal data is hidden unless somebody asks for it, which is audited.
 
+use std::{collections::BTreeMap, sync::LazyLock};
+
 use serde_json::Value;
 
 use super::text::{Piece, digits, is_id, pieces};
-use crate::phone;
-
-/// What stands for a text that is hidden.
-const HIDDEN: &str = "***";
-
-/// Fields that hold what people wrote, whatever it looks like.
-const PERSONAL: [&str; 12] = [
-    "name",
-    "caller_name",
-    "push_name",
-    "email",
-    "notes",
-    "note",
-    "text",
-    "body",
-    "address",
-    "tags",
-    "q",
-    "label",
-];
+use crate::{
+    events::{
+        CloudEvent, EventData,
+        catalogue::{Visitor, visit},
+        crm::{Command, CommandArgs},
+    },
+    phone,
+    visible::{Form, HIDDEN},
+};
 
 /// An error or another sentence of ours, numbers and addresses hidden, and words that
 /// are not ASCII, which our sentences only quote.
@@ -47,67 +38,34 @@ fn hidden(word: &str) -> Option<String> {
     (!lettered && digits(word) >= 7).then(|| phone::masked(word))
 }
 
-/// An event, its envelope seen and its data hidden: ids, times and the words of our
-/// own vocabulary stay.
+/// The form of every event, by its type.
+static EVENTS: LazyLock<BTreeMap<&'static str, Form>> = LazyLock::new(|| {
+    let mut forms = Forms::default();
+    visit(&mut forms);
+    forms.0
+});
+
+/// The envelope alone.
+static ENVELOPE: LazyLock<Form> = LazyLock::new(Form::of::<CloudEvent<Value>>);
+
+#[derive(Default)]
+struct Forms(BTreeMap<&'static str, Form>);
+
+impl Visitor for Forms {
+    fn fact<T: EventData>(&mut self) {
+        self.0.insert(T::TYPE, Form::of::<CloudEvent<T>>());
+    }
+
+    fn command<T: CommandArgs>(&mut self) {
+        self.fact::<Command<T>>();
+    }
+}
+
+/// An event: what its type declares visible is seen. Of a type that we do not know, the
+/// envelope.
 pub fn event(value: &Value) -> Value {
-    let Value::Object(fields) = value else { return data(value, false) };
-    let fields = fields.iter().map(|(name, field)| {
-        let seen = match name.as_str() {
-            "specversion" | "type" | "time" | "datacontenttype" | "traceparent" | "businessid"
-            | "actorid" => field.clone(),
-            "id" | "subject" | "source" => match field {
-                Value::String(text) => Value::String(sentence(text)),
-                other => data(other, false),
-            },
-            _ => data(field, false),
-        };
-        (name.clone(), seen)
-    });
-    Value::Object(fields.collect())
-}
-
-/// How something stood or stands, as audit records say it: as the data of an event.
-pub fn change(value: &Value) -> Value {
-    data(value, false)
-}
-
-fn data(value: &Value, personal: bool) -> Value {
-    match value {
-        Value::String(text) => Value::String(if personal { HIDDEN.to_owned() } else { word(text) }),
-        Value::Array(items) => items.iter().map(|item| data(item, personal)).collect(),
-        Value::Object(fields) => {
-            let fields = fields.iter().map(|(name, field)| {
-                let personal = personal || PERSONAL.contains(&name.as_str());
-                let seen = match field {
-                    // Why an operator did something, in a sentence.
-                    Value::String(text) if name == "reason" && !personal => Value::String(sentence(text)),
-                    _ => data(field, personal),
-                };
-                (name.clone(), seen)
-            });
-            Value::Object(fields.collect())
-        }
-        other => other.clone(),
-    }
-}
-
-/// A text of the data: seen where it is an id, a time, or a word such as `in-progress`.
-fn word(text: &str) -> String {
-    let vocabulary = text.len() <= 40
-        && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_' | b'.'));
-    let safe_token = text.len() <= 64
-        && text.starts_with(|c: char| c.is_ascii_uppercase())
-        && digits(text) > 0
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let time = chrono::DateTime::parse_from_rfc3339(text).is_ok();
-    if vocabulary || safe_token || time || is_id(text) {
-        text.to_owned()
-    } else if text.bytes().any(|b| b.is_ascii_digit()) && digits(text) >= 7 && text.len() <= 24 {
-        phone::masked(text)
-    } else {
-        HIDDEN.to_owned()
-    }
+    let known = value.get("type").and_then(Value::as_str).and_then(|name| EVENTS.get(name));
+    known.unwrap_or(&ENVELOPE).seen(value)
 }
 
 #[cfg(test)]
@@ -125,39 +83,38 @@ mod tests {
             "no lead for ***567 (***, ***), call CA0123456789abcdef0123456789abcdef"
         );
         assert_eq!(sentence("constraint \"leads_pk\" at line 12"), "constraint \"leads_pk\" at line 12");
+        assert_eq!(sentence("054-123 123456 1234567 a1234567"), "054-123 123456 ***567 a1234567");
+        assert_eq!(sentence("1234567890123456"), "1234567890123456", "a hash is an id");
     }
 
     #[test]
-    fn an_event_shows_its_envelope_and_hides_people() {
+    fn an_event_shows_its_envelope_and_what_its_type_declares() {
         let seen = event(&json!({
-            "id": "call.incoming:CA1", "type": "pro.prosaas.call.incoming.v1", "subject": "CA1",
-            "time": "2026-01-01T00:00:00Z",
-            "data": { "call_sid": "CA1", "from": "+972541234567", "status": "in-progress", "name": "dana",
-                      "notes": "call back", "duration_s": 7, "city": "Tel Aviv",
-                      "meta": { "operation_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7" },
-                      "fields": { "email": "d@e.example" } }
-        }));
-        assert_eq!(
-            seen["data"],
-            json!({ "call_sid": "CA1", "from": "***567", "status": "in-progress", "name": "***",
-                    "notes": "***", "duration_s": 7, "city": "***",
-                    "meta": { "operation_id": "7c9e6679-7425-40de-944b-e07fc1f90ae7" },
-                    "fields": { "email": "***" } })
-        );
-        assert_eq!(seen["type"], "pro.prosaas.call.incoming.v1");
-        assert_eq!(seen["id"], "call.incoming:CA1");
-    }
-
-    #[test]
-    fn a_change_hides_people_and_keeps_why() {
-        let seen = change(&json!({
-            "name": "Dana", "phones": ["+972541234567"], "role": "owner", "version": 3, "deleted": false,
-            "reason": "bug 12 is mended, +972541234567 is well again", "state": "running"
+            "specversion": "1.0", "id": "call.incoming:CA1", "source": "/twilio/AC1",
+            "type": "pro.prosaas.call.incoming.v1", "subject": "CA1", "time": "2026-01-01T00:00:00Z",
+            "datacontenttype": "application/json", "businessid": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+            "data": { "call_sid": "CA1", "from": "+972541234567", "to": "dana", "status": "in-progress",
+                      "caller_name": "dana", "answer": "dana", "name": "dana", "direction": "inbound" }
         }));
         assert_eq!(
             seen,
-            json!({ "name": "***", "phones": ["***567"], "role": "owner", "version": 3, "deleted": false,
-                    "reason": "bug 12 is mended, ***567 is well again", "state": "running" })
+            json!({
+                "specversion": "1.0", "id": "call.incoming:CA1", "source": "/twilio/AC1",
+                "type": "pro.prosaas.call.incoming.v1", "subject": "CA1", "time": "2026-01-01T00:00:00Z",
+                "datacontenttype": "application/json", "businessid": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                "data": { "call_sid": "CA1", "from": "***567", "to": "***", "status": "in-progress",
+                          "caller_name": "***", "answer": "***", "***": "***", "direction": "inbound" }
+            })
         );
+    }
+
+    #[test]
+    fn of_an_unknown_type_the_envelope_is_seen() {
+        let seen = event(
+            &json!({ "id": "e1", "type": "pro.prosaas.patient.v1", "data": { "dana": "levi", "age": 7 } }),
+        );
+        assert_eq!(seen, json!({ "id": "e1", "type": "pro.prosaas.patient.v1", "data": "***" }));
+        assert_eq!(event(&json!("dana")), "***");
+        assert_eq!(event(&json!([{ "dana": 1 }])), json!(["***"]));
     }
 }

@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[schema(as = DeadLetterState)]
+#[schemars(extend("x-visible" = true))]
 pub enum State {
     /// It waits for a person.
     New,

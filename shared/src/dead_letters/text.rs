@@ -26,12 +26,12 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
 }
 
 /// How many digits a word has.
-pub(super) fn digits(word: &str) -> usize {
+pub(crate) fn digits(word: &str) -> usize {
     word.chars().filter(char::is_ascii_digit).count()
 }
 
 /// Whether a word is an id that names nobody by itself: a UUID, or one of Twilio's.
-pub(super) fn is_id(word: &str) -> bool {
+pub(crate) fn is_id(word: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
     let sid = word.len() == 34
         && word.get(..2).is_some_and(|kind| kind.bytes().all(|b| b.is_ascii_uppercase()))

@@ -14,6 +14,7 @@ use crate::ids::{AccountSid, CallSid};
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
 )]
 #[serde(rename_all = "kebab-case")]
+#[schemars(extend("x-visible" = true))]
 pub enum CallStatus {
     /// Waiting to be set up.
     Queued,
@@ -85,6 +86,7 @@ pub fn is_outbound(direction: Option<&str>) -> bool {
 /// What the ingress told Twilio to do with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
 pub enum Answer {
     /// Greet and record a message.
     Record,
@@ -105,11 +107,14 @@ pub struct CallIncomingV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_sid: Option<AccountSid>,
     /// Who calls, exactly as sent: E.164, `anonymous`, `client:…`, `sip:…` or anything else.
+    #[schemars(extend("x-visible" = "last_digits"))]
     pub from: String,
     /// Who was called, exactly as sent.
+    #[schemars(extend("x-visible" = "last_digits"))]
     pub to: String,
     /// `inbound` or one of the outbound directions, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub direction: Option<String>,
     /// The status at that moment, normally `ringing`; one we do not know is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,15 +124,18 @@ pub struct CallIncomingV1 {
     pub caller_name: Option<String>,
     /// The number that forwarded the call to us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "last_digits"))]
     pub forwarded_from: Option<String>,
     /// The leg that started this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_call_sid: Option<CallSid>,
     /// SHAKEN/STIR verdict, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub stir_verstat: Option<String>,
     /// Set when Twilio came to us as the fallback: its error code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub error_code: Option<String>,
     /// How it was answered.
     pub answer: Answer,
@@ -149,24 +157,31 @@ pub struct CallStatusV1 {
     pub status: CallStatus,
     /// Twilio's count of this call's callbacks, from 0. Order of arrival is not guaranteed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub sequence_number: Option<u32>,
     /// Who calls, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "last_digits"))]
     pub from: Option<String>,
     /// Who was called, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "last_digits"))]
     pub to: Option<String>,
     /// The direction, as sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub direction: Option<String>,
     /// How long the call lasted, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub duration_s: Option<u32>,
     /// The final SIP response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub sip_response_code: Option<u16>,
     /// When the status came to be, by Twilio's clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub occurred_at: Option<DateTime<Utc>>,
     /// The leg that started this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -192,6 +207,7 @@ pub struct CallDialedV1 {
     pub dialed_call_sid: Option<CallSid>,
     /// How long the two spoke, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub duration_s: Option<u32>,
 }
 

@@ -22,7 +22,7 @@ pub struct InvalidEventId;
 /// The id of an event: visible ASCII, which is safe in a header, in a log line and in a query.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(with = "String", extend("x-visible" = "id"))]
 pub struct EventId(String);
 
 impl EventId {

@@ -2,6 +2,7 @@
 //! (<https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>).
 
 pub mod call;
+pub mod catalogue;
 pub mod crm;
 pub mod dead_letter;
 mod id;
@@ -36,15 +37,20 @@ pub struct CloudEvent<T> {
     /// of the processed mark. Never made from the clock.
     pub id: EventId,
     /// Who raised it, a URI reference such as `/twilio/AC…`.
+    #[schemars(extend("x-visible" = "id"))]
     pub source: String,
     /// `pro.prosaas.<domain>.<event>.v<N>`.
     #[serde(rename = "type")]
+    #[schemars(extend("x-visible" = "id"))]
     pub event_type: String,
     /// The entity: a CallSid, a lead's id.
+    #[schemars(extend("x-visible" = "id"))]
     pub subject: String,
     /// When the ingress received it, UTC.
+    #[schemars(extend("x-visible" = true))]
     pub time: DateTime<Utc>,
     /// Always `application/json`.
+    #[schemars(extend("x-visible" = "id"))]
     pub datacontenttype: String,
     /// The business that it belongs to, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +60,7 @@ pub struct CloudEvent<T> {
     pub actorid: Option<UserId>,
     /// W3C trace context of the request that raised it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub traceparent: Option<String>,
     /// What happened.
     pub data: T,
@@ -61,6 +68,7 @@ pub struct CloudEvent<T> {
 
 /// The version of CloudEvents that we speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-visible" = true))]
 pub enum SpecVersion {
     /// 1.0, with its patch releases.
     #[serde(rename = "1.0")]

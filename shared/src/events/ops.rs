@@ -34,8 +34,10 @@ pub struct DeadLetterDiscardV1 {
     /// Which.
     pub selection: Selection,
     /// How many the person saw; another number now fails the command.
+    #[schemars(extend("x-visible" = true))]
     pub expected_count: i64,
     /// Why.
+    #[schemars(extend("x-visible" = true))]
     pub reason: String,
 }
 command!(DeadLetterDiscardV1, "pro.prosaas.ops.dead_letter_discard.v1", "dead_letter.discard", |command| {
@@ -50,10 +52,13 @@ pub struct ReplayStartV1 {
     /// Which.
     pub selection: Selection,
     /// How many the person saw; another number now fails the command.
+    #[schemars(extend("x-visible" = true))]
     pub expected_count: i64,
     /// Why.
+    #[schemars(extend("x-visible" = true))]
     pub reason: String,
     /// Most events a second.
+    #[schemars(extend("x-visible" = true))]
     pub rate: u32,
 }
 command!(ReplayStartV1, "pro.prosaas.ops.replay_start.v1", "replay.start", |command| command.replay_id.0);
@@ -64,6 +69,7 @@ pub struct ReplayCancelV1 {
     /// The replay.
     pub replay_id: ReplayId,
     /// Why.
+    #[schemars(extend("x-visible" = true))]
     pub reason: String,
 }
 command!(ReplayCancelV1, "pro.prosaas.ops.replay_cancel.v1", "replay.cancel", |command| command.replay_id.0);
@@ -72,11 +78,14 @@ command!(ReplayCancelV1, "pro.prosaas.ops.replay_cancel.v1", "replay.cancel", |c
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerPauseV1 {
     /// Its consumer.
+    #[schemars(extend("x-visible" = "id"))]
     pub worker: String,
     /// For how long, minutes; until somebody says otherwise when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub minutes: Option<u32>,
     /// Why.
+    #[schemars(extend("x-visible" = true))]
     pub reason: String,
 }
 command!(WorkerPauseV1, "pro.prosaas.ops.worker_pause.v1", "worker.pause", |command| {
@@ -87,8 +96,10 @@ command!(WorkerPauseV1, "pro.prosaas.ops.worker_pause.v1", "worker.pause", |comm
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerResumeV1 {
     /// Its consumer.
+    #[schemars(extend("x-visible" = "id"))]
     pub worker: String,
     /// Why.
+    #[schemars(extend("x-visible" = true))]
     pub reason: String,
 }
 command!(WorkerResumeV1, "pro.prosaas.ops.worker_resume.v1", "worker.resume", |command| {

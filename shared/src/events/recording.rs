@@ -22,9 +22,11 @@ pub struct RecordingAvailableV1 {
     pub url: String,
     /// Its length, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub duration_s: Option<u32>,
     /// 1 or 2.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub channels: Option<u8>,
 }
 
@@ -35,6 +37,7 @@ impl EventData for RecordingAvailableV1 {
 /// How a recording stands, other than complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(extend("x-visible" = true))]
 pub enum RecordingProgress {
     /// It goes on.
     InProgress,
@@ -79,6 +82,7 @@ pub struct RecordingStatusV1 {
     pub status: RecordingProgress,
     /// Twilio's error, where it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
     pub error_code: Option<String>,
 }
 

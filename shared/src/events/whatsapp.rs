@@ -22,6 +22,7 @@ use crate::{
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
 pub enum WhatsappState {
     /// Nobody has asked for it.
     NotLinked,
@@ -97,10 +98,13 @@ pub struct WhatsappFactV1 {
     /// The session.
     pub session_id: WhatsappSessionId,
     /// Grows with each fact of the session: the order in which they happened.
+    #[schemars(extend("x-visible" = true))]
     pub sequence: u64,
     /// The lease under which it was written.
+    #[schemars(extend("x-visible" = true))]
     pub generation: u64,
     /// When it happened, by the service's clock.
+    #[schemars(extend("x-visible" = true))]
     pub occurred_at: DateTime<Utc>,
     /// What happened.
     pub fact: WhatsappFact,
@@ -164,8 +168,10 @@ pub struct Nothing {}
 #[serde(deny_unknown_fields)]
 pub struct QrIssued {
     /// Until when it can be scanned.
+    #[schemars(extend("x-visible" = true))]
     pub expires_at: DateTime<Utc>,
     /// The how manieth of this request.
+    #[schemars(extend("x-visible" = true))]
     pub index: u32,
 }
 
@@ -174,8 +180,10 @@ pub struct QrIssued {
 #[serde(deny_unknown_fields)]
 pub struct PairingBegan {
     /// How: `code`.
+    #[schemars(extend("x-visible" = "id"))]
     pub method: String,
     /// Until when it can be typed.
+    #[schemars(extend("x-visible" = true))]
     pub expires_at: DateTime<Utc>,
 }
 
@@ -203,12 +211,15 @@ pub struct Connected {
 #[serde(deny_unknown_fields)]
 pub struct Dropped {
     /// WhatsApp's code, where it gave one.
+    #[schemars(extend("x-visible" = true))]
     pub code: Option<i32>,
     /// Why, in words for people.
     pub reason: String,
     /// The how manieth failure in a row.
+    #[schemars(extend("x-visible" = true))]
     pub attempt: u32,
     /// When it is tried again.
+    #[schemars(extend("x-visible" = true))]
     pub retry_at: DateTime<Utc>,
 }
 
@@ -217,6 +228,7 @@ pub struct Dropped {
 #[serde(deny_unknown_fields)]
 pub struct Ended {
     /// WhatsApp's code, where it gave one.
+    #[schemars(extend("x-visible" = true))]
     pub code: Option<i32>,
     /// Why, in words for people.
     pub reason: String,

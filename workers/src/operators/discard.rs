@@ -30,7 +30,7 @@ impl Apply for DeadLetterDiscardV1 {
             before: None,
             after: Some(json!({
                 "count": discarded, "reason": self.reason,
-                "selection": masked_selection(json!(self.selection)),
+                "selection": masked_selection(&json!(self.selection)),
             })),
         };
         Ok(Applied { changes: vec![change], result: json!({ "discarded": discarded }) })

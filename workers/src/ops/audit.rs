@@ -4,7 +4,7 @@ use anyhow::Result;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use futures_util::TryStreamExt as _;
-use prosaas_shared::{clock, dead_letters::mask, ids::BusinessId, store};
+use prosaas_shared::{audit, clock, ids::BusinessId, store};
 use serde::Serialize;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -88,8 +88,8 @@ impl Entry {
     /// As it may be seen.
     fn seen(mut self, reveal: bool) -> Self {
         if !reveal {
-            self.before = self.before.as_ref().map(mask::change);
-            self.after = self.after.as_ref().map(mask::change);
+            self.before = self.before.as_ref().map(|state| audit::seen(&self.entity_type, state));
+            self.after = self.after.as_ref().map(|state| audit::seen(&self.entity_type, state));
         }
         self
     }

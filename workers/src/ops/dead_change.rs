@@ -150,7 +150,7 @@ pub async fn discard(ops: &Ops, asked: Discard) -> Result<()> {
         .await
         .map_err(Failed::from)?;
     let after = json!({
-        "count": discarded, "reason": reason, "selection": masked_selection(json!(selected.selection)),
+        "count": discarded, "reason": reason, "selection": masked_selection(&json!(selected.selection)),
     });
     note(ops, &mut transaction, ("dead_letter.discard", "dead_letter", Uuid::now_v7()), after).await?;
     transaction.commit().await?;

@@ -123,7 +123,7 @@ async fn begin(
         &new,
         &asked.worker,
         stream.name(),
-        masked_selection(selection),
+        masked_selection(&selection),
         events,
     )
     .await

@@ -87,7 +87,7 @@ pub async fn start(
         return Err(count_changed(expected, count).into());
     }
     total(connection, new.id, count).await?;
-    Ok(Started { number, count, selection: masked_selection(chosen) })
+    Ok(Started { number, count, selection: masked_selection(&chosen) })
 }
 
 /// Makes a replay of what had succeeded.
@@ -122,7 +122,7 @@ pub async fn start_history(
         position += i64::try_from(part.len()).map_err(Failure::fail)?;
     }
     total(connection, new.id, position).await?;
-    Ok(Started { number, count: position, selection: masked_selection(selection) })
+    Ok(Started { number, count: position, selection: masked_selection(&selection) })
 }
 
 async fn insert(

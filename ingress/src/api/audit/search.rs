@@ -1,7 +1,11 @@
 //! The two searches. They are two statements, so that each uses its own index.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::ids::{BusinessId, UserId};
+use prosaas_shared::{
+    audit,
+    ids::{BusinessId, UserId},
+    rights::Role,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -91,6 +95,19 @@ pub struct AuditItem {
     pub after: Option<serde_json::Value>,
 }
 
+impl AuditItem {
+    /// As people of this role may see it. A business's own people see their business's data;
+    /// whoever runs the system sees what is declared visible.
+    fn seen_by(mut self, role: Role) -> Self {
+        if role == Role::SystemAdmin {
+            let seen = |state: serde_json::Value| audit::seen(&self.entity_type, &state);
+            self.before = self.before.take().map(seen);
+            self.after = self.after.take().map(seen);
+        }
+        self
+    }
+}
+
 /// What both statements take.
 struct Bounds {
     limit: Limit,
@@ -132,11 +149,13 @@ impl Bounds {
 
 fn page(
     app: &App,
+    session: &Session,
     business: Option<BusinessId>,
     filter: &AuditFilter,
     bounds: &Bounds,
     rows: Vec<AuditItem>,
 ) -> Result<Page<AuditItem>, Problem> {
+    let rows = rows.into_iter().map(|row| row.seen_by(session.role)).collect();
     Page::new(rows, bounds.limit, |last| {
         app.api.cursors.encode(LIST, &filter.key(business), &AtAndId { at: last.at, id: last.id })
     })
@@ -182,7 +201,7 @@ pub async fn of_business(
     .fetch_all(&mut *read)
     .await?;
     read.commit().await?;
-    page(app, Some(business), filter, &bounds, rows)
+    page(app, session, Some(business), filter, &bounds, rows)
 }
 
 /// Records of all businesses and of the system itself.
@@ -218,5 +237,5 @@ pub async fn of_all(app: &App, session: &Session, filter: &AuditFilter) -> Resul
     .fetch_all(&mut *read)
     .await?;
     read.commit().await?;
-    page(app, None, filter, &bounds, rows)
+    page(app, session, None, filter, &bounds, rows)
 }

@@ -17,10 +17,11 @@ pub struct BusinessConfigureV1 {
     pub name: Option<String>,
     /// Its time zone (IANA name), where that changes too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", extend("x-visible" = "id"))]
     pub time_zone: Option<chrono_tz::Tz>,
     /// The revision that the writer saw; another one there now fails the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
     pub expected_revision: Option<i64>,
     /// The settings.
     pub settings: CallSettings,
@@ -35,7 +36,7 @@ pub struct BusinessCreateV1 {
     /// Its name, 1 to 200 characters.
     pub name: String,
     /// Its time zone (IANA name).
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("x-visible" = "id"))]
     pub time_zone: chrono_tz::Tz,
     /// The numbers that it owns.
     pub numbers: Vec<E164>,
@@ -63,6 +64,7 @@ pub struct BusinessSetActiveV1 {
     /// The business.
     pub business_id: BusinessId,
     /// False: its people cannot log in and its numbers get the default answer.
+    #[schemars(extend("x-visible" = true))]
     pub active: bool,
 }
 command!(BusinessSetActiveV1, "pro.prosaas.crm.business_set_active.v1", "business.set_active", business_id);

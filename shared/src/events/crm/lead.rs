@@ -13,6 +13,7 @@ pub const MAX_BULK: usize = 10_000;
 /// How far a lead has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
 pub enum LeadStatus {
     /// Nobody has spoken with them.
     New,
@@ -29,6 +30,7 @@ pub enum LeadStatus {
 /// Where a lead came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
 pub enum LeadSource {
     /// A call of an unknown number.
     Call,
@@ -86,6 +88,7 @@ pub struct LeadUpdateV1 {
     /// The lead.
     pub lead_id: LeadId,
     /// The version that the writer saw; another one there now fails the command.
+    #[schemars(extend("x-visible" = true))]
     pub expected_version: i64,
     /// What changes.
     pub changes: LeadChanges,

@@ -30,6 +30,7 @@ pub struct CommandMeta {
     /// The operation that reports how it went.
     pub operation_id: OperationId,
     /// The request that asked for it.
+    #[schemars(extend("x-visible" = "id"))]
     pub request_id: String,
     /// The address that it came from, for the audit record.
     #[serde(default, skip_serializing_if = "Option::is_none")]

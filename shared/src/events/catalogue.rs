@@ -1,0 +1,61 @@
+//! Every event that there is, once: for the documents, and for what may be seen of one.
+
+use super::{
+    EventData,
+    call::{CallDialedV1, CallIncomingV1, CallStatusV1},
+    crm::{
+        CommandArgs,
+        business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+        call::CallMarkCalledBackV1,
+        lead::{
+            LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
+        },
+        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+    },
+    ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
+    recording::{RecordingAvailableV1, RecordingStatusV1},
+    whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
+};
+
+/// Takes every type of event.
+pub trait Visitor {
+    /// One that tells what happened elsewhere.
+    fn fact<T: EventData>(&mut self);
+
+    /// One that asks for a change.
+    fn command<T: CommandArgs>(&mut self);
+}
+
+/// Shows it all of them.
+pub fn visit(visitor: &mut impl Visitor) {
+    visitor.fact::<CallIncomingV1>();
+    visitor.fact::<CallStatusV1>();
+    visitor.fact::<CallDialedV1>();
+    visitor.fact::<RecordingAvailableV1>();
+    visitor.fact::<RecordingStatusV1>();
+    visitor.fact::<WhatsappFactV1>();
+    visitor.command::<BusinessConfigureV1>();
+    visitor.command::<BusinessCreateV1>();
+    visitor.command::<BusinessSetActiveV1>();
+    visitor.command::<BusinessSetNumbersV1>();
+    visitor.command::<CallMarkCalledBackV1>();
+    visitor.command::<LeadCreateV1>();
+    visitor.command::<LeadUpdateV1>();
+    visitor.command::<LeadDeleteV1>();
+    visitor.command::<LeadRestoreV1>();
+    visitor.command::<LeadDeleteManyV1>();
+    visitor.command::<LeadRestoreManyV1>();
+    visitor.command::<UserCreateV1>();
+    visitor.command::<UserUpdateV1>();
+    visitor.command::<UserDeleteV1>();
+    visitor.command::<UserRestoreV1>();
+    visitor.command::<WhatsappInitV1>();
+    visitor.command::<WhatsappPairingCodeV1>();
+    visitor.command::<WhatsappLogoutV1>();
+    visitor.command::<WhatsappDeleteV1>();
+    visitor.command::<DeadLetterDiscardV1>();
+    visitor.command::<ReplayStartV1>();
+    visitor.command::<ReplayCancelV1>();
+    visitor.command::<WorkerPauseV1>();
+    visitor.command::<WorkerResumeV1>();
+}
