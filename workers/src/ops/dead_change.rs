@@ -16,7 +16,13 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{Ops, dead::Filter, exit::Failed, output::say, replays::follow};
+use super::{
+    Ops,
+    dead::Filter,
+    exit::{Failed, stopped},
+    output::say,
+    replays::follow,
+};
 use crate::{
     audit::{self, Record},
     dead_letters::discard::discard as close,
@@ -126,7 +132,7 @@ pub async fn replay(ops: &Ops, asked: Replay) -> Result<()> {
     let new = NewReplay { id, reason: &reason, rate: asked.rate, by: None, by_name: &actor.name };
     let mut transaction = pool.begin().await?;
     let started =
-        start(&mut transaction, &new, &selected.selection, selected.count).await.map_err(Failed::from)?;
+        start(&mut transaction, &new, &selected.selection, selected.count).await.map_err(stopped)?;
     note(ops, &mut transaction, ("replay.start", "replay", id.0), started.audit(&new)).await?;
     transaction.commit().await?;
     ops.out.tell(&format!("replay {} of {} dead letters: {id}", started.number, started.count));
@@ -146,9 +152,8 @@ pub async fn discard(ops: &Ops, asked: Discard) -> Result<()> {
     let Some((selected, reason)) = asked.chosen.count(ops, &pool).await? else { return Ok(()) };
     let by = ops.actor().name;
     let mut transaction = pool.begin().await?;
-    let discarded = close(&mut transaction, &selected.selection, selected.count, &reason, &by)
-        .await
-        .map_err(Failed::from)?;
+    let discarded =
+        close(&mut transaction, &selected.selection, selected.count, &reason, &by).await.map_err(stopped)?;
     let after = json!({
         "count": discarded, "reason": reason, "selection": masked_selection(&json!(selected.selection)),
     });

@@ -18,7 +18,7 @@ use super::{
     Ops,
     dead_change::{confirm, note},
     events::{Filter, scan},
-    exit::Failed,
+    exit::{Failed, stopped},
     output::say,
     replays::follow,
 };
@@ -127,7 +127,7 @@ async fn begin(
         events,
     )
     .await
-    .map_err(Failed::from)?;
+    .map_err(stopped)?;
     note(ops, &mut transaction, ("replay.start", "replay", id.0), started.audit(&new)).await?;
     transaction.commit().await?;
     ops.out.tell(&format!("replay {} of {} events: {id}", started.number, started.count));

@@ -2,7 +2,10 @@
 
 use std::process::ExitCode;
 
-use crate::crm::refusal::Stop;
+use crate::{
+    crm::refusal::Stop,
+    runtime::{Failure, is_away as postgres_is_away},
+};
 
 /// What `--help` tells of them.
 pub const HELP: &str = "Exit codes:
@@ -35,21 +38,31 @@ pub enum Failed {
     Unwell,
 }
 
-impl From<Stop> for Failed {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Refused(refusal) | Stop::Missing(refusal) if refusal.status == 404 => {
-                Self::NotFound("thing")
-            }
-            Stop::Refused(refusal) | Stop::Missing(refusal) => Self::Refused(refusal.error),
-            Stop::Failed(failure) => Self::Refused(failure.to_string()),
+/// A command of the workers that was not applied, as the command line tells it.
+pub fn stopped(stop: Stop) -> anyhow::Error {
+    match stop {
+        Stop::Refused(refusal) | Stop::Missing(refusal) if refusal.status == 404 => {
+            Failed::NotFound("thing").into()
         }
+        Stop::Refused(refusal) | Stop::Missing(refusal) => Failed::Refused(refusal.error).into(),
+        Stop::Failed(Failure::Down(cause)) => {
+            anyhow::Error::from_boxed(cause).context(Failed::Unreachable("Postgres"))
+        }
+        Stop::Failed(failure) => failure.into(),
     }
+}
+
+/// Whether Postgres was lost in the middle.
+fn is_away(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref()).any(postgres_is_away)
 }
 
 /// The code of an outcome; an error is written to standard error.
 pub fn code(outcome: anyhow::Result<()>) -> ExitCode {
-    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    let Err(mut error) = outcome else { return ExitCode::SUCCESS };
+    if is_away(&error) && error.chain().all(|cause| cause.downcast_ref::<Failed>().is_none()) {
+        error = error.context(Failed::Unreachable("Postgres"));
+    }
     #[expect(clippy::print_stderr, reason = "a command line tells its errors there")]
     {
         eprintln!("prosaas-ops: {error:#}");
@@ -62,5 +75,36 @@ pub fn code(outcome: anyhow::Result<()>) -> ExitCode {
         Some(Failed::Partly) => ExitCode::from(6),
         Some(Failed::Unwell) => ExitCode::from(7),
         None => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lost() -> sqlx::Error {
+        sqlx::Error::Io(std::io::Error::other("the connection was reset"))
+    }
+
+    #[test]
+    fn a_postgres_that_is_lost_in_the_middle_is_out_of_reach() {
+        let unreachable = format!("{:?}", ExitCode::from(5));
+        for error in [
+            lost().into(),
+            stopped(Stop::from(lost())),
+            anyhow::Error::new(lost()).context("the audit record"),
+        ] {
+            assert!(
+                error.to_string() != "a dependency is away" && format!("{error:#}").contains("reset"),
+                "{error:#}"
+            );
+            assert_eq!(format!("{:?}", code(Err(error))), unreachable);
+        }
+        let failed = stopped(Stop::from(sqlx::Error::RowNotFound));
+        assert_eq!(
+            format!("{:?}", code(Err(failed))),
+            format!("{:?}", ExitCode::FAILURE),
+            "nobody refused it"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write};
 
 use anyhow::Result;
 use serde::Serialize;
@@ -95,14 +95,21 @@ fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A line on standard output.
-#[expect(clippy::print_stdout, reason = "a command line speaks on standard output")]
 pub fn say(text: &str) {
-    println!("{text}");
+    write(&format!("{text}\n"));
 }
 
 fn write(text: &str) {
-    let mut out = std::io::stdout();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if !is_heard(&mut std::io::stdout(), text) {
+        // As `head` and pagers expect of what they have read enough of.
+        std::process::exit(0);
+    }
+}
+
+/// Writes; false where whoever read has gone.
+fn is_heard(out: &mut impl Write, text: &str) -> bool {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    !written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// At most so many characters of a text.
@@ -139,6 +146,15 @@ mod tests {
     fn columns_stand_below_each_other() {
         let rows = vec![vec!["a".to_owned(), "long".to_owned()], vec!["bbb".to_owned(), "x".to_owned()]];
         assert_eq!(table(&["id", "text"], &rows), "ID   TEXT\na    long\nbbb  x");
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_noticed() -> Result<()> {
+        let (reader, mut writer) = std::io::pipe()?;
+        assert!(is_heard(&mut writer, "a line"));
+        drop(reader);
+        assert!(!is_heard(&mut writer, "another"));
+        Ok(())
     }
 
     #[test]

@@ -11,7 +11,12 @@ use prosaas_shared::{
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::{Ops, dead_change::note, exit::Failed, time};
+use super::{
+    Ops,
+    dead_change::note,
+    exit::{Failed, stopped},
+    time,
+};
 use crate::replays::cancel;
 
 /// How often a replay that is followed is looked at.
@@ -73,7 +78,7 @@ pub async fn run(ops: &Ops, command: Replays) -> Result<()> {
         Replays::Follow { id } => follow(ops, &pool, id).await,
         Replays::Cancel { id, reason } => {
             let mut transaction = pool.begin().await?;
-            let cancelled = cancel(&mut transaction, id).await.map_err(Failed::from)?;
+            let cancelled = cancel(&mut transaction, id).await.map_err(stopped)?;
             let after = json!({ "state": "cancelled", "cancelled": cancelled, "reason": reason });
             note(ops, &mut transaction, ("replay.cancel", "replay", id.0), after).await?;
             transaction.commit().await?;

@@ -8,7 +8,13 @@ use serde::Serialize;
 use serde_json::json;
 use std::sync::Arc;
 
-use super::{Ops, dead_change::note, exit::Failed, output::or_dash, time};
+use super::{
+    Ops,
+    dead_change::note,
+    exit::{Failed, stopped},
+    output::or_dash,
+    time,
+};
 use crate::operators::{Pauses, check_reason, set_pause};
 
 /// Workers.
@@ -145,7 +151,7 @@ async fn change(ops: &Ops, worker: &str, paused: bool, minutes: Option<u32>, rea
     let mut transaction = pool.begin().await?;
     set_pause(&mut transaction, worker, paused.then_some(minutes), reason, &ops.actor().name)
         .await
-        .map_err(Failed::from)?;
+        .map_err(stopped)?;
     let action = if paused { "worker.pause" } else { "worker.resume" };
     let after = json!({ "worker": worker, "paused": paused, "minutes": minutes, "reason": reason });
     note(ops, &mut transaction, (action, "worker", worker_entity(worker)), after).await?;

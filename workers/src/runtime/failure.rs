@@ -116,6 +116,11 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+/// Whether Postgres is away, or takes nothing from anybody.
+pub fn is_away(error: &sqlx::Error) -> bool {
+    kind(error) == Kind::Down
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     Down,

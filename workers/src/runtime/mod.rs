@@ -31,7 +31,7 @@ mod retries;
 mod run;
 mod worker;
 
-pub use failure::{Cause, Failure};
+pub use failure::{Cause, Failure, is_away};
 pub use policy::Policy;
 pub use processed::{Mark, mark_processed};
 pub use retries::Retries;
