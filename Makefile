@@ -3,7 +3,7 @@ PYTHON ?= python3
 DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run services test test-repeat fuzz check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
+.PHONY: help run services test test-repeat fuzz mutants check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
 	generated-check scripts-check link-order bench e2e screenshots faults test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
@@ -26,6 +26,9 @@ test-repeat: ## Every test RUNS=10 times on a clean clone, BUSY=5 of them beside
 
 fuzz: ## Fuzzers and property tests with new seeds, for MINUTES=30
 	@exec $(DEV) fuzz --minutes $(or $(MINUTES),30)
+
+mutants: ## Change the pure rules place by place; unit tests must notice (R='rule' of tests/mutants.toml; MINUTES=240 at most)
+	@exec $(DEV) mutants --minutes $(or $(MINUTES),240) --rule "$(R)"
 
 check: fmt-check clippy ## The quick subset: formatting, clippy, unit tests
 	@$(DEV) unit

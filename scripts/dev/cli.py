@@ -10,7 +10,7 @@ import sys
 import time
 from types import FrameType
 
-from . import benching, checks, fuzz, link_order, repeat, run, say, testing
+from . import benching, checks, fuzz, link_order, mutants, repeat, run, say, testing
 from .paths import Paths
 from .processes import Supervisor
 from .say import CannotGoOn
@@ -68,6 +68,9 @@ def main() -> int:
     again.add_argument("--busy", type=int, default=5, help="how many of them beside busy processors (5)")
     fuzzer = commands.add_parser("fuzz", help="the fuzzers and property tests with new seeds")
     fuzzer.add_argument("--minutes", type=float, default=30, help="for how long (30)")
+    mutant = commands.add_parser("mutants", help="changes to the pure rules, each of which a unit test must notice")
+    mutant.add_argument("--minutes", type=float, default=240, help="for how long at most (240)")
+    mutant.add_argument("--rule", default="", help="only this rule of tests/mutants.toml")
     bench = commands.add_parser("bench", help="the benchmark")
     bench.add_argument("arguments", nargs="?", default="", help="arguments for the benchmark: see bench/README.md")
     chosen = parser.parse_args()
@@ -80,6 +83,7 @@ def main() -> int:
         "test": lambda: testing.everything(paths, chosen.part, shlex.split(chosen.filter)),
         "test-repeat": lambda: repeat.tests(paths, chosen.runs, chosen.busy),
         "fuzz": lambda: fuzz.rounds(paths, chosen.minutes),
+        "mutants": lambda: mutants.run(paths, chosen.minutes, chosen.rule),
         "unit": lambda: testing.unit(paths),
         "e2e": lambda: testing.web(paths), "screenshots": lambda: testing.web(paths, screenshots=True),
         "bench": lambda: benching.bench(paths, shlex.split(chosen.arguments)),
