@@ -125,27 +125,13 @@ def _apply(cluster: postgres.Cluster, migration: Path) -> None:
 def deny(paths: Paths, *what: str) -> int:
     """cargo-deny, in the version that deny.toml was written for."""
     toolchain.require(paths)
-    subprocess.run([_cargo_deny(paths), "--version"], check=True)
-    command = [_cargo_deny(paths), "--locked", "check", *what]
+    program = toolchain.cargo_program(paths, "deny", CARGO_DENY, minutes=3)
+    subprocess.run([program, "--version"], check=True)
+    command = [program, "--locked", "check", *what]
     code = subprocess.run(command, cwd=paths.root, env=toolchain.environment(), check=False).returncode
     if code:
         raise CannotGoOn(f"cargo deny check {' '.join(what)} failed")
     return 0
-
-
-def _cargo_deny(paths: Paths) -> str:
-    """The program: the machine's own when it has the version, else one that is compiled once (about 3 minutes)."""
-    own = paths.data / "cargo" / "bin" / "cargo-deny"
-    for place in (str(own) if own.exists() else None, shutil.which("cargo-deny")):
-        if place:
-            told = subprocess.run([place, "--version"], capture_output=True, text=True, check=False)
-            if told.stdout.strip().endswith(f" {CARGO_DENY}"):
-                return place
-    say.step(f"compiling cargo-deny {CARGO_DENY} (once, about 3 minutes)")
-    toolchain.cargo(paths, "install", "--locked", "-q", "--root", str(paths.data / "cargo"), "--version",
-                    f"={CARGO_DENY}", "cargo-deny", extra={"CARGO_TARGET_DIR": str(paths.data / "cargo" / "target")})
-    shutil.rmtree(paths.data / "cargo" / "target", ignore_errors=True)
-    return str(own)
 
 
 def scripts(paths: Paths) -> int:

@@ -114,7 +114,8 @@ def run(paths: Paths, minutes: float, only: str) -> int:
     rules = [rule for rule in listed.rules if only in ("", rule.name)]
     if not rules:
         raise CannotGoOn(f"no rule is called {only!r}; there are " + ", ".join(rule.name for rule in listed.rules))
-    program, end, tally = _program(paths), time.monotonic() + minutes * 60, Tally()
+    program = toolchain.cargo_program(paths, "mutants", CARGO_MUTANTS, minutes=2)
+    end, tally = time.monotonic() + minutes * 60, Tally()
     for rule in rules:
         left = end - time.monotonic()
         before = (tally.noticed, len(tally.survived))
@@ -159,19 +160,3 @@ def _mutate(paths: Paths, program: str, rule: Rule, seconds: float, tally: Tally
     if told.exists():
         count(json.loads(told.read_text(encoding="utf-8")), tally)
     return whole
-
-
-def _program(paths: Paths) -> str:
-    """cargo-mutants: the machine's own when it has the version, else one that is compiled once."""
-    own = paths.data / "cargo" / "bin" / "cargo-mutants"
-    for place in (str(own) if own.exists() else None, shutil.which("cargo-mutants")):
-        if place:
-            told = subprocess.run([place, "mutants", "--version"], capture_output=True, text=True, check=False)
-            if told.stdout.strip().endswith(f" {CARGO_MUTANTS}"):
-                return place
-    say.step(f"compiling cargo-mutants {CARGO_MUTANTS} (once, about 2 minutes)")
-    toolchain.cargo(paths, "install", "--locked", "-q", "--root", str(paths.data / "cargo"), "--version",
-                    f"={CARGO_MUTANTS}", "cargo-mutants",
-                    extra={"CARGO_TARGET_DIR": str(paths.data / "cargo" / "target")})
-    shutil.rmtree(paths.data / "cargo" / "target", ignore_errors=True)
-    return str(own)

@@ -62,6 +62,22 @@ def cargo(paths: Paths, *arguments: str, extra: Mapping[str, str] | None = None)
         raise CannotGoOn(f"`{' '.join(command)}` failed (exit code {code})")
 
 
+def cargo_program(paths: Paths, name: str, version: str, *, minutes: int) -> str:
+    """`cargo-<name>` in that version: the machine's own, else one that is compiled once."""
+    program = f"cargo-{name}"
+    own = paths.data / "cargo" / "bin" / program
+    for place in (str(own) if own.exists() else None, shutil.which(program)):
+        if place:
+            told = subprocess.run([place, name, "--version"], capture_output=True, text=True, check=False)
+            if told.stdout.strip().endswith(f" {version}"):
+                return place
+    say.step(f"compiling {program} {version} (once, about {minutes} minutes)")
+    cargo(paths, "install", "--locked", "-q", "--root", str(paths.data / "cargo"), "--version", f"={version}", program,
+          extra={"CARGO_TARGET_DIR": str(paths.data / "cargo" / "target")})
+    shutil.rmtree(paths.data / "cargo" / "target", ignore_errors=True)
+    return str(own)
+
+
 def profile() -> str:
     """`dev`, or `release` when PROSAAS_PROFILE says so."""
     given = os.environ.get("PROSAAS_PROFILE") or "dev"
