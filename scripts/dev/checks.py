@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import platform
 import shutil
 import subprocess
@@ -142,6 +143,9 @@ def scripts(paths: Paths) -> int:
     if done.returncode:
         raise CannotGoOn("a Python file does not compile")
     containers = [file for file in (paths.root / "docker").glob("*") if file.read_bytes().startswith(b"#!")]
+    # A container that cannot run its health check is unhealthy for ever.
+    if idle := [file.name for file in containers if not os.access(file, os.X_OK)]:
+        raise CannotGoOn(f"docker/{', '.join(idle)}: not executable")
     shells = [file for file in (*paths.root.glob("scripts/*.sh"), paths.root / ".ci" / "run", *containers)
               if file.exists()]
     code = subprocess.run([_from_wheel(paths, "shellcheck", wheels.SHELLCHECK), *map(str, shells)], cwd=paths.root,

@@ -27,13 +27,14 @@ def main() -> int:
         print(f"make test-compose: {cause}. Nothing was tried.")
         return 2
     names = engine.stand_ins()
-    failed = 0
+    ran = failed = 0
     with tempfile.TemporaryDirectory(prefix="prosaas-compose-") as folder:
         system = System(Path(folder))
         try:
             system.prepare()
             for step in steps.STEPS:
                 started = time.monotonic()
+                ran += 1
                 text = " ".join((step.__doc__ or step.__name__).split())
                 try:
                     step(system)
@@ -52,7 +53,9 @@ def main() -> int:
                 system.compose("down", "-v", "--remove-orphans", "--rmi", "local", check=False)
                 for name in names:
                     run("docker", "rmi", "--no-prune", name, check=False)
-    print(f"{len(steps.STEPS) - failed} passed, {failed} failed")
+    if ran < len(steps.STEPS):
+        print(f"{len(steps.STEPS) - ran} of {len(steps.STEPS)} steps were not run")
+    print(f"{ran - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 
