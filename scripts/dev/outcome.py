@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -157,11 +156,3 @@ class Vitest(Reader):
             self.outcome.failed += sum(int(n) for n in re.findall(r"(\d+) failed", found[1]))
             return True
         return False
-
-
-def read(reader: Reader, log: Path) -> Outcome:
-    """What a whole log says."""
-    for line in log.read_text(errors="replace").splitlines():
-        reader.read(line)
-    reader.end()
-    return reader.outcome

@@ -1,10 +1,7 @@
 """What is read of each runner's output: figures, names, and how to run just those again."""
 
-import tempfile
 import unittest
-from pathlib import Path
 
-from scripts.dev import outcome
 from scripts.dev.outcome import Cargo, Failure, Node, Outcome, Reader, Unittest, Vitest
 
 CARGO = """\
@@ -109,9 +106,3 @@ class Readers(unittest.TestCase):
     def test_a_failure_that_is_printed_twice_counts_once(self) -> None:
         said = read(Vitest(), VITEST + VITEST)
         self.assertEqual(len(said.failures), 2)
-
-    def test_a_whole_log(self) -> None:
-        with tempfile.TemporaryDirectory() as made:
-            log = Path(made, "log")
-            log.write_text(VITEST)
-            self.assertEqual(outcome.read(Vitest(), log).passed, 79)
