@@ -27,6 +27,7 @@ use prosaas_workers::{
     runtime::{Bus, Delivery, Done, Failure, Meta, Policy, Retries, Worker, run},
 };
 use secrecy::SecretString;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Database, Nats, eventually};
@@ -88,16 +89,31 @@ fn ringing(call: usize) -> Result<Vec<u8>> {
     .encode()?)
 }
 
+/// The calls worker over a database that refuses a call, whose event is on its way.
+struct Refusing {
+    database: Database,
+    nats: Nats,
+    stop: CancellationToken,
+    worker: JoinHandle<()>,
+}
+
+impl Refusing {
+    async fn a_call(policy: Policy) -> Result<Self> {
+        let (database, nats) = (Database::migrated().await?, Nats::start().await?);
+        let check = "ALTER TABLE prosaas.calls ADD CONSTRAINT calls_scripted_ck CHECK (call_sid <> 'CA7')";
+        sqlx::query(check).execute(&database.pool).await?;
+        let stop = CancellationToken::new();
+        let worker = CallsWorker::new(database.pool.clone());
+        let bus = Bus { retries: Retries::reported(database.pool.clone()), ..nats.bus.clone() };
+        let worker = tokio::spawn(run(worker, bus, policy, stop.clone()));
+        nats.ops.publish("call.status.CA7", ringing(7)?.into()).await?.await?;
+        Ok(Self { database, nats, stop, worker })
+    }
+}
+
 #[tokio::test]
 async fn what_a_check_refuses_is_a_dead_letter_within_seconds() -> Result<()> {
-    let (database, nats) = (Database::migrated().await?, Nats::start().await?);
-    let check = "ALTER TABLE prosaas.calls ADD CONSTRAINT calls_scripted_ck CHECK (call_sid <> 'CA7')";
-    sqlx::query(check).execute(&database.pool).await?;
-    let stop = CancellationToken::new();
-    let worker = CallsWorker::new(database.pool.clone());
-    let bus = Bus { retries: Retries::reported(database.pool.clone()), ..nats.bus.clone() };
-    let worker = tokio::spawn(run(worker, bus, Policy::quick(8), stop.clone()));
-    nats.ops.publish("call.status.CA7", ringing(7)?.into()).await?.await?;
+    let Refusing { database, nats, stop, worker } = Refusing::a_call(Policy::quick(8)).await?;
     let dead = nats.ops.get_stream(Stream::Dead.name()).await?;
     eventually("it is given up", || async { Ok(dead.get_info().await?.state.messages == 1) }).await?;
     stop.cancel();
@@ -112,15 +128,8 @@ async fn what_a_check_refuses_is_a_dead_letter_within_seconds() -> Result<()> {
 #[tokio::test]
 async fn what_is_tried_again_is_seen_after_its_first_failure() -> Result<()> {
     const SCHEDULE: &[Duration] = &[Duration::from_hours(1)];
-    let (database, nats) = (Database::migrated().await?, Nats::start().await?);
-    let check = "ALTER TABLE prosaas.calls ADD CONSTRAINT calls_scripted_ck CHECK (call_sid <> 'CA7')";
-    sqlx::query(check).execute(&database.pool).await?;
-    let stop = CancellationToken::new();
-    let worker = CallsWorker::new(database.pool.clone());
-    let bus = Bus { retries: Retries::reported(database.pool.clone()), ..nats.bus.clone() };
     let policy = Policy { schedule: SCHEDULE, ..Policy::quick(8) };
-    let worker = tokio::spawn(run(worker, bus, policy, stop.clone()));
-    nats.ops.publish("call.status.CA7", ringing(7)?.into()).await?.await?;
+    let Refusing { database, nats: _nats, stop, worker } = Refusing::a_call(policy).await?;
     eventually("it is seen", || async { Ok(retries::oldest(&database.pool).await?.len() == 1) }).await?;
     stop.cancel();
     worker.await?;
