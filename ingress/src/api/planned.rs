@@ -8,7 +8,7 @@ use std::{
 };
 
 use prosaas_shared::ids::BusinessId;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{session::Session, turns::Turns};
@@ -27,8 +27,11 @@ const TURN: Duration = Duration::from_secs(10);
 /// When somebody who got no turn may come back.
 const COME_BACK: Duration = Duration::from_secs(2);
 
+/// How long one statement of a read may take.
+const STATEMENT: Duration = Duration::from_secs(5);
+
 /// Begins a read. Each statement is planned with the values of its parameters, and may take
-/// five seconds.
+/// so long.
 ///
 /// A statement that takes every filter of a list fits each request by another index. After
 /// a few uses Postgres would settle on one plan for all of them, which walks the list's
@@ -36,13 +39,18 @@ const COME_BACK: Duration = Duration::from_secs(2);
 ///
 /// Both settings hold for one transaction, because a pooler may give the next one another
 /// session.
-const BEGIN: &str =
-    "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = '5s'";
+fn begin_read(statement: Duration) -> AssertSqlSafe<String> {
+    let limit = statement.as_millis();
+    AssertSqlSafe(format!(
+        "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL statement_timeout = {limit}"
+    ))
+}
 
 /// Lets such reads through, a few at a time.
 pub struct PlannedReads {
     database: PgPool,
     patience: Duration,
+    statement: Duration,
     sessions: Turns,
     businesses: Turns,
     places: Arc<Semaphore>,
@@ -63,16 +71,19 @@ impl PlannedReads {
         Self {
             database,
             patience: TURN,
+            statement: STATEMENT,
             sessions: Turns::new(OF_SESSION),
             businesses: Turns::new(OF_BUSINESS),
             places: Arc::new(Semaphore::new(OF_ALL)),
         }
     }
 
-    /// The same, whose requests wait so long for their turn.
+    /// The same, whose requests wait so long for their turn, and whose statements may take so
+    /// long.
     #[must_use]
-    pub const fn with_patience(mut self, patience: Duration) -> Self {
+    pub const fn with_limits(mut self, patience: Duration, statement: Duration) -> Self {
         self.patience = patience;
+        self.statement = statement;
         self
     }
 
@@ -110,7 +121,10 @@ impl PlannedReads {
         business: Option<BusinessId>,
     ) -> Result<PlannedRead, Problem> {
         let turn = self.turn(session, business).await?;
-        Ok(PlannedRead { transaction: self.database.begin_with(BEGIN).await?, _turn: turn })
+        Ok(PlannedRead {
+            transaction: self.database.begin_with(begin_read(self.statement)).await?,
+            _turn: turn,
+        })
     }
 }
 

@@ -1,7 +1,5 @@
 //! Timeouts hold behind a transaction pooler, where a session's settings are lost.
 
-use std::time::{Duration, Instant};
-
 use anyhow::{Context as _, Result};
 use prosaas_ingress::api::{Session, planned::PlannedReads};
 use prosaas_shared::{
@@ -48,9 +46,8 @@ async fn every_statement_has_the_role_s_timeout_behind_a_pooler() -> Result<()> 
     sqlx::raw_sql(own).execute(&ingress.pool).await?;
     store::migrate(&ingress.pool).await?;
     let (pool, _pooler) = through_a_pooler(&ingress).await?;
-    let began = Instant::now();
+    assert_eq!(timeout_of(&pool).await?, "700ms");
     assert_eq!(how_it_ends(&pool).await?, "57014");
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     Ok(())
 }
 
