@@ -6,11 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use prosaas_shared::{
-    dead_letters::{
-        State,
-        filter::{DeadLetterFilter, Selection},
-        list,
-    },
+    dead_letters::list,
+    events::selection::{DeadLetterFilter, Selection, State},
     store,
 };
 use secrecy::SecretString;

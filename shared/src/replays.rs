@@ -10,10 +10,7 @@ use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    dead_letters::{filter::Selection, mask},
-    visible::Form,
-};
+use crate::{dead_letters::mask, events::selection::Selection, visible::Form};
 
 /// Events a second when nothing is said.
 pub const DEFAULT_RATE: u32 = 50;

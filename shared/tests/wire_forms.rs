@@ -5,10 +5,6 @@
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
     call_config::CallSettings,
-    dead_letters::{
-        State,
-        filter::{DeadLetterFilter, Selection},
-    },
     events::{
         CloudEvent, EventData,
         call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
@@ -25,6 +21,7 @@ use prosaas_shared::{
         dead_letter::{DeadLetterV1, DeadReason},
         ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
         recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
+        selection::{DeadLetterFilter, Selection, State},
         whatsapp::{
             Connected, Dropped, Ended, Nothing, Paired, PairingBegan, QrIssued, WhatsappDeleteV1,
             WhatsappFact, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1,

@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    State,
-    filter::{DeadLetterFilter, Selection},
+    filter::{push_filter, push_selection},
     mask,
 };
+use crate::events::selection::{DeadLetterFilter, Selection, State};
 
 /// Most groups of one answer.
 pub const MAX_GROUPS: i64 = 200;
@@ -47,6 +47,7 @@ pub struct DeadLetterItem {
     /// How often it was replayed.
     pub replays: i32,
     /// How far the work on it has come.
+    #[sqlx(try_from = "String")]
     pub state: State,
     /// W3C trace id.
     #[schema(required = true)]
@@ -81,7 +82,7 @@ pub async fn page(
 ) -> Result<Vec<DeadLetterItem>, sqlx::Error> {
     let mut query: QueryBuilder<Postgres> = QueryBuilder::new("SELECT ");
     query.push(ITEM).push(" WHERE true");
-    filter.push(&mut query);
+    push_filter(&mut query, filter);
     if let Some((at, id)) = after {
         query.push(" AND (d.died_at, d.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
     }
@@ -121,7 +122,7 @@ pub async fn groups(pool: &PgPool, filter: &DeadLetterFilter) -> Result<Vec<Dead
                     min(d.first_died_at) AS first_died_at, max(d.died_at) AS last_died_at
              FROM prosaas.dead_letters d WHERE true",
     );
-    filter.push(&mut query);
+    push_filter(&mut query, filter);
     query
         .push(" GROUP BY d.consumer, d.fingerprint ORDER BY count(*) DESC, d.consumer, d.fingerprint LIMIT ")
         .push_bind(MAX_GROUPS)
@@ -194,7 +195,7 @@ pub async fn count(pool: &PgPool, mut selection: Selection) -> Result<Selected, 
     );
     query.push(REPLAYABLE).push(") AS not_replayable FROM prosaas.dead_letters d WHERE d.state = ");
     query.push_bind(selection.state().as_str());
-    selection.push(&mut query);
+    push_selection(&mut query, &selection);
     query.push(" GROUP BY d.consumer, d.event_type ORDER BY count(*) DESC, d.consumer, d.event_type");
     let by_worker: Vec<SelectedOfWorker> = query.build_query_as().fetch_all(&mut *transaction).await?;
     Ok(Selected { count: by_worker.iter().map(|of| of.count).sum(), selection, by_worker })

@@ -8,6 +8,7 @@ pub mod dead_letter;
 mod id;
 pub mod ops;
 pub mod recording;
+pub mod selection;
 pub mod whatsapp;
 
 use chrono::{DateTime, Utc};

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::crm::CommandArgs;
 use crate::{
-    dead_letters::filter::Selection,
+    events::selection::Selection,
     ids::{BatchId, ReplayId},
     subjects::Stream,
 };

@@ -1,6 +1,9 @@
 //! Discarding: somebody decides that dead letters are not needed.
 
-use prosaas_shared::dead_letters::{State, filter::Selection};
+use prosaas_shared::{
+    dead_letters::filter::push_selection,
+    events::selection::{Selection, State},
+};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use crate::{
@@ -27,7 +30,7 @@ pub async fn discard(
     );
     query.push_bind(by.to_owned()).push(", settled_reason = ").push_bind(reason.to_owned());
     query.push(" WHERE d.state = 'new'");
-    selection.push(&mut query);
+    push_selection(&mut query, selection);
     let discarded = query.build().execute(connection).await?.rows_affected();
     let discarded = i64::try_from(discarded).unwrap_or(i64::MAX);
     if discarded == expected { Ok(discarded) } else { Err(count_changed(expected, discarded).into()) }

@@ -1,9 +1,6 @@
 //! Filing: one row an event, whoever reports it and however often.
 
-use prosaas_shared::{
-    dead_letters::{State, identity},
-    subjects::LiveKind,
-};
+use prosaas_shared::{dead_letters::identity, events::selection::State, subjects::LiveKind};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
@@ -78,13 +75,13 @@ async fn put(
     envelope: &Envelope,
     replay: &Replay,
 ) -> Result<Done, Failure> {
-    let filed = sqlx::query_as!(
-        Filed,
-        r#"SELECT state AS "state: State", replays FROM prosaas.dead_letters WHERE id = $1 FOR UPDATE"#,
-        id
-    )
-    .fetch_optional(&mut *connection)
-    .await?;
+    let filed = sqlx::query!("SELECT state, replays FROM prosaas.dead_letters WHERE id = $1 FOR UPDATE", id)
+        .try_map(|row| {
+            let state = row.state.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+            Ok(Filed { state, replays: row.replays })
+        })
+        .fetch_optional(&mut *connection)
+        .await?;
     if is_applied(connection, report, envelope, replay).await? {
         // Its last run committed and was not heard, or the same event came twice.
         if filed.is_some_and(|filed| matches!(filed.state, State::New | State::Replaying)) {

@@ -5,11 +5,10 @@ use clap::{Args, Subcommand};
 use prosaas_shared::{
     clock,
     dead_letters::{
-        State,
-        filter::DeadLetterFilter,
         list::{self, MAX_GROUPS},
         read,
     },
+    events::selection::{DeadLetterFilter, State},
     ids::BusinessId,
 };
 use uuid::Uuid;

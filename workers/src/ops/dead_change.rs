@@ -5,10 +5,8 @@ use std::io::{BufRead as _, IsTerminal as _};
 use anyhow::{Context as _, Result};
 use clap::Args;
 use prosaas_shared::{
-    dead_letters::{
-        filter::Selection,
-        list::{self, Selected},
-    },
+    dead_letters::list::{self, Selected},
+    events::selection::Selection,
     ids::ReplayId,
     replays::{DEFAULT_RATE, masked_selection},
 };

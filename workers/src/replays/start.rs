@@ -1,7 +1,8 @@
 //! A replay is asked for: what is in it is chosen now, and never again.
 
 use prosaas_shared::{
-    dead_letters::{State, filter::Selection, identity::processed_key, list::REPLAYABLE},
+    dead_letters::{filter::push_selection, identity::processed_key, list::REPLAYABLE},
+    events::selection::{Selection, State},
     ids::{ReplayId, UserId},
     replays::{MAX_RATE, masked_selection},
 };
@@ -80,7 +81,7 @@ pub async fn start(
         .push(REPLAYABLE)
         .push(" THEN now() END FROM prosaas.dead_letters d WHERE d.state = ")
         .push_bind(selection.state().as_str());
-    selection.push(&mut query);
+    push_selection(&mut query, selection);
     let count = query.build().execute(&mut *connection).await?.rows_affected();
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     if count != expected {

@@ -5,8 +5,11 @@ use async_nats::jetstream::{AckKind, consumer::PullConsumer};
 use futures_util::StreamExt as _;
 use prosaas_shared::{
     clock,
-    dead_letters::{State, filter::DeadLetterFilter, list, read},
-    events::dead_letter::{DeadLetterV1, DeadReason},
+    dead_letters::{list, read},
+    events::{
+        dead_letter::{DeadLetterV1, DeadReason},
+        selection::{DeadLetterFilter, State},
+    },
     subjects::{ADVISORIES_STREAM, Stream, consumers},
 };
 use prosaas_workers::{

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use prosaas_shared::{
-    dead_letters::{State, list},
+    dead_letters::list,
     events::{
         crm::CommandArgs,
         ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
+        selection::State,
     },
     ids::{BatchId, OperationId, ReplayId, UserId},
 };

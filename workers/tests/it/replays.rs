@@ -9,14 +9,15 @@ use std::{
 use anyhow::{Context as _, Result};
 use prosaas_shared::{
     bus,
-    dead_letters::{
-        State,
-        filter::{DeadLetterFilter, Selection},
-        list, read,
+    dead_letters::{list, read},
+    events::{
+        CloudEvent, DecodeError,
+        call::CallStatusV1,
+        selection::{DeadLetterFilter, Selection, State},
     },
-    events::{CloudEvent, DecodeError, call::CallStatusV1},
     ids::ReplayId,
-    replays::{self as shown, Replay},
+    replays as shown,
+    replays::Replay,
     subjects::{Stream, consumers},
 };
 use prosaas_workers::{

@@ -2,10 +2,8 @@
 
 use axum::{Json, extract::State};
 use prosaas_shared::{
-    dead_letters::{
-        filter::Selection,
-        list::{self, Selected},
-    },
+    dead_letters::list::{self, Selected},
+    events::selection::Selection,
     rights::Right,
 };
 use serde::{Deserialize, Serialize};

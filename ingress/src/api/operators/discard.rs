@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use prosaas_shared::{
-    dead_letters::filter::Selection, events::ops::DeadLetterDiscardV1, ids::BatchId, rights::Right,
+    events::{ops::DeadLetterDiscardV1, selection::Selection},
+    ids::BatchId,
+    rights::Right,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use prosaas_shared::{
-    dead_letters::{State, filter::DeadLetterFilter},
+    events::selection::{DeadLetterFilter, State},
     ids::BusinessId,
 };
 use serde::Deserialize;

@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use prosaas_shared::{
-    dead_letters::filter::Selection,
-    events::ops::ReplayStartV1,
+    events::{ops::ReplayStartV1, selection::Selection},
     ids::ReplayId,
     replays::{DEFAULT_RATE, MAX_RATE},
     rights::Right,

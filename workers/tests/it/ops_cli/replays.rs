@@ -37,7 +37,7 @@ async fn a_replay_is_listed_and_followed_to_its_end() -> Result<()> {
     assert_eq!(ops(&world, &["replays", "follow", "00000000-0000-0000-0000-000000000001"]).await?.code, 3);
 
     eventually("it is filed again", || async {
-        Ok(world.in_state(prosaas_shared::dead_letters::State::New).await? == 1)
+        Ok(world.in_state(prosaas_shared::events::selection::State::New).await? == 1)
     })
     .await?;
     world.mend();
