@@ -125,7 +125,7 @@ fn masked(mut replay: Replay) -> Replay {
 /// What a replay of events that had succeeded was asked for.
 #[derive(Debug, JsonSchema)]
 #[expect(dead_code, reason = "it declares what may be seen")]
-pub(crate) struct HistorySelection {
+pub struct HistorySelection {
     #[schemars(extend("x-visible" = "id"))]
     worker: String,
     #[schemars(extend("x-visible" = true))]
@@ -133,9 +133,10 @@ pub(crate) struct HistorySelection {
     filter: HistoryFilter,
 }
 
+/// By what the events were found.
 #[derive(Debug, JsonSchema)]
 #[expect(dead_code, reason = "it declares what may be seen")]
-pub(crate) struct HistoryFilter {
+pub struct HistoryFilter {
     #[schemars(extend("x-visible" = "id"))]
     r#type: Option<String>,
     #[schemars(extend("x-visible" = "id"))]
@@ -148,8 +149,10 @@ pub(crate) struct HistoryFilter {
 #[derive(Debug, JsonSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it declares what may be seen")]
-pub(crate) enum AnySelection {
+pub enum AnySelection {
+    /// Events that had succeeded.
     History(HistorySelection),
+    /// Dead letters.
     DeadLetters(Selection),
 }
 
