@@ -148,7 +148,6 @@ pub struct HistoryFilter {
 /// What a replay was asked for, of either kind.
 #[derive(Debug, JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "it declares what may be seen")]
 pub enum AnySelection {
     /// Events that had succeeded.
     History(HistorySelection),
