@@ -10,17 +10,16 @@ use anyhow::{Context as _, ensure};
 use async_nats::jetstream::message::PublishMessage;
 use chrono::Utc;
 use futures_util::TryStreamExt as _;
-use prosaas_shared::{
-    bus::Role,
+use prosaas_domain::{
     call_config::{CallConfig, CallSettings},
-    clock,
-    events::{
-        CloudEvent, EventId,
-        crm::{Command, CommandMeta, business::BusinessConfigureV1},
-    },
     ids::{BusinessId, UserId},
+};
+use prosaas_events::{
+    CloudEvent, EventId,
+    crm::{Command, CommandMeta, business::BusinessConfigureV1},
     subjects::{CALL_CONFIG_BUCKET, Subject},
 };
+use prosaas_platform::{bus::Role, clock};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;

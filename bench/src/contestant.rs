@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path};
 
 use clap::ValueEnum;
-use prosaas_shared::bus::Role;
+use prosaas_platform::bus::Role;
 use serde::Serialize;
 use uuid::Uuid;
 

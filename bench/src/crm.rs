@@ -11,11 +11,8 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    ids::BusinessId,
-    people::{self, NewPerson},
-    rights::Role,
-};
+use prosaas_accounts::people::{self, NewPerson};
+use prosaas_domain::{ids::BusinessId, rights::Role};
 use reqwest::{Client, Response, header};
 use secrecy::SecretString;
 use serde::Serialize;

@@ -5,11 +5,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use prosaas_shared::{
-    dead_letters::list,
-    events::selection::{DeadLetterFilter, Selection, State},
-    store,
-};
+use prosaas_dead_letters::list;
+use prosaas_events::selection::{DeadLetterFilter, Selection, State};
+use prosaas_platform::store;
 use secrecy::SecretString;
 use serde::Serialize;
 use sqlx::PgPool;

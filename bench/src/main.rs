@@ -25,7 +25,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallConfig, CallSettings},
     phone::E164,
 };
@@ -100,14 +100,14 @@ async fn main() -> ExitCode {
         outcome = run(arguments) => outcome,
         _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
     };
-    prosaas_shared::process::exit_code("prosaas-bench", outcome)
+    prosaas_platform::process::exit_code("prosaas-bench", outcome)
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(Command::Serve { contestant }) = arguments.command {
         return serve::serve(contestant).await;
     }
-    prosaas_shared::process::install_tls_provider();
+    prosaas_platform::process::install_tls_provider();
     let settings = Settings::load()?;
     let data = settings.root.join(".data");
     std::fs::create_dir_all(&data)?;

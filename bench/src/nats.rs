@@ -8,11 +8,9 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use async_nats::{Client, jetstream};
-use prosaas_shared::{
-    bus::{self, Role, durability, reconcile},
-    call_config::CallConfig,
-    subjects::{CALL_CONFIG_BUCKET, Stream, call_config_key},
-};
+use prosaas_domain::call_config::CallConfig;
+use prosaas_events::subjects::{CALL_CONFIG_BUCKET, Stream, call_config_key};
+use prosaas_platform::bus::{self, Role, durability, reconcile};
 use secrecy::SecretString;
 
 use crate::{

@@ -43,7 +43,7 @@ impl Process {
     /// Starts it.
     pub fn start(start: Start<'_>) -> anyhow::Result<Self> {
         let errors = std::fs::File::create(start.errors)?;
-        let path = prosaas_shared::config::Env::from_process().optional("PATH")?.unwrap_or_default();
+        let path = prosaas_platform::config::Env::from_process().optional("PATH")?.unwrap_or_default();
         let child = Command::new(start.program)
             .args(start.arguments.iter().map(OsStr::new))
             .env_clear()

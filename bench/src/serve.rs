@@ -15,7 +15,7 @@ use prosaas_ingress::{
     pump::PumpStatus,
     serve::{Backends, Pools, app, listen},
 };
-use prosaas_shared::{bus, clock, config::Env, process, store, telemetry};
+use prosaas_platform::{bus, clock, config::Env, process, store, telemetry};
 use tokio_util::sync::CancellationToken;
 
 use crate::contestant::Contestant;

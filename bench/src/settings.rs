@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use prosaas_shared::config::Env;
+use prosaas_platform::config::Env;
 use secrecy::SecretString;
 
 /// The environment's part. `make bench` sets all of it.

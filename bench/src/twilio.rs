@@ -167,7 +167,7 @@ fn signed_around_the_sid(
 
 #[cfg(test)]
 mod tests {
-    use prosaas_ingress::twilio;
+    use prosaas_twilio as twilio;
 
     use super::*;
 

@@ -11,7 +11,9 @@ use axum::{
 };
 use http::{HeaderName, HeaderValue, header};
 use ipnet::IpNet;
-use prosaas_shared::{clock::SharedClock, ids::AccountSid};
+use prosaas_domain::ids::AccountSid;
+use prosaas_platform::clock::SharedClock;
+use prosaas_twilio::Validator;
 use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
@@ -23,7 +25,6 @@ use crate::{
     problem::Problem,
     publish::Publisher,
     spa,
-    twilio::Validator,
     webhook::{self, AnsweredCalls},
 };
 

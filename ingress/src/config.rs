@@ -3,10 +3,8 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use ipnet::IpNet;
-use prosaas_shared::{
-    config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
-    whatsapp_service,
-};
+use prosaas_platform::config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig};
+use prosaas_whatsapp_service as whatsapp_service;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 

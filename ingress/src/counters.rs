@@ -1,7 +1,7 @@
 //! Counters whose first step an alert must see: they exist at zero from the start.
 
 use metrics::counter;
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 
 use crate::publish::Kept;
 

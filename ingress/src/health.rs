@@ -5,10 +5,8 @@ use std::time::Duration;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::StatusCode;
-use prosaas_shared::{
-    bus::{definitions::Definitions, durability::assert_durable, store::assert_writable},
-    whatsapp_service::WhatsappService,
-};
+use prosaas_platform::bus::{definitions::Definitions, durability::assert_durable, store::assert_writable};
+use prosaas_whatsapp_service::WhatsappService;
 use serde::Serialize;
 use sqlx::PgPool;
 

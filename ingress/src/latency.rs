@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use prosaas_shared::telemetry::{TraceParent, set_parent};
+use prosaas_platform::telemetry::{TraceParent, set_parent};
 use tracing::Instrument as _;
 
 /// Measures the request and wraps it in a span that joins the caller's trace.

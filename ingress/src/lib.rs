@@ -17,5 +17,4 @@ pub mod publish;
 pub mod pump;
 pub mod serve;
 pub mod spa;
-pub mod twilio;
 pub mod webhook;

@@ -3,7 +3,7 @@
 use std::{num::NonZero, process::ExitCode, thread};
 
 use prosaas_ingress::{config::Config, serve::serve};
-use prosaas_shared::{
+use prosaas_platform::{
     config::Env,
     process::{self, termination},
     telemetry,

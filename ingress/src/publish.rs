@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use prosaas_shared::{
-    events::{CloudEvent, EventData},
-    subjects::Subject,
-};
+use prosaas_events::{CloudEvent, EventData, subjects::Subject};
 
 use crate::event_log::{Appended, EventLog, NewEvent};
 

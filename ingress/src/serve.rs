@@ -6,14 +6,15 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::Router;
-use prosaas_shared::{
+use prosaas_platform::{
     bus::{self, durability::assert_durable},
     clock,
     objects::Objects,
     store,
     telemetry::Telemetry,
-    whatsapp_service::WhatsappService,
 };
+use prosaas_twilio::Validator;
+use prosaas_whatsapp_service::WhatsappService;
 use secrecy::SecretString;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -30,7 +31,6 @@ use crate::{
     internal,
     publish::Publisher,
     pump::{self, PumpStatus},
-    twilio::Validator,
     webhook::AnsweredCalls,
 };
 

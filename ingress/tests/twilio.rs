@@ -1,11 +1,10 @@
 //! Signatures against what the official SDKs' own tests say, and against random
 //! requests that are signed here by the plain recipe.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
-use prosaas_ingress::twilio::{Body, Params, SignatureError, SignatureHeaders, Validator, parse_form};
+use prosaas_twilio::{Body, Params, SignatureError, SignatureHeaders, Validator, parse_form};
 use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};

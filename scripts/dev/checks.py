@@ -31,7 +31,7 @@ class Generator:
 
 GENERATORS = [
     Generator(
-        ["cargo", "run", "--locked", "-q", "-p", "prosaas-shared", "--example", "event-schemas"],
+        ["cargo", "run", "--locked", "-q", "-p", "prosaas-events", "--example", "event-schemas"],
         writes=("docs/events",), source="shared/examples/event-schemas.rs",
     ),
 ]

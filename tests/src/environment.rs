@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use prosaas_shared::config::Env;
+use prosaas_platform::config::Env;
 
 /// The repository's root.
 pub fn root() -> &'static Path {

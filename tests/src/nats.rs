@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use async_nats::jetstream;
-use prosaas_shared::bus::{self, definitions};
+use prosaas_platform::bus::{self, definitions};
 use rustix::process::Signal;
 use secrecy::SecretString;
 use tokio::{io::AsyncReadExt as _, net::TcpStream};

@@ -3,10 +3,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use prosaas_shared::{
-    people::{self, NewPerson},
-    rights::Role,
-};
+use prosaas_accounts::people::{self, NewPerson};
+use prosaas_domain::rights::Role;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

@@ -2,17 +2,16 @@
 
 use std::{process::ExitStatus, time::Duration};
 
-use prosaas_shared::{
-    bus,
+use prosaas_domain::{
     call_config::CallSettings,
-    clock,
-    events::{
-        CloudEvent, EventId,
-        crm::{Command, CommandMeta, business::BusinessConfigureV1},
-    },
     ids::{BusinessId, UserId},
+};
+use prosaas_events::{
+    CloudEvent, EventId,
+    crm::{Command, CommandMeta, business::BusinessConfigureV1},
     subjects,
 };
+use prosaas_platform::{bus, clock};
 use sqlx::{PgPool, Row as _};
 
 use crate::{

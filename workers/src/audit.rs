@@ -1,9 +1,7 @@
 //! Audit records: written in the transaction of the change that they tell of.
 
-use prosaas_shared::{
-    events::crm::CommandMeta,
-    ids::{BusinessId, UserId},
-};
+use prosaas_domain::ids::{BusinessId, UserId};
+use prosaas_events::crm::CommandMeta;
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;

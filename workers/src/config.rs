@@ -4,12 +4,12 @@ pub mod doctor;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use prosaas_shared::{
+use prosaas_domain::phone::{self, E164};
+use prosaas_platform::{
     bus::definitions::{DEFAULT_STORE_BYTES, LEAST_STORE_BYTES},
     config::{AppEnv, ConfigError, Env, TelemetryConfig, TwilioConfig},
-    phone::{self, E164},
-    whatsapp_service,
 };
+use prosaas_whatsapp_service as whatsapp_service;
 use secrecy::SecretString;
 use url::Url;
 

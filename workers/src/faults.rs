@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use prosaas_shared::events::DecodeError;
+use prosaas_events::DecodeError;
 
 use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
 

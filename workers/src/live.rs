@@ -7,13 +7,12 @@
 use std::{fmt, sync::atomic::Ordering, time::Duration};
 
 use async_nats::{Client, connection::State, jetstream};
-use prosaas_shared::{
-    bus::reconcile,
-    clock::SharedClock,
-    ids::{BusinessId, OperationId, UserId},
+use prosaas_domain::ids::{BusinessId, OperationId, UserId};
+use prosaas_events::{
     live::LiveUpdate,
     subjects::{self, LiveKind},
 };
+use prosaas_platform::{bus::reconcile, clock::SharedClock};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 

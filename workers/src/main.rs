@@ -2,7 +2,7 @@
 
 use std::{panic::PanicHookInfo, process::ExitCode};
 
-use prosaas_shared::{
+use prosaas_platform::{
     config::Env,
     process::{self, termination},
     telemetry,

@@ -6,9 +6,8 @@ use anyhow::{Context as _, Result};
 use async_nats::{Client, connection::State, jetstream};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use prosaas_shared::{
-    bus, clock, objects::Objects, store, telemetry::Telemetry, whatsapp_service::WhatsappService,
-};
+use prosaas_platform::{bus, clock, objects::Objects, store, telemetry::Telemetry};
+use prosaas_whatsapp_service::WhatsappService;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;

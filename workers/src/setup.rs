@@ -5,14 +5,13 @@ use std::{io, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use async_nats::{Client, jetstream};
-use prosaas_shared::{
+use prosaas_domain::{ids::BusinessId, phone::E164};
+use prosaas_platform::{
     bus::{
         durability::assert_durable,
         reconcile::{self, ApplyError, Change},
         store::Store,
     },
-    ids::BusinessId,
-    phone::E164,
     store,
 };
 use rustix::fs::statvfs;

@@ -3,8 +3,10 @@
 use std::io;
 
 use bytes::Bytes;
-use prosaas_shared::call_config::{CallConfig, CallMode, ClosedAction, Language, MAX_FORWARD_TO};
-use prosaas_shared::phone::E164;
+use prosaas_domain::{
+    call_config::{CallConfig, CallMode, ClosedAction, Language, MAX_FORWARD_TO},
+    phone::E164,
+};
 
 use super::{
     sentences,

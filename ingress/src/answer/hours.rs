@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
-use prosaas_shared::call_config::{CallConfig, Day, Span, WeeklyHours};
+use prosaas_domain::call_config::{CallConfig, Day, Span, WeeklyHours};
 
 /// Whether the business answers as open at that moment.
 pub fn is_open(config: &CallConfig, now: DateTime<Utc>) -> bool {

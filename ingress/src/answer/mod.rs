@@ -11,10 +11,8 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    call_config::{CallConfig, Language},
-    events::call::{Answer, CallStatus},
-};
+use prosaas_domain::call_config::{CallConfig, Language};
+use prosaas_events::call::{Answer, CallStatus};
 
 pub use self::twiml::{MAX_DOCUMENT, TwimlError};
 use self::{documents::Script, hours::Schedule, twiml::Voice};

@@ -2,7 +2,7 @@
 //! The Hebrew speaks to callers in the plural, which fits everybody, and is spelt
 //! in full where a voice would otherwise misread it ("איתכם", with you).
 
-use prosaas_shared::call_config::Language::{self, En, He};
+use prosaas_domain::call_config::Language::{self, En, He};
 
 /// "You have reached …"; a plain hello for a business whose name is blank.
 fn hello(language: Language, name: &str) -> String {

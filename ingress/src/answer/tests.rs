@@ -2,7 +2,7 @@ mod properties;
 mod support;
 
 use chrono::TimeZone;
-use prosaas_shared::call_config::{CallMode, CallSettings, ClosedAction};
+use prosaas_domain::call_config::{CallMode, CallSettings, ClosedAction};
 
 use self::support::{compiled, config, forward, names, never_open, noon, number, parse, said};
 use super::*;

@@ -4,7 +4,7 @@
 use std::io;
 
 use bytes::Bytes;
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{Language, voices},
     phone::E164,
 };

@@ -1,7 +1,7 @@
 //! Audit records of what the ingress changes itself: credentials, sessions and tokens.
 //! Written in the transaction of the change.
 
-use prosaas_shared::ids::{BusinessId, UserId};
+use prosaas_domain::ids::{BusinessId, UserId};
 use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;

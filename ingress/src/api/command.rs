@@ -7,12 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use prosaas_shared::{
-    events::{
-        CloudEvent, EventId,
-        crm::{Command, CommandArgs, CommandMeta},
-    },
-    ids::{BusinessId, OperationId, UserId},
+use prosaas_domain::ids::{BusinessId, OperationId, UserId};
+use prosaas_events::{
+    CloudEvent, EventId,
+    crm::{Command, CommandArgs, CommandMeta},
     subjects::Subject,
 };
 use utoipa::{
@@ -299,10 +297,8 @@ fn first_half(hash: &Hash) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
-    use prosaas_shared::{
-        events::crm::lead::{LeadDeleteV1, LeadRestoreV1},
-        ids::LeadId,
-    };
+    use prosaas_domain::ids::LeadId;
+    use prosaas_events::crm::lead::{LeadDeleteV1, LeadRestoreV1};
 
     use super::*;
 

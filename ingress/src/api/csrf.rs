@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, Method, StatusCode, header};
-use prosaas_shared::config::AppEnv;
+use prosaas_platform::config::AppEnv;
 use url::{Host, Url};
 
 use crate::{app::App, problem::Problem};

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
-use prosaas_shared::ids::{OperationId, UserId};
+use prosaas_domain::ids::{OperationId, UserId};
 use sqlx::PgPool;
 
 use super::keys::Hash;

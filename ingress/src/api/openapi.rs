@@ -1,6 +1,7 @@
 //! The API's document (OpenAPI 3.1), from the code. What every operation has in common
 //! is added here, so that a handler declares only what is its own.
 
+use prosaas_domain::ids::ReplayId;
 use utoipa::{
     OpenApi, ToSchema as _,
     openapi::{
@@ -9,8 +10,6 @@ use utoipa::{
         security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
     },
 };
-
-use prosaas_shared::ids::ReplayId;
 
 use super::{cookie, operation::OperationAnswer, operators::replay::ReplayResult};
 use crate::problem::{self, Problem};

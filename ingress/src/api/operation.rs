@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use prosaas_shared::ids::{BusinessId, OperationId, UserId};
+use prosaas_domain::ids::{BusinessId, OperationId, UserId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;

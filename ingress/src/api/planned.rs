@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use prosaas_shared::ids::BusinessId;
+use prosaas_domain::ids::BusinessId;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 

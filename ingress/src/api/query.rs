@@ -1,7 +1,7 @@
 //! Query parameters that several lists take.
 
 use chrono::{DateTime, Datelike as _, Utc};
-use prosaas_shared::{ids::BusinessId, text::search_words};
+use prosaas_domain::{ids::BusinessId, text::search_words};
 use serde::Deserialize;
 
 use crate::problem::Problem;

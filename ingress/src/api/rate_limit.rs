@@ -13,7 +13,8 @@ use std::{
 };
 
 use moka::sync::Cache;
-use prosaas_shared::{config::AppEnv, email, ids::BusinessId};
+use prosaas_domain::{email, ids::BusinessId};
+use prosaas_platform::config::AppEnv;
 use tokio::time::Instant;
 use uuid::Uuid;
 

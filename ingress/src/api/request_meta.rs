@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderValue, Method, StatusCode, header, request::Parts};
-use prosaas_shared::telemetry::TraceParent;
+use prosaas_platform::telemetry::TraceParent;
 use uuid::Uuid;
 
 use super::{

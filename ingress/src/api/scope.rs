@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use http::{StatusCode, request::Parts};
-use prosaas_shared::{ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
 use sqlx::PgPool;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use chrono::{DateTime, Utc};
 use http::request::Parts;
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::{Right, Role},
 };

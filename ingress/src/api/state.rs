@@ -1,11 +1,11 @@
 //! What the API's handlers share.
 
-use prosaas_shared::{
+use prosaas_platform::{
     config::{AppEnv, ConfigError},
     internal_auth::Verifier,
     objects::Objects,
-    whatsapp_service::WhatsappService,
 };
+use prosaas_whatsapp_service::WhatsappService;
 use sqlx::PgPool;
 use url::Url;
 

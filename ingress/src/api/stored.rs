@@ -46,7 +46,8 @@ impl Person {
 
 #[cfg(test)]
 mod tests {
-    use prosaas_shared::{events::crm::lead::LeadStatus, rights::Role};
+    use prosaas_domain::rights::Role;
+    use prosaas_events::crm::lead::LeadStatus;
 
     use super::*;
 

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
-use prosaas_shared::rights::Right;
+use prosaas_domain::rights::Right;
 use serde::Serialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;

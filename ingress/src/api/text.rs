@@ -1,6 +1,6 @@
 //! Texts that people type.
 
-use prosaas_shared::name::Name;
+use prosaas_domain::name::Name;
 
 use crate::{api::mail::is_address, problem::Problem};
 

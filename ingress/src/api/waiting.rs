@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    ids::{BusinessId, OperationId},
-    subjects::{LiveKind, live},
-};
+use prosaas_domain::ids::{BusinessId, OperationId};
+use prosaas_events::subjects::{LiveKind, live};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use prosaas_shared::{call_config::CallConfig, ids::BusinessId, phone};
+use prosaas_domain::{call_config::CallConfig, ids::BusinessId, phone};
 
 use crate::answer::CompiledAnswers;
 
@@ -111,7 +111,7 @@ impl Directory {
 
 #[cfg(test)]
 mod tests {
-    use prosaas_shared::{call_config::CallSettings, phone::E164};
+    use prosaas_domain::{call_config::CallSettings, phone::E164};
     use uuid::Uuid;
 
     use super::*;

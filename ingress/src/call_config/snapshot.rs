@@ -3,7 +3,7 @@
 
 use std::{io, path::PathBuf};
 
-use prosaas_shared::call_config::CallConfig;
+use prosaas_domain::call_config::CallConfig;
 
 use super::Directory;
 

@@ -7,7 +7,8 @@ use async_nats::jetstream::{
     kv::{Entry, Operation, Store},
 };
 use futures_util::StreamExt as _;
-use prosaas_shared::{call_config::CallConfig, ids::BusinessId, subjects::CALL_CONFIG_BUCKET};
+use prosaas_domain::{call_config::CallConfig, ids::BusinessId};
+use prosaas_events::subjects::CALL_CONFIG_BUCKET;
 use tokio_util::sync::CancellationToken;
 
 use super::{Directory, SharedDirectory, Snapshot};

@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 
 use super::{
     reader::{Chunk, ReadLimit},

@@ -41,7 +41,8 @@ use std::{
     time::Duration,
 };
 
-use prosaas_shared::{clock::SharedClock, events::MAX_EVENT_BYTES, subjects::Stream};
+use prosaas_events::{MAX_EVENT_BYTES, subjects::Stream};
+use prosaas_platform::clock::SharedClock;
 use tokio::sync::{mpsc, oneshot};
 
 use self::{

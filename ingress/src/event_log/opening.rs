@@ -5,10 +5,13 @@
 
 use std::{
     io,
-    sync::{Arc, OnceLock, Weak, atomic::AtomicBool, atomic::Ordering},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use prosaas_shared::clock::SharedClock;
+use prosaas_platform::clock::SharedClock;
 use tokio::sync::{Mutex, mpsc};
 
 use super::{

@@ -7,7 +7,10 @@ use std::{
     time::SystemTime,
 };
 
-use super::{EventLog, last_resort, opening, schema, slot, slot::Slot};
+use super::{
+    EventLog, last_resort, opening, schema,
+    slot::{self, Slot},
+};
 
 /// Finds orphaned slots, and remembers those that were found empty: until a process takes one
 /// to append, it stays so.
@@ -70,10 +73,13 @@ mod tests {
     use std::process::Command;
 
     use anyhow::{Context as _, Result, ensure};
-    use prosaas_shared::{clock, subjects::Subject};
+    use prosaas_events::subjects::Subject;
+    use prosaas_platform::clock;
 
-    use super::super::{EventLogConfig, NewEvent};
-    use super::*;
+    use super::{
+        super::{EventLogConfig, NewEvent},
+        *,
+    };
 
     /// Where the process that dies finds its folder.
     const DIR: &str = "DYING_PROCESS_TEST_DIR";

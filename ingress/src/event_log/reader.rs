@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{row::StoredRow, schema};

@@ -1,10 +1,7 @@
 //! A row of the log, on its way in and on its way out.
 
 use bytes::Bytes;
-use prosaas_shared::{
-    events::{CloudEvent, EventData, EventId},
-    subjects::Subject,
-};
+use prosaas_events::{CloudEvent, EventData, EventId, subjects::Subject};
 
 /// An event that the log is asked to keep.
 #[derive(Debug, Clone)]

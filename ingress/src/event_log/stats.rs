@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 use tokio::sync::Notify;
 
 use super::fresh::Fresh;

@@ -3,12 +3,9 @@
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use prosaas_shared::{
-    clock,
-    events::crm::lead::LeadDeleteV1,
-    ids::{CallSid, LeadId},
-    subjects::Subject,
-};
+use prosaas_domain::ids::{CallSid, LeadId};
+use prosaas_events::{crm::lead::LeadDeleteV1, subjects::Subject};
+use prosaas_platform::clock;
 use prosaas_tests::eventually::{SOON, becomes};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Row, sqlite::SqliteConnectOptions};
 use tokio::time::sleep;

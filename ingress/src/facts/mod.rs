@@ -15,14 +15,14 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
-use prosaas_shared::{
-    events::{
-        CloudEvent,
-        whatsapp::{WhatsappFact, WhatsappFactV1},
-    },
-    ids::{BusinessId, WhatsappSessionId},
-    internal_auth::{self, Refusal},
+use prosaas_domain::ids::{BusinessId, WhatsappSessionId};
+use prosaas_events::{
+    CloudEvent,
     subjects::Subject,
+    whatsapp::{WhatsappFact, WhatsappFactV1},
+};
+use prosaas_platform::{
+    internal_auth::{self, Refusal},
     telemetry::TraceParent,
 };
 use serde::Deserialize;

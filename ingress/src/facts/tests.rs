@@ -12,12 +12,12 @@ use anyhow::Result;
 use arc_swap::ArcSwap;
 use axum::body::Body;
 use http::Request;
-use prosaas_shared::{
+use prosaas_events::subjects::Stream;
+use prosaas_platform::{
     bus, clock,
     config::Env,
     internal_auth::{Request as Signed, sign},
     process,
-    subjects::Stream,
 };
 use prosaas_tests::eventually::{SOON, becomes};
 use secrecy::SecretString;

@@ -4,7 +4,7 @@ use async_nats::{
     client::{PublishErrorKind, RequestError, RequestErrorKind},
     jetstream::{ErrorCode, publish::PublishAck, response::Response},
 };
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 
 /// The reason of a try that got no answer at all.
 pub(super) const TIMEOUT: &str = "timeout";

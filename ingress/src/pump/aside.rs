@@ -1,6 +1,6 @@
 //! A row that can never be published makes way for its dead letter.
 
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 
 use super::{
     dead,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::{Client, Request};
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 use uuid::Uuid;
 
 use super::{

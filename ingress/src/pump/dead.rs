@@ -3,14 +3,12 @@
 use async_nats::header::NATS_MESSAGE_ID;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::{
-        EventId, InvalidEventId,
-        dead_letter::{DeadLetterV1, DeadReason},
-    },
+use prosaas_events::{
+    EventId, InvalidEventId,
+    dead_letter::{DeadLetterV1, DeadReason},
     subjects::{self, Stream},
-    telemetry::TraceParent,
 };
+use prosaas_platform::telemetry::TraceParent;
 use sha2::{Digest as _, Sha256};
 
 use super::message::CONTENT_TYPE;
@@ -73,7 +71,7 @@ fn id_of(row: &StoredRow) -> EventId {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use prosaas_shared::events::MAX_EVENT_BYTES;
+    use prosaas_events::MAX_EVENT_BYTES;
 
     use super::*;
 

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, future::Future, time::Duration};
 
 use async_nats::{Client, connection::State};
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 

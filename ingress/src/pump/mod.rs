@@ -23,7 +23,7 @@ mod supervisor;
 use std::{future::Future, time::Duration};
 
 use async_nats::Client;
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 use tokio::{
     task::{JoinError, JoinHandle, JoinSet},
     time::sleep,

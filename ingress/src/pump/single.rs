@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_nats::{Client, Request};
 use futures_util::future::join_all;
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 
 use super::{
     ack::{self, Sent, Verdict},

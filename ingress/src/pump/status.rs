@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use prosaas_shared::subjects::Stream;
+use prosaas_events::subjects::Stream;
 
 /// What a lane does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use prosaas_shared::dead_letters::mask;
+use prosaas_events::mask;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 

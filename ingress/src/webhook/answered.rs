@@ -7,7 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use prosaas_shared::{events::call::Answer, ids::CallSid};
+use prosaas_domain::ids::CallSid;
+use prosaas_events::call::Answer;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 

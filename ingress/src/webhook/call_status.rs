@@ -3,11 +3,9 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use prosaas_shared::{
-    events::{
-        CloudEvent, EventId, StatusOrder,
-        call::{CallStatus, CallStatusV1},
-    },
+use prosaas_events::{
+    CloudEvent, EventId, StatusOrder,
+    call::{CallStatus, CallStatusV1},
     subjects::Subject,
 };
 use sha2::{Digest as _, Sha256};

@@ -2,12 +2,10 @@
 //! still be on the line.
 
 use axum::extract::State;
-use prosaas_shared::{
-    events::{
-        CloudEvent, EventId,
-        call::{CallDialedV1, CallStatus},
-    },
-    ids::CallSid,
+use prosaas_domain::ids::CallSid;
+use prosaas_events::{
+    CloudEvent, EventId,
+    call::{CallDialedV1, CallStatus},
     subjects::Subject,
 };
 

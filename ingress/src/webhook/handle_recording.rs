@@ -3,13 +3,10 @@
 //! without it Twilio would ask the same address again, for ever.
 
 use axum::extract::State;
-use prosaas_shared::{
-    call_config::Language,
-    events::{
-        CloudEvent, EventData, EventId,
-        recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
-    },
-    ids::RecordingSid,
+use prosaas_domain::{call_config::Language, ids::RecordingSid};
+use prosaas_events::{
+    CloudEvent, EventData, EventId,
+    recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     subjects::Subject,
 };
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use prosaas_shared::{
-    events::{CloudEvent, EventId, call::CallIncomingV1, call::CallStatus},
+use prosaas_events::{
+    CloudEvent, EventId,
+    call::{CallIncomingV1, CallStatus},
     subjects::Subject,
 };
 
@@ -19,7 +20,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     let business = directory.by_number(called);
     let (given, twiml) = app.answered.remember(&request.call_sid, called, || match business {
         Some(business) => business.answers.incoming(request.received_at),
-        None => (prosaas_shared::events::call::Answer::UnknownNumber, answer::unknown_number()),
+        None => (prosaas_events::call::Answer::UnknownNumber, answer::unknown_number()),
     });
     let event = event(&request, business, given);
     let kept = app.publisher.keep_call(Subject::call_incoming(&request.call_sid), event).await;
@@ -41,7 +42,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
 fn event(
     request: &TwilioRequest,
     business: Option<&Arc<BusinessAnswers>>,
-    given: prosaas_shared::events::call::Answer,
+    given: prosaas_events::call::Answer,
 ) -> CloudEvent<CallIncomingV1> {
     let data = CallIncomingV1 {
         call_sid: request.call_sid.clone(),

@@ -3,11 +3,9 @@
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use prosaas_twilio::{FormError, SignatureError};
 
-use crate::{
-    problem::Problem,
-    twilio::{FormError, SignatureError},
-};
+use crate::problem::Problem;
 
 /// Why a request under `/webhook` is refused. None of these reaches a worker.
 #[derive(Debug, thiserror::Error)]

@@ -9,19 +9,13 @@ use axum::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header, request::Parts};
-use prosaas_shared::{
-    events::call,
-    ids::{AccountSid, BusinessId, CallSid},
-    telemetry::TraceParent,
-};
+use prosaas_domain::ids::{AccountSid, BusinessId, CallSid};
+use prosaas_events::call;
+use prosaas_platform::telemetry::TraceParent;
+use prosaas_twilio::{self as twilio, Params, RequestParts, SignatureHeaders, candidate_urls};
 
 use super::refusal::Refusal;
-use crate::{
-    app::App,
-    call_config::Directory,
-    connections::is_too_slow,
-    twilio::{self, Params, RequestParts, SignatureHeaders, candidate_urls},
-};
+use crate::{app::App, call_config::Directory, connections::is_too_slow};
 
 /// Largest body that is read, bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -184,7 +178,7 @@ fn trace_of(headers: &HeaderMap) -> TraceParent {
 
 #[cfg(test)]
 mod tests {
-    use prosaas_shared::{
+    use prosaas_domain::{
         call_config::{CallConfig, CallSettings},
         phone::E164,
     };

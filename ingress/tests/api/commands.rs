@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use http::{Method, StatusCode, header};
-use prosaas_shared::{ids::UserId, rights::Role};
+use prosaas_domain::{ids::UserId, rights::Role};
 use prosaas_tests::eventually::{SOON, eventually};
 use serde_json::{Value, json};
 

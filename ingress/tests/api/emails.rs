@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use http::StatusCode;
-use prosaas_shared::{email, rights::Role};
+use prosaas_domain::{email, rights::Role};
 use serde_json::json;
 
 use crate::support::{Ingress, PASSWORD};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::FuturesUnordered};
 use http::{StatusCode, header};
+use prosaas_domain::rights::Role;
 use prosaas_ingress::api::planned::PlannedReads;
-use prosaas_shared::rights::Role;
 use prosaas_tests::eventually::becomes;
 
 use crate::support::{Client, Ingress};

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use http::StatusCode;
+use prosaas_domain::rights::Role;
 use prosaas_ingress::api::upkeep;
-use prosaas_shared::rights::Role;
 
 use crate::support::{Ingress, PASSWORD};
 

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use http::{StatusCode, header};
-use prosaas_shared::{people, rights::Role};
+use prosaas_accounts::people;
+use prosaas_domain::rights::Role;
 use secrecy::SecretString;
 
 use crate::support::{Ingress, PASSWORD, tight};

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use http::StatusCode;
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Ingress};

@@ -1,12 +1,12 @@
 //! Timeouts hold behind a transaction pooler, where a session's settings are lost.
 
 use anyhow::{Context as _, Result};
-use prosaas_ingress::api::{Session, planned::PlannedReads};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
-    store,
 };
+use prosaas_ingress::api::{Session, planned::PlannedReads};
+use prosaas_platform::store;
 use prosaas_tests::pooler::Pooler;
 use secrecy::SecretString;
 use sqlx::{PgPool, Row as _};

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use http::{StatusCode, header};
-use prosaas_shared::{ids::BusinessId, rights::Role};
+use prosaas_domain::{ids::BusinessId, rights::Role};
 use serde_json::json;
 
 use crate::support::{Answer, Client, Ingress};

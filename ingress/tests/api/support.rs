@@ -6,6 +6,11 @@ use anyhow::{Context as _, Result, ensure};
 use arc_swap::ArcSwap;
 use axum::{Router, body::Body, extract::ConnectInfo};
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use prosaas_accounts::people::{self, NewPerson};
+use prosaas_domain::{
+    ids::{BusinessId, UserId},
+    rights::Role,
+};
 use prosaas_ingress::{
     api::{
         ApiState,
@@ -18,20 +23,12 @@ use prosaas_ingress::{
     publish::Publisher,
     pump,
     serve::Pools,
-    twilio::Validator,
     webhook::AnsweredCalls,
 };
-use prosaas_shared::{
-    bus, clock,
-    config::AppEnv,
-    ids::{BusinessId, UserId},
-    objects::Objects,
-    people::{self, NewPerson},
-    rights::Role,
-    store,
-    whatsapp_service::WhatsappService,
-};
+use prosaas_platform::{bus, clock, config::AppEnv, objects::Objects, store};
 use prosaas_tests::postgres::Database;
+use prosaas_twilio::Validator;
+use prosaas_whatsapp_service::WhatsappService;
 use secrecy::SecretString;
 use serde_json::Value;
 use sqlx::{Connection as _, PgPool, Row as _};

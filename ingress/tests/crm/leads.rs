@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use http::{Method, StatusCode};
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use serde_json::json;
 use uuid::Uuid;
 

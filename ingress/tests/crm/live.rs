@@ -5,14 +5,13 @@ use axum::body::BodyDataStream;
 use chrono::DateTime;
 use futures_util::StreamExt as _;
 use http::Method;
-use prosaas_ingress::api::live::MAX_PER_SESSION;
-use prosaas_shared::{
-    bus::{self, definitions, reconcile},
-    ids::BusinessId,
+use prosaas_domain::{ids::BusinessId, rights::Role};
+use prosaas_events::{
     live::LiveUpdate,
-    rights::Role,
     subjects::{LiveKind, live},
 };
+use prosaas_ingress::api::live::MAX_PER_SESSION;
+use prosaas_platform::bus::{self, definitions, reconcile};
 use prosaas_tests::{
     eventually::{SOON, eventually},
     nats::NatsServer,

@@ -2,7 +2,7 @@
 //! that the API has prepared, with a tenth of the volume that the benchmark measures.
 
 use anyhow::{Context as _, Result, ensure};
-use prosaas_shared::{ids::BusinessId, rights::Role};
+use prosaas_domain::{ids::BusinessId, rights::Role};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 

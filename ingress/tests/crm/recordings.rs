@@ -3,7 +3,7 @@
 use anyhow::Result;
 use futures_util::StreamExt as _;
 use http::{Method, StatusCode, header};
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 
 use crate::support::{FOREIGN, OWN, World, problem};
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use http::Method;
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! The home page's figures.
 
 use anyhow::{Result, ensure};
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use serde_json::json;
 
 use crate::support::{FOREIGN, OWN, World};

@@ -7,6 +7,10 @@ use arc_swap::ArcSwap;
 use async_nats::Client;
 use axum::{Router, body::Body};
 use http::{HeaderMap, Method, Request, StatusCode, header};
+use prosaas_domain::{
+    ids::{BusinessId, UserId},
+    rights::Role,
+};
 use prosaas_ingress::{
     api::keys::hash_token,
     app::{App, public_router},
@@ -17,14 +21,7 @@ use prosaas_ingress::{
     pump,
     serve::{self, Backends, Pools},
 };
-use prosaas_shared::{
-    bus, clock,
-    config::Env,
-    ids::{BusinessId, UserId},
-    process::install_tls_provider,
-    rights::Role,
-    store,
-};
+use prosaas_platform::{bus, clock, config::Env, process::install_tls_provider, store};
 use prosaas_tests::{postgres::Database, scratch::Scratch};
 use secrecy::SecretString;
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 

@@ -2,11 +2,11 @@
 
 use anyhow::Result;
 use async_nats::{HeaderMap, jetstream};
-use prosaas_ingress::pump::LaneState;
-use prosaas_shared::{
-    events::dead_letter::{DeadLetterV1, DeadReason},
+use prosaas_events::{
+    dead_letter::{DeadLetterV1, DeadReason},
     subjects::Stream,
 };
+use prosaas_ingress::pump::LaneState;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Nats, append, drained, event, eventually, open_log, start_pump};

@@ -10,8 +10,9 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::join_all;
+use prosaas_events::subjects::Stream;
 use prosaas_ingress::event_log::{AppendError, Appended, EventLog, EventLogConfig, NewEvent};
-use prosaas_shared::{clock, subjects::Stream};
+use prosaas_platform::clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Nats, drained, event, eventually, start_pump};

@@ -6,11 +6,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use prosaas_ingress::event_log::NewEvent;
-use prosaas_shared::{
-    events::dead_letter::{DeadLetterV1, DeadReason},
+use prosaas_events::{
+    dead_letter::{DeadLetterV1, DeadReason},
     subjects::Stream,
 };
+use prosaas_ingress::event_log::NewEvent;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tokio_util::sync::CancellationToken;
 use tracing::{

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use async_nats::jetstream::{self, stream::DiscardPolicy};
+use prosaas_events::{
+    crm::lead::LeadDeleteV1,
+    subjects::{Stream, Subject},
+};
 use prosaas_ingress::{
     event_log::{EventLog, NewEvent},
     pump::{LaneState, Pump},
-};
-use prosaas_shared::{
-    events::crm::lead::LeadDeleteV1,
-    subjects::{Stream, Subject},
 };
 use prosaas_tests::eventually::SOON;
 use tokio::{

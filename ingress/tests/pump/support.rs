@@ -12,15 +12,13 @@ use async_nats::{
     jetstream::{self, stream},
 };
 use futures_util::TryStreamExt;
+use prosaas_domain::ids::CallSid;
+use prosaas_events::subjects::{Stream, Subject};
 use prosaas_ingress::{
     event_log::{EventLog, EventLogConfig, NewEvent},
     pump::{Pump, PumpOptions, spawn_with},
 };
-use prosaas_shared::{
-    clock,
-    ids::CallSid,
-    subjects::{Stream, Subject},
-};
+use prosaas_platform::clock;
 use prosaas_tests::{
     eventually::{SOON, becomes},
     ports,

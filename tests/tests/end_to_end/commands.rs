@@ -2,7 +2,7 @@
 //! or refused whole.
 
 use anyhow::{Context as _, Result, ensure};
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use prosaas_tests::{
     eventually::{SOON, eventually},
     http1::Reply,

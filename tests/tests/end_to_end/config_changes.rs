@@ -1,7 +1,7 @@
 //! A business's new settings reach the ingress without a restart, and stay known
 //! when everything behind it is down.
 
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallMode, CallSettings, Language},
     phone::E164,
 };

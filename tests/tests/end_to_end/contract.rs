@@ -5,10 +5,8 @@
 use std::{fs::File, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::{
-    people::{self, NewPerson},
-    rights::Role,
-};
+use prosaas_accounts::people::{self, NewPerson};
+use prosaas_domain::rights::Role;
 use prosaas_tests::{
     environment,
     http1::{Reply, Request},

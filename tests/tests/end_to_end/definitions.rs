@@ -7,7 +7,8 @@ use async_nats::jetstream::{
     consumer::pull,
     stream::{Config, RetentionPolicy, StorageType},
 };
-use prosaas_shared::{bus::definitions::VERSION_KEY, subjects::LIVE_STREAM};
+use prosaas_events::subjects::LIVE_STREAM;
+use prosaas_platform::bus::definitions::VERSION_KEY;
 use prosaas_tests::{
     eventually::{SOON, becomes},
     stack::{Options, Stack},

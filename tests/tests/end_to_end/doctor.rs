@@ -114,7 +114,7 @@ async fn a_sound_deployment_is_sound_and_each_fault_has_its_name() -> anyhow::Re
 
 async fn settings_that_are_wrong(stack: &Stack) -> anyhow::Result<()> {
     let nowhere = ports::free()?;
-    let nats = stack.nats.url(prosaas_shared::bus::Role::Ops);
+    let nats = stack.nats.url(prosaas_platform::bus::Role::Ops);
     let database =
         |name: &str| stack.database.url().rsplit_once('/').map(|(server, _)| format!("{server}/{name}"));
     let voice = format!("Twilio: number {NUMBER}, voice");

@@ -3,7 +3,7 @@
 use std::{os::unix::fs::symlink, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
-use prosaas_shared::subjects::{CALL_CONFIG_BUCKET, Stream};
+use prosaas_events::subjects::{CALL_CONFIG_BUCKET, Stream};
 use prosaas_tests::{
     environment,
     eventually::eventually,

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 use prosaas_tests::{
     eventually::eventually,
     person::Person,

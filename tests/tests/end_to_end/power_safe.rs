@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use prosaas_shared::{
-    bus::{self, durability::assert_durable},
-    subjects::Stream,
-};
+use prosaas_events::subjects::Stream;
+use prosaas_platform::bus::{self, durability::assert_durable};
 use prosaas_tests::{
     environment,
     eventually::{SOON, eventually},

@@ -1,12 +1,11 @@
 //! What is refused, how, and that nothing of it reaches a stream or a log line.
 
 use async_nats::jetstream;
-use prosaas_shared::events::{CloudEvent, call::CallIncomingV1};
+use prosaas_events::{CloudEvent, call::CallIncomingV1};
 use prosaas_tests::{
     environment,
     eventually::SOON,
-    http1,
-    http1::{Reply, Request},
+    http1::{self, Reply, Request},
     nats::holds,
     process::{self, Environment},
     stack::{Options, Stack},

@@ -3,10 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{Datelike as _, Timelike as _};
-use prosaas_shared::{
-    call_config::{CallSettings, ClosedAction, Day, MinuteOfDay, Span, WeeklyHours},
-    clock,
-};
+use prosaas_domain::call_config::{CallSettings, ClosedAction, Day, MinuteOfDay, Span, WeeklyHours};
+use prosaas_platform::clock;
 use prosaas_tests::{
     eventually::{SOON, becomes, eventually},
     http1::Reply,

@@ -5,10 +5,8 @@
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use prosaas_shared::{
-    people::{self, NewPerson},
-    rights::Role,
-};
+use prosaas_accounts::people::{self, NewPerson};
+use prosaas_domain::rights::Role;
 use prosaas_tests::{
     eventually::{SOON, becomes, eventually},
     http1::{Reply, Request},

@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use prosaas_shared::subjects::consumers;
+use prosaas_events::subjects::consumers;
 use prosaas_tests::{load::Attempt, stack::Stack};
 use sqlx::PgPool;
 

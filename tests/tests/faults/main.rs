@@ -18,7 +18,7 @@ use std::{
 
 use accountant::{Accountant, Balance};
 use fault::Fault;
-use prosaas_shared::config::Env;
+use prosaas_platform::config::Env;
 use prosaas_tests::{
     environment,
     eventually::eventually,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use prosaas_shared::{config::Env, process};
+use prosaas_platform::{config::Env, process};
 use prosaas_workers::ops::{self, Arguments, exit};
 
 #[tokio::main]

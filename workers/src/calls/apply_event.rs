@@ -1,9 +1,7 @@
 //! One event of a call, applied in one transaction.
 
-use prosaas_shared::{
-    events::call::{CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
-    ids::CallSid,
-};
+use prosaas_domain::ids::CallSid;
+use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
@@ -11,8 +9,8 @@ use super::{
     fact::{CallFact, What},
     fold::apply,
     lead::{self, Origin},
-    owner, store,
-    store::StoredCall,
+    owner,
+    store::{self, StoredCall},
 };
 use crate::{
     audit::{self, Actor, Record},

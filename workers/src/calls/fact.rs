@@ -1,10 +1,8 @@
 //! What one event says of a call, whichever event it is.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
-    ids::CallSid,
-};
+use prosaas_domain::ids::CallSid;
+use prosaas_events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1};
 
 /// One fact about a call. Times and numbers are as the event has them.
 #[derive(Debug, Clone, PartialEq, Eq)]

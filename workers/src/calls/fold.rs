@@ -7,11 +7,11 @@
 use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::call::{self, Answer, CallStatus},
+use prosaas_domain::{
     ids::CallSid,
     phone::{self, E164},
 };
+use prosaas_events::call::{self, Answer, CallStatus};
 
 use super::fact::{CallFact, Dial, Parties, What};
 

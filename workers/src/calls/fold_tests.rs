@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use prosaas_shared::events::call::{Answer, CallStatus};
+use prosaas_events::call::{Answer, CallStatus};
 
 use super::{
     fact::{CallFact, Dial, Parties, What},

@@ -1,6 +1,6 @@
 //! The lead on the other side of a call: matched by E.164, or made.
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, CallSid, LeadId},
     name::Name,
     phone::{self, E164, READER},

@@ -10,11 +10,9 @@ pub mod owner;
 pub mod reread;
 pub mod store;
 
-use prosaas_shared::{
-    events::{
-        CloudEvent, DecodeError, EventData, TypeOnly,
-        call::{CallDialedV1, CallIncomingV1, CallStatusV1},
-    },
+use prosaas_events::{
+    CloudEvent, DecodeError, EventData, TypeOnly,
+    call::{CallDialedV1, CallIncomingV1, CallStatusV1},
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;

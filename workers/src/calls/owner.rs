@@ -1,6 +1,6 @@
 //! Whose call it is.
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, CallSid},
     phone::E164,
 };

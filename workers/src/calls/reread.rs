@@ -1,13 +1,13 @@
 //! Callers whom an older reader could not read, or took as they were sent.
 
-use prosaas_shared::{ids::CallSid, phone};
+use prosaas_domain::{ids::CallSid, phone};
 use serde_json::json;
 use sqlx::{FromRow, PgPool};
 
 use super::{
     lead::{self, Origin},
-    owner, store,
-    store::StoredCall,
+    owner,
+    store::{self, StoredCall},
 };
 use crate::audit::{self, Actor, Record};
 

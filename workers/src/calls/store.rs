@@ -1,10 +1,10 @@
 //! A call's row.
 
-use prosaas_shared::{
-    events::call::{Answer, CallStatus},
+use prosaas_domain::{
     ids::{BusinessId, CallSid, LeadId},
     phone::E164,
 };
+use prosaas_events::call::{Answer, CallStatus};
 use sqlx::PgConnection;
 
 use super::{

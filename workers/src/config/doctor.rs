@@ -3,11 +3,9 @@
 
 use std::path::PathBuf;
 
-use prosaas_shared::{
-    config::{AppEnv, ConfigError, Env, TwilioConfig},
-    phone::E164,
-    whatsapp_service,
-};
+use prosaas_domain::phone::E164;
+use prosaas_platform::config::{AppEnv, ConfigError, Env, TwilioConfig};
+use prosaas_whatsapp_service as whatsapp_service;
 use secrecy::SecretString;
 use url::Url;
 

@@ -1,6 +1,6 @@
 //! Who asked for a command, as they are when it is applied.
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::{Right, Role},
 };

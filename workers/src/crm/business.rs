@@ -1,6 +1,6 @@
 //! A business as its callers meet it.
 
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallConfig, stored},
     ids::BusinessId,
     phone::E164,

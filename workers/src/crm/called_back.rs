@@ -1,6 +1,7 @@
 //! `crm.call.mark_called_back`: somebody has called back whom the business had missed.
 
-use prosaas_shared::{events::crm::call::CallMarkCalledBackV1, rights::Right, subjects::LiveKind};
+use prosaas_domain::rights::Right;
+use prosaas_events::{crm::call::CallMarkCalledBackV1, subjects::LiveKind};
 use serde_json::json;
 
 use super::{

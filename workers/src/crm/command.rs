@@ -11,11 +11,10 @@
 
 use std::time::Duration;
 
-use prosaas_shared::{
-    events::crm::{Command, CommandArgs, CommandMeta},
-    ids::BusinessId,
-    people::ADMINS_LOCK,
-    rights::Right,
+use prosaas_accounts::people::ADMINS_LOCK;
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::{
+    crm::{Command, CommandArgs, CommandMeta},
     subjects::LiveKind,
 };
 use serde_json::Value;

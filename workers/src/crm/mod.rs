@@ -12,18 +12,16 @@ pub mod projector;
 pub mod refusal;
 pub mod users;
 
-use prosaas_shared::{
-    events::{
-        CloudEvent, DecodeError, TypeOnly,
-        crm::{
-            Command, CommandArgs,
-            business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
-            call::CallMarkCalledBackV1,
-            lead::{
-                LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
-            },
-            user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+use prosaas_events::{
+    CloudEvent, DecodeError, TypeOnly,
+    crm::{
+        Command, CommandArgs,
+        business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
+        call::CallMarkCalledBackV1,
+        lead::{
+            LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
         },
+        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
     },
     subjects::{Stream, consumers},
 };

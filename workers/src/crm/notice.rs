@@ -1,6 +1,6 @@
 //! What a command changed, told to who is watching.
 
-use prosaas_shared::{events::crm::CommandMeta, subjects::LiveKind};
+use prosaas_events::{crm::CommandMeta, subjects::LiveKind};
 use sqlx::PgPool;
 use uuid::Uuid;
 

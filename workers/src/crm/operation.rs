@@ -1,6 +1,6 @@
 //! What became of a command, for whoever asked.
 
-use prosaas_shared::events::crm::{Command, CommandArgs};
+use prosaas_events::crm::{Command, CommandArgs};
 use serde_json::Value;
 use sqlx::PgConnection;
 

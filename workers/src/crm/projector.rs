@@ -12,11 +12,8 @@ use async_nats::jetstream::{
     kv::{Entry, Operation, Store},
 };
 use futures_util::TryStreamExt as _;
-use prosaas_shared::{
-    call_config::CallConfig,
-    ids::BusinessId,
-    subjects::{CALL_CONFIG_BUCKET, call_config_key},
-};
+use prosaas_domain::{call_config::CallConfig, ids::BusinessId};
+use prosaas_events::subjects::{CALL_CONFIG_BUCKET, call_config_key};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,6 @@
 //! Why a command changes nothing: an answer to whoever asked, not a failure.
 
-use prosaas_shared::rights::RankError;
+use prosaas_domain::rights::RankError;
 use serde::Serialize;
 
 use crate::runtime::Failure;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::DecodeError,
+use prosaas_events::{
+    DecodeError,
     subjects::{self, ADVISORIES_STREAM, Stream, consumers},
-    telemetry::TraceParent,
 };
+use prosaas_platform::telemetry::TraceParent;
 use serde::Deserialize;
 use sqlx::PgPool;
 

@@ -1,9 +1,7 @@
 //! Discarding: somebody decides that dead letters are not needed.
 
-use prosaas_shared::{
-    dead_letters::filter::push_selection,
-    events::selection::{Selection, State},
-};
+use prosaas_dead_letters::filter::push_selection;
+use prosaas_events::selection::{Selection, State};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 
 use crate::{

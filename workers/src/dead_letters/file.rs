@@ -1,6 +1,7 @@
 //! Filing: one row an event, whoever reports it and however often.
 
-use prosaas_shared::{dead_letters::identity, events::selection::State, subjects::LiveKind};
+use prosaas_dead_letters::identity;
+use prosaas_events::{selection::State, subjects::LiveKind};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;

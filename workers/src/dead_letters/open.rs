@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use metrics::gauge;
-use prosaas_shared::subjects::consumers;
+use prosaas_events::subjects::consumers;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 

@@ -3,11 +3,9 @@
 use async_nats::HeaderMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    dead_letters::{fingerprint::fingerprint, identity, terms},
-    events::dead_letter::{AttemptV1, DeadLetterV1},
-    ids::BusinessId,
-};
+use prosaas_dead_letters::{fingerprint::fingerprint, identity, terms};
+use prosaas_domain::ids::BusinessId;
+use prosaas_events::dead_letter::{AttemptV1, DeadLetterV1};
 use serde_json::Value;
 use uuid::Uuid;
 

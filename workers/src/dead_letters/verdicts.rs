@@ -1,11 +1,12 @@
 //! The worker that files what other workers gave up.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    clock::SharedClock,
-    events::{DecodeError, dead_letter::DeadLetterV1},
+use prosaas_events::{
+    DecodeError,
+    dead_letter::DeadLetterV1,
     subjects::{Stream, consumers},
 };
+use prosaas_platform::clock::SharedClock;
 use sqlx::PgPool;
 
 use super::{

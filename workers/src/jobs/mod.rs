@@ -11,11 +11,8 @@ mod trash;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use prosaas_shared::{
-    clock::SharedClock,
-    objects::Objects,
-    subjects::{ADVISORIES_STREAM, Stream},
-};
+use prosaas_events::subjects::{ADVISORIES_STREAM, Stream};
+use prosaas_platform::{clock::SharedClock, objects::Objects};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 

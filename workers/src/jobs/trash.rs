@@ -1,7 +1,7 @@
 //! Leads stay in the trash for 30 days, then they are gone. Their calls stay, as calls
 //! of nobody known; the audit keeps the leads' ids.
 
-use prosaas_shared::ids::{BusinessId, LeadId};
+use prosaas_domain::ids::{BusinessId, LeadId};
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;

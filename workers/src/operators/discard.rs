@@ -1,8 +1,8 @@
 //! `ops.dead_letter.discard`: dead letters that nobody needs.
 
-use prosaas_shared::{
-    events::ops::DeadLetterDiscardV1, replays::masked_selection, rights::Right, subjects::LiveKind,
-};
+use prosaas_dead_letters::replays::masked_selection;
+use prosaas_domain::rights::Right;
+use prosaas_events::{ops::DeadLetterDiscardV1, subjects::LiveKind};
 use serde_json::json;
 
 use super::check_reason;

@@ -8,12 +8,10 @@ mod replay;
 
 use std::sync::Arc;
 
-use prosaas_shared::{
-    events::{
-        CloudEvent, DecodeError, TypeOnly,
-        crm::{Command, CommandArgs as _},
-        ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
-    },
+use prosaas_events::{
+    CloudEvent, DecodeError, TypeOnly,
+    crm::{Command, CommandArgs as _},
+    ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;

@@ -1,11 +1,9 @@
 //! `ops.worker.pause` and `ops.worker.resume`.
 
-use prosaas_shared::{
-    events::{
-        crm::CommandArgs as _,
-        ops::{WorkerPauseV1, WorkerResumeV1},
-    },
-    rights::Right,
+use prosaas_domain::rights::Right;
+use prosaas_events::{
+    crm::CommandArgs as _,
+    ops::{WorkerPauseV1, WorkerResumeV1},
     subjects::LiveKind,
 };
 use serde_json::json;

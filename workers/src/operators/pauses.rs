@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_nats::{datetime::DateTime as DateTimeInNats, jetstream};
 use chrono::{DateTime, Utc};
-use prosaas_shared::subjects::consumers;
+use prosaas_events::subjects::consumers;
 use sqlx::{PgConnection, PgPool};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;

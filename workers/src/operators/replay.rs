@@ -1,8 +1,8 @@
 //! `ops.replay.start` and `ops.replay.cancel`.
 
-use prosaas_shared::{
-    events::ops::{ReplayCancelV1, ReplayStartV1},
-    rights::Right,
+use prosaas_domain::rights::Right;
+use prosaas_events::{
+    ops::{ReplayCancelV1, ReplayStartV1},
     subjects::LiveKind,
 };
 use serde_json::json;

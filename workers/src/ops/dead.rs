@@ -2,15 +2,13 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use prosaas_shared::{
-    clock,
-    dead_letters::{
-        list::{self, MAX_GROUPS},
-        read,
-    },
-    events::selection::{DeadLetterFilter, State},
-    ids::BusinessId,
+use prosaas_dead_letters::{
+    list::{self, MAX_GROUPS},
+    read,
 };
+use prosaas_domain::ids::BusinessId;
+use prosaas_events::selection::{DeadLetterFilter, State};
+use prosaas_platform::clock;
 use uuid::Uuid;
 
 use super::{

@@ -4,12 +4,12 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use prosaas_shared::{
-    dead_letters::list::{self, Selected},
-    events::selection::Selection,
-    ids::ReplayId,
+use prosaas_dead_letters::{
+    list::{self, Selected},
     replays::{DEFAULT_RATE, masked_selection},
 };
+use prosaas_domain::ids::ReplayId;
+use prosaas_events::selection::Selection;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;

@@ -8,10 +8,9 @@ use async_nats::jetstream::{
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    clock,
-    dead_letters::{mask, terms},
-};
+use prosaas_dead_letters::terms;
+use prosaas_events::mask;
+use prosaas_platform::clock;
 use serde::Serialize;
 use serde_json::Value;
 

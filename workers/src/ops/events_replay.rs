@@ -5,11 +5,9 @@ use std::collections::HashSet;
 use anyhow::Result;
 use async_nats::jetstream;
 use clap::Args;
-use prosaas_shared::{
-    ids::ReplayId,
-    replays::{DEFAULT_RATE, masked_selection},
-    subjects::{Stream, consumers},
-};
+use prosaas_dead_letters::replays::{DEFAULT_RATE, masked_selection};
+use prosaas_domain::ids::ReplayId;
+use prosaas_events::subjects::{Stream, consumers};
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
-use prosaas_shared::{dead_letters::mask, subjects::Stream};
+use prosaas_events::{mask, subjects::Stream};
 use serde::Serialize;
 use sqlx::{ConnectOptions as _, FromRow, sqlite::SqliteConnectOptions};
 

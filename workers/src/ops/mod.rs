@@ -22,7 +22,7 @@ use std::time::Duration;
 use anyhow::Result;
 use async_nats::{Client, connection::State};
 use clap::{Parser, Subcommand};
-use prosaas_shared::{bus, clock, config::Env, store};
+use prosaas_platform::{bus, clock, config::Env, store};
 use sqlx::PgPool;
 
 use self::{exit::Failed, output::Out};

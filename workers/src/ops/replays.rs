@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
-use prosaas_shared::{
-    ids::ReplayId,
-    replays::{self, Replay},
-};
+use prosaas_dead_letters::replays::{self, Replay};
+use prosaas_domain::ids::ReplayId;
 use serde_json::json;
 use sqlx::PgPool;
 

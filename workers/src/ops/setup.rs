@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use async_nats::{Client, jetstream};
-use prosaas_shared::{
+use prosaas_accounts::people;
+use prosaas_platform::{
     bus::{self, store::Store},
-    people, store,
+    store,
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;

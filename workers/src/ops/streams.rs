@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use async_nats::jetstream;
-use prosaas_shared::bus::definitions::Definitions;
+use prosaas_platform::bus::definitions::Definitions;
 use serde::Serialize;
 
 use super::{Ops, output::size};

@@ -4,9 +4,9 @@ use std::io::BufRead as _;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use prosaas_shared::{
+use prosaas_accounts::people::{self, ADMINS_LOCK, NewPerson};
+use prosaas_domain::{
     ids::{BusinessId, UserId},
-    people::{self, ADMINS_LOCK, NewPerson},
     rights::Role,
 };
 use secrecy::SecretString;

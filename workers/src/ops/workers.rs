@@ -1,12 +1,15 @@
 //! `prosaas-ops workers`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use async_nats::jetstream;
 use clap::Subcommand;
-use prosaas_shared::{bus::definitions::Definitions, clock, events::ops::worker_entity, retries};
+use prosaas_dead_letters::retries;
+use prosaas_events::ops::worker_entity;
+use prosaas_platform::{bus::definitions::Definitions, clock};
 use serde::Serialize;
 use serde_json::json;
-use std::sync::Arc;
 
 use super::{
     Ops,

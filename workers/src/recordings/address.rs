@@ -1,7 +1,7 @@
 //! Where a recording lies at Twilio. The address is built from our own settings;
 //! the one in an event is only compared, so that a forged one makes us ask nobody.
 
-use prosaas_shared::ids::{AccountSid, RecordingSid};
+use prosaas_domain::ids::{AccountSid, RecordingSid};
 use url::Url;
 
 /// Version of Twilio's REST API that the paths name.

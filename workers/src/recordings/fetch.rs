@@ -1,6 +1,7 @@
 //! `recording.available`: the audio, from Twilio into our store.
 
-use prosaas_shared::{events::recording::RecordingAvailableV1, objects::WriteError};
+use prosaas_events::recording::RecordingAvailableV1;
+use prosaas_platform::objects::WriteError;
 use tracing::Instrument as _;
 
 use super::{

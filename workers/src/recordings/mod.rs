@@ -9,14 +9,12 @@ pub mod twilio;
 
 use std::sync::Arc;
 
-use prosaas_shared::{
-    events::{
-        CloudEvent, DecodeError, EventData, TypeOnly,
-        recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
-    },
-    objects::Objects,
+use prosaas_events::{
+    CloudEvent, DecodeError, EventData, TypeOnly,
+    recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     subjects::{Stream, consumers},
 };
+use prosaas_platform::objects::Objects;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 

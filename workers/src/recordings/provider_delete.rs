@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use prosaas_shared::ids::RecordingSid;
+use prosaas_domain::ids::RecordingSid;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

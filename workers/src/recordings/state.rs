@@ -1,6 +1,6 @@
 //! The state of a recording as a pure fold: whichever comes first, the same in the end.
 
-use prosaas_shared::events::recording::RecordingProgress;
+use prosaas_events::recording::RecordingProgress;
 
 /// Where a recording stands. The order is the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,9 +1,7 @@
 //! A recording's row.
 
-use prosaas_shared::{
-    ids::{BusinessId, CallSid, RecordingSid},
-    objects::Stored,
-};
+use prosaas_domain::ids::{BusinessId, CallSid, RecordingSid};
+use prosaas_platform::objects::Stored;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
-use prosaas_shared::ids::RecordingSid;
+use prosaas_domain::ids::RecordingSid;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;

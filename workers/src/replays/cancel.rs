@@ -1,6 +1,6 @@
 //! A replay is cancelled: what is not published stays so.
 
-use prosaas_shared::ids::ReplayId;
+use prosaas_domain::ids::ReplayId;
 use sqlx::PgConnection;
 
 use crate::crm::refusal::{Refusal, Stop};

@@ -5,7 +5,8 @@ use async_nats::{
     header::{HeaderName, HeaderValue, NATS_MESSAGE_ID},
     jetstream,
 };
-use prosaas_shared::{dead_letters::identity, subjects};
+use prosaas_dead_letters::identity;
+use prosaas_events::subjects;
 use sqlx::PgPool;
 use uuid::Uuid;
 

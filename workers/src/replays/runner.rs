@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_nats::jetstream;
-use prosaas_shared::subjects::LiveKind;
+use prosaas_events::subjects::LiveKind;
 use sqlx::PgPool;
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;

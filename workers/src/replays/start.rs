@@ -1,11 +1,13 @@
 //! A replay is asked for: what is in it is chosen now, and never again.
 
-use prosaas_shared::{
-    dead_letters::{filter::push_selection, identity::processed_key, list::REPLAYABLE},
-    events::selection::{Selection, State},
-    ids::{ReplayId, UserId},
+use prosaas_dead_letters::{
+    filter::push_selection,
+    identity::processed_key,
+    list::REPLAYABLE,
     replays::{MAX_RATE, masked_selection},
 };
+use prosaas_domain::ids::{ReplayId, UserId};
+use prosaas_events::selection::{Selection, State};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 

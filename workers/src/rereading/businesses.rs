@@ -1,6 +1,6 @@
 //! What businesses own and forward to: few rows, all of them looked at.
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::BusinessId,
     phone::{self, E164},
 };

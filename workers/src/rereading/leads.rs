@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::BusinessId,
     phone::{self, Number, READER, masked},
 };

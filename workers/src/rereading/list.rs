@@ -1,6 +1,6 @@
 //! What holds no number where one is meant: an operator, or the business, writes it anew.
 
-use prosaas_shared::phone::{self, E164, Number, is_withheld, masked};
+use prosaas_domain::phone::{self, E164, Number, is_withheld, masked};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;

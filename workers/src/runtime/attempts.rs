@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use prosaas_shared::events::dead_letter::AttemptV1;
+use prosaas_events::dead_letter::AttemptV1;
 
 /// Most events whose attempts are remembered. The oldest are forgotten first: their
 /// dead letters then tell only how many attempts there were.

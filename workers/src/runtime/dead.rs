@@ -6,14 +6,12 @@ use async_nats::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::{
-        MAX_EVENT_BYTES,
-        dead_letter::{AttemptV1, DeadLetterV1, DeadReason},
-    },
+use prosaas_events::{
+    MAX_EVENT_BYTES,
+    dead_letter::{AttemptV1, DeadLetterV1, DeadReason},
     subjects,
-    telemetry::TraceParent,
 };
+use prosaas_platform::telemetry::TraceParent;
 
 use super::{Cause, Delivery};
 

@@ -6,11 +6,9 @@ use async_nats::jetstream::{AckKind, Message};
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
-use prosaas_shared::{
-    dead_letters::identity,
-    events::dead_letter::{AttemptV1, DeadReason},
-    telemetry,
-};
+use prosaas_dead_letters::identity;
+use prosaas_events::dead_letter::{AttemptV1, DeadReason};
+use prosaas_platform::telemetry;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;

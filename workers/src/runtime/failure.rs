@@ -2,7 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
-use prosaas_shared::events::dead_letter::DeadReason;
+use prosaas_events::dead_letter::DeadReason;
 
 use super::Delivery;
 

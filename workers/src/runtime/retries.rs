@@ -1,5 +1,5 @@
 //! Events that wait for another try, where operators see them at once
-//! (`prosaas_shared::retries` reads them).
+//! (`prosaas_dead_letters::retries` reads them).
 //!
 //! This is a report: what JetStream holds decides, and a row that could not be written or
 //! removed changes nothing.

@@ -7,7 +7,8 @@ use async_nats::{
     jetstream::{self, AckKind, consumer::PullConsumer},
 };
 use metrics::{counter, gauge};
-use prosaas_shared::{clock::SharedClock, events::dead_letter::DeadReason};
+use prosaas_events::dead_letter::DeadReason;
+use prosaas_platform::clock::SharedClock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 

@@ -3,11 +3,9 @@
 use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    dead_letters::identity,
-    events::{CloudEvent, DecodeError, EventData},
-    ids::{BusinessId, UserId},
-};
+use prosaas_dead_letters::identity;
+use prosaas_domain::ids::{BusinessId, UserId};
+use prosaas_events::{CloudEvent, DecodeError, EventData};
 
 use super::Failure;
 

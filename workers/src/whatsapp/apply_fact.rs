@@ -1,10 +1,7 @@
 //! One fact of the service, applied in one transaction.
 
-use prosaas_shared::{
-    events::whatsapp::{WhatsappFact, WhatsappFactV1},
-    ids::BusinessId,
-    phone::E164,
-};
+use prosaas_domain::{ids::BusinessId, phone::E164};
+use prosaas_events::whatsapp::{WhatsappFact, WhatsappFactV1};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 

@@ -1,10 +1,7 @@
 //! `whatsapp.delete`: the session goes, with everything that the service keeps of it.
 
-use prosaas_shared::{
-    events::{crm::CommandArgs as _, whatsapp::WhatsappDeleteV1},
-    ids::BusinessId,
-    rights::Right,
-};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::{crm::CommandArgs as _, whatsapp::WhatsappDeleteV1};
 
 use super::session::{self, Effect};
 use crate::crm::{

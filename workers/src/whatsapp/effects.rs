@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, WhatsappSessionId},
     phone::E164,
-    subjects::LiveKind,
-    whatsapp_service::{PairingCode, ServiceError, ServiceStatus},
 };
+use prosaas_events::subjects::LiveKind;
+use prosaas_whatsapp_service::{PairingCode, ServiceError, ServiceStatus};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 

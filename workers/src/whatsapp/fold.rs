@@ -3,10 +3,8 @@
 //! phone is linked is told by fewer facts and has a sequence of its own.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::whatsapp::{WhatsappFact, WhatsappFactV1, WhatsappState},
-    phone::E164,
-};
+use prosaas_domain::phone::E164;
+use prosaas_events::whatsapp::{WhatsappFact, WhatsappFactV1, WhatsappState};
 
 /// How a session stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

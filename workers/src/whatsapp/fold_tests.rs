@@ -1,20 +1,20 @@
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use prosaas_shared::{
-    events::whatsapp::{Connected, Dropped, Ended, Nothing, Paired, PairingBegan, QrIssued},
-    ids::WhatsappSessionId,
+use prosaas_domain::ids::WhatsappSessionId;
+use prosaas_events::whatsapp::{
+    Connected, Dropped, Ended, Nothing, Paired, PairingBegan, QrIssued, WhatsappFact as F, WhatsappFactV1,
+    WhatsappState as S,
 };
 use uuid::Uuid;
 
 use super::fold::*;
-use prosaas_shared::events::whatsapp::{WhatsappFact as F, WhatsappFactV1, WhatsappState as S};
 
 fn at(second: i64) -> chrono::DateTime<chrono::Utc> {
     chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
 }
 
-fn phone() -> prosaas_shared::phone::E164 {
-    prosaas_shared::phone::E164::parse("+972541234567").unwrap()
+fn phone() -> prosaas_domain::phone::E164 {
+    prosaas_domain::phone::E164::parse("+972541234567").unwrap()
 }
 
 fn ended(code: i32) -> Ended {

@@ -1,10 +1,7 @@
 //! `whatsapp.init`: somebody wants WhatsApp linked, or back.
 
-use prosaas_shared::{
-    events::{crm::CommandArgs as _, whatsapp::WhatsappInitV1},
-    ids::BusinessId,
-    rights::Right,
-};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::{crm::CommandArgs as _, whatsapp::WhatsappInitV1};
 
 use super::session::{self, Effect};
 use crate::crm::{

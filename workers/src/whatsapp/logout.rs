@@ -1,10 +1,7 @@
 //! `whatsapp.logout`: somebody wants WhatsApp unlinked.
 
-use prosaas_shared::{
-    events::{crm::CommandArgs as _, whatsapp::WhatsappLogoutV1},
-    ids::BusinessId,
-    rights::Right,
-};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::{crm::CommandArgs as _, whatsapp::WhatsappLogoutV1};
 
 use super::session::{self, Effect};
 use crate::crm::{

@@ -20,17 +20,13 @@ mod session;
 
 use std::sync::Arc;
 
-use prosaas_shared::{
-    events::{
-        CloudEvent, DecodeError, EventData as _, TypeOnly,
-        crm::{Command, CommandArgs as _},
-        whatsapp::{
-            WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1,
-        },
-    },
+use prosaas_events::{
+    CloudEvent, DecodeError, EventData as _, TypeOnly,
+    crm::{Command, CommandArgs as _},
     subjects::{LiveKind, Stream, consumers},
-    whatsapp_service::WhatsappService,
+    whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
 };
+use prosaas_whatsapp_service::WhatsappService;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 use tracing::Instrument as _;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use prosaas_shared::{
-    events::whatsapp::WhatsappState,
-    whatsapp_service::{PairingCode, ServiceError, ServiceStatus},
-};
+use prosaas_events::whatsapp::WhatsappState;
+use prosaas_whatsapp_service::{PairingCode, ServiceError, ServiceStatus};
 use sqlx::PgPool;
 
 use super::{

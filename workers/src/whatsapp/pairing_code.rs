@@ -1,12 +1,9 @@
 //! `whatsapp.pairing_code`: somebody whose only screen is the phone wants a code to type.
 
-use prosaas_shared::{
-    events::{
-        crm::CommandArgs as _,
-        whatsapp::{WhatsappPairingCodeV1, WhatsappState},
-    },
-    ids::BusinessId,
-    rights::Right,
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::{
+    crm::CommandArgs as _,
+    whatsapp::{WhatsappPairingCodeV1, WhatsappState},
 };
 
 use super::session::{self, Effect};

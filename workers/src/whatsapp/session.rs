@@ -1,10 +1,7 @@
 //! The session that a command is about: the business's one that is not deleted.
 
-use prosaas_shared::{
-    events::whatsapp::WhatsappState,
-    ids::{BusinessId, UserId, WhatsappSessionId},
-    subjects::LiveKind,
-};
+use prosaas_domain::ids::{BusinessId, UserId, WhatsappSessionId};
+use prosaas_events::{subjects::LiveKind, whatsapp::WhatsappState};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -2,11 +2,9 @@
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use prosaas_shared::{
-    events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
-    ids::BusinessId,
-    store,
-};
+use prosaas_domain::ids::BusinessId;
+use prosaas_events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1};
+use prosaas_platform::store;
 use prosaas_workers::{
     calls::{CallEvent, apply_event},
     runtime::{Done, Failure, Meta},

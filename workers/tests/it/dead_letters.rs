@@ -3,15 +3,13 @@
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::{AckKind, consumer::PullConsumer};
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    clock,
-    dead_letters::{list, read},
-    events::{
-        dead_letter::{DeadLetterV1, DeadReason},
-        selection::{DeadLetterFilter, State},
-    },
+use prosaas_dead_letters::{list, read};
+use prosaas_events::{
+    dead_letter::{DeadLetterV1, DeadReason},
+    selection::{DeadLetterFilter, State},
     subjects::{ADVISORIES_STREAM, Stream, consumers},
 };
+use prosaas_platform::clock;
 use prosaas_workers::{
     calls::CallsWorker,
     dead_letters::{

@@ -4,10 +4,8 @@ use anyhow::{Context as _, Result};
 use async_nats::jetstream::consumer::PullConsumer;
 use chrono::{TimeDelta, Utc};
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    clock::{Clock as _, SystemClock},
-    subjects::{Stream, consumers},
-};
+use prosaas_events::subjects::{Stream, consumers};
+use prosaas_platform::clock::{Clock as _, SystemClock};
 use prosaas_workers::jobs::{empty_trash, forget_marks, forget_operations, purge};
 
 use crate::support::{Database, Nats};

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::{
-    dead_letters::list,
-    events::{
-        crm::CommandArgs,
-        ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
-        selection::State,
-    },
-    ids::{BatchId, OperationId, ReplayId, UserId},
+use prosaas_dead_letters::list;
+use prosaas_domain::ids::{BatchId, OperationId, ReplayId, UserId};
+use prosaas_events::{
+    crm::CommandArgs,
+    ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
+    selection::State,
 };
 use prosaas_workers::{
     crm::projector::Projector,

@@ -11,15 +11,16 @@ use std::{
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use prosaas_shared::{
-    clock::{self, Clock},
-    events::{
-        CloudEvent, DecodeError,
-        call::{CallStatus, CallStatusV1},
-        dead_letter::{DeadLetterV1, DeadReason},
-    },
-    retries, store,
+use prosaas_dead_letters::retries;
+use prosaas_events::{
+    CloudEvent, DecodeError,
+    call::{CallStatus, CallStatusV1},
+    dead_letter::{DeadLetterV1, DeadReason},
     subjects::{Stream, consumers},
+};
+use prosaas_platform::{
+    clock::{self, Clock},
+    store,
 };
 use prosaas_workers::{
     calls::CallsWorker,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use prosaas_shared::store;
+use prosaas_platform::store;
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection as _, PgPool};
 

@@ -7,17 +7,17 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    bus::Role,
+use prosaas_domain::{
     call_config::{CallConfig, CallSettings},
-    events::{
-        CloudEvent, EventData,
-        call::{Answer, CallIncomingV1},
-        crm::{Command as CrmCommand, CommandMeta, business::BusinessConfigureV1},
-    },
     ids::{BusinessId, OperationId, UserId},
+};
+use prosaas_events::{
+    CloudEvent, EventData,
+    call::{Answer, CallIncomingV1},
+    crm::{Command as CrmCommand, CommandMeta, business::BusinessConfigureV1},
     subjects::{CALL_CONFIG_BUCKET, Subject, call_config_key},
 };
+use prosaas_platform::bus::Role;
 use prosaas_tests::eventually::SOON;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;

@@ -19,11 +19,8 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
-    objects::Objects,
-    process::install_tls_provider,
-};
+use prosaas_events::recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1};
+use prosaas_platform::{objects::Objects, process::install_tls_provider};
 use prosaas_workers::{
     recordings::{RecordingEvent, RecordingsWorker, address::Api, twilio::Twilio},
     runtime::{Delivery, Done, Failure, Meta, Worker as _},

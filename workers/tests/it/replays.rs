@@ -7,19 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::{
-    bus,
-    dead_letters::{list, read},
-    events::{
-        CloudEvent, DecodeError,
-        call::CallStatusV1,
-        selection::{DeadLetterFilter, Selection, State},
-    },
-    ids::ReplayId,
-    replays as shown,
-    replays::Replay,
+use prosaas_dead_letters::{list, read, replays as shown, replays::Replay};
+use prosaas_domain::ids::ReplayId;
+use prosaas_events::{
+    CloudEvent, DecodeError,
+    call::CallStatusV1,
+    selection::{DeadLetterFilter, Selection, State},
     subjects::{Stream, consumers},
 };
+use prosaas_platform::bus;
 use prosaas_workers::{
     crm::refusal::Stop,
     live::Live,

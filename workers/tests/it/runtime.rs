@@ -19,12 +19,10 @@ use async_nats::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    events::{
-        CloudEvent, DecodeError,
-        call::{CallStatus, CallStatusV1},
-        dead_letter::{DeadLetterV1, DeadReason},
-    },
+use prosaas_events::{
+    CloudEvent, DecodeError,
+    call::{CallStatus, CallStatusV1},
+    dead_letter::{DeadLetterV1, DeadReason},
     subjects::{Stream, consumers},
 };
 use prosaas_tests::eventually::SOON;

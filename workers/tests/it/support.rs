@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use async_nats::jetstream;
-use prosaas_shared::{bus, clock, store};
+use prosaas_platform::{bus, clock, store};
 use prosaas_tests::{eventually, nats::NatsServer, postgres, proxy::TcpProxy, scratch::Scratch};
 use prosaas_workers::runtime::{Bus, Retries};
 use secrecy::SecretString;

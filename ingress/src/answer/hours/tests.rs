@@ -1,6 +1,6 @@
 use chrono::{Duration, NaiveDateTime, TimeZone};
 use proptest::prelude::*;
-use prosaas_shared::call_config::{CallSettings, Holiday, MinuteOfDay};
+use prosaas_domain::call_config::{CallSettings, Holiday, MinuteOfDay};
 
 use super::*;
 

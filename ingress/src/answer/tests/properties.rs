@@ -1,12 +1,12 @@
 //! Whatever a business writes, its callers hear it and Twilio can read it.
 
 use proptest::prelude::*;
+use prosaas_domain::call_config::ClosedAction;
 
 use super::{
     super::*,
     support::{config, forward, names, never_open, noon, parse, said},
 };
-use prosaas_shared::call_config::ClosedAction;
 
 /// Any text of up to 2,000 characters, and those that break careless writers.
 fn any_text() -> impl Strategy<Value = String> {

@@ -1,7 +1,7 @@
 //! Reading documents back, and businesses to answer for.
 
 use chrono::TimeZone;
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallMode, CallSettings, WeeklyHours},
     phone::E164,
 };

@@ -4,7 +4,7 @@ mod search;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Right,
 };

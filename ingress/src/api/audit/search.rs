@@ -1,8 +1,8 @@
 //! The two searches. They are two statements, so that each uses its own index.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    audit,
+use prosaas_audit as audit;
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };

@@ -1,7 +1,7 @@
 //! `POST /api/auth/invitations/accept`: an invited person chooses a password and joins.
 
 use axum::extract::State;
-use prosaas_shared::events::crm::user::UserCreateV1;
+use prosaas_events::crm::user::UserCreateV1;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;

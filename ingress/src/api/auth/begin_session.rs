@@ -1,6 +1,6 @@
 //! A session begins: always with a new token.
 
-use prosaas_shared::ids::UserId;
+use prosaas_domain::ids::UserId;
 use sqlx::PgConnection;
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
 };
 use http::{StatusCode, header};
-use prosaas_shared::ids::UserId;
+use prosaas_domain::ids::UserId;
 use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::PgConnection;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use prosaas_shared::ids::{BusinessId, UserId};
+use prosaas_domain::ids::{BusinessId, UserId};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::PgPool;

@@ -3,7 +3,7 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };

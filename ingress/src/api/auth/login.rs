@@ -6,7 +6,7 @@ use axum::{
     response::{AppendHeaders, IntoResponse},
 };
 use http::{HeaderMap, StatusCode, header};
-use prosaas_shared::{
+use prosaas_domain::{
     email,
     ids::{BusinessId, UserId},
 };

@@ -2,10 +2,8 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use prosaas_shared::{
-    email,
-    password::{self, Unfit},
-};
+use prosaas_accounts::password::{self, Unfit};
+use prosaas_domain::email;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 

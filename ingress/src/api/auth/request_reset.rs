@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use prosaas_shared::ids::{BusinessId, UserId};
+use prosaas_domain::ids::{BusinessId, UserId};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;

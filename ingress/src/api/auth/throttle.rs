@@ -20,7 +20,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use prosaas_shared::email;
+use prosaas_domain::email;
 use sqlx::PgPool;
 
 use crate::{

@@ -1,7 +1,8 @@
 //! `POST /api/admin/businesses/{business_id}/activate` and `…/deactivate`.
 
 use axum::extract::State;
-use prosaas_shared::{events::crm::business::BusinessSetActiveV1, ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::crm::business::BusinessSetActiveV1;
 
 use crate::{
     api::{RequestMeta, Session, command::CommandResponse, extract::ApiPath, scope, submit},

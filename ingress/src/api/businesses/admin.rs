@@ -1,7 +1,8 @@
 //! `GET` and `POST /api/admin/businesses`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{events::crm::business::BusinessCreateV1, ids::BusinessId, phone, rights::Right};
+use prosaas_domain::{ids::BusinessId, phone, rights::Right};
+use prosaas_events::crm::business::BusinessCreateV1;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallConfig, CallSettings, MAX_FORWARD_TO, SettingsError, SettingsProblem},
     ids::BusinessId,
     phone::{self, E164},

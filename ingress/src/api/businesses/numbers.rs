@@ -1,7 +1,8 @@
 //! `PUT /api/admin/businesses/{business_id}/numbers`.
 
 use axum::extract::State;
-use prosaas_shared::{events::crm::business::BusinessSetNumbersV1, ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::crm::business::BusinessSetNumbersV1;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

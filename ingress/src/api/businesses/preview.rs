@@ -1,11 +1,8 @@
 //! `POST /api/businesses/{business_id}/settings/preview`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    events::call::{Answer, CallStatus},
-    ids::BusinessId,
-    rights::Right,
-};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::call::{Answer, CallStatus};
 use quick_xml::{
     Reader,
     events::{BytesStart, Event},

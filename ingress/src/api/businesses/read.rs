@@ -1,7 +1,7 @@
 //! `GET /api/businesses/{business_id}`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
 
 use super::model::{Business, BusinessRow};
 use crate::{

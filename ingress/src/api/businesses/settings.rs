@@ -6,9 +6,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::header;
-use prosaas_shared::{
-    call_config::CallSettings, events::crm::business::BusinessConfigureV1, ids::BusinessId, rights::Right,
-};
+use prosaas_domain::{call_config::CallSettings, ids::BusinessId, rights::Right};
+use prosaas_events::crm::business::BusinessConfigureV1;
 use serde::Serialize;
 use utoipa::ToSchema;
 

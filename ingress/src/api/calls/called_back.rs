@@ -1,7 +1,8 @@
 //! `POST /api/calls/{call_sid}/called-back`.
 
 use axum::extract::State;
-use prosaas_shared::{events::crm::call::CallMarkCalledBackV1, ids::CallSid, rights::Right};
+use prosaas_domain::{ids::CallSid, rights::Right};
+use prosaas_events::crm::call::CallMarkCalledBackV1;
 
 use crate::{
     api::{

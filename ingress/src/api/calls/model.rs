@@ -1,10 +1,8 @@
 //! A call as the API shows it.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::call::{Answer, CallStatus},
-    ids::{CallSid, LeadId, RecordingSid},
-};
+use prosaas_domain::ids::{CallSid, LeadId, RecordingSid};
+use prosaas_events::call::{Answer, CallStatus};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use utoipa::ToSchema;

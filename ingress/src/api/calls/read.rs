@@ -2,11 +2,11 @@
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::call::CallStatus,
+use prosaas_domain::{
     ids::{BusinessId, CallSid},
     rights::Right,
 };
+use prosaas_events::call::CallStatus;
 use serde::Serialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::ids::{BusinessId, CallSid};
+use prosaas_domain::ids::{BusinessId, CallSid};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use uuid::Uuid;

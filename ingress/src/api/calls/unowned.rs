@@ -1,7 +1,7 @@
 //! `GET /api/admin/calls/unowned`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::rights::Right;
+use prosaas_domain::rights::Right;
 use serde::Deserialize;
 
 use super::{

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use axum::extract::State;
-use prosaas_shared::{
-    events::crm::lead::{LeadDeleteManyV1, LeadRestoreManyV1, MAX_BULK},
+use prosaas_domain::{
     ids::{BatchId, LeadId},
     rights::Right,
 };
+use prosaas_events::crm::lead::{LeadDeleteManyV1, LeadRestoreManyV1, MAX_BULK};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

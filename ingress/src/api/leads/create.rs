@@ -1,7 +1,8 @@
 //! `POST /api/leads`.
 
 use axum::extract::State;
-use prosaas_shared::{events::crm::lead::LeadCreateV1, ids::LeadId, rights::Right};
+use prosaas_domain::{ids::LeadId, rights::Right};
+use prosaas_events::crm::lead::LeadCreateV1;
 
 use super::fields::{NewLead, check_owner};
 use crate::{

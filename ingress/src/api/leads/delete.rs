@@ -1,11 +1,8 @@
 //! `DELETE /api/leads/{id}` and `POST /api/leads/{id}/restore`.
 
 use axum::extract::State;
-use prosaas_shared::{
-    events::crm::lead::{LeadDeleteV1, LeadRestoreV1},
-    ids::LeadId,
-    rights::Right,
-};
+use prosaas_domain::{ids::LeadId, rights::Right};
+use prosaas_events::crm::lead::{LeadDeleteV1, LeadRestoreV1};
 
 use super::select;
 use crate::{

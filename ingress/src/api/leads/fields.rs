@@ -1,10 +1,7 @@
 //! What a person writes of a lead, and what of it is refused at once.
 
-use prosaas_shared::{
-    events::crm::lead::{LeadChanges, LeadFields, LeadSource, LeadStatus},
-    ids::UserId,
-    name::Name,
-};
+use prosaas_domain::{ids::UserId, name::Name};
+use prosaas_events::crm::lead::{LeadChanges, LeadFields, LeadSource, LeadStatus};
 use serde::{Deserialize, Deserializer};
 use sqlx::PgPool;
 use utoipa::ToSchema;

@@ -1,10 +1,7 @@
 //! Which leads a list shows, and in which order.
 
-use prosaas_shared::{
-    events::crm::lead::{LeadSource, LeadStatus},
-    ids::UserId,
-    phone, text,
-};
+use prosaas_domain::{ids::UserId, phone, text};
+use prosaas_events::crm::lead::{LeadSource, LeadStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,11 +1,11 @@
 //! `GET /api/leads`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    events::crm::lead::{LeadSource, LeadStatus},
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Right,
 };
+use prosaas_events::crm::lead::{LeadSource, LeadStatus};
 use serde::Deserialize;
 
 use super::{

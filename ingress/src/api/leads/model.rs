@@ -1,10 +1,8 @@
 //! A lead as the API shows it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use prosaas_shared::{
-    events::crm::lead::{LeadSource, LeadStatus},
-    ids::LeadId,
-};
+use prosaas_domain::ids::LeadId;
+use prosaas_events::crm::lead::{LeadSource, LeadStatus};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use utoipa::ToSchema;

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::header;
-use prosaas_shared::{ids::LeadId, rights::Right};
+use prosaas_domain::{ids::LeadId, rights::Right};
 
 use super::{
     model::{Lead, LeadItem},

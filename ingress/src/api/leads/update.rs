@@ -1,7 +1,8 @@
 //! `PATCH /api/leads/{id}`.
 
 use axum::extract::State;
-use prosaas_shared::{events::crm::lead::LeadUpdateV1, ids::LeadId, rights::Right};
+use prosaas_domain::{ids::LeadId, rights::Right};
+use prosaas_events::crm::lead::LeadUpdateV1;
 
 use super::{
     delete::already_deleted,

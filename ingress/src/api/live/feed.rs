@@ -3,11 +3,11 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use axum::response::sse::Event;
-use prosaas_shared::{
+use prosaas_domain::{
     ids::BusinessId,
     rights::{Right, Role},
-    subjects::LiveKind,
 };
+use prosaas_events::subjects::LiveKind;
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
     time::{Instant, Interval, MissedTickBehavior},

@@ -18,7 +18,7 @@ use async_nats::{
     },
 };
 use futures_util::StreamExt as _;
-use prosaas_shared::{live::LiveUpdate, subjects};
+use prosaas_events::{live::LiveUpdate, subjects};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -242,7 +242,7 @@ fn epoch(stream: &Stream) -> anyhow::Result<i64> {
 
 /// `live.<business|system>.…`: the outer option is whether it can be read.
 #[expect(clippy::option_option, reason = "unreadable, the system's own and a business's are three things")]
-fn business_of(subject: &str) -> Option<Option<prosaas_shared::ids::BusinessId>> {
+fn business_of(subject: &str) -> Option<Option<prosaas_domain::ids::BusinessId>> {
     let whose = subject.strip_prefix("live.")?.split('.').next()?;
     if whose == "system" { Some(None) } else { whose.parse().ok().map(Some) }
 }

@@ -17,7 +17,7 @@ use axum::{
 };
 use futures_util::stream;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use prosaas_shared::{ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
 
 use self::{

@@ -2,7 +2,8 @@
 
 use std::{collections::VecDeque, fmt, sync::Arc};
 
-use prosaas_shared::{ids::BusinessId, live::LiveUpdate};
+use prosaas_domain::ids::BusinessId;
+use prosaas_events::live::LiveUpdate;
 
 /// Most updates that are kept: with some 300 bytes each, a few megabytes.
 pub const CAPACITY: usize = 20_000;
@@ -103,7 +104,7 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use prosaas_shared::subjects::LiveKind;
+    use prosaas_events::subjects::LiveKind;
 
     use super::*;
 

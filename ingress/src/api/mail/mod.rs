@@ -9,7 +9,7 @@ use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     message::{Mailbox, header::ContentType},
 };
-use prosaas_shared::config::{AppEnv, ConfigError};
+use prosaas_platform::config::{AppEnv, ConfigError};
 use secrecy::ExposeSecret as _;
 use url::Url;
 

@@ -1,11 +1,9 @@
 //! `POST /api/admin/dead-letters/count`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    dead_letters::list::{self, Selected},
-    events::selection::Selection,
-    rights::Right,
-};
+use prosaas_dead_letters::list::{self, Selected};
+use prosaas_domain::rights::Right;
+use prosaas_events::selection::Selection;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -1,11 +1,8 @@
 //! `POST /api/admin/dead-letters/discard`.
 
 use axum::extract::State;
-use prosaas_shared::{
-    events::{ops::DeadLetterDiscardV1, selection::Selection},
-    ids::BatchId,
-    rights::Right,
-};
+use prosaas_domain::{ids::BatchId, rights::Right};
+use prosaas_events::{ops::DeadLetterDiscardV1, selection::Selection};
 use serde::Deserialize;
 use utoipa::ToSchema;
 

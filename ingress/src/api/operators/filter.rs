@@ -1,10 +1,8 @@
 //! Which dead letters a list shows.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::selection::{DeadLetterFilter, State},
-    ids::BusinessId,
-};
+use prosaas_domain::ids::BusinessId;
+use prosaas_events::selection::{DeadLetterFilter, State};
 use serde::Deserialize;
 
 use crate::{api::query, problem::Problem};

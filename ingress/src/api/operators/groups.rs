@@ -1,10 +1,8 @@
 //! `GET /api/admin/dead-letters/groups`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    dead_letters::list::{self, DeadLetterGroup},
-    rights::Right,
-};
+use prosaas_dead_letters::list::{self, DeadLetterGroup};
+use prosaas_domain::rights::Right;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,10 +1,8 @@
 //! `GET /api/admin/dead-letters/{id}`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    dead_letters::read::{self, DeadLetter},
-    rights::Right,
-};
+use prosaas_dead_letters::read::{self, DeadLetter};
+use prosaas_domain::rights::Right;
 use serde::Deserialize;
 use uuid::Uuid;
 

@@ -1,10 +1,8 @@
 //! `GET /api/admin/dead-letters`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    dead_letters::list::{self, DeadLetterItem},
-    rights::Right,
-};
+use prosaas_dead_letters::list::{self, DeadLetterItem};
+use prosaas_domain::rights::Right;
 
 use super::filter::DeadLettersQuery;
 use crate::{

@@ -11,7 +11,7 @@ mod replays;
 mod start_replay;
 mod workers;
 
-use prosaas_shared::events::selection::{MAX_IDS, Selection};
+use prosaas_events::selection::{MAX_IDS, Selection};
 
 use super::routes::{Description, Routes, routes};
 use crate::problem::Problem;

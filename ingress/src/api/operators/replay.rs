@@ -1,12 +1,9 @@
 //! `GET /api/admin/replays/{id}`, its items, and its end.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    events::ops::ReplayCancelV1,
-    ids::ReplayId,
-    replays::{self, Replay, ReplayItem},
-    rights::Right,
-};
+use prosaas_dead_letters::replays::{self, Replay, ReplayItem};
+use prosaas_domain::{ids::ReplayId, rights::Right};
+use prosaas_events::ops::ReplayCancelV1;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -1,10 +1,8 @@
 //! `GET /api/admin/replays`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    replays::{self, Replay},
-    rights::Right,
-};
+use prosaas_dead_letters::replays::{self, Replay};
+use prosaas_domain::rights::Right;
 use serde::Deserialize;
 
 use crate::{

@@ -1,12 +1,9 @@
 //! `POST /api/admin/replays`.
 
 use axum::extract::State;
-use prosaas_shared::{
-    events::{ops::ReplayStartV1, selection::Selection},
-    ids::ReplayId,
-    replays::{DEFAULT_RATE, MAX_RATE},
-    rights::Right,
-};
+use prosaas_dead_letters::replays::{DEFAULT_RATE, MAX_RATE};
+use prosaas_domain::{ids::ReplayId, rights::Right};
+use prosaas_events::{ops::ReplayStartV1, selection::Selection};
 use serde::Deserialize;
 use utoipa::ToSchema;
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use async_nats::{Client, connection::State, jetstream};
 use axum::{Json, extract};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    bus::definitions::Definitions,
-    events::ops::{WorkerPauseV1, WorkerResumeV1},
-    retries::{self, RetryingEvent},
-    rights::Right,
+use prosaas_dead_letters::retries::{self, RetryingEvent};
+use prosaas_domain::rights::Right;
+use prosaas_events::{
+    ops::{WorkerPauseV1, WorkerResumeV1},
     subjects::consumers,
 };
+use prosaas_platform::bus::definitions::Definitions;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

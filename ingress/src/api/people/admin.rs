@@ -1,7 +1,7 @@
 //! People of all businesses, for system admins: `/api/admin/users`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::{Right, Role},
 };

@@ -1,7 +1,7 @@
 //! People of one business, for its owner: `/api/businesses/{business_id}/users`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Right,
 };

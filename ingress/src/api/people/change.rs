@@ -1,10 +1,8 @@
 //! Removing, restoring and changing people: the same for system admins and owners, who
 //! reach them by different paths.
 
-use prosaas_shared::{
-    events::crm::user::{UserDeleteV1, UserRestoreV1, UserUpdateV1},
-    rights::Role,
-};
+use prosaas_domain::rights::Role;
+use prosaas_events::crm::user::{UserDeleteV1, UserRestoreV1, UserUpdateV1};
 use serde::Deserialize;
 use utoipa::ToSchema;
 

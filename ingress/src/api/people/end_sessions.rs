@@ -1,7 +1,7 @@
 //! `POST /api/admin/users/{user_id}/end-sessions`.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{ids::UserId, rights::Right};
+use prosaas_domain::{ids::UserId, rights::Right};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use prosaas_shared::{ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

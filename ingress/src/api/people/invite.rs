@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use prosaas_shared::{
+use prosaas_domain::{
     ids::BusinessId,
     rights::{Right, Role},
 };

@@ -1,7 +1,7 @@
 //! Lists of people, the latest first.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };

@@ -1,7 +1,7 @@
 //! The person that a request is about.
 
 use http::StatusCode;
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::{RankError, Role, may_manage},
 };

@@ -7,11 +7,11 @@ use axum::{
 };
 use futures_util::StreamExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, RecordingSid},
-    objects::ReadError,
     rights::Right,
 };
+use prosaas_platform::objects::ReadError;
 use serde::Deserialize;
 use sqlx::PgPool;
 

@@ -2,7 +2,8 @@
 //! sentence that says what to do.
 
 use axum::Json;
-use prosaas_shared::{events::whatsapp::WhatsappState, whatsapp_service::ServiceError};
+use prosaas_events::whatsapp::WhatsappState;
+use prosaas_whatsapp_service::ServiceError;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -3,12 +3,9 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State};
-use prosaas_shared::{
-    events::whatsapp::{WhatsappInitV1, WhatsappState},
-    ids::WhatsappSessionId,
-    rights::Right,
-    whatsapp_service::ServiceError,
-};
+use prosaas_domain::{ids::WhatsappSessionId, rights::Right};
+use prosaas_events::whatsapp::{WhatsappInitV1, WhatsappState};
+use prosaas_whatsapp_service::ServiceError;
 
 use super::{
     answer::{LinkAnswer, Refused, or_failed},
@@ -35,7 +32,7 @@ const WAIT: Duration = Duration::from_secs(15);
     path = "/api/whatsapp/baileys/init",
     operation_id = "whatsapp_init",
     tag = "whatsapp",
-    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    params(("business_id" = Option<prosaas_domain::ids::BusinessId>, Query, description = "For system admins")),
     responses((status = 200, description = "A QR code, that a phone is linked already, or what to do", body = LinkAnswer)),
 )]
 pub async fn whatsapp_init(

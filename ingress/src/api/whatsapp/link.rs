@@ -1,7 +1,7 @@
 //! What a session's row means for somebody who wants a QR code. Pure.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::events::whatsapp::WhatsappState as S;
+use prosaas_events::whatsapp::WhatsappState as S;
 
 use super::stored::Stored;
 
@@ -40,7 +40,7 @@ pub fn next(stored: &Stored, now: DateTime<Utc>) -> Next {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use prosaas_shared::ids::WhatsappSessionId;
+    use prosaas_domain::ids::WhatsappSessionId;
 
     use super::*;
 

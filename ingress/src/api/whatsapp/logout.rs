@@ -1,7 +1,8 @@
 //! `POST /api/whatsapp/baileys/logout`.
 
 use axum::extract::State;
-use prosaas_shared::{events::whatsapp::WhatsappLogoutV1, rights::Right};
+use prosaas_domain::rights::Right;
+use prosaas_events::whatsapp::WhatsappLogoutV1;
 
 use crate::{
     api::{BusinessScope, RequestMeta, command::CommandResponse, submit},
@@ -15,7 +16,7 @@ use crate::{
     path = "/api/whatsapp/baileys/logout",
     operation_id = "whatsapp_logout",
     tag = "whatsapp",
-    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    params(("business_id" = Option<prosaas_domain::ids::BusinessId>, Query, description = "For system admins")),
     responses(CommandResponse),
 )]
 pub async fn whatsapp_logout(

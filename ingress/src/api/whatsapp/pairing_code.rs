@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::whatsapp::{WhatsappPairingCodeV1, WhatsappState},
+use prosaas_domain::{
     ids::WhatsappSessionId,
     phone::{self, E164},
     rights::Right,
 };
+use prosaas_events::whatsapp::{WhatsappPairingCodeV1, WhatsappState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -75,7 +75,7 @@ impl std::fmt::Debug for CodeAnswer {
     path = "/api/whatsapp/baileys/pairing-code",
     operation_id = "whatsapp_pairing_code",
     tag = "whatsapp",
-    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    params(("business_id" = Option<prosaas_domain::ids::BusinessId>, Query, description = "For system admins")),
     request_body = PairingRequest,
     responses((status = 200, description = "A code, or what to do", body = PairingAnswer)),
 )]

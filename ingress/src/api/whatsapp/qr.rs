@@ -1,7 +1,9 @@
 //! `GET /api/whatsapp/baileys/qr`: the QR code that can be scanned now.
 
 use axum::{Json, extract::State};
-use prosaas_shared::{events::whatsapp::WhatsappState, rights::Right, whatsapp_service::ServiceError};
+use prosaas_domain::rights::Right;
+use prosaas_events::whatsapp::WhatsappState;
+use prosaas_whatsapp_service::ServiceError;
 
 use super::{
     answer::{LinkAnswer, Refused, or_failed},
@@ -19,7 +21,7 @@ use crate::{
     path = "/api/whatsapp/baileys/qr",
     operation_id = "whatsapp_qr",
     tag = "whatsapp",
-    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    params(("business_id" = Option<prosaas_domain::ids::BusinessId>, Query, description = "For system admins")),
     responses((status = 200, description = "A QR code, that a phone is linked already, or what to do", body = LinkAnswer)),
 )]
 pub async fn whatsapp_qr(

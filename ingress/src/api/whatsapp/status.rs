@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
-use prosaas_shared::{events::whatsapp::WhatsappState, rights::Right, whatsapp_service::ServiceError};
+use prosaas_domain::rights::Right;
+use prosaas_events::whatsapp::WhatsappState;
+use prosaas_whatsapp_service::ServiceError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -45,7 +47,7 @@ pub struct StatusAnswer {
     path = "/api/whatsapp/baileys/status",
     operation_id = "whatsapp_status",
     tag = "whatsapp",
-    params(("business_id" = Option<prosaas_shared::ids::BusinessId>, Query, description = "For system admins")),
+    params(("business_id" = Option<prosaas_domain::ids::BusinessId>, Query, description = "For system admins")),
     responses((status = 200, description = "How it stands", body = StatusAnswer)),
 )]
 pub async fn whatsapp_status(

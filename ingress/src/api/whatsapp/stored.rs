@@ -1,10 +1,8 @@
 //! The session's row, as the worker keeps it.
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::whatsapp::WhatsappState,
-    ids::{BusinessId, WhatsappSessionId},
-};
+use prosaas_domain::ids::{BusinessId, WhatsappSessionId};
+use prosaas_events::whatsapp::WhatsappState;
 use sqlx::PgPool;
 
 use crate::problem::Problem;

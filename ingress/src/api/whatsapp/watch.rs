@@ -4,10 +4,8 @@
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    ids::BusinessId,
-    subjects::{LiveKind, live},
-};
+use prosaas_domain::ids::BusinessId;
+use prosaas_events::subjects::{LiveKind, live};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::{

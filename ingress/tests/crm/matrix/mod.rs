@@ -7,8 +7,8 @@ mod table;
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Result;
+use prosaas_domain::rights::Role;
 use prosaas_ingress::event_log::EventLog;
-use prosaas_shared::rights::Role;
 use prosaas_tests::eventually::SOON;
 use serde_json::Value;
 
@@ -190,7 +190,7 @@ async fn command_kept(log: &EventLog) {
     }
 }
 
-fn workplace(role: Role) -> Option<prosaas_shared::ids::BusinessId> {
+fn workplace(role: Role) -> Option<prosaas_domain::ids::BusinessId> {
     (role != Role::SystemAdmin).then_some(OWN)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use http::Method;
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };

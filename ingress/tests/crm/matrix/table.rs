@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use prosaas_shared::rights::Role;
+use prosaas_domain::rights::Role;
 
 const PAGE: &str = include_str!("../../../../docs/PERMISSIONS.md");
 

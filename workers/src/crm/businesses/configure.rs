@@ -1,8 +1,7 @@
 //! `crm.business.configure`: how a business answers its calls.
 
-use prosaas_shared::{
-    call_config::CallConfig, events::crm::business::BusinessConfigureV1, ids::BusinessId, rights::Right,
-};
+use prosaas_domain::{call_config::CallConfig, ids::BusinessId, rights::Right};
+use prosaas_events::crm::business::BusinessConfigureV1;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -72,7 +71,7 @@ async fn save(connection: &mut PgConnection, config: &CallConfig) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use prosaas_shared::call_config::{CallMode, CallSettings};
+    use prosaas_domain::call_config::{CallMode, CallSettings};
     use uuid::Uuid;
 
     use super::*;

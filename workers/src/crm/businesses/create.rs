@@ -1,11 +1,11 @@
 //! `crm.business.create`: a system admin takes a business in.
 
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallConfig, CallSettings},
-    events::crm::business::BusinessCreateV1,
     ids::BusinessId,
     rights::Right,
 };
+use prosaas_events::crm::business::BusinessCreateV1;
 use serde_json::json;
 
 use super::{add_number, change, check, distinct};

@@ -7,12 +7,12 @@ mod set_numbers;
 
 use std::collections::BTreeSet;
 
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallConfig, SettingsError},
     ids::BusinessId,
     phone::E164,
-    subjects::LiveKind,
 };
+use prosaas_events::subjects::LiveKind;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 //! `crm.business.set_active`: a business rests, or is taken up again.
 
-use prosaas_shared::{events::crm::business::BusinessSetActiveV1, ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_events::crm::business::BusinessSetActiveV1;
 use serde_json::json;
 
 use super::{change, hold};

@@ -1,8 +1,7 @@
 //! `crm.business.set_numbers`: the numbers that a business owns, all of them.
 
-use prosaas_shared::{
-    call_config::CallConfig, events::crm::business::BusinessSetNumbersV1, ids::BusinessId, rights::Right,
-};
+use prosaas_domain::{call_config::CallConfig, ids::BusinessId, rights::Right};
+use prosaas_events::crm::business::BusinessSetNumbersV1;
 use serde_json::json;
 
 use super::{add_number, change, check_change, distinct, hold};

@@ -1,9 +1,7 @@
 //! `crm.lead.create`: a person enters a lead.
 
-use prosaas_shared::{
-    events::crm::lead::{LeadCreateV1, LeadSource, LeadStatus},
-    rights::Right,
-};
+use prosaas_domain::rights::Right;
+use prosaas_events::crm::lead::{LeadCreateV1, LeadSource, LeadStatus};
 use serde_json::json;
 
 use super::{Lead, fields, owner_must_be_there, phones, source_word, status_word};

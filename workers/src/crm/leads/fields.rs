@@ -1,6 +1,6 @@
 //! What people write of a lead, as it is stored.
 
-use prosaas_shared::{
+use prosaas_domain::{
     name::{Name, NotAName},
     text::fold,
 };

@@ -3,10 +3,9 @@
 //! audit record of its own. The result names those that moved: what a filter meant then
 //! can be undone exactly.
 
-use prosaas_shared::{
-    events::crm::lead::{LeadDeleteManyV1, LeadRestoreManyV1, MAX_BULK},
-    ids::LeadId,
-    rights::Right,
+use prosaas_domain::{ids::LeadId, rights::Right};
+use prosaas_events::{
+    crm::lead::{LeadDeleteManyV1, LeadRestoreManyV1, MAX_BULK},
     subjects::LiveKind,
 };
 use serde_json::json;

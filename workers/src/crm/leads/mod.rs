@@ -8,10 +8,12 @@ mod trash;
 mod update;
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    events::crm::lead::{LeadSource, LeadStatus},
+use prosaas_domain::{
     ids::{BusinessId, LeadId, UserId},
     phone::masked,
+};
+use prosaas_events::{
+    crm::lead::{LeadSource, LeadStatus},
     subjects::LiveKind,
 };
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, LeadId},
     phone::{self, E164, Number, READER},
 };

@@ -1,11 +1,8 @@
 //! `crm.lead.delete` and `crm.lead.restore`: into the trash and out of it. In the trash
 //! a lead matches no callers; out of it, those whom nobody else has taken meanwhile.
 
-use prosaas_shared::{
-    events::crm::lead::{LeadDeleteV1, LeadRestoreV1},
-    ids::LeadId,
-    rights::Right,
-};
+use prosaas_domain::{ids::LeadId, rights::Right};
+use prosaas_events::crm::lead::{LeadDeleteV1, LeadRestoreV1};
 use serde_json::json;
 
 use super::{hold, phones};

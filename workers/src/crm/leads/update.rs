@@ -1,10 +1,8 @@
 //! `crm.lead.update`: what is absent stays. Of two who change the same version, the
 //! second is refused and loses nothing: it looks again.
 
-use prosaas_shared::{
-    events::crm::lead::{LeadChanges, LeadUpdateV1},
-    rights::Right,
-};
+use prosaas_domain::rights::Right;
+use prosaas_events::crm::lead::{LeadChanges, LeadUpdateV1};
 use serde_json::{Value, json};
 
 use super::{Lead, fields, hold, owner_must_be_there, phones, status_word};

@@ -1,9 +1,7 @@
 //! `crm.user.create`: an invited person joins, in the name of who invited them.
 
-use prosaas_shared::{
-    events::crm::user::UserCreateV1,
-    rights::{Right, Role, may_manage},
-};
+use prosaas_domain::rights::{Right, Role, may_manage};
+use prosaas_events::crm::user::UserCreateV1;
 use serde_json::json;
 
 use super::{User, name};

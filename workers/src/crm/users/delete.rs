@@ -1,10 +1,8 @@
 //! `crm.user.delete`: a person is removed. Their name stays in logs and audit, their
 //! address is free again, and their sessions end with this transaction.
 
-use prosaas_shared::{
-    events::crm::user::UserDeleteV1,
-    rights::{Right, Role, may_manage},
-};
+use prosaas_domain::rights::{Right, Role, may_manage};
+use prosaas_events::crm::user::UserDeleteV1;
 use serde_json::json;
 use sqlx::PgConnection;
 

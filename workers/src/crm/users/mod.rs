@@ -6,12 +6,12 @@ mod delete;
 mod restore;
 mod update;
 
-use prosaas_shared::{
+use prosaas_domain::{
     ids::{BusinessId, UserId},
     name::Name,
     rights::Role,
-    subjects::LiveKind,
 };
+use prosaas_events::subjects::LiveKind;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 

@@ -1,10 +1,8 @@
 //! `crm.user.restore`: a removed person comes back, with no session. Their password is
 //! still theirs; their address may have gone to somebody else meanwhile.
 
-use prosaas_shared::{
-    events::crm::user::UserRestoreV1,
-    rights::{Right, may_manage},
-};
+use prosaas_domain::rights::{Right, may_manage};
+use prosaas_events::crm::user::UserRestoreV1;
 use serde_json::json;
 
 use super::{User, load};

@@ -1,9 +1,7 @@
 //! `crm.user.update`: a person's name or role changes.
 
-use prosaas_shared::{
-    events::crm::user::UserUpdateV1,
-    rights::{Right, Role, may_manage},
-};
+use prosaas_domain::rights::{Right, Role, may_manage};
+use prosaas_events::crm::user::UserUpdateV1;
 use serde_json::json;
 
 use super::{User, load, name, removed};

@@ -15,7 +15,8 @@ pub mod whatsapp;
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Result;
-use prosaas_shared::{clock::SharedClock, phone::E164};
+use prosaas_domain::phone::E164;
+use prosaas_platform::clock::SharedClock;
 use reqwest::{Client, redirect};
 
 use self::{

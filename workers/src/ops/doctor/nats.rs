@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_nats::{Client, ServerAddr, connection::State, jetstream};
-use prosaas_shared::bus::{
+use prosaas_platform::bus::{
     self,
     durability::assert_durable,
     reconcile::{self, ApplyError},

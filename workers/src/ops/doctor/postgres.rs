@@ -3,9 +3,9 @@
 use std::{net::IpAddr, str::FromStr as _, time::Duration};
 
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
+use prosaas_domain::phone::E164;
+use prosaas_platform::{
     clock::SharedClock,
-    phone::E164,
     store::{self, Applied},
 };
 use secrecy::{ExposeSecret as _, SecretString};

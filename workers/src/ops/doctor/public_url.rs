@@ -6,7 +6,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use prosaas_shared::{clock::SharedClock, config::TwilioConfig};
+use prosaas_platform::{clock::SharedClock, config::TwilioConfig};
 use reqwest::{Client, StatusCode, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha1::Sha1;

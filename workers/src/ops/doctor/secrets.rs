@@ -1,7 +1,8 @@
 //! Secrets: set, long enough, no example's, and no two alike. None is ever printed.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
-use prosaas_shared::{config::looks_like_an_example, password};
+use prosaas_accounts::password;
+use prosaas_platform::config::looks_like_an_example;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -138,7 +139,7 @@ fn alike(held: &[(&'static str, String)], database: Option<String>) -> Vec<Findi
 
 #[cfg(test)]
 mod tests {
-    use prosaas_shared::config::Env;
+    use prosaas_platform::config::Env;
 
     use super::*;
     use crate::ops::doctor::finding::Outcome;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use prosaas_shared::{clock::SharedClock, config::TwilioConfig, phone::E164};
+use prosaas_domain::phone::E164;
+use prosaas_platform::{clock::SharedClock, config::TwilioConfig};
 use reqwest::{Client, StatusCode, header::HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};

@@ -1,10 +1,8 @@
 //! The WhatsApp service: whether it answers, and takes our signature.
 
-use prosaas_shared::{
-    clock::SharedClock,
-    ids::WhatsappSessionId,
-    whatsapp_service::{ServiceError, WhatsappService},
-};
+use prosaas_domain::ids::WhatsappSessionId;
+use prosaas_platform::clock::SharedClock;
+use prosaas_whatsapp_service::{ServiceError, WhatsappService};
 use uuid::Uuid;
 
 use super::finding::{Area, Finding};

@@ -1,7 +1,7 @@
 //! The direction decides whose a call is.
 
 use anyhow::Result;
-use prosaas_shared::events::call::{CallStatus, CallStatusV1};
+use prosaas_events::call::{CallStatus, CallStatusV1};
 use sqlx::PgPool;
 use uuid::Uuid;
 

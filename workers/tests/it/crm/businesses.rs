@@ -2,13 +2,13 @@
 
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::kv::Store;
-use prosaas_shared::{
+use prosaas_domain::{
     call_config::{CallConfig, CallMode, CallSettings},
-    events::crm::business::{
-        BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1,
-    },
     ids::BusinessId,
     phone::E164,
+};
+use prosaas_events::{
+    crm::business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
     subjects::{CALL_CONFIG_BUCKET, call_config_key},
 };
 use prosaas_workers::{

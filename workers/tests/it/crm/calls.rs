@@ -1,7 +1,7 @@
 //! Missed calls that were called back.
 
 use anyhow::Result;
-use prosaas_shared::events::crm::call::CallMarkCalledBackV1;
+use prosaas_events::crm::call::CallMarkCalledBackV1;
 
 use super::{Crm, command, delivery};
 

@@ -5,16 +5,16 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use async_nats::HeaderMap;
 use futures_util::StreamExt as _;
-use prosaas_shared::{
-    clock,
-    events::crm::{
+use prosaas_domain::ids::{BatchId, LeadId};
+use prosaas_events::{
+    crm::{
         business::BusinessConfigureV1,
         lead::{LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields},
     },
-    ids::{BatchId, LeadId},
     live::LiveUpdate,
     subjects::{LIVE_STREAM, LiveKind},
 };
+use prosaas_platform::clock;
 use prosaas_tests::eventually::SOON;
 use prosaas_workers::{
     live::Live,
@@ -85,7 +85,7 @@ async fn rights_are_those_of_the_moment_it_is_applied() -> Result<()> {
         name: None,
         time_zone: None,
         expected_revision: None,
-        settings: prosaas_shared::call_config::CallSettings::default(),
+        settings: prosaas_domain::call_config::CallSettings::default(),
     };
     let accepted = command("settings", crm.owner, Some(crm.business), configure())?;
     sqlx::query("UPDATE prosaas.users SET role = 'agent' WHERE id = $1")
@@ -145,7 +145,7 @@ async fn who_asked_for_what_becomes_a_dead_letter_hears_of_it() -> Result<()> {
         name: None,
         time_zone: None,
         expected_revision: None,
-        settings: prosaas_shared::call_config::CallSettings::default(),
+        settings: prosaas_domain::call_config::CallSettings::default(),
     };
     let sent = command("broken", crm.owner, Some(crm.business), args)?;
     assert!(matches!(crm.deliver(&sent, &delivery(&sent)).await, Err(Failure::Fail(_))));

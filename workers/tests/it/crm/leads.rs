@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use prosaas_shared::{
-    events::crm::lead::{
-        LeadChanges, LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields, LeadRestoreManyV1,
-        LeadRestoreV1, LeadStatus, LeadUpdateV1,
-    },
-    ids::{BatchId, LeadId, UserId},
+use prosaas_domain::ids::{BatchId, LeadId, UserId};
+use prosaas_events::crm::lead::{
+    LeadChanges, LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields, LeadRestoreManyV1, LeadRestoreV1,
+    LeadStatus, LeadUpdateV1,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -223,7 +221,7 @@ async fn ten_thousand_leads_fit_into_one_command() -> Result<()> {
     let batch_id = BatchId(Uuid::now_v7());
     let args = LeadDeleteManyV1 { batch_id, lead_ids: lead_ids.clone() };
     let sent = super::command("bulk", crm.agent, Some(crm.business), args.clone())?;
-    assert!(sent.payload.len() < prosaas_shared::events::MAX_EVENT_BYTES);
+    assert!(sent.payload.len() < prosaas_events::MAX_EVENT_BYTES);
     let done = crm.own(crm.agent, args).await?;
     let named = |result: &Value| result["lead_ids"].as_array().map(Vec::len);
     assert_eq!(done.result.as_ref().map(|result| &result["deleted"]), Some(&json!(10_000)));

@@ -12,15 +12,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use async_nats::jetstream;
 use chrono::{DateTime, Utc};
-use prosaas_shared::{
-    bus,
-    events::{
-        CloudEvent,
-        crm::{Command, CommandArgs, CommandMeta},
-    },
-    ids::{BusinessId, OperationId, UserId},
+use prosaas_domain::ids::{BusinessId, OperationId, UserId};
+use prosaas_events::{
+    CloudEvent,
+    crm::{Command, CommandArgs, CommandMeta},
     subjects::{Stream, Subject},
 };
+use prosaas_platform::bus;
 use prosaas_workers::{
     crm::{CrmWorker, projector::Projector},
     live::Live,

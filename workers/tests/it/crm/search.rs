@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use prosaas_shared::{
-    events::crm::lead::{LeadCreateV1, LeadFields},
-    ids::LeadId,
-    phone, text,
-};
+use prosaas_domain::{ids::LeadId, phone, text};
+use prosaas_events::crm::lead::{LeadCreateV1, LeadFields};
 use uuid::Uuid;
 
 use super::{Crm, business};

@@ -3,11 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use prosaas_shared::{
-    events::crm::user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
-    ids::UserId,
-    rights::Role,
-};
+use prosaas_domain::{ids::UserId, rights::Role};
+use prosaas_events::crm::user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1};
 use uuid::Uuid;
 
 use super::{Crm, business, person, session};

@@ -3,7 +3,7 @@
 use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::bus::Role;
+use prosaas_platform::bus::Role;
 use prosaas_tests::eventually::SOON;
 use serde_json::Value;
 use tokio::{

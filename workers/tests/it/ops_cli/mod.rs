@@ -11,7 +11,7 @@ mod terminal;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::bus::Role;
+use prosaas_platform::bus::Role;
 use prosaas_workers::{dead_letters::file::file, live::Live};
 use serde_json::Value;
 use tokio::process::Command;

@@ -1,7 +1,7 @@
 //! `replays`: how far they have come.
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::bus::Role;
+use prosaas_platform::bus::Role;
 
 use super::{Answer, run};
 use crate::{replays::World, support::eventually};
@@ -37,7 +37,7 @@ async fn a_replay_is_listed_and_followed_to_its_end() -> Result<()> {
     assert_eq!(ops(&world, &["replays", "follow", "00000000-0000-0000-0000-000000000001"]).await?.code, 3);
 
     eventually("it is filed again", || async {
-        Ok(world.in_state(prosaas_shared::events::selection::State::New).await? == 1)
+        Ok(world.in_state(prosaas_events::selection::State::New).await? == 1)
     })
     .await?;
     world.mend();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use prosaas_shared::bus::Role;
+use prosaas_platform::bus::Role;
 use prosaas_tests::eventually::SOON;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use tokio::{process::Child, sync::mpsc, time::timeout};

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use anyhow::Result;
-use prosaas_shared::events::recording::{RecordingProgress, RecordingStatusV1};
+use prosaas_events::recording::{RecordingProgress, RecordingStatusV1};
 use prosaas_workers::{
     recordings::RecordingEvent,
     runtime::{Done, Failure},

@@ -1,0 +1,6 @@
+//! Passwords, and people who are made outside a request.
+
+#![warn(missing_docs)]
+
+pub mod password;
+pub mod people;

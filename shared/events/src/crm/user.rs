@@ -1,0 +1,52 @@
+//! Commands about people. No password, hash or token is ever in one.
+
+use prosaas_domain::{ids::UserId, rights::Role};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::command;
+
+/// `pro.prosaas.crm.user_create.v1`: somebody took an invitation, or an operator
+/// made them. Their credential is the ingress's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserCreateV1 {
+    /// Their id, chosen by the ingress.
+    pub user_id: UserId,
+    /// Their address, unique among people who are not deleted.
+    pub email: String,
+    /// What they are called, 1 to 200 characters.
+    pub name: String,
+    /// Their role; a system admin belongs to no business.
+    pub role: Role,
+}
+command!(UserCreateV1, "pro.prosaas.crm.user_create.v1", "user.create", user_id);
+
+/// `pro.prosaas.crm.user_delete.v1`: a person is removed; open sessions end with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserDeleteV1 {
+    /// Who.
+    pub user_id: UserId,
+}
+command!(UserDeleteV1, "pro.prosaas.crm.user_delete.v1", "user.delete", user_id);
+
+/// `pro.prosaas.crm.user_restore.v1`: a removed person comes back, with no session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserRestoreV1 {
+    /// Who.
+    pub user_id: UserId,
+}
+command!(UserRestoreV1, "pro.prosaas.crm.user_restore.v1", "user.restore", user_id);
+
+/// `pro.prosaas.crm.user_update.v1`: a person's name or role changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserUpdateV1 {
+    /// Who.
+    pub user_id: UserId,
+    /// What they are called from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their role from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+command!(UserUpdateV1, "pro.prosaas.crm.user_update.v1", "user.update", user_id);
