@@ -1,4 +1,4 @@
--- One fold for comparing text: `shared/src/text/fold.rs` is the same rule, and its tests
+-- One fold for comparing text: `shared/domain/src/text/fold.rs` is the same rule, and its tests
 -- compare the two. New columns beside the old ones: the release before searches by
 -- search_text and search_pieces, which a later migration drops with their index and
 -- functions.

@@ -3,7 +3,7 @@
 CREATE FUNCTION prosaas.fold_email(email text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN lower(btrim(email) COLLATE "C");
-COMMENT ON FUNCTION prosaas.fold_email(text) IS 'An e-mail address as it is compared: no blanks around it, A to Z in lower case, all else as it is. The same as prosaas_shared::email::fold; under "C" it does not depend on the server''s locale.';
+COMMENT ON FUNCTION prosaas.fold_email(text) IS 'An e-mail address as it is compared: no blanks around it, A to Z in lower case, all else as it is. The same as prosaas_domain::email::fold; under "C" it does not depend on the server''s locale.';
 
 -- Folds less than lower(email) did: what was unique stays unique.
 CREATE UNIQUE INDEX users_live_folded_email_uq ON prosaas.users (prosaas.fold_email(email)) WHERE deleted_at IS NULL;

@@ -37,7 +37,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as cons
 export type LogLevel = (typeof LOG_LEVELS)[number];
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of `INTERNAL_SECRET` in production, characters. This and the next two are those of shared/src/config.rs. */
+/** Of `INTERNAL_SECRET` in production, characters. This and the next two are those of shared/platform/src/config.rs. */
 const MIN_SECRET_LENGTH = 32;
 const EXAMPLES = /change|example|placeholder|development|your-|xxxx/;
 const MIN_DISTINCT = 8;

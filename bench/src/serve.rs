@@ -6,13 +6,15 @@ use anyhow::{Context as _, bail};
 use arc_swap::ArcSwap;
 use async_nats::jetstream::{self, message::PublishMessage};
 use futures_util::future::BoxFuture;
+use prosaas_event_log::{
+    Appended, EventLog, EventLogConfig, NewEvent,
+    publish::{Keeper, Publisher},
+    pump::PumpStatus,
+};
 use prosaas_ingress::{
     app::public_router,
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
-    event_log::{Appended, EventLog, EventLogConfig, NewEvent},
-    publish::{Keeper, Publisher},
-    pump::PumpStatus,
     serve::{Backends, Pools, app, listen},
 };
 use prosaas_platform::{bus, clock, config::Env, process, store, telemetry};

@@ -12,6 +12,7 @@ use axum::{
 use http::{HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 use prosaas_domain::ids::AccountSid;
+use prosaas_event_log::publish::Publisher;
 use prosaas_platform::clock::SharedClock;
 use prosaas_twilio::Validator;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,7 +24,6 @@ use crate::{
     health::{self, Readiness},
     latency,
     problem::Problem,
-    publish::Publisher,
     spa,
     webhook::{self, AnsweredCalls},
 };

@@ -1,9 +1,8 @@
 //! Counters whose first step an alert must see: they exist at zero from the start.
 
 use metrics::counter;
+use prosaas_event_log::publish::Kept;
 use prosaas_events::subjects::Stream;
-
-use crate::publish::Kept;
 
 /// Makes them.
 pub fn exist() {

@@ -5,16 +5,16 @@ use std::time::Duration;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::{Json, extract::State, response::IntoResponse};
 use http::StatusCode;
+use prosaas_event_log::{
+    EventLog,
+    pump::{LaneState, PumpStatus},
+};
 use prosaas_platform::bus::{definitions::Definitions, durability::assert_durable, store::assert_writable};
 use prosaas_whatsapp_service::WhatsappService;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::{
-    app::App,
-    event_log::EventLog,
-    pump::{LaneState, PumpStatus},
-};
+use crate::app::App;
 
 /// How long one check may take.
 const TIMEOUT: Duration = Duration::from_secs(2);

@@ -6,6 +6,11 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use async_nats::{Client, connection::State as Connection, jetstream};
 use axum::Router;
+use prosaas_event_log::{
+    EventLog, EventLogConfig,
+    publish::Publisher,
+    pump::{self, PumpStatus},
+};
 use prosaas_platform::{
     bus::{self, durability::assert_durable},
     clock,
@@ -26,11 +31,8 @@ use crate::{
     call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
     connections, counters,
-    event_log::{EventLog, EventLogConfig},
     health::Readiness,
     internal,
-    publish::Publisher,
-    pump::{self, PumpStatus},
     webhook::AnsweredCalls,
 };
 

@@ -91,7 +91,7 @@ def browser(stage: Stage, arguments: list[str], script: str = "e2e") -> Iterator
     toolchain.node_modules(folder)
     chromium(stage.paths)
     nats.binary(stage.paths)
-    built = toolchain.build(stage.paths, ["prosaas-ingress", "prosaas-workers"], "dev")
+    built = toolchain.build(stage.paths, "dev")
     yield ["npm", "run", script, "--", *arguments], folder, {"PROSAAS_BIN_DIR": str(built)}
 
 

@@ -117,9 +117,7 @@ def everything(paths: Paths) -> int:
             say.step("using the WhatsApp service of BAILEYS_BASE_URL")
         # Tests built them already.
         given = os.environ.get("PROSAAS_BIN_DIR")
-        built = Path(given) if given else toolchain.build(
-            paths, ["prosaas-ingress", "prosaas-workers"], toolchain.profile()
-        )
+        built = Path(given) if given else toolchain.build(paths, toolchain.profile())
         for folder in ("ingress", "recordings"):
             paths.folder(folder).chmod(0o700)
         with Supervisor() as supervisor:

@@ -16,6 +16,9 @@ from .say import CannotGoOn
 
 OLDEST_NODE = 20
 
+# What `make run` and the browser's tests start.
+PROGRAMS = ("prosaas-ingress", "prosaas-workers", "prosaas-ops")
+
 
 def _version(command: list[str]) -> tuple[int, ...]:
     """The first dotted number that the program prints about itself."""
@@ -86,10 +89,10 @@ def profile() -> str:
     return given
 
 
-def build(paths: Paths, packages: list[str], with_profile: str) -> Path:
-    """Builds the packages' programs and returns the folder that holds them."""
-    say.step(f"building {', '.join(packages)} ({with_profile} profile; the first time takes some minutes)")
-    chosen = [part for package in packages for part in ("-p", package)]
+def build(paths: Paths, with_profile: str) -> Path:
+    """Builds the programs and returns the folder that holds them."""
+    say.step(f"building {', '.join(PROGRAMS)} ({with_profile} profile; the first time takes some minutes)")
+    chosen = [part for package in PROGRAMS for part in ("-p", package)]
     cargo(paths, "build", "--locked", "--bins", "--profile", with_profile, *chosen)
     return paths.target() / ("debug" if with_profile == "dev" else with_profile)
 

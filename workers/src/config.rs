@@ -1,7 +1,5 @@
 //! The settings of the two binaries.
 
-pub mod doctor;
-
 use std::{net::SocketAddr, path::PathBuf};
 
 use prosaas_domain::phone::{self, E164};
@@ -70,7 +68,7 @@ fn inject_faults(env: &Env, app_env: AppEnv) -> Result<bool, ConfigError> {
     Ok(wanted)
 }
 
-fn api_base(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
+pub fn api_base(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
     const NAME: &str = "TWILIO_API_BASE";
     let text = env.optional(NAME)?.unwrap_or_else(|| "https://api.twilio.com".to_owned());
     let url: Url = text.trim().parse().map_err(|e| ConfigError::new(NAME, format!("is no address: {e}")))?;
@@ -83,7 +81,7 @@ fn api_base(env: &Env, app_env: AppEnv) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
-fn recordings_url(env: &Env) -> Result<Url, ConfigError> {
+pub fn recordings_url(env: &Env) -> Result<Url, ConfigError> {
     const NAME: &str = "RECORDINGS_URL";
     let url: Url = env
         .required(NAME)?
@@ -127,7 +125,7 @@ impl OpsConfig {
     }
 }
 
-fn nats_store_max_bytes(env: &Env) -> Result<u64, ConfigError> {
+pub fn nats_store_max_bytes(env: &Env) -> Result<u64, ConfigError> {
     const NAME: &str = "NATS_STORE_MAX_BYTES";
     let bytes = env.parsed(NAME, DEFAULT_STORE_BYTES)?;
     if bytes < LEAST_STORE_BYTES {
@@ -136,7 +134,7 @@ fn nats_store_max_bytes(env: &Env) -> Result<u64, ConfigError> {
     Ok(bytes)
 }
 
-fn first_number(env: &Env) -> Result<Option<E164>, ConfigError> {
+pub fn first_number(env: &Env) -> Result<Option<E164>, ConfigError> {
     const NAME: &str = "TWILIO_PHONE_NUMBER";
     env.optional(NAME)?
         .map(|text| phone::dialable(&text).map_err(|e| ConfigError::new(NAME, format!("{e}"))))

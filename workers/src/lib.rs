@@ -9,7 +9,6 @@ pub mod faults;
 pub mod jobs;
 pub mod live;
 pub mod operators;
-pub mod ops;
 pub mod recordings;
 pub mod replays;
 pub mod rereading;

@@ -8,6 +8,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use prosaas_domain::ids::{BusinessId, OperationId, UserId};
+use prosaas_event_log::{AppendError, NewEvent};
 use prosaas_events::{
     CloudEvent, EventId,
     crm::{Command, CommandArgs, CommandMeta},
@@ -28,11 +29,7 @@ use super::{
     session::Session,
     waiting::{subscribe, wait_for},
 };
-use crate::{
-    app::App,
-    event_log::{AppendError, NewEvent},
-    problem::Problem,
-};
+use crate::{app::App, problem::Problem};
 
 /// Where commands come from.
 const SOURCE: &str = "/ingress/api";

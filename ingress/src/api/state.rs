@@ -1,5 +1,6 @@
 //! What the API's handlers share.
 
+use prosaas_event_log::EventLog;
 use prosaas_platform::{
     config::{AppEnv, ConfigError},
     internal_auth::Verifier,
@@ -20,7 +21,7 @@ use super::{
     planned::PlannedReads,
     rate_limit::{Quotas, RateLimits},
 };
-use crate::{config::ApiConfig, event_log::EventLog, serve::Pools};
+use crate::{config::ApiConfig, serve::Pools};
 
 /// The API's part of the state.
 pub struct ApiState {

@@ -16,6 +16,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use prosaas_domain::ids::{BusinessId, WhatsappSessionId};
+use prosaas_event_log::{AppendError, NewEvent};
 use prosaas_events::{
     CloudEvent,
     subjects::Subject,
@@ -28,12 +29,7 @@ use prosaas_platform::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{
-    app::App,
-    connections::is_too_slow,
-    event_log::{AppendError, NewEvent},
-    problem::Problem,
-};
+use crate::{app::App, connections::is_too_slow, problem::Problem};
 
 /// Where facts come from.
 const SOURCE: &str = "/baileys";

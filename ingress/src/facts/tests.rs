@@ -12,6 +12,7 @@ use anyhow::Result;
 use arc_swap::ArcSwap;
 use axum::body::Body;
 use http::Request;
+use prosaas_event_log::{EventLog, EventLogConfig, ReadLimit, publish::Publisher, pump::PumpStatus};
 use prosaas_events::subjects::Stream;
 use prosaas_platform::{
     bus, clock,
@@ -28,9 +29,6 @@ use super::*;
 use crate::{
     call_config::Directory,
     config::Config,
-    event_log::{EventLog, EventLogConfig, ReadLimit},
-    publish::Publisher,
-    pump::PumpStatus,
     serve::{self, Backends, Pools},
 };
 

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
+use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventId, StatusOrder,
     call::{CallStatus, CallStatusV1},
@@ -11,7 +12,7 @@ use prosaas_events::{
 use sha2::{Digest as _, Sha256};
 
 use super::{refusal::Refusal, request::TwilioRequest};
-use crate::{app::App, publish::Kept};
+use crate::app::App;
 
 /// Keeps the event and answers 204.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<StatusCode, Refusal> {

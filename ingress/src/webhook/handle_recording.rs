@@ -4,6 +4,7 @@
 
 use axum::extract::State;
 use prosaas_domain::{call_config::Language, ids::RecordingSid};
+use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventData, EventId,
     recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
@@ -15,7 +16,7 @@ use super::{
     request::{TwilioRequest, sid},
     twiml_response::TwimlResponse,
 };
-use crate::{answer, app::App, publish::Kept};
+use crate::{answer, app::App};
 
 /// Keeps the event, thanks and hangs up.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventId,
     call::{CallIncomingV1, CallStatus},
@@ -10,7 +11,7 @@ use prosaas_events::{
 };
 
 use super::{refusal::Refusal, request::TwilioRequest, twiml_response::TwimlResponse};
-use crate::{answer, app::App, call_config::BusinessAnswers, publish::Kept};
+use crate::{answer, app::App, call_config::BusinessAnswers};
 
 /// Answers from memory, keeps the event, and only then replies. A caller is
 /// answered even when the event can be kept nowhere.

@@ -11,6 +11,7 @@ use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };
+use prosaas_event_log::{EventLog, EventLogConfig, publish::Publisher, pump};
 use prosaas_ingress::{
     api::{
         ApiState,
@@ -18,10 +19,7 @@ use prosaas_ingress::{
     },
     app::{App, AppState, public_router},
     config::ApiConfig,
-    event_log::{EventLog, EventLogConfig},
     health::Readiness,
-    publish::Publisher,
-    pump,
     serve::Pools,
     webhook::AnsweredCalls,
 };

@@ -11,14 +11,12 @@ use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };
+use prosaas_event_log::{EventLog, EventLogConfig, publish::Publisher, pump};
 use prosaas_ingress::{
     api::keys::hash_token,
     app::{App, public_router},
     call_config::Directory,
     config::Config,
-    event_log::{EventLog, EventLogConfig},
-    publish::Publisher,
-    pump,
     serve::{self, Backends, Pools},
 };
 use prosaas_platform::{bus, clock, config::Env, process::install_tls_provider, store};

@@ -8,7 +8,7 @@ CARGO = """\
      Running unittests src/lib.rs (target/debug/deps/prosaas_ingress-0f1e2d)
 test answer::hours::open_at_noon ... ok
 test result: ok. 137 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 4.20s
-     Running unittests src/bin/prosaas-ops.rs (target/debug/deps/prosaas_ops-0f1e2d)
+     Running unittests src/main.rs (target/debug/deps/prosaas_ops-0f1e2d)
 test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s
      Running tests/it/main.rs (target/debug/deps/it-5a1eb2bc39e0e0aa)
 test calls::statuses_in_any_order ... FAILED
@@ -18,7 +18,7 @@ failures:
 test result: FAILED. 85 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 12.00s
      Running tests/faults/main.rs (target/debug/deps/faults-5a1eb2bc39e0e0aa)
 error: test failed, to rerun pass `-p prosaas-tests --test faults`
-   Doc-tests prosaas_shared
+   Doc-tests prosaas_domain
 test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.10s
 """
 

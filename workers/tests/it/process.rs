@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    path::Path,
     process::{Command, Output, Stdio},
 };
 
@@ -23,7 +24,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::{Database, Nats, eventually};
+use crate::support::{Database, Nats, eventually, ops_program};
 
 const NUMBER: &str = "+972000000001";
 
@@ -34,7 +35,7 @@ struct Place {
 }
 
 impl Place {
-    fn command(&self, binary: &str, role: Role) -> Command {
+    fn command(&self, binary: &Path, role: Role) -> Command {
         let mut command = Command::new(binary);
         command
             .env_clear()
@@ -56,12 +57,12 @@ impl Place {
     }
 
     fn ops(&self, arguments: &[&str]) -> Result<Output> {
-        let mut command = self.command(env!("CARGO_BIN_EXE_prosaas-ops"), Role::Ops);
+        let mut command = self.command(&ops_program()?, Role::Ops);
         Ok(command.args(arguments).stdin(Stdio::null()).output()?)
     }
 
     fn workers(&self) -> Result<Workers> {
-        let command = self.command(env!("CARGO_BIN_EXE_prosaas-workers"), Role::Workers);
+        let command = self.command(Path::new(env!("CARGO_BIN_EXE_prosaas-workers")), Role::Workers);
         Ok(Workers(tokio::process::Command::from(command).stdout(Stdio::null()).kill_on_drop(true).spawn()?))
     }
 
@@ -188,11 +189,11 @@ async fn operators_make_people() -> Result<()> {
 
 #[tokio::test]
 async fn setup_says_what_is_missing() -> Result<()> {
-    let output = Command::new(env!("CARGO_BIN_EXE_prosaas-ops")).arg("setup").env_clear().output()?;
+    let output = Command::new(ops_program()?).arg("setup").env_clear().output()?;
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("DATABASE_URL"), "{said}");
-    let output = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"))
+    let output = Command::new(ops_program()?)
         .args(["setup", "--wait", "1"])
         .env_clear()
         .env("DATABASE_URL", "postgres://127.0.0.1:1/none")

@@ -104,3 +104,8 @@ where
 {
     eventually::becomes(what, eventually::SOON, true, check).await
 }
+
+/// The operators' command line, another crate's program.
+pub fn ops_program() -> Result<std::path::PathBuf> {
+    prosaas_tests::environment::binary("prosaas-ops")
+}

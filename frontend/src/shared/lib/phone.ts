@@ -1,5 +1,5 @@
 /**
- * Telephone numbers, read as the server reads them (`shared/src/phone`): both are tested
+ * Telephone numbers, read as the server reads them (`shared/domain/src/phone`): both are tested
  * against `tests/fixtures/phones.tsv`. Of other countries only the server knows how long
  * their numbers are.
  */

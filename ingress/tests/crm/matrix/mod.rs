@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Result;
 use prosaas_domain::rights::Role;
-use prosaas_ingress::event_log::EventLog;
+use prosaas_event_log::EventLog;
 use prosaas_tests::eventually::SOON;
 use serde_json::Value;
 

@@ -24,7 +24,7 @@ struct Tail {
 impl Tail {
     fn start(cli: &Cli, arguments: &[&str]) -> Result<Self> {
         let mut child =
-            command(arguments, &cli.database, &cli.nats.url(Role::Ops)).stdout(Stdio::piped()).spawn()?;
+            command(arguments, &cli.database, &cli.nats.url(Role::Ops))?.stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("no output")?).lines();
         Ok(Self { child, lines })
     }

@@ -18,7 +18,7 @@ use tokio::process::Command;
 
 use crate::{
     dead_letters::{event, verdict},
-    support::{Database, Nats},
+    support::{Database, Nats, ops_program},
 };
 
 struct Cli {
@@ -44,8 +44,8 @@ impl Answer {
 }
 
 /// The command, on that database and as that user of NATS.
-fn command(arguments: &[&str], database: &Database, nats: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_prosaas-ops"));
+fn command(arguments: &[&str], database: &Database, nats: &str) -> Result<Command> {
+    let mut command = Command::new(ops_program()?);
     command
         .args(arguments)
         .env("DATABASE_URL", database.url().as_str())
@@ -53,12 +53,12 @@ fn command(arguments: &[&str], database: &Database, nats: &str) -> Command {
         .env("APP_ENV", "development")
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    command
+    Ok(command)
 }
 
 /// Runs it to its end.
 async fn run(arguments: &[&str], database: &Database, nats: &str) -> Result<Answer> {
-    let output = command(arguments, database, nats).output().await?;
+    let output = command(arguments, database, nats)?.output().await?;
     Ok(Answer {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8(output.stdout)?,

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser as _, error::ErrorKind};
-use prosaas_workers::ops::Arguments;
+use prosaas_ops::Arguments;
 
 const RUN_BOOK: &str = include_str!("../../../../docs/OPERATIONS.md");
 

@@ -31,7 +31,7 @@ impl Terminal {
         let name = ptsname(&master, Vec::new())?;
         let name = name.to_str()?;
         let open = || OpenOptions::new().read(true).write(true).open(name);
-        let mut command = command(arguments, database, nats);
+        let mut command = command(arguments, database, nats)?;
         command.stdin(Stdio::from(open()?)).stdout(Stdio::from(open()?)).stderr(Stdio::from(open()?));
         let child = command.spawn()?;
         // Ours are closed with the command: the reader then comes to an end.

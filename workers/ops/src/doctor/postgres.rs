@@ -1,0 +1,195 @@
+//! Postgres: whether it lets us in, over TLS where the way is long, and has our tables.
+
+use std::{net::IpAddr, str::FromStr as _, time::Duration};
+
+use chrono::{DateTime, Utc};
+use prosaas_domain::phone::E164;
+use prosaas_platform::{
+    clock::SharedClock,
+    store::{self, Applied},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+use tokio::time::Instant;
+
+use super::{
+    Seen,
+    clock::Reading,
+    finding::{Area, Finding},
+};
+use crate::doctor::config::DoctorConfig;
+
+const AREA: Area = Area("Postgres");
+const LOGIN: &str = "login";
+const TLS: &str = "encryption";
+const MIGRATIONS: &str = "migrations";
+
+/// How long a compute may need that has slept.
+const WAKE: Duration = Duration::from_secs(15);
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Looks at it; gives the numbers of all businesses too.
+pub async fn check(config: &DoctorConfig, clock: &SharedClock) -> (Seen, Vec<E164>) {
+    let url = match &config.database_url {
+        Ok(url) => url,
+        Err(error) => return ((vec![AREA.skipped(LOGIN, error)], None), Vec::new()),
+    };
+    let mut findings: Vec<Finding> = encryption(url).into_iter().collect();
+    let pool = match entered(url).await {
+        Ok(pool) => pool,
+        Err(finding) => {
+            findings.push(finding);
+            return ((findings, None), Vec::new());
+        }
+    };
+    findings.push(AREA.ok(LOGIN, "let in"));
+    findings.push(match store::applied(&pool).await {
+        Ok(applied) => migrations(&applied),
+        Err(error) => AREA.broken(
+            MIGRATIONS,
+            error.to_string(),
+            "let the user of DATABASE_URL read the schema `prosaas`",
+        ),
+    });
+    let asked = clock.now();
+    let theirs: Option<DateTime<Utc>> =
+        sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&pool).await.ok();
+    let reading = theirs.map(|theirs| Reading::new("Postgres", theirs, asked, clock.now()));
+    // Without its tables there are no numbers; the finding above says so.
+    let numbers: Vec<String> = sqlx::query_scalar(
+        "SELECT e164 FROM prosaas.business_numbers WHERE released_at IS NULL ORDER BY e164",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap_or_default();
+    ((findings, reading), numbers.iter().filter_map(|text| E164::parse(text).ok()).collect())
+}
+
+/// A pool that has answered.
+async fn entered(url: &SecretString) -> Result<PgPool, Finding> {
+    let wrong = |error: &sqlx::Error| {
+        AREA.broken(LOGIN, error.to_string(), "write DATABASE_URL as postgres://user:password@host/database")
+    };
+    let pool = store::connect(url, 2).await.map_err(|error| wrong(&error))?;
+    let deadline = Instant::now() + WAKE;
+    loop {
+        let Err(error) = sqlx::query("SELECT 1").execute(&pool).await else { return Ok(pool) };
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let refused = code.is_some_and(|code| is_lasting(&code));
+        if refused {
+            return Err(AREA.broken(
+                LOGIN,
+                error.to_string(),
+                "put the user, password and database of your Postgres into DATABASE_URL",
+            ));
+        }
+        if Instant::now() + PAUSE >= deadline {
+            return Err(AREA.broken(
+                LOGIN,
+                format!("no answer within {} s: {error}", WAKE.as_secs()),
+                "see that Postgres runs and DATABASE_URL names its host (`docker logs prosaas-db`, or Neon's console)",
+            ));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Whether waiting changes nothing: no such user, password, database or right. A server
+/// that starts (57P03) or is full (53300) may let us in later.
+fn is_lasting(code: &str) -> bool {
+    code.starts_with("28") || code == "3D000" || code == "42501"
+}
+
+/// What a way outside of this machine and its private networks needs.
+fn encryption(url: &SecretString) -> Option<Finding> {
+    let options = PgConnectOptions::from_str(url.expose_secret()).ok()?;
+    let mode = options.get_ssl_mode();
+    if matches!(mode, PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull) {
+        return Some(AREA.ok(TLS, "required"));
+    }
+    if options.get_socket().is_some() || is_near(options.get_host()) {
+        return Some(AREA.ok(TLS, "not required, the server is on a private network"));
+    }
+    Some(AREA.broken(
+        TLS,
+        "not required, and the server is elsewhere",
+        "add sslmode=require to DATABASE_URL, else passwords and calls may travel in the clear",
+    ))
+}
+
+/// A name without dots is one of this machine's or of Docker's.
+fn is_near(host: &str) -> bool {
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private(),
+        Ok(IpAddr::V6(address)) => address.is_loopback() || address.is_unique_local(),
+        Err(_) => !host.contains('.') || host.starts_with('/'),
+    }
+}
+
+fn migrations(applied: &Applied) -> Finding {
+    let list = |versions: &[i64]| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+    if !applied.unknown.is_empty() {
+        return AREA.broken(
+            MIGRATIONS,
+            format!("a newer release has applied {}", list(&applied.unknown)),
+            "start the newer release again: `git pull && docker compose up -d --build`",
+        );
+    }
+    if !applied.changed.is_empty() {
+        return AREA.broken(
+            MIGRATIONS,
+            format!("{} are not the ones that were applied", list(&applied.changed)),
+            "put migrations/ back as the release has it (`git status`), and build again",
+        );
+    }
+    if !applied.missing.is_empty() {
+        return AREA.broken(
+            MIGRATIONS,
+            format!("{} are not applied", list(&applied.missing)),
+            "run `docker compose run --rm setup`, which applies them",
+        );
+    }
+    AREA.ok(MIGRATIONS, format!("all {} are applied", applied.known))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::finding::Outcome;
+
+    #[test]
+    fn a_long_way_must_be_encrypted() {
+        for (url, wanted) in [
+            ("postgres://u:p@db:5432/prosaas?sslmode=disable", Outcome::Ok),
+            ("postgres://u:p@127.0.0.1/prosaas", Outcome::Ok),
+            ("postgres://u:p@10.1.2.3/prosaas", Outcome::Ok),
+            ("postgres://u:p@ep-x.neon.tech/prosaas?sslmode=require", Outcome::Ok),
+            ("postgres://u:p@ep-x.neon.tech/prosaas", Outcome::Broken),
+            ("postgres://u:p@203.0.113.5/prosaas?sslmode=prefer", Outcome::Broken),
+        ] {
+            let found = encryption(&SecretString::from(url)).map(|finding| finding.outcome);
+            assert_eq!(found, Some(wanted), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_worst_of_the_migrations_is_told() {
+        let applied = |missing: &[i64], changed: &[i64], unknown: &[i64]| {
+            let told = migrations(&Applied {
+                known: 9,
+                missing: missing.to_vec(),
+                changed: changed.to_vec(),
+                unknown: unknown.to_vec(),
+            });
+            (told.outcome, told.found)
+        };
+        assert_eq!(applied(&[], &[], &[]).0, Outcome::Ok);
+        assert!(applied(&[9], &[], &[]).1.contains("9 are not applied"));
+        assert!(applied(&[9], &[3], &[]).1.starts_with("3 are not the ones"));
+        assert!(applied(&[9], &[3], &[10, 11]).1.contains("10, 11"));
+    }
+}
