@@ -4,7 +4,7 @@ DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run services test test-repeat fuzz mutants check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
-	generated-check scripts-check link-order bench e2e screenshots faults test-compose
+	generated-check scripts-check bench e2e screenshots faults test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
 unexport MAKEFLAGS
@@ -62,9 +62,6 @@ generated: ## Write the generated files (docs/events)
 
 generated-check: ## Fail when a generated file is not what its source gives
 	@exec $(DEV) generated-check
-
-link-order: ## Write ingress/link-order.txt, which the released program is laid out by
-	@exec $(DEV) link-order
 
 scripts-check: ## Check the scripts themselves
 	@exec $(DEV) lint-scripts

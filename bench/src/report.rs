@@ -34,7 +34,7 @@ const ACKS_PER_SECOND: f64 = 15_000.0;
 const TIMES_NAIVE: f64 = 3.0;
 const TIMES_FLASK: f64 = 10.0;
 const P99_MS: f64 = 3.0;
-const RSS_MB: f64 = 25.0;
+const RSS_MB: f64 = 48.0;
 const CHANGE_MS: f64 = 1_000.0;
 const LIVE_P99_MS: f64 = 100.0;
 

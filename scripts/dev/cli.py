@@ -10,7 +10,7 @@ import sys
 import time
 from types import FrameType
 
-from . import benching, checks, fuzz, link_order, mutants, repeat, run, say, testing
+from . import benching, checks, fuzz, mutants, repeat, run, say, testing
 from .paths import Paths
 from .processes import Supervisor
 from .say import CannotGoOn
@@ -54,7 +54,6 @@ def main() -> int:
         "generated-check": "compare generated files with what makes them",
         "deny": "licences, bans and sources of dependencies",
         "deny-advisories": "known vulnerabilities of dependencies (needs the advisory database)",
-        "link-order": "write the list of functions that the ingress runs",
         "lint-scripts": "compile Python, check shell scripts",
         "e2e": "the web app in a browser against the whole system",
         "screenshots": "photograph every screen of the web app",
@@ -93,7 +92,6 @@ def main() -> int:
         "generated-check": lambda: checks.generated(paths, write=False),
         "deny": lambda: checks.deny(paths, "bans", "licenses", "sources"),
         "deny-advisories": lambda: checks.deny(paths, "advisories"),
-        "link-order": lambda: link_order.write(paths),
         "lint-scripts": lambda: checks.scripts(paths),
     }
     try:
