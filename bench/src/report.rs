@@ -29,7 +29,7 @@ pub struct Report {
     pub dead_letters: Option<dead_letters::Outcome>,
 }
 
-/// The aims for our webhook.
+/// What our webhook is to reach.
 const ACKS_PER_SECOND: f64 = 15_000.0;
 const TIMES_NAIVE: f64 = 3.0;
 const TIMES_FLASK: f64 = 10.0;
