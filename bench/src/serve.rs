@@ -12,10 +12,11 @@ use prosaas_event_log::{
     pump::PumpStatus,
 };
 use prosaas_ingress::{
-    app::public_router,
-    call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
-    serve::{Backends, Pools, app, listen},
+    router::public_router,
+    serve::{Backends, app, listen},
+    services::call_directory::{Directory, SharedDirectory, Snapshot, watch},
+    state::Pools,
 };
 use prosaas_platform::{bus, clock, config::Env, process, store, telemetry};
 use tokio_util::sync::CancellationToken;

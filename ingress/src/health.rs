@@ -14,24 +14,10 @@ use prosaas_whatsapp_service::WhatsappService;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::app::App;
+use crate::state::App;
 
 /// How long one check may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// What `/ready` looks at.
-pub struct Readiness {
-    /// NATS.
-    pub nats: Client,
-    /// Postgres.
-    pub database: PgPool,
-    /// The local log.
-    pub log: EventLog,
-    /// The pump.
-    pub pump: PumpStatus,
-    /// The WhatsApp service.
-    pub whatsapp: WhatsappService,
-}
 
 /// The state of one part.
 #[derive(Debug, Serialize)]

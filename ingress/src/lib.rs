@@ -2,16 +2,14 @@
 
 pub mod answer;
 pub mod api;
-pub mod app;
-pub mod call_config;
 pub mod config;
-pub mod connections;
 mod counters;
-pub mod facts;
 pub mod health;
+pub mod http;
 pub mod internal;
-pub mod latency;
-pub mod problem;
+pub mod request;
+pub mod router;
 pub mod serve;
-pub mod spa;
-pub mod webhook;
+pub mod services;
+pub mod state;
+pub mod webhooks;

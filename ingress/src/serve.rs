@@ -15,25 +15,25 @@ use prosaas_platform::{
     bus::{self, durability::assert_durable},
     clock,
     objects::Objects,
-    store,
     telemetry::Telemetry,
 };
 use prosaas_twilio::Validator;
 use prosaas_whatsapp_service::WhatsappService;
-use secrecy::SecretString;
-use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    api::{self, ApiState},
-    app::{App, AppState, public_router},
-    call_config::{Directory, SharedDirectory, Snapshot, watch},
     config::Config,
-    connections, counters,
-    health::Readiness,
+    counters,
+    http::connections,
     internal,
-    webhook::AnsweredCalls,
+    router::public_router,
+    services::{
+        answers_given::AnsweredCalls,
+        call_directory::{Directory, SharedDirectory, Snapshot, watch},
+        maintenance,
+    },
+    state::{ApiState, App, AppState, Pools, Readiness},
 };
 
 /// How long requests in flight may take to end at a stop.
@@ -41,11 +41,6 @@ const DRAIN: Duration = Duration::from_secs(5);
 
 /// How long the pump may take to end its batch at a stop.
 const PUMP_STOP: Duration = Duration::from_secs(3);
-
-/// Connections of the API; of login sessions and passwords; and of `/ready`.
-const API_CONNECTIONS: u32 = 8;
-const LOGIN_CONNECTIONS: u32 = 4;
-const HEALTH_CONNECTIONS: u32 = 1;
 
 /// Runs until `stop` resolves, then drains: no new connections, requests in
 /// flight answered, the batch in flight finished, the log closed.
@@ -70,7 +65,7 @@ pub async fn serve(
     let pump_status = pump.status();
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
-    let cleaning = tokio::spawn(api::upkeep::run(pools.api.clone(), stopping.clone()));
+    let cleaning = tokio::spawn(maintenance::run(pools.api.clone(), stopping.clone()));
     let on = Backends { nats: nats.clone(), pools, log: log.clone(), pump: pump_status, directory };
     let app = app(&config, on, Publisher::new(log.clone()))?;
     let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
@@ -124,37 +119,6 @@ async fn until_durable(client: Client) {
             told = problem;
         }
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// Pools of connections to Postgres. Who waits for the API's does not keep others from
-/// logging in, and `/ready` from telling whether Postgres is there.
-#[derive(Debug, Clone)]
-pub struct Pools {
-    /// Everything else.
-    pub api: PgPool,
-    /// Login sessions, passwords, and the links that set them.
-    pub logins: PgPool,
-    /// `/ready`.
-    pub health: PgPool,
-}
-
-impl Pools {
-    /// Makes them; they connect when they are first used.
-    ///
-    /// # Errors
-    /// When the URL cannot be read.
-    pub async fn connect(url: &SecretString) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            api: store::connect(url, API_CONNECTIONS).await?,
-            logins: store::connect(url, LOGIN_CONNECTIONS).await?,
-            health: store::connect(url, HEALTH_CONNECTIONS).await?,
-        })
-    }
-
-    /// One pool for everything.
-    pub fn shared(pool: &PgPool) -> Self {
-        Self { api: pool.clone(), logins: pool.clone(), health: pool.clone() }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The committed document is the code's.
 
-use prosaas_ingress::api::document;
+use prosaas_ingress::router::api::document;
 
 #[test]
 fn the_committed_document_is_what_the_code_says() -> anyhow::Result<()> {

@@ -8,8 +8,11 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{BusinessScope, extract::ApiQuery, query::ScopeQuery};
-use crate::{app::App, problem::Problem};
+use crate::{
+    http::{extract::ApiQuery, problem::Problem, query::ScopeQuery},
+    request::scope::BusinessScope,
+    state::App,
+};
 
 /// Days of the series, today included.
 const DAYS: i32 = 30;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream::FuturesUnordered};
 use http::{StatusCode, header};
 use prosaas_domain::rights::Role;
-use prosaas_ingress::api::planned::PlannedReads;
+use prosaas_ingress::services::planned_reads::PlannedReads;
 use prosaas_tests::eventually::becomes;
 
 use crate::support::{Client, Ingress};

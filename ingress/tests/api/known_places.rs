@@ -3,7 +3,7 @@
 use anyhow::Result;
 use http::StatusCode;
 use prosaas_domain::rights::Role;
-use prosaas_ingress::api::upkeep;
+use prosaas_ingress::services::maintenance as upkeep;
 
 use crate::support::{Ingress, PASSWORD};
 

@@ -5,7 +5,7 @@ use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };
-use prosaas_ingress::api::{Session, planned::PlannedReads};
+use prosaas_ingress::{http::session::Session, services::planned_reads::PlannedReads};
 use prosaas_platform::store;
 use prosaas_tests::pooler::Pooler;
 use secrecy::SecretString;

@@ -13,15 +13,13 @@ use prosaas_domain::{
 };
 use prosaas_event_log::{EventLog, EventLogConfig, publish::Publisher, pump};
 use prosaas_ingress::{
-    api::{
-        ApiState,
+    config::ApiConfig,
+    router::public_router,
+    services::{
+        answers_given::AnsweredCalls,
         rate_limit::{Quotas, RateLimits},
     },
-    app::{App, AppState, public_router},
-    config::ApiConfig,
-    health::Readiness,
-    serve::Pools,
-    webhook::AnsweredCalls,
+    state::{ApiState, App, AppState, Pools, Readiness},
 };
 use prosaas_platform::{bus, clock, config::AppEnv, objects::Objects, store};
 use prosaas_tests::postgres::Database;
@@ -280,7 +278,7 @@ impl Client<'_> {
 
 /// Limits that a test reaches.
 pub fn tight() -> RateLimits {
-    use prosaas_ingress::api::rate_limit::Quota;
+    use prosaas_ingress::services::rate_limit::Quota;
     let quota = |burst| Quota { burst, every: Duration::from_mins(10) };
     RateLimits::new(Quotas { address: quota(50), session: quota(4), mail: quota(2), linking: quota(2) })
 }

@@ -10,7 +10,7 @@ use prosaas_events::{
     live::LiveUpdate,
     subjects::{LiveKind, live},
 };
-use prosaas_ingress::api::live::MAX_PER_SESSION;
+use prosaas_ingress::services::live::slots::MAX_PER_SESSION;
 use prosaas_platform::bus::{self, definitions, reconcile};
 use prosaas_tests::{
     eventually::{SOON, eventually},

@@ -13,11 +13,12 @@ use prosaas_domain::{
 };
 use prosaas_event_log::{EventLog, EventLogConfig, publish::Publisher, pump};
 use prosaas_ingress::{
-    api::keys::hash_token,
-    app::{App, public_router},
-    call_config::Directory,
     config::Config,
-    serve::{self, Backends, Pools},
+    http::keys::hash_token,
+    router::public_router,
+    serve::{self, Backends},
+    services::call_directory::Directory,
+    state::{App, Pools},
 };
 use prosaas_platform::{bus, clock, config::Env, process::install_tls_provider, store};
 use prosaas_tests::{postgres::Database, scratch::Scratch};

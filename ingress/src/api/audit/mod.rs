@@ -11,14 +11,19 @@ use prosaas_domain::{
 use serde::Deserialize;
 
 use self::search::{AuditFilter, AuditItem, of_all, of_business};
-use super::{
-    Session,
-    extract::{ApiPath, ApiQuery},
-    page::Page,
-    routes::{Description, Routes, routes},
-    scope,
+use crate::{
+    http::{
+        extract::{ApiPath, ApiQuery},
+        page::Page,
+        problem::Problem,
+        session::Session,
+    },
+    request::{
+        routes::{Description, Routes, routes},
+        scope,
+    },
+    state::App,
 };
-use crate::{app::App, problem::Problem};
 
 /// The routes `/api/admin/audit` and `/api/businesses/{business_id}/audit`.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -11,13 +11,13 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    api::{
-        Session,
+    http::{
         page::{AtAndId, Limit, Page},
+        problem::Problem,
         query,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// The list's name in its cursors.

@@ -6,24 +6,23 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{
-    change_password,
-    inspect_invitation::OpenInvitation,
-    passwords::{self, Asker},
-};
+use super::{change_password, inspect_invitation::OpenInvitation};
 use crate::{
-    api::{
-        RequestMeta,
-        audit_record::{self, Actor, Change},
-        command::{self, CommandResponse},
+    http::{
         extract::ApiJson,
         keys::{digest, hash_token},
-        operation::OperationAnswer,
         prefer::Wait,
+        problem::Problem,
         text,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        audit_record::{self, Actor, Change},
+        command::{self, CommandResponse},
+        meta::RequestMeta,
+        operation::OperationAnswer,
+    },
+    services::passwords::{self, Asker},
+    state::App,
 };
 
 /// How long to wait for the person to be made when the client says nothing.

@@ -5,8 +5,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    api::{RequestMeta, keys::Token, session::ABSOLUTE_TIMEOUT},
-    problem::Problem,
+    http::{keys::Token, problem::Problem, session::ABSOLUTE_TIMEOUT},
+    request::meta::RequestMeta,
 };
 
 /// Makes a session of a person. The caller writes the audit record.

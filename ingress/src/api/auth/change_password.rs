@@ -11,19 +11,18 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::{
-    begin_session::{begin_session, end_all_sessions},
-    passwords::{self, Asker},
-    throttle,
-};
+use super::begin_session::{begin_session, end_all_sessions};
 use crate::{
-    api::{
-        RequestMeta, Session,
+    http::{extract::ApiJson, problem::Problem, session::Session},
+    request::{
         audit_record::{self, Change},
-        extract::ApiJson,
+        meta::RequestMeta,
     },
-    app::App,
-    problem::Problem,
+    services::{
+        passwords::{self, Asker},
+        throttle,
+    },
+    state::App,
 };
 
 /// The old and the new one.

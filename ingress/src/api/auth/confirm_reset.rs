@@ -8,22 +8,18 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use super::{
-    begin_session::end_all_sessions,
-    change_password,
-    passwords::{self, Asker},
-    request_reset::end_links,
-    throttle,
-};
+use super::{begin_session::end_all_sessions, change_password, request_reset::end_links};
 use crate::{
-    api::{
-        RequestMeta,
+    http::{extract::ApiJson, keys::hash_token, problem::Problem},
+    request::{
         audit_record::{self, Actor, Change},
-        extract::ApiJson,
-        keys::hash_token,
+        meta::RequestMeta,
     },
-    app::App,
-    problem::Problem,
+    services::{
+        passwords::{self, Asker},
+        throttle,
+    },
+    state::App,
 };
 
 /// The link's token and the new password.

@@ -6,13 +6,12 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    api::{
-        RequestMeta, Session,
+    http::{extract::ApiPath, problem::Problem, session::Session},
+    request::{
         audit_record::{self, Change},
-        extract::ApiPath,
+        meta::RequestMeta,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// Ends one of the own sessions, the present one included.

@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    api::{
+    http::{
         extract::ApiJson,
         keys::{Hash, hash_token},
+        problem::Problem,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// The link's token.

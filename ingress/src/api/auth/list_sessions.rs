@@ -7,9 +7,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    api::{Session, session::IDLE_TIMEOUT},
-    app::App,
-    problem::Problem,
+    http::{
+        problem::Problem,
+        session::{IDLE_TIMEOUT, Session},
+    },
+    state::App,
 };
 
 /// Most sessions that are listed.

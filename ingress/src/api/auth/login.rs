@@ -15,18 +15,21 @@ use serde::Deserialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use super::{begin_session::begin_session, me::MeAnswer, passwords::Asker, throttle};
+use super::{begin_session::begin_session, me::MeAnswer};
 use crate::{
-    api::{
-        RequestMeta,
-        audit_record::{self, Actor, Change},
-        client,
+    http::{
+        client_address as client,
         extract::ApiJson,
         keys::{Hash, Token, hash_token},
+        problem::Problem,
         session,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        audit_record::{self, Actor, Change},
+        meta::RequestMeta,
+    },
+    services::{passwords::Asker, throttle},
+    state::App,
 };
 
 /// Address and password.

@@ -8,9 +8,9 @@ use http::{StatusCode, header};
 
 use super::end_session::end;
 use crate::{
-    api::{RequestMeta, Session},
-    app::App,
-    problem::Problem,
+    http::{problem::Problem, session::Session},
+    request::meta::RequestMeta,
+    state::App,
 };
 
 /// Ends the own session. Without one there is nothing to do.

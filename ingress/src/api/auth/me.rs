@@ -10,7 +10,10 @@ use serde::Serialize;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use crate::{api::Session, app::App, problem::Problem};
+use crate::{
+    http::{problem::Problem, session::Session},
+    state::App,
+};
 
 /// A person, as they see themselves.
 #[derive(Debug, Serialize, ToSchema)]

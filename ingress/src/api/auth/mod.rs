@@ -12,12 +12,11 @@ mod list_sessions;
 mod login;
 mod logout;
 mod me;
-pub mod passwords;
 mod request_reset;
-mod throttle;
 
-pub use self::{begin_session::end_all_sessions, throttle::KNOWN_PLACE_DAYS};
-use super::routes::{Description, Routes, routes};
+pub use self::begin_session::end_all_sessions;
+use crate::request::routes::{Description, Routes, routes};
+pub use crate::services::throttle::KNOWN_PLACE_DAYS;
 
 /// The routes under `/api/auth`.
 pub fn routes<D: Description>() -> Routes<D> {

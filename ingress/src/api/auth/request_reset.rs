@@ -11,15 +11,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    api::{
-        RequestMeta,
+    http::{extract::ApiJson, keys::Token, problem::Problem},
+    request::{
         audit_record::{self, Actor, Change},
-        extract::ApiJson,
-        keys::Token,
-        mail::Mail,
+        meta::RequestMeta,
     },
-    app::App,
-    problem::Problem,
+    services::mail::Mail,
+    state::App,
 };
 
 /// How long the link works.

@@ -5,9 +5,13 @@ use prosaas_domain::{ids::BusinessId, rights::Right};
 use prosaas_events::crm::business::BusinessSetActiveV1;
 
 use crate::{
-    api::{RequestMeta, Session, command::CommandResponse, extract::ApiPath, scope, submit},
-    app::App,
-    problem::Problem,
+    http::{extract::ApiPath, problem::Problem, session::Session},
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope,
+    },
+    state::App,
 };
 
 /// Takes a business up again.

@@ -8,16 +8,20 @@ use utoipa::ToSchema;
 
 use super::model::{Business, BusinessRow, check_free, numbers, time_zone};
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::{CommandResponse, new_id},
+    http::{
         extract::{ApiJson, ApiQuery},
         idempotency,
         page::{AtAndId, END_OF_TIME, Limit, Page},
-        query, submit, text,
+        problem::Problem,
+        query,
+        session::Session,
+        text,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, new_id, submit},
+        meta::RequestMeta,
+    },
+    state::App,
 };
 
 /// The list's name in its cursors.

@@ -8,7 +8,7 @@ mod preview;
 mod read;
 mod settings;
 
-use super::routes::{Description, Routes, routes};
+use crate::request::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -13,7 +13,7 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::problem::{FieldError, Problem};
+use crate::http::problem::{FieldError, Problem};
 
 /// Most numbers of one business.
 const MAX_NUMBERS: usize = 50;

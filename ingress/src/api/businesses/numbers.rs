@@ -8,14 +8,17 @@ use utoipa::ToSchema;
 
 use super::model::{check_free, numbers};
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::CommandResponse,
+    http::{
         extract::{ApiJson, ApiPath},
-        scope, submit,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope,
+    },
+    state::App,
 };
 
 /// The numbers of a business.

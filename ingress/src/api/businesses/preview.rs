@@ -13,13 +13,13 @@ use utoipa::ToSchema;
 use super::model::{SettingsInput, configuration};
 use crate::{
     answer::CompiledAnswers,
-    api::{
-        Session,
+    http::{
         extract::{ApiJson, ApiPath},
-        scope,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::scope,
+    state::App,
 };
 
 /// What callers would go through. Each list is in the order in which it happens.

@@ -5,9 +5,9 @@ use prosaas_domain::{ids::BusinessId, rights::Right};
 
 use super::model::{Business, BusinessRow};
 use crate::{
-    api::{Session, extract::ApiPath, scope},
-    app::App,
-    problem::Problem,
+    http::{extract::ApiPath, problem::Problem, session::Session},
+    request::scope,
+    state::App,
 };
 
 /// A business's profile.

@@ -13,15 +13,19 @@ use utoipa::ToSchema;
 
 use super::model::{SettingsInput, configuration};
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::CommandResponse,
+    http::{
         etag::{IfMatch, entity_tag},
         extract::{ApiJson, ApiPath},
-        idempotency, scope, submit,
+        idempotency,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope,
+    },
+    state::App,
 };
 
 /// How a business answers its calls.

@@ -5,15 +5,17 @@ use prosaas_domain::{ids::CallSid, rights::Right};
 use prosaas_events::crm::call::CallMarkCalledBackV1;
 
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
-        command::CommandResponse,
+    http::{
         extract::{ApiPath, ApiQuery},
+        problem::Problem,
         query::ScopeQuery,
-        submit,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope::BusinessScope,
+    },
+    state::App,
 };
 
 /// Notes that a missed call's caller was called back. The operation's `entity_id` is a

@@ -14,14 +14,14 @@ use super::{
     select::{self, After, Wanted},
 };
 use crate::{
-    api::{
-        BusinessScope,
+    http::{
         extract::ApiQuery,
         page::{Limit, Page},
+        problem::Problem,
         query,
     },
-    app::App,
-    problem::Problem,
+    request::scope::BusinessScope,
+    state::App,
 };
 
 /// The list's name in its cursors.

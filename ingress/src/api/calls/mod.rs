@@ -9,7 +9,7 @@ mod unowned;
 
 pub use self::model::Call;
 pub(super) use self::select::by_id as calls_by_id;
-use super::routes::{Description, Routes, routes};
+use crate::request::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -13,14 +13,14 @@ use utoipa::ToSchema;
 
 use super::{model::Call, select};
 use crate::{
-    api::{
-        BusinessScope,
+    http::{
         extract::{ApiPath, ApiQuery},
+        problem::Problem,
         query::ScopeQuery,
         stored::value_of,
     },
-    app::App,
-    problem::Problem,
+    request::scope::BusinessScope,
+    state::App,
 };
 
 /// Most entries of a history; a call has some ten.

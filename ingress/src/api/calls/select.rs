@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::model::{Call, CallRow, Recording};
 use crate::{
-    api::{page::END_OF_TIME, planned::PlannedRead},
-    problem::Problem,
+    http::{page::END_OF_TIME, problem::Problem},
+    services::planned_reads::PlannedRead,
 };
 
 /// Rows of calls: everything behind WHERE.

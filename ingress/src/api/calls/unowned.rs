@@ -9,13 +9,13 @@ use super::{
     select::{self, After},
 };
 use crate::{
-    api::{
-        Session,
+    http::{
         extract::ApiQuery,
         page::{Limit, Page},
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// The list's name in its cursors.

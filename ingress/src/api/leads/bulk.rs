@@ -17,16 +17,18 @@ use super::{
     select,
 };
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
-        command::{CommandResponse, new_id},
+    http::{
         extract::{ApiJson, ApiQuery},
         idempotency,
+        problem::Problem,
         query::ScopeQuery,
-        submit,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, new_id, submit},
+        meta::RequestMeta,
+        scope::BusinessScope,
+    },
+    state::App,
 };
 
 /// Most ids in a request: as many as its body holds.

@@ -6,15 +6,17 @@ use prosaas_events::crm::lead::LeadCreateV1;
 
 use super::fields::{NewLead, check_owner};
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
-        command::{CommandResponse, new_id},
+    http::{
         extract::{ApiJson, ApiQuery},
+        problem::Problem,
         query::ScopeQuery,
-        submit,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, new_id, submit},
+        meta::RequestMeta,
+        scope::BusinessScope,
+    },
+    state::App,
 };
 
 /// Enters a lead. The operation's `entity_id` is the lead's id.

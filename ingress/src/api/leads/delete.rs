@@ -6,16 +6,18 @@ use prosaas_events::crm::lead::{LeadDeleteV1, LeadRestoreV1};
 
 use super::select;
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
-        command::CommandResponse,
+    http::{
         extract::{ApiPath, ApiQuery},
         idempotency,
+        problem::Problem,
         query::ScopeQuery,
-        submit,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope::BusinessScope,
+    },
+    state::App,
 };
 
 /// Puts a lead into the trash, where it stays for 30 days.

@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    api::{query, stored::word_of},
-    problem::Problem,
-};
+use crate::http::{problem::Problem, query, stored::word_of};
 
 /// Longest search, characters.
 const MAX_SEARCH: usize = 100;

@@ -14,13 +14,13 @@ use super::{
     select::{self, After},
 };
 use crate::{
-    api::{
-        BusinessScope,
+    http::{
         extract::ApiQuery,
         page::{Limit, Page},
+        problem::Problem,
     },
-    app::App,
-    problem::Problem,
+    request::scope::BusinessScope,
+    state::App,
 };
 
 /// The list's name in its cursors.

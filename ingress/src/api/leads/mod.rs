@@ -12,7 +12,7 @@ mod select;
 mod timeline;
 mod update;
 
-use super::routes::{Description, Routes, routes};
+use crate::request::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {

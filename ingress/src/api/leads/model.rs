@@ -8,9 +8,9 @@ use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{
-    api::stored::{Person, value_of},
+use crate::http::{
     problem::Problem,
+    stored::{Person, value_of},
 };
 
 /// A deleted lead stays in the trash for so long.

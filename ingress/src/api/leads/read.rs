@@ -13,14 +13,14 @@ use super::{
     select,
 };
 use crate::{
-    api::{
-        BusinessScope,
+    http::{
         etag::entity_tag,
         extract::{ApiPath, ApiQuery},
+        problem::Problem,
         query::ScopeQuery,
     },
-    app::App,
-    problem::Problem,
+    request::scope::BusinessScope,
+    state::App,
 };
 
 /// One lead, also one in the trash. Its `ETag` is what a change names by `If-Match`.

@@ -8,7 +8,7 @@ use super::{
     filter::{LeadSort, Order, Wanted},
     model::{LeadPhone, LeadRow},
 };
-use crate::{api::planned::PlannedRead, problem::Problem};
+use crate::{http::problem::Problem, services::planned_reads::PlannedRead};
 
 /// Rows of leads: what stands for the notes, the sort key, and everything behind FROM
 /// and its joins.

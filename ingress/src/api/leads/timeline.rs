@@ -13,15 +13,15 @@ use uuid::Uuid;
 
 use super::select;
 use crate::{
-    api::{
-        BusinessScope,
-        calls::{Call, calls_by_id},
+    api::calls::{Call, calls_by_id},
+    http::{
         extract::{ApiPath, ApiQuery},
         page::{Limit, Page},
+        problem::Problem,
         stored::Person,
     },
-    app::App,
-    problem::Problem,
+    request::scope::BusinessScope,
+    state::App,
 };
 
 /// The list's name in its cursors.
@@ -144,7 +144,7 @@ async fn rows(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Row>, Problem> {
-    let after = after.unwrap_or_else(|| After { at: crate::api::page::END_OF_TIME, key: String::new() });
+    let after = after.unwrap_or_else(|| After { at: crate::http::page::END_OF_TIME, key: String::new() });
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT at AS "at!", key AS "key!", call_sid, change_id, action, actor_id, actor_name, before, after

@@ -10,17 +10,19 @@ use super::{
     select,
 };
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
-        command::CommandResponse,
+    http::{
         etag::IfMatch,
         extract::{ApiJson, ApiPath, ApiQuery},
         idempotency,
+        problem::Problem,
         query::ScopeQuery,
-        submit,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope::BusinessScope,
+    },
+    state::App,
 };
 
 /// Changes a lead, unless somebody else has changed it since the version that

@@ -13,14 +13,14 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior},
 };
 
-use super::{
-    hub::News,
-    ring::{Entry, Last, Position},
-    slots::Slot,
-};
 use crate::{
-    api::session::{self, Session},
-    app::App,
+    http::session::{self, Session},
+    services::live::{
+        hub::News,
+        ring::{Entry, Last, Position},
+        slots::Slot,
+    },
+    state::App,
 };
 
 /// How often a listener hears that the connection lives.

@@ -2,9 +2,6 @@
 //! of server-sent events for each of them ([`feed`]).
 
 mod feed;
-mod hub;
-mod ring;
-mod slots;
 
 use std::convert::Infallible;
 
@@ -20,18 +17,17 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use prosaas_domain::{ids::BusinessId, rights::Right};
 use serde::Deserialize;
 
-use self::{
-    feed::{Audience, Feed},
-    ring::{Last, Position},
+use self::feed::{Audience, Feed};
+pub use crate::services::live::{hub::Hub, slots::MAX_PER_SESSION};
+use crate::{
+    http::{extract::ApiQuery, problem::Problem, session::Session},
+    request::scope,
+    state::App,
 };
-pub use self::{hub::Hub, slots::MAX_PER_SESSION};
-use super::{
-    Session,
-    extract::ApiQuery,
-    routes::{Description, Routes, routes},
-    scope,
+use crate::{
+    request::routes::{Description, Routes, routes},
+    services::live::ring::{Last, Position},
 };
-use crate::{app::App, problem::Problem};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    api::{Session, extract::ApiJson},
-    app::App,
-    problem::Problem,
+    http::{extract::ApiJson, problem::Problem, session::Session},
+    state::App,
 };
 
 /// Which dead letters.

@@ -5,7 +5,7 @@ use prosaas_domain::ids::BusinessId;
 use prosaas_events::selection::{DeadLetterFilter, State};
 use serde::Deserialize;
 
-use crate::{api::query, problem::Problem};
+use crate::http::{problem::Problem, query};
 
 /// Longest text of a filter, characters.
 const MAX_TEXT: usize = 200;

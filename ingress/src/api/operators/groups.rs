@@ -8,9 +8,8 @@ use utoipa::ToSchema;
 
 use super::filter::DeadLettersQuery;
 use crate::{
-    api::{Session, extract::ApiQuery, page::Limit},
-    app::App,
-    problem::Problem,
+    http::{extract::ApiQuery, page::Limit, problem::Problem, session::Session},
+    state::App,
 };
 
 /// Kinds of failures.

@@ -7,13 +7,16 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    api::{
-        RequestMeta, Session,
-        audit_record::{self, Actor, Change},
+    http::{
         extract::{ApiPath, ApiQuery},
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        audit_record::{self, Actor, Change},
+        meta::RequestMeta,
+    },
+    state::App,
 };
 
 /// How a dead letter is shown.

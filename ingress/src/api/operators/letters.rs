@@ -6,13 +6,13 @@ use prosaas_domain::rights::Right;
 
 use super::filter::DeadLettersQuery;
 use crate::{
-    api::{
-        Session,
+    http::{
         extract::ApiQuery,
         page::{AtAndId, Limit, Page},
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// The list's name in its cursors.

@@ -6,15 +6,17 @@ mod filter;
 mod groups;
 mod letter;
 mod letters;
-pub(super) mod replay;
+pub mod replay;
 mod replays;
 mod start_replay;
 mod workers;
 
 use prosaas_events::selection::{MAX_IDS, Selection};
 
-use super::routes::{Description, Routes, routes};
-use crate::problem::Problem;
+use crate::{
+    http::problem::Problem,
+    request::routes::{Description, Routes, routes},
+};
 
 /// Longest reason, characters.
 const MAX_REASON: usize = 500;

@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::CommandResponse,
+    http::{
         extract::{ApiJson, ApiPath, ApiQuery},
         page::{Limit, Page},
-        submit,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+    },
+    state::App,
 };
 
 /// The list's name in its cursors.

@@ -8,14 +8,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::{CommandResponse, new_id},
-        extract::ApiJson,
-        submit,
+    http::{extract::ApiJson, problem::Problem, session::Session},
+    request::{
+        command::{CommandResponse, new_id, submit},
+        meta::RequestMeta,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// Which dead letters run again.

@@ -16,14 +16,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::CommandResponse,
+    http::{
         extract::{ApiJson, ApiPath},
-        submit,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+    },
+    state::App,
 };
 
 /// How long NATS has to answer.

@@ -13,14 +13,14 @@ use super::{
     target::Target,
 };
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::CommandResponse,
+    http::{
         extract::{ApiJson, ApiPath, ApiQuery},
         page::Page,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{command::CommandResponse, meta::RequestMeta},
+    state::App,
 };
 
 /// Which people of all.

@@ -12,15 +12,14 @@ use super::{
     target::Target,
 };
 use crate::{
-    api::{
-        RequestMeta, Session,
-        command::CommandResponse,
+    http::{
         extract::{ApiJson, ApiPath, ApiQuery},
         page::Page,
-        scope,
+        problem::Problem,
+        session::Session,
     },
-    app::App,
-    problem::Problem,
+    request::{command::CommandResponse, meta::RequestMeta, scope},
+    state::App,
 };
 
 /// The business's people, the latest first. Those who were removed are for its owner.

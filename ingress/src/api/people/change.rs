@@ -8,9 +8,12 @@ use utoipa::ToSchema;
 
 use super::target::Target;
 use crate::{
-    api::{RequestMeta, Session, command::CommandResponse, submit, text},
-    app::App,
-    problem::Problem,
+    http::{problem::Problem, session::Session, text},
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+    },
+    state::App,
 };
 
 /// What changes; what is absent stays.

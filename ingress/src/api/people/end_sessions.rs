@@ -7,14 +7,13 @@ use utoipa::ToSchema;
 
 use super::target::Target;
 use crate::{
-    api::{
-        RequestMeta, Session,
+    api::auth::end_all_sessions,
+    http::{extract::ApiPath, problem::Problem, session::Session},
+    request::{
         audit_record::{self, Actor, Change},
-        auth::end_all_sessions,
-        extract::ApiPath,
+        meta::RequestMeta,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// How many sessions there were.

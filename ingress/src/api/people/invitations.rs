@@ -9,14 +9,13 @@ use uuid::Uuid;
 
 use super::invite::Invitation;
 use crate::{
-    api::{
-        RequestMeta, Session,
+    http::{extract::ApiPath, problem::Problem, session::Session},
+    request::{
         audit_record::{self, Actor, Change},
-        extract::ApiPath,
+        meta::RequestMeta,
         scope,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// Most invitations that are listed.

@@ -16,16 +16,20 @@ use uuid::Uuid;
 
 use super::target::Target;
 use crate::{
-    api::{
-        RequestMeta, Session,
-        audit_record::{self, Actor, Change},
+    http::{
         extract::{ApiJson, ApiPath},
         keys::Token,
-        mail::Mail,
-        scope, text,
+        problem::Problem,
+        session::Session,
+        text,
     },
-    app::App,
-    problem::Problem,
+    request::{
+        audit_record::{self, Actor, Change},
+        meta::RequestMeta,
+        scope,
+    },
+    services::mail::Mail,
+    state::App,
 };
 
 /// How long the link works.

@@ -10,12 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
-    api::{
+    http::{
         page::{AtAndId, Limit, Page},
+        problem::Problem,
         query,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// The list's name in its cursors.

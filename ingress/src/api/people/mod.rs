@@ -10,7 +10,7 @@ mod invite;
 mod list;
 mod target;
 
-use super::routes::{Description, Routes, routes};
+use crate::request::routes::{Description, Routes, routes};
 
 /// The routes under `/api/admin/users` and `/api/businesses/{business_id}`.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -7,7 +7,7 @@ use prosaas_domain::{
 };
 use sqlx::PgPool;
 
-use crate::{api::Session, problem::Problem};
+use crate::http::{problem::Problem, session::Session};
 
 /// A person as far as rights need them.
 #[derive(Debug, Clone)]

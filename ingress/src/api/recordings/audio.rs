@@ -17,12 +17,12 @@ use sqlx::PgPool;
 
 use super::range::{self, Wanted};
 use crate::{
-    api::{
-        BusinessScope,
+    http::{
         extract::{ApiPath, ApiQuery},
+        problem::Problem,
     },
-    app::App,
-    problem::Problem,
+    request::scope::BusinessScope,
+    state::App,
 };
 
 /// How the sound is delivered.

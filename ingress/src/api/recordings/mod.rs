@@ -3,7 +3,7 @@
 mod audio;
 mod range;
 
-use super::routes::{Description, Routes, routes};
+use crate::request::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -7,7 +7,7 @@ use prosaas_whatsapp_service::ServiceError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{api::RequestMeta, problem::Problem};
+use crate::{http::problem::Problem, request::meta::RequestMeta};
 
 /// What init and qr answer.
 #[derive(Debug, Serialize, ToSchema)]

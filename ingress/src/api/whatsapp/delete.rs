@@ -5,9 +5,13 @@ use prosaas_domain::rights::Right;
 use prosaas_events::whatsapp::WhatsappDeleteV1;
 
 use crate::{
-    api::{BusinessScope, RequestMeta, command::CommandResponse, submit},
-    app::App,
-    problem::Problem,
+    http::problem::Problem,
+    request::{
+        command::{CommandResponse, submit},
+        meta::RequestMeta,
+        scope::BusinessScope,
+    },
+    state::App,
 };
 
 /// Unlinks the business's WhatsApp and forgets everything that is kept of the session.

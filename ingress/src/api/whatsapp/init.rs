@@ -14,12 +14,13 @@ use super::{
     watch::{Late, Watch},
 };
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
+    http::problem::Problem,
+    request::{
         command::{ask, new_id},
+        meta::RequestMeta,
+        scope::BusinessScope,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// How long a QR code is waited for.

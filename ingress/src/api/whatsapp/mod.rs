@@ -14,7 +14,7 @@ mod status;
 mod stored;
 mod watch;
 
-use super::routes::{Description, Routes, routes};
+use crate::request::routes::{Description, Routes, routes};
 
 /// The routes.
 pub fn routes<D: Description>() -> Routes<D> {

@@ -20,13 +20,13 @@ use super::{
     watch::{Late, Watch},
 };
 use crate::{
-    api::{
-        BusinessScope, RequestMeta,
+    http::{extract::ApiJson, problem::Problem},
+    request::{
         command::{ask, new_id},
-        extract::ApiJson,
+        meta::RequestMeta,
+        scope::BusinessScope,
     },
-    app::App,
-    problem::Problem,
+    state::App,
 };
 
 /// How long a code is waited for: WhatsApp gives one only after its first QR code.

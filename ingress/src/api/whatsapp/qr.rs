@@ -10,9 +10,9 @@ use super::{
     stored,
 };
 use crate::{
-    api::{BusinessScope, RequestMeta},
-    app::App,
-    problem::Problem,
+    http::problem::Problem,
+    request::{meta::RequestMeta, scope::BusinessScope},
+    state::App,
 };
 
 /// The QR code that can be scanned now; a new one comes every 20 seconds or so.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::stored::{self, Stored};
-use crate::{api::BusinessScope, app::App, problem::Problem};
+use crate::{http::problem::Problem, request::scope::BusinessScope, state::App};
 
 /// How long the service may take to confirm that a connection stands.
 const CONFIRM: Duration = Duration::from_millis(1500);

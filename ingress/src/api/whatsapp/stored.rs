@@ -5,7 +5,7 @@ use prosaas_domain::ids::{BusinessId, WhatsappSessionId};
 use prosaas_events::whatsapp::WhatsappState;
 use sqlx::PgPool;
 
-use crate::problem::Problem;
+use crate::http::problem::Problem;
 
 /// The business's session.
 #[derive(Debug, Clone)]

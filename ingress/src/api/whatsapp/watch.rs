@@ -13,9 +13,9 @@ use super::{
     stored::{self, Stored},
 };
 use crate::{
-    api::{command::Accepted, operation::OperationState},
-    app::App,
-    problem::Problem,
+    http::problem::Problem,
+    request::{command::Accepted, operation::OperationState},
+    state::App,
 };
 
 /// How often the row is looked at while no change is told.

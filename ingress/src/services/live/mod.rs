@@ -1,0 +1,5 @@
+//! Live updates.
+
+pub mod hub;
+pub mod ring;
+pub mod slots;
