@@ -55,7 +55,8 @@ pub struct Routes<D> {
 
 impl<D: Description> Routes<D> {
     /// Adds the handler of the operation `P`; [`routes!`] finds the one by the other.
-    pub fn add<P, H, T>(mut self, handler: H) -> Self
+    #[must_use]
+    pub fn route<P, H, T>(mut self, handler: H) -> Self
     where
         P: Path + SchemaReferences + Tags<'static>,
         H: Handler<T, App>,
@@ -69,12 +70,14 @@ impl<D: Description> Routes<D> {
     }
 
     /// With those routes too.
+    #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.description.merge(other.description);
         Self { router: self.router.merge(other.router), ..self }
     }
 
     /// The same routes behind something that lies around them.
+    #[must_use]
     pub fn map(self, wrap: impl FnOnce(Router<App>) -> Router<App>) -> Self {
         Self { router: wrap(self.router), ..self }
     }
@@ -107,7 +110,7 @@ fn filter(method: &HttpMethod) -> MethodFilter {
 macro_rules! routes {
     ($($module:ident :: $handler:ident),+ $(,)?) => {
         $crate::request::routes::Routes::default()
-            $(.add::<pastey::paste!($module::[<__path_ $handler>]), _, _>($module::$handler))+
+            $(.route::<pastey::paste!($module::[<__path_ $handler>]), _, _>($module::$handler))+
     };
 }
 pub(crate) use routes;
