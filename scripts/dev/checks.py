@@ -32,7 +32,7 @@ class Generator:
 GENERATORS = [
     Generator(
         ["cargo", "run", "--locked", "-q", "-p", "prosaas-events", "--example", "event-schemas"],
-        writes=("docs/events",), source="shared/examples/event-schemas.rs",
+        writes=("docs/events",), source="shared/events/examples/event-schemas.rs",
     ),
 ]
 

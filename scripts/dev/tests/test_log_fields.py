@@ -4,6 +4,7 @@ import re
 import unittest
 
 from scripts.dev.paths import ROOT
+from scripts.dev.tests.rust_sources import rust_sources
 
 CALL = re.compile(r"tracing::(?:trace|debug|info|warn|error)(?:_span)?!\(")
 RECORD = re.compile(r'\.record\(\s*"([\w.]+)"')
@@ -33,8 +34,7 @@ def arguments(code: str, start: int) -> list[str]:
 
 def sources() -> dict[str, str]:
     """The code of our programs by file, tests aside."""
-    files = (file for package in ("shared", "ingress", "workers") for file in (ROOT / package / "src").rglob("*.rs"))
-    return {str(file.relative_to(ROOT)): file.read_text().split("#[cfg(test)]")[0] for file in files}
+    return {str(file.relative_to(ROOT)): file.read_text().split("#[cfg(test)]")[0] for file in rust_sources()}
 
 
 def fields(code: str) -> set[str]:

@@ -4,11 +4,12 @@ import re
 import unittest
 
 from scripts.dev.paths import ROOT
+from scripts.dev.tests.rust_sources import rust_sources
 
 
 def recorded() -> set[str]:
     """Names in the code of our programs."""
-    return {name for package in ("shared", "ingress", "workers") for file in (ROOT / package / "src").rglob("*.rs")
+    return {name for file in rust_sources()
             for name in re.findall(r'(?:counter|gauge|histogram)!\(\s*"prosaas_(\w+)"', file.read_text())}
 
 

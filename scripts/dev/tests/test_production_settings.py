@@ -5,6 +5,7 @@ import unittest
 
 from scripts.dev import settings
 from scripts.dev.paths import ROOT
+from scripts.dev.tests.rust_sources import rust_sources
 
 NAME = r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 # What the driver passes on and nobody's configuration names: other spellings of the object stores' SDKs.
@@ -16,11 +17,10 @@ SIMULATOR = {"SIM_URL"}
 def read_by_rust() -> set[str]:
     """Names in the code of our programs, tests aside, where it deals with `Env`."""
     found: set[str] = set()
-    for package in ("shared", "ingress", "workers"):
-        for file in (ROOT / package / "src").rglob("*.rs"):
-            code = file.read_text().split("#[cfg(test)]")[0]
-            if re.search(r"\bEnv\b", code):
-                found |= set(re.findall(rf'(?<!env!\()"({NAME})"', code))
+    for file in rust_sources():
+        code = file.read_text().split("#[cfg(test)]")[0]
+        if re.search(r"\bEnv\b", code):
+            found |= set(re.findall(rf'(?<!env!\()"({NAME})"', code))
     return found
 
 
@@ -105,7 +105,7 @@ class Settings(unittest.TestCase):
                 self.assertIn(bounds[0], comment_on(name), name)
 
     def test_the_first_password_s_least_length_is_every_password_s(self) -> None:
-        rule = (ROOT / "shared" / "src" / "password" / "mod.rs").read_text()
+        rule = (ROOT / "shared" / "accounts" / "src" / "password" / "mod.rs").read_text()
         least = re.search(r"pub const MIN_LENGTH: usize = (\d+);", rule)[1]
         self.assertIn(f"at least {least} characters", documented()["ADMIN_PASSWORD"][-1])
 
