@@ -100,7 +100,7 @@ mod tests {
         // Twice: what was drained once may be left once more.
         for _ in 0..2 {
             let died = Command::new(std::env::current_exe()?)
-                .args(["--ignored", "--exact", "event_log::orphans::tests::a_process_that_appends_and_dies"])
+                .args(["--ignored", "--exact", "orphans::tests::a_process_that_appends_and_dies"])
                 .env(DIR, dir.path())
                 .output()?;
             ensure!(!died.status.success() && dir.path().join("slot-0/events.db-wal").exists());

@@ -127,7 +127,7 @@ fn a_number_is_seen_where_it_is_declared_alone() {
 /// The declaration is in the schemas that are committed.
 #[test]
 fn every_type_has_its_document() -> anyhow::Result<()> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/events");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events");
     for (name, schema) in types() {
         let text = std::fs::read_to_string(format!("{folder}/{name}.schema.json"))?;
         assert_eq!(serde_json::from_str::<Value>(&text)?, schema, "{name}: run `make generated`");
