@@ -1,20 +1,21 @@
-//! What makes two failures the same: worker, type, and the error without what
+//! What makes two failures the same: the worker, and the cause as people see it, without what
 //! differs from one event to the next.
 
-use prosaas_events::tokens::{Piece, digits, pieces};
+use prosaas_events::{
+    mask,
+    tokens::{Piece, digits, pieces},
+};
 use sha2::{Digest as _, Sha256};
 
-/// The fingerprint of a failure: 16 hexadecimal digits.
-pub fn fingerprint(consumer: &str, event_type: Option<&str>, error_chain: &[String]) -> String {
+/// The fingerprint of a failure: 16 hexadecimal digits. Neither the type of the event nor what
+/// the runtime made of the failure counts: both may differ where the cause is one, and a list
+/// of causes would then show two rows that nobody can tell apart.
+pub fn fingerprint(consumer: &str, error_chain: &[String]) -> String {
+    let cause = error_chain.last().map(|error| normal(&mask::sentence(error)));
     let mut hash = Sha256::new();
-    let mut part = |text: &str| {
-        hash.update((text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
-    };
-    part(consumer);
-    part(event_type.unwrap_or_default());
-    for error in error_chain {
-        part(&normal(error));
+    for part in [consumer, cause.as_deref().unwrap_or_default()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
     }
     let mut text = hex::encode(hash.finalize());
     text.truncate(16);
@@ -38,7 +39,7 @@ mod tests {
     use super::*;
 
     fn of(error: &str) -> String {
-        fingerprint("calls", Some("pro.prosaas.call.status.v1"), &[error.to_owned()])
+        fingerprint("calls", &[error.to_owned()])
     }
 
     #[test]
@@ -52,11 +53,12 @@ mod tests {
     }
 
     #[test]
-    fn worker_type_and_each_cause_count() {
-        let chain = ["a".to_owned(), "b".to_owned()];
-        let one = fingerprint("calls", None, &chain);
-        assert_ne!(one, fingerprint("crm", None, &chain));
-        assert_ne!(one, fingerprint("calls", Some("t"), &chain));
-        assert_ne!(one, fingerprint("calls", None, &["ab".to_owned()]));
+    fn the_worker_and_the_innermost_cause_count_alone() {
+        let chain = |errors: &[&str]| errors.iter().map(|&error| error.to_owned()).collect::<Vec<_>>();
+        let one = fingerprint("calls", &chain(&["the database refuses it", "no such day"]));
+        assert_eq!(one, fingerprint("calls", &chain(&["trying again cannot help", "query", "no such day"])));
+        assert_ne!(one, fingerprint("crm", &chain(&["the database refuses it", "no such day"])));
+        assert_ne!(one, fingerprint("calls", &chain(&["the database refuses it", "no such month"])));
+        assert_ne!(fingerprint("calls", &[]), fingerprint("crm", &[]));
     }
 }

@@ -24,7 +24,8 @@ pub struct Replay {
     pub id: Uuid,
     /// A short name.
     pub number: i64,
-    /// `dead_letters`, or `history`: events that had succeeded.
+    /// `dead_letters`; `history`: events that had succeeded; `missing`: events of which a restored database has no
+    /// mark.
     pub kind: String,
     /// `running`, `cancelled`, or `finished`: every event has its result.
     pub state: String,

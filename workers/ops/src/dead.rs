@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     Ops, dead_change,
     exit::Failed,
-    output::{or_dash, say, short},
+    output::{or_dash, say},
     time::{self, When},
 };
 
@@ -123,7 +123,7 @@ pub async fn run(ops: &Ops, command: Dead) -> Result<()> {
                     or_dash(item.event_type.as_deref().map(|t| t.trim_start_matches("pro.prosaas."))),
                     or_dash(item.entity.as_deref()),
                     item.attempts.to_string(),
-                    short(&item.error, 60),
+                    item.error.clone(),
                 ]
             })
         }
@@ -139,7 +139,7 @@ pub async fn run(ops: &Ops, command: Dead) -> Result<()> {
                     time::shown(group.first_died_at),
                     time::shown(group.last_died_at),
                     group.businesses.to_string(),
-                    short(&group.error, 60),
+                    group.error.clone(),
                 ]
             })?;
             if groups.len() as u64 >= MAX_GROUPS.unsigned_abs() {

@@ -24,7 +24,7 @@ use super::{
     Ops,
     dead::Filter,
     exit::{Failed, stopped},
-    output::say,
+    output::{counted, say},
     replays::follow,
 };
 
@@ -102,7 +102,7 @@ fn tell(ops: &Ops, selected: &Selected, dry_run: bool) -> Result<()> {
             if of.paused { "yes" } else { "-" }.to_owned(),
         ]
     })?;
-    say(&format!("{} in all", selected.count));
+    say(&counted(selected.count, "dead letter"));
     Ok(())
 }
 
@@ -133,7 +133,11 @@ pub async fn replay(ops: &Ops, asked: Replay) -> Result<()> {
         start(&mut transaction, &new, &selected.selection, selected.count).await.map_err(stopped)?;
     note(ops, &mut transaction, ("replay.start", "replay", id.0), started.audit(&new)).await?;
     transaction.commit().await?;
-    ops.out.tell(&format!("replay {} of {} dead letters: {id}", started.number, started.count));
+    ops.out.tell(&format!(
+        "replay number {}, {}: {id}",
+        started.number,
+        counted(started.count, "dead letter")
+    ));
     if asked.no_wait {
         return if ops.out.json {
             ops.out.value(&json!({ "replay_id": id, "count": started.count }))
@@ -157,7 +161,7 @@ pub async fn discard(ops: &Ops, asked: Discard) -> Result<()> {
     });
     note(ops, &mut transaction, ("dead_letter.discard", "dead_letter", Uuid::now_v7()), after).await?;
     transaction.commit().await?;
-    ops.out.tell(&format!("{discarded} discarded"));
+    ops.out.tell(&format!("discarded {}", counted(discarded, "dead letter")));
     if ops.out.json { ops.out.value(&json!({ "discarded": discarded })) } else { Ok(()) }
 }
 

@@ -1,16 +1,16 @@
-//! `prosaas-ops events replay`: events that had succeeded run again.
+//! `prosaas-ops events replay`: events of a stream run again, or those that a restored database lacks.
 
 use std::collections::HashSet;
 
 use anyhow::Result;
-use async_nats::jetstream;
+use async_nats::jetstream::{self, consumer::PullConsumer};
 use clap::Args;
 use prosaas_dead_letters::replays::{DEFAULT_RATE, masked_selection};
 use prosaas_domain::ids::ReplayId;
 use prosaas_events::subjects::{Stream, consumers};
 use prosaas_workers::{
     operators::check_reason,
-    replays::{HistoryEvent, NewReplay, start_history},
+    replays::{NewReplay, StreamEvent, Why, start_events},
 };
 use serde_json::json;
 use sqlx::PgPool;
@@ -21,21 +21,24 @@ use super::{
     dead_change::{confirm, note},
     events::{Filter, scan},
     exit::{Failed, stopped},
-    output::say,
+    output::{counted, say},
     replays::follow,
 };
 
-/// A replay of history.
+/// A replay of events of a stream.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Replay {
-    /// calls or recordings. Commands of people are never run again.
+    /// calls, recordings, or, with --missing, crm.
     worker: String,
     #[command(flatten)]
     filter: Filter,
-    /// Yes, events that had succeeded run again.
-    #[arg(long, required = true)]
+    /// Run events again that had succeeded. Never those of crm: what people asked for is done once.
+    #[arg(long, required_unless_present = "missing", conflicts_with = "missing")]
     succeeded: bool,
+    /// Run the events whose marks are missing, and no others: for a database that was restored.
+    #[arg(long)]
+    missing: bool,
     /// Why. It is kept with the replay.
     #[arg(long)]
     reason: String,
@@ -59,23 +62,32 @@ pub async fn run(ops: &Ops, asked: Replay) -> Result<()> {
     let stream = match asked.worker.as_str() {
         consumers::CALLS => Stream::Calls,
         consumers::RECORDINGS => Stream::Recordings,
-        _ => {
-            let words = "only calls and recordings are run again: what people asked for was done once";
+        consumers::CRM if asked.missing => Stream::Crm,
+        consumers::CRM => {
+            let words =
+                "commands of crm do not run twice; --missing runs those that the database has no mark of";
             return Err(Failed::Refused(words.to_owned()).into());
         }
+        _ => return Err(Failed::Refused("the worker is calls, recordings or crm".to_owned()).into()),
     };
     let js = jetstream::new(ops.nats().await?);
+    // What the worker has not acknowledged has no mark and will still run on its own.
+    let last = if asked.missing { acknowledged(&js, stream, &asked.worker).await? } else { u64::MAX };
     let mut events = Vec::new();
     scan(&js, stream.name(), &asked.filter, false, |row| {
         // What was replayed lies in the stream as well: each event once.
         if let (Some(event_id), false) = (row.event_id, row.subject.starts_with("replay.")) {
-            events.push(HistoryEvent { sequence: row.sequence, event_id });
+            events.push(StreamEvent { sequence: row.sequence, event_id });
         }
-        Ok(true)
+        Ok(row.sequence < last)
     })
     .await?;
     let pool = ops.database().await?;
+    events.retain(|event| event.sequence <= last);
     let failed = leave_failed(&pool, &asked.worker, &mut events).await?;
+    if asked.missing {
+        leave_marked(&pool, &asked.worker, &mut events).await?;
+    }
     let count = i64::try_from(events.len())?;
     if asked.dry_run && ops.out.json {
         return ops
@@ -83,9 +95,10 @@ pub async fn run(ops: &Ops, asked: Replay) -> Result<()> {
             .value(&json!({ "count": count, "worker": asked.worker, "dead_letters_left": failed }));
     }
     if !ops.out.json {
-        say(&format!("{count} events of {}", stream.name()));
+        let which = if asked.missing { " without a mark" } else { "" };
+        say(&format!("{} of {}{which}", counted(count, "event"), stream.name()));
         if failed > 0 {
-            say(&format!("{failed} more are dead letters: they are for `dead replay`"));
+            say(&format!("{} left to `dead replay`", counted(i64::try_from(failed)?, "dead letter")));
         }
     }
     if count == 0 {
@@ -105,7 +118,7 @@ async fn begin(
     pool: &PgPool,
     asked: Replay,
     stream: Stream,
-    events: &[HistoryEvent],
+    events: &[StreamEvent],
 ) -> Result<()> {
     let id = ReplayId(Uuid::now_v7());
     let actor = ops.actor();
@@ -116,9 +129,11 @@ async fn begin(
         "filter": { "type": asked.filter.event_type, "business": asked.filter.business, "entity": asked.filter.entity },
     });
     let mut transaction = pool.begin().await?;
-    let started = start_history(
+    let why = if asked.missing { Why::Missing } else { Why::History };
+    let started = start_events(
         &mut transaction,
         &new,
+        why,
         &asked.worker,
         stream.name(),
         masked_selection(&selection),
@@ -128,7 +143,7 @@ async fn begin(
     .map_err(stopped)?;
     note(ops, &mut transaction, ("replay.start", "replay", id.0), started.audit(&new)).await?;
     transaction.commit().await?;
-    ops.out.tell(&format!("replay {} of {} events: {id}", started.number, started.count));
+    ops.out.tell(&format!("replay number {}, {}: {id}", started.number, counted(started.count, "event")));
     if asked.no_wait {
         return if ops.out.json {
             ops.out.value(&json!({ "replay_id": id, "count": started.count }))
@@ -139,22 +154,39 @@ async fn begin(
     follow(ops, pool, id).await
 }
 
-/// What never succeeded is no history; returns how many were left out.
-async fn leave_failed(pool: &PgPool, worker: &str, events: &mut Vec<HistoryEvent>) -> Result<usize> {
+/// Up to where the worker has acknowledged every event of its stream.
+async fn acknowledged(js: &jetstream::Context, stream: Stream, worker: &str) -> Result<u64> {
+    let stream = js.get_stream_no_info(stream.name()).await.map_err(|_| Failed::NotFound("stream"))?;
+    let consumer: PullConsumer = stream.get_consumer(worker).await.map_err(anyhow::Error::from_boxed)?;
+    Ok(consumer.cached_info().ack_floor.stream_sequence)
+}
+
+/// Leaves out what never succeeded; returns how many.
+async fn leave_failed(pool: &PgPool, worker: &str, events: &mut Vec<StreamEvent>) -> Result<usize> {
+    let query = "SELECT event_id FROM prosaas.dead_letters
+                 WHERE consumer = $1 AND event_id = ANY ($2) AND again IS NULL AND state <> 'replayed'";
+    leave(pool, query, worker, events).await
+}
+
+/// Leaves out what the database knows to be done.
+async fn leave_marked(pool: &PgPool, worker: &str, events: &mut Vec<StreamEvent>) -> Result<usize> {
+    let query = "SELECT event_id FROM prosaas.processed_events WHERE consumer = $1 AND event_id = ANY ($2)";
+    leave(pool, query, worker, events).await
+}
+
+async fn leave(
+    pool: &PgPool,
+    query: &'static str,
+    worker: &str,
+    events: &mut Vec<StreamEvent>,
+) -> Result<usize> {
     let all = events.len();
-    for part in events.chunks(5000).map(<[_]>::to_vec).collect::<Vec<_>>() {
+    let mut found: HashSet<String> = HashSet::new();
+    for part in events.chunks(5000) {
         let ids: Vec<_> = part.iter().map(|event| event.event_id.clone()).collect();
-        let failed: HashSet<String> = sqlx::query_scalar(
-            "SELECT event_id FROM prosaas.dead_letters
-             WHERE consumer = $1 AND event_id = ANY ($2) AND again IS NULL AND state <> 'replayed'",
-        )
-        .bind(worker)
-        .bind(ids)
-        .fetch_all(pool)
-        .await?
-        .into_iter()
-        .collect();
-        events.retain(|event| !failed.contains(&event.event_id));
+        let rows: Vec<String> = sqlx::query_scalar(query).bind(worker).bind(ids).fetch_all(pool).await?;
+        found.extend(rows);
     }
+    events.retain(|event| !found.contains(&event.event_id));
     Ok(all - events.len())
 }

@@ -112,13 +112,9 @@ fn is_heard(out: &mut impl Write, text: &str) -> bool {
     !written.is_err_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// At most so many characters of a text.
-pub fn short(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{kept}…")
+/// How many of a thing, such as `1 event` or `2 events`.
+pub fn counted(count: i64, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A number of bytes in a table.
@@ -161,7 +157,7 @@ mod tests {
     fn a_bar_is_full_at_the_end() {
         assert!(bar(10, 10, "").starts_with(&format!("[{}]", "#".repeat(30))));
         assert!(bar(0, 10, "").starts_with(&format!("[{}]", "-".repeat(30))));
-        assert_eq!(short("abcdef", 4), "abc…");
+        assert_eq!([0, 1, 2].map(|n| counted(n, "event")), ["0 events", "1 event", "2 events"]);
         let sizes = [0, 9_999, 10_000, 12_345_678, 5_000_000_000_000_000].map(size);
         assert_eq!(sizes, ["0 B", "9999 B", "10 kB", "12 MB", "5000 TB"]);
     }

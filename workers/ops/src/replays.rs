@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Subcommand;
-use prosaas_dead_letters::replays::{self, Replay};
+use prosaas_dead_letters::replays::{self, Replay, ReplayCounts};
 use prosaas_domain::ids::ReplayId;
 use prosaas_workers::replays::cancel;
 use serde_json::json;
@@ -14,6 +14,7 @@ use super::{
     Ops,
     dead_change::note,
     exit::{Failed, stopped},
+    output::counted,
     time,
 };
 
@@ -80,7 +81,7 @@ pub async fn run(ops: &Ops, command: Replays) -> Result<()> {
             let after = json!({ "state": "cancelled", "cancelled": cancelled, "reason": reason });
             note(ops, &mut transaction, ("replay.cancel", "replay", id.0), after).await?;
             transaction.commit().await?;
-            ops.out.tell(&format!("{cancelled} events were not published"));
+            ops.out.tell(&format!("not published: {}", counted(cancelled, "event")));
             if ops.out.json { ops.out.value(&json!({ "cancelled": cancelled })) } else { Ok(()) }
         }
     }
@@ -99,11 +100,7 @@ pub async fn follow(ops: &Ops, pool: &PgPool, id: ReplayId) -> Result<()> {
         let counts = &replay.counts;
         if counts.settled() != told || replay.finished_at.is_some() {
             told = counts.settled();
-            let words = format!(
-                "succeeded {}, failed {}, already applied {}, skipped {}, under way {}",
-                counts.succeeded, counts.failed, counts.already_applied, counts.skipped, counts.in_flight
-            );
-            ops.out.progress(told, replay.total, &words);
+            ops.out.progress(told, replay.total, &words(counts));
         }
         if replay.finished_at.is_some() {
             break replay;
@@ -113,7 +110,43 @@ pub async fn follow(ops: &Ops, pool: &PgPool, id: ReplayId) -> Result<()> {
     ops.out.progress_ends();
     if ops.out.json {
         ops.out.value(&replay)?;
+    } else if replay.counts.failed > 0 {
+        ops.out.tell(&format!(
+            "{} failed again and waits for a person: its cause is not fixed",
+            counted(replay.counts.failed, "event")
+        ));
     }
     let whole = replay.counts.succeeded + replay.counts.already_applied == replay.total;
     if whole { Ok(()) } else { Err(Failed::Partly.into()) }
+}
+
+/// What has become of the events so far; nothing is said of what is none.
+fn words(counts: &ReplayCounts) -> String {
+    let said: Vec<_> = [
+        (counts.succeeded, "succeeded"),
+        (counts.already_applied, "applied before"),
+        (counts.failed, "failed again"),
+        (counts.skipped, "skipped"),
+        (counts.cancelled, "cancelled"),
+        (counts.in_flight, "under way"),
+        (counts.pending, "waiting"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, word)| format!("{count} {word}"))
+    .collect();
+    said.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_there_is_is_told() {
+        let begun = ReplayCounts { pending: 8, ..ReplayCounts::default() };
+        assert_eq!(words(&begun), "8 waiting");
+        let ended = ReplayCounts { succeeded: 7, failed: 1, ..ReplayCounts::default() };
+        assert_eq!(words(&ended), "7 succeeded, 1 failed again");
+    }
 }

@@ -86,6 +86,11 @@ pub async fn apply_event(
     if let (Some(business), None) = (after.business, before.as_ref().and_then(|b| b.business)) {
         owner::spread_to_parts(&mut transaction, call, business).await?;
     }
+    if meta.again.is_some() && before.as_ref() == Some(&after) {
+        // It ran again and changed nothing: its first run is on record.
+        transaction.commit().await?;
+        return Ok(Done::Applied);
+    }
     let record = Record {
         business: after.business,
         actor: &Actor::of(meta),

@@ -99,7 +99,7 @@ async fn put(
         (None, _) => {
             match filed {
                 None => insert(connection, id, report, envelope, replay).await?,
-                Some(filed) => die_again(connection, id, report, envelope, replay, &filed).await?,
+                Some(filed) => die_again(connection, id, report, replay, &filed).await?,
             }
             note(connection, id, report, replay).await?;
             fail_item(connection, id, report, replay).await?;
@@ -108,7 +108,7 @@ async fn put(
         // The worker's own words, after the server's.
         (Some("advisory"), Source::Verdict) => {
             note(connection, id, report, replay).await?;
-            explain(connection, id, report, envelope).await?;
+            explain(connection, id, report).await?;
             Ok(Done::Applied)
         }
         (Some(_), _) => Ok(Done::AlreadyApplied),
@@ -179,7 +179,7 @@ async fn insert(
         replay.again,
         report.reason,
         &chain(report),
-        report.fingerprint(envelope),
+        report.fingerprint(),
         signed(report.attempts)?,
         report.process,
         report.trace_id,
@@ -195,7 +195,6 @@ async fn die_again(
     connection: &mut PgConnection,
     id: Uuid,
     report: &Report,
-    envelope: &Envelope,
     replay: &Replay,
     filed: &Filed,
 ) -> Result<(), Failure> {
@@ -213,7 +212,7 @@ async fn die_again(
         signed(report.attempts)?,
         report.reason,
         &chain(report),
-        report.fingerprint(envelope),
+        report.fingerprint(),
         report.process,
         report.trace_id,
         report.died_at,
@@ -226,12 +225,7 @@ async fn die_again(
 }
 
 /// The server told first that the event is dead; now the worker tells why.
-async fn explain(
-    connection: &mut PgConnection,
-    id: Uuid,
-    report: &Report,
-    envelope: &Envelope,
-) -> Result<(), Failure> {
+async fn explain(connection: &mut PgConnection, id: Uuid, report: &Report) -> Result<(), Failure> {
     sqlx::query!(
         "UPDATE prosaas.dead_letters SET
             reason = $2, error_chain = $3, fingerprint = $4, process = $5, trace_id = coalesce($6, trace_id)
@@ -239,7 +233,7 @@ async fn explain(
         id,
         report.reason,
         &chain(report),
-        report.fingerprint(envelope),
+        report.fingerprint(),
         report.process,
         report.trace_id
     )

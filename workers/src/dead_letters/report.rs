@@ -155,8 +155,8 @@ impl Report {
     }
 
     /// What it has in common with failures of the same kind.
-    pub fn fingerprint(&self, envelope: &Envelope) -> String {
-        fingerprint(&self.consumer, envelope.event_type.as_deref(), &self.error_chain)
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.consumer, &self.error_chain)
     }
 }
 

@@ -126,8 +126,11 @@ pub async fn report(
         return Ok(Done::AlreadyApplied);
     }
     let change = put(&mut transaction, meta, report).await?;
-    let after = json!({ "state": change.after.as_str(), "failure": report.failure });
-    record(&mut transaction, meta, "recording.status", report.recording, &change, after).await?;
+    // What ran again and changed nothing is on record since its first run.
+    if meta.again.is_none() || change.before != Some(change.after) {
+        let after = json!({ "state": change.after.as_str(), "failure": report.failure });
+        record(&mut transaction, meta, "recording.status", report.recording, &change, after).await?;
+    }
     transaction.commit().await?;
     Ok(Done::Applied)
 }

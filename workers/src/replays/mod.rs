@@ -22,7 +22,7 @@ use crate::crm::refusal::Refusal;
 pub use self::{
     cancel::cancel,
     runner::{Runner, run},
-    start::{HistoryEvent, NewReplay, Started, start, start_history},
+    start::{NewReplay, Started, StreamEvent, Why, start, start_events},
 };
 
 /// The selection holds another number than the person saw.

@@ -10,6 +10,7 @@ use prosaas_events::subjects;
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::runner::Job;
 use crate::{dead_letters::report::pairs, runtime::Cause};
 
 /// Events published before their acknowledgements are awaited.
@@ -41,26 +42,25 @@ struct Claimed {
 pub(super) async fn publish_claimed(
     pool: &PgPool,
     context: &jetstream::Context,
-    job: Uuid,
-    number: i64,
+    job: Job,
 ) -> Result<u64, Cause> {
     let mut published = 0;
     loop {
-        let claimed = load(pool, job).await?;
+        let claimed = load(pool, job.id).await?;
         if claimed.is_empty() {
             return Ok(published);
         }
         let mut outgoing = Vec::with_capacity(claimed.len());
         for item in claimed {
             let position = item.position;
-            match event(context, job, number, item).await? {
+            match event(context, job, item).await? {
                 Some(event) => outgoing.push(event),
-                None => skip(pool, job, position).await?,
+                None => skip(pool, job.id, position).await?,
             }
         }
         let positions = send(context, outgoing).await?;
         published += positions.len() as u64;
-        note(pool, job, &positions).await?;
+        note(pool, job.id, &positions).await?;
     }
 }
 
@@ -83,13 +83,8 @@ async fn load(pool: &PgPool, job: Uuid) -> Result<Vec<Claimed>, sqlx::Error> {
 }
 
 /// The event as it goes out; none where its bytes are gone.
-async fn event(
-    context: &jetstream::Context,
-    job: Uuid,
-    number: i64,
-    item: Claimed,
-) -> Result<Option<Outgoing>, Cause> {
-    let place = format!("{job}:{}", item.position);
+async fn event(context: &jetstream::Context, job: Job, item: Claimed) -> Result<Option<Outgoing>, Cause> {
+    let place = format!("{}:{}", job.id, item.position);
     if let Some(letter) = item.letter {
         return Ok(of_letter(letter, &place, item));
     }
@@ -98,7 +93,9 @@ async fn event(
     let mut headers = kept(&pairs(&message.headers));
     headers.insert(NATS_MESSAGE_ID, format!("replay:{place}"));
     headers.insert(identity::REPLAY_ITEM, place);
-    headers.insert(identity::REPLAY_AGAIN, number.to_string());
+    if job.again {
+        headers.insert(identity::REPLAY_AGAIN, job.number.to_string());
+    }
     let subject = subjects::replay(&item.consumer, subjects::original(&message.subject));
     Ok(Some(Outgoing { position: item.position, subject, headers, payload: message.payload.to_vec() }))
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_nats::jetstream;
-use prosaas_events::subjects::LiveKind;
+use prosaas_events::subjects::{LiveKind, consumers};
 use sqlx::PgPool;
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -45,10 +45,14 @@ pub struct Runner {
 
 /// A replay that this process holds.
 #[derive(Debug, Clone, Copy)]
-struct Job {
-    id: Uuid,
-    number: i64,
+pub(super) struct Job {
+    pub id: Uuid,
+    pub number: i64,
     rate: i32,
+    /// Its events had succeeded, and each run of theirs is another one.
+    pub again: bool,
+    /// Its events run one after the other: a command may need what the one before it did.
+    in_order: bool,
 }
 
 /// Runs replays until `stop`. Whoever drops this future breaks its replays off as well;
@@ -80,15 +84,17 @@ pub async fn run(runner: Runner, stop: CancellationToken) {
 async fn take(runner: &Runner) -> Result<Option<Job>, sqlx::Error> {
     sqlx::query_as!(
         Job,
-        "UPDATE prosaas.replay_jobs
+        r#"UPDATE prosaas.replay_jobs
          SET lease_owner = $1, lease_until = now() + interval '30 seconds',
              started_at = coalesce(started_at, now())
          WHERE id = (
              SELECT id FROM prosaas.replay_jobs
              WHERE finished_at IS NULL AND (lease_until IS NULL OR lease_until < now())
              ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id, number, rate",
-        &*runner.process
+         RETURNING id, number, rate, kind = 'history' AS "again!",
+                   kind = 'missing' AND selection ->> 'worker' = $2 AS "in_order!""#,
+        &*runner.process,
+        consumers::CRM
     )
     .fetch_optional(&runner.pool)
     .await
@@ -149,14 +155,15 @@ async fn step(runner: &Runner, job: Job) -> Result<Step, Cause> {
     }
     let settled = settle::settle(&runner.pool, job.id).await?;
     // What another process claimed and did not publish.
-    let mut published = publish_claimed(&runner.pool, &runner.context, job.id, job.number).await?;
+    let mut published = publish_claimed(&runner.pool, &runner.context, job).await?;
     let rate = i64::from(job.rate);
     // A worker that is paused or away gets no more than it can soon work off.
-    let room = (rate * 4).clamp(BATCH * 2, 5000) - settle::in_flight(&runner.pool, job.id).await?;
+    let most = if job.in_order { 1 } else { (rate * 4).clamp(BATCH * 2, 5000) };
+    let room = most - settle::in_flight(&runner.pool, job.id).await?;
     let mut looked = 0;
     if published == 0 && room > 0 {
         looked = claim(&runner.pool, job.id, room.min(BATCH).min(rate)).await?;
-        published += publish_claimed(&runner.pool, &runner.context, job.id, job.number).await?;
+        published += publish_claimed(&runner.pool, &runner.context, job).await?;
     }
     if settle::finish(&runner.pool, job.id).await? {
         tracing::info!(event = "replay.ended", replay = job.number, "a replay has ended");

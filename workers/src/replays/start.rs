@@ -44,9 +44,28 @@ pub struct Started {
     pub selection: Value,
 }
 
-/// An event of a stream that had succeeded.
+/// Why events of a stream run, that are no dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// They had succeeded, and are to run again.
+    History,
+    /// A restored database has no mark of them: they run as if they came now.
+    Missing,
+}
+
+impl Why {
+    /// The column's word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// An event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryEvent {
+pub struct StreamEvent {
     /// Its sequence.
     pub sequence: u64,
     /// Its CloudEvents id.
@@ -93,21 +112,23 @@ pub async fn start(
     Ok(Started { number, count, selection: masked_selection(&chosen) })
 }
 
-/// Makes a replay of what had succeeded.
-pub async fn start_history(
+/// Makes a replay of events of a stream.
+pub async fn start_events(
     connection: &mut PgConnection,
     new: &NewReplay<'_>,
+    why: Why,
     consumer: &str,
     stream: &str,
     selection: Value,
-    events: &[HistoryEvent],
+    events: &[StreamEvent],
 ) -> Result<Started, Stop> {
-    let number = insert(connection, new, "history", &selection).await?;
+    let number = insert(connection, new, why.as_str(), &selection).await?;
     let mut position = 0;
     for part in events.chunks(5000) {
         let sequences = part.iter().map(|event| i64::try_from(event.sequence)).collect::<Result<Vec<_>, _>>();
         let sequences = sequences.map_err(Failure::fail)?;
-        let keys: Vec<_> = part.iter().map(|event| processed_key(&event.event_id, Some(number))).collect();
+        let again = (why == Why::History).then_some(number);
+        let keys: Vec<_> = part.iter().map(|event| processed_key(&event.event_id, again)).collect();
         sqlx::query!(
             "INSERT INTO prosaas.replay_items
                 (job_id, position, consumer, stream, stream_sequence, processed_key, result)

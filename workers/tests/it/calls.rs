@@ -108,6 +108,24 @@ async fn applied(pool: &PgPool, id: &str, second: i64, event: &CallEvent) -> Res
 }
 
 #[tokio::test]
+async fn an_event_that_runs_again_is_on_record_once_more_only_where_it_changed_something() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    business(pool, NUMBER).await?;
+    let event = incoming("CA1", CALLER, NUMBER)?;
+    applied(pool, "e0", 0, &event).await?;
+    let records = "SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call'";
+    assert_eq!(database.count(records).await?, 1);
+    let again = |number| Meta { again: Some(number), ..meta("e0", 0) };
+    assert!(matches!(apply_event(pool, "calls", &again(1), &event).await, Ok(Done::Applied)));
+    assert_eq!(database.count(records).await?, 1, "nothing has changed");
+    sqlx::raw_sql("DELETE FROM prosaas.call_events; DELETE FROM prosaas.calls").execute(pool).await?;
+    assert!(matches!(apply_event(pool, "calls", &again(2), &event).await, Ok(Done::Applied)));
+    assert_eq!(database.count(records).await?, 2, "the row is there again");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_whole_call_in_any_order_is_one_row_one_lead_and_its_trail() -> Result<()> {
     let database = Database::migrated().await?;
     let pool = &database.pool;

@@ -9,7 +9,7 @@ use prosaas_events::{
     selection::{DeadLetterFilter, State},
     subjects::{ADVISORIES_STREAM, Stream, consumers},
 };
-use prosaas_platform::clock;
+use prosaas_platform::{bus::Role, clock};
 use prosaas_workers::{
     calls::CallsWorker,
     dead_letters::{
@@ -237,6 +237,31 @@ async fn what_was_applied_after_all_is_no_dead_letter() -> Result<()> {
         .await?;
     assert_eq!(prosaas_workers::jobs::forget_settled(pool).await?, 1);
     assert_eq!(database.count("SELECT count(*) FROM prosaas.dead_letter_reports").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_cause_is_one_row_and_is_read_whole() -> Result<()> {
+    const REFUSED: &str =
+        "new row for relation \"recordings_of_a_business\" violates check constraint \"calls_duration_ck\"";
+    let database = Database::migrated().await?;
+    // It met two types of events, and once it was tried until the end.
+    for (n, of) in ["call.status.v1", "call.status.v1", "call.incoming.v1"].into_iter().enumerate() {
+        let mut payload: serde_json::Value = serde_json::from_slice(&event(&format!("e{n}"), "CA1"))?;
+        payload["type"] = format!("pro.prosaas.{of}").into();
+        let mut report = verdict(u64::try_from(n)?, payload.to_string().as_bytes());
+        let said = if n == 0 { "it may succeed later" } else { "the database refuses it" };
+        report.error_chain = vec![said.to_owned(), REFUSED.to_owned()];
+        file(&database.pool, &Live::silent(), &report).await?;
+    }
+    let groups = list::groups(&database.pool, &DeadLetterFilter::default()).await?;
+    let rows: Vec<_> = groups.iter().map(|group| (group.count, group.error.as_str())).collect();
+    assert_eq!(rows, [(3, REFUSED)]);
+    let nats = Nats::start().await?;
+    let stats = crate::ops_cli::run(&["dead", "stats"], &database, &nats.url(Role::Ops)).await?;
+    assert!(stats.out.ends_with(&format!("  {REFUSED}\n")), "{}", stats.out);
+    let listed = crate::ops_cli::run(&["dead", "list"], &database, &nats.url(Role::Ops)).await?;
+    assert_eq!(listed.out.matches("\"calls_duration_ck\"").count(), 3, "{}", listed.out);
     Ok(())
 }
 

@@ -20,7 +20,9 @@ use prosaas_workers::{
     crm::refusal::Stop,
     live::Live,
     operators::{Pauses, set_pause},
-    replays::{HistoryEvent, NewReplay, Runner, Started, cancel, run as run_replays, start, start_history},
+    replays::{
+        NewReplay, Runner, Started, StreamEvent, Why, cancel, run as run_replays, start, start_events,
+    },
     runtime::{Delivery, Done, Failure, Mark, Meta, Policy, Worker, mark_processed, run},
 };
 use serde_json::json;
@@ -130,7 +132,7 @@ impl World {
         self.worker.effects.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn send(&self, n: usize) -> Result<()> {
+    pub async fn send(&self, n: usize) -> Result<()> {
         let payload = event(&format!("e{n}"), &format!("CA{n}"));
         self.nats.ops.publish(format!("call.status.CA{n}"), payload.into()).await?.await?;
         Ok(())
@@ -331,15 +333,14 @@ async fn what_had_succeeded_runs_again_only_as_history() -> Result<()> {
         world.send(n).await?;
     }
     eventually("applied", || async { Ok(world.effects().len() == 5) }).await?;
-    let events: Vec<_> =
-        (0..5).map(|n| HistoryEvent { sequence: n + 1, event_id: format!("e{n}") }).collect();
+    let events: Vec<_> = (0..5).map(|n| StreamEvent { sequence: n + 1, event_id: format!("e{n}") }).collect();
     world.fail(["e4".to_owned()]);
     let (runner, task) = world.runner("one");
     let again = || async {
         let id = ReplayId(Uuid::now_v7());
         let new = NewReplay { id, reason: "rows were lost", rate: 100, by: None, by_name: "a test" };
         let mut transaction = world.pool().begin().await?;
-        made(start_history(&mut transaction, &new, "calls", "CALLS", json!({}), &events).await)?;
+        made(start_events(&mut transaction, &new, Why::History, "calls", "CALLS", json!({}), &events).await)?;
         transaction.commit().await?;
         world.ended(id).await
     };

@@ -93,7 +93,7 @@ function GroupCard({ group, state, onAct }: { group: DeadLetterGroup; state: Dea
         <Link
           to="/admin/failed"
           search={{ worker: group.worker, fingerprint: group.fingerprint, ...(state === 'new' ? {} : { state }) }}
-          className="line-clamp-2 font-medium wrap-anywhere hover:underline"
+          className="font-medium wrap-anywhere hover:underline"
         >
           <Typed>{group.error}</Typed>
         </Link>
@@ -131,7 +131,7 @@ function Letters({ filter }: { filter: FailedFilter }) {
   const [act, setAct] = useState<'replay' | 'discard' | null>(null);
   const named = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   const columns: Column<DeadLetter>[] = [
-    { id: 'error', header: t('failed.columns.error'), card: 'title', className: 'max-w-md truncate', cell: (letter) => <span dir="auto" className="md:inline-block md:max-w-full md:truncate md:align-bottom">{letter.error}</span> },
+    { id: 'error', header: t('failed.columns.error'), card: 'title', className: 'max-w-md wrap-anywhere', cell: (letter) => <span dir="auto">{letter.error}</span> },
     { id: 'state', header: t('failed.columns.state'), card: 'aside', cell: (letter) => <DeadLetterBadge state={letter.state} /> },
     { id: 'type', header: t('failed.columns.type'), card: 'line', className: 'max-w-60', cell: (letter) => (letter.type === null ? null : <Ltr className="block w-fit max-w-full truncate">{letter.type}</Ltr>) },
     { id: 'business', header: t('failed.business'), card: 'meta', className: 'whitespace-nowrap', cell: (letter) => (letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>) },

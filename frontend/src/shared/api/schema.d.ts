@@ -2267,7 +2267,10 @@ export interface components {
                  * @description Its id.
                  */
                 id: string;
-                /** @description `dead_letters`, or `history`: events that had succeeded. */
+                /**
+                 * @description `dead_letters`; `history`: events that had succeeded; `missing`: events of which a restored database has no
+                 *     mark.
+                 */
                 kind: string;
                 /**
                  * Format: int64
@@ -2532,7 +2535,10 @@ export interface components {
              * @description Its id.
              */
             id: string;
-            /** @description `dead_letters`, or `history`: events that had succeeded. */
+            /**
+             * @description `dead_letters`; `history`: events that had succeeded; `missing`: events of which a restored database has no
+             *     mark.
+             */
             kind: string;
             /**
              * Format: int64
