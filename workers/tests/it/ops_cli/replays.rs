@@ -112,7 +112,7 @@ async fn send(crm: &Crm, nats: &Nats, id: &str, args: impl CommandArgs) -> Resul
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Msg-Id", sent.id.as_str());
     nats.ops.publish_with_headers(sent.subject, headers, sent.payload.into()).await?.await?;
-    let done = || async { Ok(marked(crm, id).await?) };
+    let done = || marked(crm, id);
     eventually("the command is applied", done).await
 }
 
