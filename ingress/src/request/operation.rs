@@ -13,7 +13,7 @@ use crate::{
     http::{
         extract::ApiPath,
         keys::{Key, TAG_LEN},
-        problem::Problem,
+        problem::{FieldError, Problem},
         session::Session,
     },
     state::App,
@@ -119,7 +119,7 @@ pub struct OperationAnswer {
 }
 
 /// The problem that the worker wrote into an operation's row.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 struct WrittenProblem {
     #[serde(rename = "type", default)]
     kind: Option<String>,
@@ -129,6 +129,8 @@ struct WrittenProblem {
     status: Option<u16>,
     #[serde(default, alias = "detail")]
     error: Option<String>,
+    #[serde(default)]
+    errors: Box<[FieldError]>,
 }
 
 impl From<WrittenProblem> for Problem {
@@ -139,6 +141,7 @@ impl From<WrittenProblem> for Problem {
             title: written.title.map_or(general.title, Into::into),
             status: written.status.filter(|status| (400..600).contains(status)).unwrap_or(general.status),
             error: written.error.map_or(general.error, Into::into),
+            errors: written.errors,
             ..Self::internal()
         }
     }
@@ -154,10 +157,9 @@ pub async fn outcome(database: &PgPool, id: OperationId, token: &str) -> Result<
     .await?;
     let Some(row) = row else { return Ok(None) };
     let state = if row.state == "succeeded" { OperationState::Succeeded } else { OperationState::Failed };
-    let problem = row.problem.map(|problem| {
-        let unreadable = WrittenProblem { kind: None, title: None, status: None, error: None };
-        serde_json::from_value(problem).unwrap_or(unreadable).into()
-    });
+    let problem = row
+        .problem
+        .map(|problem| serde_json::from_value::<WrittenProblem>(problem).unwrap_or_default().into());
     Ok(Some(Operation {
         id: token.to_owned(),
         state,
@@ -242,6 +244,9 @@ mod tests {
             (412, "/problems/version", "E")
         );
         assert_eq!(read(r#"{"status":200}"#)?.status, 409);
+        let problem = read(r#"{"errors":[{"field":"email","code":"format","error":"E"}]}"#)?;
+        let fields: Vec<_> = problem.errors.iter().map(|e| (e.field.as_str(), e.code.as_str())).collect();
+        assert_eq!(fields, [("email", "format")], "the form shows it at its field");
         Ok(())
     }
 }
