@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.dev.paths import ROOT
+from scripts.dev.tests.rust_sources import manifests
 
 # Each crate knows only crates of earlier lines.
 LAYERS = (
@@ -49,15 +50,14 @@ def rooms_named(code: str) -> Iterator[str]:
 
 
 class Directions(unittest.TestCase):
-    def manifests(self) -> Iterator[tuple[str, set[str]]]:
-        for folder in ("shared", "ingress", "workers"):
-            for manifest in sorted((ROOT / folder).rglob("Cargo.toml")):
-                read = tomllib.loads(manifest.read_text())
-                yield read["package"]["name"], set(read["dependencies"])
+    def dependencies(self) -> Iterator[tuple[str, set[str]]]:
+        for manifest in manifests():
+            read = tomllib.loads(manifest.read_text())
+            yield read["package"]["name"], set(read["dependencies"])
 
     def test_no_crate_knows_one_above_or_beside_it(self) -> None:
         wrong, seen = [], set()
-        for name, dependencies in self.manifests():
+        for name, dependencies in self.dependencies():
             seen.add(name)
             wrong += [f"{name} -> {other}" for other in sorted(dependencies) if other.startswith("prosaas-")
                       and rank(other, LAYERS) >= rank(name, LAYERS)]
@@ -65,7 +65,7 @@ class Directions(unittest.TestCase):
         self.assertEqual(seen, set().union(*LAYERS))
 
     def test_the_domain_knows_no_database_no_bus_and_no_http(self) -> None:
-        self.assertEqual(dict(self.manifests())["prosaas-domain"] & FORBIDDEN_TO_DOMAIN, set())
+        self.assertEqual(dict(self.dependencies())["prosaas-domain"] & FORBIDDEN_TO_DOMAIN, set())
 
     def test_no_room_of_the_ingress_knows_one_above_it(self) -> None:
         source, wrong, seen = ROOT / "ingress" / "src", [], set()

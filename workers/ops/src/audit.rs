@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Ops,
-    dead::note_reveal,
+    note::note_reveal,
     time::{self, When},
 };
 
@@ -134,7 +134,7 @@ pub async fn run(ops: &Ops, command: Audit) -> Result<()> {
     match command {
         Audit::Search { filter, limit, reveal } => {
             if reveal {
-                note_reveal(ops, &pool, "audit.reveal", "audit", "search").await?;
+                note_reveal(ops, &pool, ("audit.reveal", "audit", "search")).await?;
             }
             let mut query = query(&filter);
             query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(i64::from(limit));
@@ -152,7 +152,7 @@ pub async fn run(ops: &Ops, command: Audit) -> Result<()> {
         }
         Audit::Export { filter, reveal } => {
             if reveal {
-                note_reveal(ops, &pool, "audit.reveal", "audit", "export").await?;
+                note_reveal(ops, &pool, ("audit.reveal", "audit", "export")).await?;
             }
             let mut query = query(&filter);
             query.push(" ORDER BY at, id");

@@ -9,12 +9,12 @@ use prosaas_dead_letters::{
 use prosaas_domain::ids::BusinessId;
 use prosaas_events::selection::{DeadLetterFilter, State};
 use prosaas_platform::clock;
-use prosaas_workers::audit::{self, Record};
 use uuid::Uuid;
 
 use super::{
     Ops, dead_change,
     exit::Failed,
+    note::note_reveal,
     output::{or_dash, say},
     time::{self, When},
 };
@@ -156,7 +156,7 @@ async fn show(ops: &Ops, id: Uuid, reveal: bool) -> Result<()> {
     let pool = ops.database().await?;
     let letter = read::letter(&pool, id, reveal).await?.ok_or(Failed::NotFound("dead letter"))?;
     if reveal {
-        note_reveal(ops, &pool, "dead_letter.reveal", "dead_letter", &id.to_string()).await?;
+        note_reveal(ops, &pool, ("dead_letter.reveal", "dead_letter", &id.to_string())).await?;
     }
     if ops.out.json {
         return ops.out.value(&letter);
@@ -198,29 +198,5 @@ async fn show(ops: &Ops, id: Uuid, reveal: bool) -> Result<()> {
         },
         None => say("  its bytes are gone"),
     }
-    Ok(())
-}
-
-/// Nobody sees personal data unless it is on record that they asked.
-pub async fn note_reveal(
-    ops: &Ops,
-    pool: &sqlx::PgPool,
-    action: &str,
-    entity_type: &str,
-    entity_id: &str,
-) -> Result<()> {
-    let actor = ops.actor();
-    let record = Record {
-        business: None,
-        actor: &actor,
-        request: None,
-        event_id: None,
-        action,
-        entity_type,
-        entity_id,
-        before: None,
-        after: None,
-    };
-    audit::write(&mut *pool.acquire().await?, record).await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
 use prosaas_dead_letters::{
     list::{self, Selected},
@@ -11,19 +11,19 @@ use prosaas_dead_letters::{
 use prosaas_domain::ids::ReplayId;
 use prosaas_events::selection::Selection;
 use prosaas_workers::{
-    audit::{self, Record},
     dead_letters::discard::discard as close,
     operators::check_reason,
     replays::{NewReplay, start},
 };
-use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool};
+use serde_json::json;
+use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{
     Ops,
     dead::Filter,
     exit::{Failed, stopped},
+    note::note,
     output::{counted, say},
     replays::follow,
 };
@@ -131,7 +131,8 @@ pub async fn replay(ops: &Ops, asked: Replay) -> Result<()> {
     let mut transaction = pool.begin().await?;
     let started =
         start(&mut transaction, &new, &selected.selection, selected.count).await.map_err(stopped)?;
-    note(ops, &mut transaction, ("replay.start", "replay", id.0), started.audit(&new)).await?;
+    note(ops, &mut transaction, None, ("replay.start", "replay", &id.to_string()), Some(started.audit(&new)))
+        .await?;
     transaction.commit().await?;
     ops.out.tell(&format!(
         "replay number {}, {}: {id}",
@@ -159,30 +160,9 @@ pub async fn discard(ops: &Ops, asked: Discard) -> Result<()> {
     let after = json!({
         "count": discarded, "reason": reason, "selection": masked_selection(&json!(selected.selection)),
     });
-    note(ops, &mut transaction, ("dead_letter.discard", "dead_letter", Uuid::now_v7()), after).await?;
+    let id = Uuid::now_v7().to_string();
+    note(ops, &mut transaction, None, ("dead_letter.discard", "dead_letter", &id), Some(after)).await?;
     transaction.commit().await?;
     ops.out.tell(&format!("discarded {}", counted(discarded, "dead letter")));
     if ops.out.json { ops.out.value(&json!({ "discarded": discarded })) } else { Ok(()) }
-}
-
-/// The audit record of an action of the command line.
-pub async fn note(
-    ops: &Ops,
-    connection: &mut PgConnection,
-    (action, entity_type, id): (&str, &str, Uuid),
-    after: Value,
-) -> Result<()> {
-    let actor = ops.actor();
-    let record = Record {
-        business: None,
-        actor: &actor,
-        request: None,
-        event_id: None,
-        action,
-        entity_type,
-        entity_id: &id.to_string(),
-        before: None,
-        after: Some(after),
-    };
-    audit::write(connection, record).await.context("the audit record")
 }

@@ -15,10 +15,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Ops,
-    dead::note_reveal,
-    events_replay,
+    Ops, events_replay,
     exit::Failed,
+    note::note_reveal,
     output::or_dash,
     time::{self, When},
 };
@@ -234,7 +233,7 @@ async fn show(ops: &Ops, stream: &str, sequence: u64, reveal: bool) -> Result<()
     let event: Value = serde_json::from_slice(&message.payload).unwrap_or(Value::Null);
     if reveal {
         let id = format!("{}:{sequence}", stream.to_uppercase());
-        note_reveal(ops, &ops.database().await?, "event.reveal", "event", &id).await?;
+        note_reveal(ops, &ops.database().await?, ("event.reveal", "event", &id)).await?;
     }
     let headers: Vec<_> = message
         .headers

@@ -18,9 +18,10 @@ use uuid::Uuid;
 
 use super::{
     Ops,
-    dead_change::{confirm, note},
+    dead_change::confirm,
     events::{Filter, scan},
     exit::{Failed, stopped},
+    note::note,
     output::{counted, say},
     replays::follow,
 };
@@ -141,7 +142,8 @@ async fn begin(
     )
     .await
     .map_err(stopped)?;
-    note(ops, &mut transaction, ("replay.start", "replay", id.0), started.audit(&new)).await?;
+    note(ops, &mut transaction, None, ("replay.start", "replay", &id.to_string()), Some(started.audit(&new)))
+        .await?;
     transaction.commit().await?;
     ops.out.tell(&format!("replay number {}, {}: {id}", started.number, counted(started.count, "event")));
     if asked.no_wait {

@@ -8,6 +8,7 @@ pub mod events;
 pub mod events_replay;
 pub mod exit;
 pub mod local_log;
+pub mod note;
 pub mod numbers;
 pub mod output;
 pub mod replays;

@@ -12,8 +12,8 @@ use sqlx::PgPool;
 
 use super::{
     Ops,
-    dead_change::note,
     exit::{Failed, stopped},
+    note::note,
     output::counted,
     time,
 };
@@ -79,7 +79,8 @@ pub async fn run(ops: &Ops, command: Replays) -> Result<()> {
             let mut transaction = pool.begin().await?;
             let cancelled = cancel(&mut transaction, id).await.map_err(stopped)?;
             let after = json!({ "state": "cancelled", "cancelled": cancelled, "reason": reason });
-            note(ops, &mut transaction, ("replay.cancel", "replay", id.0), after).await?;
+            note(ops, &mut transaction, None, ("replay.cancel", "replay", &id.to_string()), Some(after))
+                .await?;
             transaction.commit().await?;
             ops.out.tell(&format!("not published: {}", counted(cancelled, "event")));
             if ops.out.json { ops.out.value(&json!({ "cancelled": cancelled })) } else { Ok(()) }

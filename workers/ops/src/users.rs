@@ -9,11 +9,11 @@ use prosaas_domain::{
     ids::{BusinessId, UserId},
     rights::Role,
 };
-use prosaas_workers::audit::{self, Record};
 use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::note::note;
 use super::{Ops, exit::Failed};
 
 /// People.
@@ -110,7 +110,14 @@ async fn restore(ops: &Ops, id: UserId) -> Result<()> {
         .bind(id.0)
         .execute(&mut *transaction)
         .await?;
-    note(ops, &mut transaction, business, "user.restore", id, json!({ "deleted": false })).await?;
+    note(
+        ops,
+        &mut transaction,
+        business,
+        ("user.restore", "user", &id.to_string()),
+        Some(json!({ "deleted": false })),
+    )
+    .await?;
     transaction.commit().await?;
     ops.out.tell("restored");
     if ops.out.json { ops.out.value(&json!({ "user_id": id })) } else { Ok(()) }
@@ -133,30 +140,15 @@ async fn end_sessions(ops: &Ops, id: UserId) -> Result<()> {
     .execute(&mut *transaction)
     .await?
     .rows_affected();
-    note(ops, &mut transaction, business, "session.end_all", id, json!({ "sessions_ended": ended })).await?;
+    note(
+        ops,
+        &mut transaction,
+        business,
+        ("session.end_all", "user", &id.to_string()),
+        Some(json!({ "sessions_ended": ended })),
+    )
+    .await?;
     transaction.commit().await?;
     ops.out.tell(&format!("{ended} sessions have ended"));
     if ops.out.json { ops.out.value(&json!({ "ended": ended })) } else { Ok(()) }
-}
-
-async fn note(
-    ops: &Ops,
-    connection: &mut sqlx::PgConnection,
-    business: Option<BusinessId>,
-    action: &str,
-    id: UserId,
-    after: serde_json::Value,
-) -> Result<()> {
-    let record = Record {
-        business,
-        actor: &ops.actor(),
-        request: None,
-        event_id: None,
-        action,
-        entity_type: "user",
-        entity_id: &id.to_string(),
-        before: None,
-        after: Some(after),
-    };
-    Ok(audit::write(connection, record).await?)
 }

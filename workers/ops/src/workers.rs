@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::{
     Ops,
-    dead_change::note,
     exit::{Failed, stopped},
+    note::note,
     output::or_dash,
     time,
 };
@@ -157,7 +157,8 @@ async fn change(ops: &Ops, worker: &str, paused: bool, minutes: Option<u32>, rea
         .map_err(stopped)?;
     let action = if paused { "worker.pause" } else { "worker.resume" };
     let after = json!({ "worker": worker, "paused": paused, "minutes": minutes, "reason": reason });
-    note(ops, &mut transaction, (action, "worker", worker_entity(worker)), after).await?;
+    note(ops, &mut transaction, None, (action, "worker", &worker_entity(worker).to_string()), Some(after))
+        .await?;
     transaction.commit().await?;
     let pauses = Pauses { pool, context: jetstream::new(client), wake: Arc::default() };
     pauses.apply(false).await.map_err(anyhow::Error::from_boxed)?;

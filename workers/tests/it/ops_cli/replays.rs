@@ -1,4 +1,6 @@
-//! `replays`: how far they have come.
+//! `replays`: how far they have come, and what a restored database lacks.
+
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use async_nats::HeaderMap;
@@ -13,7 +15,6 @@ use prosaas_workers::{
     replays::{Runner, run as run_replays},
     runtime::{Policy, run as run_worker},
 };
-use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
