@@ -24,7 +24,7 @@ const MOST: ReadLimit = ReadLimit { rows: 500, bytes: 512 * 1024 };
 /// The youngest rows of every lane.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
-    lanes: [Mutex<Lane>; Stream::ALL.len()],
+    lanes: [Mutex<Lane>; Stream::PUMPED.len()],
 }
 
 /// All of a lane's rows with numbers above `after`, as far as they were put here.

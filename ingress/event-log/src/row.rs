@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use prosaas_events::{CloudEvent, EventData, EventId, subjects::Subject};
+use prosaas_platform::bus::publisher::Outgoing;
 
 /// An event that the log is asked to keep.
 #[derive(Debug, Clone)]
@@ -72,4 +73,22 @@ pub struct StoredRow {
     pub subject: String,
     pub payload: Bytes,
     pub traceparent: Option<String>,
+}
+
+impl Outgoing for StoredRow {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn payload(&self) -> Bytes {
+        self.payload.clone()
+    }
+
+    fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
 }

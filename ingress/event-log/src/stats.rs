@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     rejected: AtomicU64,
     /// When the oldest row came, milliseconds since 1970; zero for none.
     oldest_ms: AtomicI64,
-    wakers: [Notify; Stream::ALL.len()],
+    wakers: [Notify; Stream::PUMPED.len()],
     /// What the pump need not read from the file.
     pub(super) fresh: Fresh,
 }

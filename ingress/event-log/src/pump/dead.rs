@@ -8,10 +8,9 @@ use prosaas_events::{
     dead_letter::{DeadLetterV1, DeadReason},
     subjects::{self, Stream},
 };
-use prosaas_platform::telemetry::TraceParent;
+use prosaas_platform::{bus::publisher::CONTENT_TYPE, telemetry::TraceParent};
 use sha2::{Digest as _, Sha256};
 
-use super::message::CONTENT_TYPE;
 use crate::{NewRow, StoredRow};
 
 /// Most bytes of the original that travel in its dead letter. In base64, with the
@@ -72,6 +71,7 @@ fn id_of(row: &StoredRow) -> EventId {
 mod tests {
     use bytes::Bytes;
     use prosaas_events::MAX_EVENT_BYTES;
+    use prosaas_platform::bus::publisher::headers;
 
     use super::*;
 
@@ -105,10 +105,10 @@ mod tests {
             payload: Bytes::from_static(b"{}"),
             traceparent: Some("not\na trace".to_owned()),
         };
-        assert!(super::super::message::headers(&row).is_err());
+        assert!(headers(&row).is_err());
         let made = letter(&row, "ingress/slot-0", 1, "no header", DateTime::default())?;
         let sent = StoredRow { seq: 8, id: made.id, traceparent: made.traceparent, ..row.clone() };
-        assert!(super::super::message::headers(&sent).is_ok());
+        assert!(headers(&sent).is_ok());
         let read: DeadLetterV1 = serde_json::from_slice(&made.payload)?;
         assert_eq!(read.headers[0], (NATS_MESSAGE_ID.to_string(), row.id), "it says what was wrong");
         Ok(())

@@ -4,30 +4,27 @@ use std::{collections::HashMap, future::Future, time::Duration};
 
 use async_nats::{Client, connection::State};
 use prosaas_events::subjects::Stream;
+use prosaas_platform::bus::publisher::{
+    BATCH_MAX, BATCH_MIN, PIPELINE, Reason, Verdict, publish_batch, publish_singly,
+};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     PumpOptions,
-    ack::{self, Verdict},
     aside::put_aside,
-    batch,
     removal::Removals,
-    single,
     status::{LaneState, PumpStatus},
     supervisor::Watch,
 };
 use crate::{EventLog, ReadLimit, StoredRow};
 
-/// Fewer rows are published singly: the server builds a staging store for each batch.
-const BATCH_MIN: usize = 20;
-
 /// After fewer, the next batch is waited for a little: what a batch costs the server hardly
 /// depends on how many are in it.
 const BATCH_ENOUGH: usize = 500;
 
-/// Most rows of a batch (the server's own limit), and most bytes of a read.
-const LIMIT: ReadLimit = ReadLimit { rows: 1000, bytes: 4 * 1024 * 1024 };
+/// Most rows and bytes of a read.
+const LIMIT: ReadLimit = ReadLimit { rows: BATCH_MAX, bytes: 4 * 1024 * 1024 };
 
 /// One row, whatever its size.
 const ONE: ReadLimit = ReadLimit { rows: 1, ..LIMIT };
@@ -141,7 +138,7 @@ impl Lane {
         while !hand.rows.is_empty() && !self.shutdown.is_cancelled() {
             if self.client.connection_state() != State::Connected {
                 // Nothing is handed to a client that would only queue it.
-                self.retry(&mut hand, "disconnected").await;
+                self.retry(&mut hand, Reason::Disconnected).await;
                 continue;
             }
             if hand.singly {
@@ -156,19 +153,20 @@ impl Lane {
     }
 
     async fn deliver_batch(&mut self, hand: &mut Hand) {
-        let sending = batch::publish(&self.client, self.stream, &hand.rows, self.options.ack_wait);
+        let sending = publish_batch(&self.client, self.stream, &hand.rows, self.options.ack_wait);
         let Some(verdict) = self.attempt(sending).await else { return };
         metrics::counter!("prosaas_pump_batches_total", "kind" => "atomic").increment(1);
         match verdict {
             Verdict::Stored => self.published(hand, usize::MAX).await,
             Verdict::Singly(reason) => {
-                tracing::debug!(stream = %self.stream, reason, "the rows of a batch are sent singly");
-                metrics::counter!("prosaas_pump_retries_total", "reason" => reason).increment(1);
+                tracing::debug!(stream = %self.stream, reason = reason.as_str(), "the rows of a batch are sent singly");
+                metrics::counter!("prosaas_pump_retries_total", "reason" => reason.as_str()).increment(1);
                 hand.singly = true;
             }
             Verdict::Refused(_) | Verdict::Unknown(_) => hand.singly = true,
             Verdict::Retry(reason) => {
-                hand.incomplete = if reason == "incomplete" { hand.incomplete.saturating_add(1) } else { 0 };
+                hand.incomplete =
+                    if reason == Reason::Incomplete { hand.incomplete.saturating_add(1) } else { 0 };
                 hand.singly = hand.incomplete >= INCOMPLETE_TRIES;
                 self.retry(hand, reason).await;
             }
@@ -178,8 +176,8 @@ impl Lane {
 
     /// The first rows in hand, each by itself. Stops at the first that has to wait.
     async fn deliver_singly(&mut self, hand: &mut Hand) {
-        let some = hand.rows.get(..single::PIPELINE).unwrap_or(&hand.rows);
-        let sending = single::publish(&self.client, self.stream, some, self.options.ack_wait);
+        let some = hand.rows.get(..PIPELINE).unwrap_or(&hand.rows);
+        let sending = publish_singly(&self.client, self.stream, some, self.options.ack_wait);
         let Some(verdicts) = self.attempt(sending).await else { return };
         metrics::counter!("prosaas_pump_batches_total", "kind" => "single").increment(1);
         let stored = verdicts.iter().take_while(|v| **v == Verdict::Stored).count();
@@ -225,19 +223,19 @@ impl Lane {
             self.put_aside(hand, cause).await;
         } else {
             tracing::warn!(stream = %self.stream, cause, "the stream refused an event");
-            self.retry(hand, "unknown").await;
+            self.retry(hand, Reason::Unknown).await;
         }
     }
 
     /// Waits, longer each time.
-    async fn retry(&self, hand: &mut Hand, reason: &'static str) {
-        hand.silent = if reason == ack::TIMEOUT { hand.silent.saturating_add(1) } else { 0 };
+    async fn retry(&self, hand: &mut Hand, reason: Reason) {
+        hand.silent = if reason == Reason::Timeout { hand.silent.saturating_add(1) } else { 0 };
         if hand.silent >= SILENT_TRIES {
             return self.blocked(SILENT.to_owned()).await;
         }
-        metrics::counter!("prosaas_pump_retries_total", "reason" => reason).increment(1);
-        if self.status.set(self.stream, LaneState::Retrying(reason)) {
-            tracing::warn!(stream = %self.stream, reason, "publishing failed and is tried again");
+        metrics::counter!("prosaas_pump_retries_total", "reason" => reason.as_str()).increment(1);
+        if self.status.set(self.stream, LaneState::Retrying(reason.as_str())) {
+            tracing::warn!(stream = %self.stream, reason = reason.as_str(), "publishing failed and is tried again");
         }
         let delay = FIRST_DELAY.saturating_mul(1 << hand.failures.min(8)).min(LAST_DELAY);
         hand.failures = hand.failures.saturating_add(1);

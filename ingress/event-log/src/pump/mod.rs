@@ -9,14 +9,10 @@
 //!
 //! A lane that ends is started again, see [`supervisor`].
 
-mod ack;
 mod aside;
-mod batch;
 mod dead;
 mod lane;
-mod message;
 mod removal;
-mod single;
 mod status;
 mod supervisor;
 
@@ -144,7 +140,7 @@ impl Tasks {
             removals: Removals::default(),
             watch: Watch::default(),
         };
-        Stream::ALL.into_iter().map(|stream| supervisor::run(lane(stream))).collect()
+        Stream::PUMPED.into_iter().map(|stream| supervisor::run(lane(stream))).collect()
     }
 
     /// Looks for orphaned logs now and then, and empties them. One that a missing

@@ -19,14 +19,14 @@ pub enum LaneState {
 /// The lanes' states; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct PumpStatus {
-    lanes: Arc<Mutex<[LaneState; Stream::ALL.len()]>>,
+    lanes: Arc<Mutex<[LaneState; Stream::PUMPED.len()]>>,
 }
 
 impl PumpStatus {
     /// The lanes that do not flow.
     pub fn problems(&self) -> Vec<(Stream, LaneState)> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = Stream::ALL.into_iter().zip(lanes.iter());
+        let all = Stream::PUMPED.into_iter().zip(lanes.iter());
         all.filter(|(_, state)| **state != LaneState::Flowing).map(|(s, state)| (s, state.clone())).collect()
     }
 

@@ -99,6 +99,7 @@ impl Nats {
             Stream::Crm => "crm.>",
             Stream::Dead => "dead.>",
             Stream::Ops => "ops.>",
+            Stream::Events => "event.>",
         };
         let mut config = stream::Config {
             name: stream.name().to_owned(),

@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod definitions;
 pub mod durability;
+pub mod publisher;
 pub mod reconcile;
 pub mod store;
 

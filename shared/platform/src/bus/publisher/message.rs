@@ -1,4 +1,4 @@
-//! How a row travels.
+//! How a message travels.
 
 use async_nats::{
     HeaderMap,
@@ -8,18 +8,21 @@ use async_nats::{
     },
 };
 
-use crate::StoredRow;
+use super::Outgoing;
 
 /// The media type of a structured CloudEvent, by the NATS binding 1.0.2.
-pub(super) const CONTENT_TYPE: &str = "application/cloudevents+json";
+pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
-/// The headers of every message: the same id on every try. What this release appends always
-/// fits; a row that an older one left in the file need not.
-pub(super) fn headers(row: &StoredRow) -> Result<HeaderMap, ParseHeaderValueError> {
+/// The headers of every message: the same id on every try.
+///
+/// # Errors
+/// When the id or the trace is no value of a header. What this release makes always is one; what an older one
+/// left need not be.
+pub fn headers(outgoing: &impl Outgoing) -> Result<HeaderMap, ParseHeaderValueError> {
     let mut headers = HeaderMap::new();
-    headers.insert(NATS_MESSAGE_ID, row.id.parse::<HeaderValue>()?);
+    headers.insert(NATS_MESSAGE_ID, outgoing.id().parse::<HeaderValue>()?);
     headers.insert("content-type", CONTENT_TYPE);
-    if let Some(traceparent) = &row.traceparent {
+    if let Some(traceparent) = outgoing.traceparent() {
         headers.insert("traceparent", traceparent.parse::<HeaderValue>()?);
     }
     Ok(headers)
@@ -27,12 +30,12 @@ pub(super) fn headers(row: &StoredRow) -> Result<HeaderMap, ParseHeaderValueErro
 
 /// The headers of a member of an atomic batch (ADR-50), numbered from one.
 pub(super) fn batch_headers(
-    row: &StoredRow,
+    outgoing: &impl Outgoing,
     batch: &str,
     number: usize,
     is_last: bool,
 ) -> Result<HeaderMap, ParseHeaderValueError> {
-    let mut headers = headers(row)?;
+    let mut headers = headers(outgoing)?;
     headers.insert(NATS_BATCH_ID, batch);
     headers.insert(NATS_BATCH_SEQUENCE, number.to_string());
     if is_last {
