@@ -12,7 +12,7 @@ pub fn exist() {
                 .increment(0);
         }
     }
-    for stream in Stream::ALL {
+    for stream in Stream::PUMPED {
         counter!("prosaas_pump_rejected_total", "stream" => stream.name()).increment(0);
     }
     for outcome in ["refused", "succeeded"] {

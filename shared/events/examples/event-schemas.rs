@@ -11,8 +11,9 @@ use prosaas_events::{
     catalogue::{Visitor, visit},
     crm::{Command, CommandArgs},
     dead_letter::DeadLetterV1,
+    domain_event::DomainEventData,
     recording::{RecordingAvailableV1, RecordingStatusV1},
-    subjects::{Stream, Subject, command_address, dead},
+    subjects::{Stream, Subject, command_address, dead, domain_event_address},
     whatsapp::WhatsappFactV1,
 };
 use schemars::{JsonSchema, schema_for};
@@ -104,6 +105,7 @@ fn described(parameter: &str) -> &'static str {
         "recordingSid" => "Twilio's id of the recording",
         "sessionId" => "The WhatsApp session",
         "subject" => "The subject that the event had",
+        "changedId" => "What has changed",
         _ => "What the command is about",
     }
 }
@@ -142,6 +144,12 @@ impl Visitor for Events {
     fn command<T: CommandArgs>(&mut self) {
         self.result = replace(&mut self.result, Ok(())).and_then(|()| {
             self.write::<CloudEvent<Command<T>>>(T::TYPE, &command_address::<T>("{entityId}"), T::STREAM)
+        });
+    }
+
+    fn domain_event<T: DomainEventData>(&mut self) {
+        self.result = replace(&mut self.result, Ok(())).and_then(|()| {
+            self.write::<CloudEvent<T>>(T::TYPE, &domain_event_address::<T>("{changedId}"), Stream::Events)
         });
     }
 }

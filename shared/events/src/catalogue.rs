@@ -12,6 +12,15 @@ use super::{
         },
         user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
     },
+    domain_event::{
+        DomainEventData,
+        call::{CallCompletedV1, CallMissedV1, CallMissedWithdrawnV1},
+        dead_letter::DeadLetterFiledV1,
+        lead::{LeadCreatedV1, LeadDeletedV1, LeadRestoredV1, LeadUpdatedV1},
+        recording::{RecordingFailedV1, RecordingStoredV1},
+        user::UserDeletedV1,
+        whatsapp::WhatsappStateChangedV1,
+    },
     ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
     recording::{RecordingAvailableV1, RecordingStatusV1},
     whatsapp::{WhatsappDeleteV1, WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1},
@@ -24,6 +33,11 @@ pub trait Visitor {
 
     /// One that asks for a change.
     fn command<T: CommandArgs>(&mut self);
+
+    /// One that tells what a worker has changed.
+    fn domain_event<T: DomainEventData>(&mut self) {
+        self.fact::<T>();
+    }
 }
 
 /// Shows it all of them.
@@ -58,4 +72,16 @@ pub fn visit(visitor: &mut impl Visitor) {
     visitor.command::<ReplayCancelV1>();
     visitor.command::<WorkerPauseV1>();
     visitor.command::<WorkerResumeV1>();
+    visitor.domain_event::<CallMissedV1>();
+    visitor.domain_event::<CallMissedWithdrawnV1>();
+    visitor.domain_event::<CallCompletedV1>();
+    visitor.domain_event::<RecordingStoredV1>();
+    visitor.domain_event::<RecordingFailedV1>();
+    visitor.domain_event::<LeadCreatedV1>();
+    visitor.domain_event::<LeadUpdatedV1>();
+    visitor.domain_event::<LeadDeletedV1>();
+    visitor.domain_event::<LeadRestoredV1>();
+    visitor.domain_event::<WhatsappStateChangedV1>();
+    visitor.domain_event::<UserDeletedV1>();
+    visitor.domain_event::<DeadLetterFiledV1>();
 }

@@ -7,6 +7,7 @@ use std::{fmt, str::FromStr};
 use prosaas_domain::ids::{CallSid, RecordingSid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{call::CallStatus, recording::RecordingProgress};
@@ -54,6 +55,13 @@ impl EventId {
     /// A recording began, is absent, or failed.
     pub fn recording_status(recording: &RecordingSid, status: RecordingProgress) -> Self {
         Self(format!("recording.status:{recording}:{}", status.as_str()))
+    }
+
+    /// What a worker changed: `name` is that of the domain event, `cause` what the change was made for, such as the
+    /// key of the event that was applied. One cause changes one thing once.
+    pub fn domain_event(name: &str, entity: &str, cause: &str) -> Self {
+        let digest = Sha256::digest(cause.as_bytes());
+        Self(format!("{name}:{entity}:{}", hex::encode(digest.get(..16).unwrap_or(&digest))))
     }
 
     /// Whatever a SHA-256 stands for, such as a command.
@@ -144,6 +152,7 @@ mod tests {
             EventId::call_dialed(&call, None, CallStatus::Busy),
             EventId::recording_available(&recording),
             EventId::recording_status(&recording, RecordingProgress::Absent),
+            EventId::domain_event("call.missed", "CA1", "call.status:CA1:completed:3"),
         ];
         let expected = [
             "call.incoming:CA1",
@@ -153,6 +162,7 @@ mod tests {
             "call.dialed:CA1:none:busy",
             "recording.available:RE1",
             "recording.status:RE1:absent",
+            "call.missed:CA1:1abfd2917282df9b5ec839d12f8e6ed9",
         ];
         assert_eq!(made.map(EventId::into_string), expected);
         Ok(())

@@ -7,6 +7,7 @@ pub mod call;
 pub mod catalogue;
 pub mod crm;
 pub mod dead_letter;
+pub mod domain_event;
 mod id;
 pub mod live;
 pub mod mask;

@@ -4,6 +4,7 @@
 //! event        = domain "." event "." entity        call.incoming.CA…
 //!              | "crm." noun "." verb "." entity    crm.lead.delete.<lead>
 //!              | "ops." noun "." verb "." entity    ops.replay.start.<replay>
+//! domain event = "event." domain "." event "." entity   event.call.missed.CA…
 //! dead letter  = "dead." event
 //! replay       = "replay." consumer "." event       read by that consumer only
 //! live update  = "live." business "." kind "." entity
@@ -14,9 +15,9 @@ use std::fmt;
 use prosaas_domain::ids::{BusinessId, CallSid, RecordingSid, WhatsappSessionId};
 use serde::{Deserialize, Serialize};
 
-use crate::crm::CommandArgs;
+use crate::{crm::CommandArgs, domain_event::DomainEventData};
 
-/// A stream that events are published to. The order is the order of the pump's lanes.
+/// A stream that events are published to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Stream {
@@ -33,11 +34,17 @@ pub enum Stream {
     /// Commands of operators: `ops.>`. A stream of their own, so that they neither wait
     /// behind the CRM's commands nor stop when its worker is paused.
     Ops,
+    /// Domain events: `event.>`. The workers' relay feeds it, not the pump.
+    Events,
 }
 
 impl Stream {
     /// All of them.
-    pub const ALL: [Self; 6] =
+    pub const ALL: [Self; 7] =
+        [Self::Calls, Self::Recordings, Self::Whatsapp, Self::Crm, Self::Dead, Self::Ops, Self::Events];
+
+    /// Those that the pump feeds, in the order of its lanes.
+    pub const PUMPED: [Self; 6] =
         [Self::Calls, Self::Recordings, Self::Whatsapp, Self::Crm, Self::Dead, Self::Ops];
 
     /// The stream's name in JetStream.
@@ -49,6 +56,7 @@ impl Stream {
             Self::Crm => "CRM",
             Self::Dead => "DEAD",
             Self::Ops => "OPS",
+            Self::Events => "EVENTS",
         }
     }
 
@@ -61,6 +69,7 @@ impl Stream {
             Self::Crm => 3,
             Self::Dead => 4,
             Self::Ops => 5,
+            Self::Events => 6,
         }
     }
 }
@@ -162,6 +171,11 @@ impl Subject {
         Self { stream: Stream::Whatsapp, text: format!("whatsapp.fact.{session}") }
     }
 
+    /// `event.<domain>.<event>.<entity>`: what a worker has changed.
+    pub fn domain_event<T: DomainEventData>(data: &T) -> Self {
+        Self { stream: Stream::Events, text: domain_event_address::<T>(&data.entity()) }
+    }
+
     /// `crm.<noun>.<verb>.<entity>`: a command of the CRM. A command of another stream
     /// names its domain itself: `whatsapp.init.<business>`.
     pub fn command<T: CommandArgs>(args: &T) -> Self {
@@ -177,6 +191,11 @@ pub fn command_address<T: CommandArgs>(entity: &str) -> String {
         _ => "",
     };
     format!("{domain}{}.{entity}", T::ACTION)
+}
+
+/// The subject of a domain event about an entity.
+pub fn domain_event_address<T: DomainEventData>(entity: &str) -> String {
+    format!("event.{}.{entity}", T::NAME)
 }
 
 /// The stream that keeps live updates for a while.
@@ -283,7 +302,7 @@ mod tests {
 
     #[test]
     fn lanes_never_move() {
-        let lanes: Vec<_> = Stream::ALL.iter().map(|s| (s.lane(), s.name())).collect();
+        let lanes: Vec<_> = Stream::PUMPED.iter().map(|s| (s.lane(), s.name())).collect();
         assert_eq!(
             lanes,
             [(0, "CALLS"), (1, "RECORDINGS"), (2, "WHATSAPP"), (3, "CRM"), (4, "DEAD"), (5, "OPS")]

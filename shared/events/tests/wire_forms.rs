@@ -18,13 +18,22 @@ use prosaas_events::{
         user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
     },
     dead_letter::{DeadLetterV1, DeadReason},
+    domain_event::{
+        DomainEventData,
+        call::{CallCompletedV1, CallMissedV1, CallMissedWithdrawnV1},
+        dead_letter::DeadLetterFiledV1,
+        lead::{LeadCreatedV1, LeadDeletedV1, LeadField, LeadRestoredV1, LeadUpdatedV1},
+        recording::{RecordingFailedV1, RecordingStoredV1},
+        user::UserDeletedV1,
+        whatsapp::WhatsappStateChangedV1,
+    },
     ops::{DeadLetterDiscardV1, ReplayCancelV1, ReplayStartV1, WorkerPauseV1, WorkerResumeV1},
     recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     selection::{DeadLetterFilter, Selection, State},
     subjects::{Stream, Subject},
     whatsapp::{
         Connected, Dropped, Ended, Nothing, Paired, PairingBegan, QrIssued, WhatsappDeleteV1, WhatsappFact,
-        WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1,
+        WhatsappFactV1, WhatsappInitV1, WhatsappLogoutV1, WhatsappPairingCodeV1, WhatsappState,
     },
 };
 use uuid::Uuid;
@@ -308,4 +317,86 @@ fn operators_commands() {
         WorkerPauseV1 { worker: worker(), minutes: Some(30), reason: reason() },
     );
     freeze_command("ops.worker_resume.v1", WorkerResumeV1 { worker: worker(), reason: reason() });
+}
+
+fn freeze_domain_event<T: DomainEventData + PartialEq + std::fmt::Debug>(data: T) {
+    let subject = Subject::domain_event(&data);
+    assert_eq!(subject.stream(), Stream::Events);
+    assert_eq!(subject.as_str(), format!("event.{}.{}", T::NAME, data.entity()));
+    assert_eq!(T::TYPE, format!("pro.prosaas.{}.v1", T::NAME));
+    freeze(&format!("{}.v1", T::NAME), data);
+}
+
+#[test]
+fn domain_events_of_calls_and_recordings() {
+    let lead_id = Some(Uuid::from_u128(7).into());
+    freeze_domain_event(CallCompletedV1 {
+        call_sid: "CA1".parse().unwrap(),
+        version: 3,
+        lead_id,
+        outbound: true,
+        parent_call_sid: Some("CA0".parse().unwrap()),
+        answer: Some(Answer::Forward),
+        status: CallStatus::NoAnswer,
+        started_at: Some(at()),
+        ended_at: Some(at()),
+        duration_s: Some(12),
+        dial_outcome: Some(CallStatus::Busy),
+        missed: true,
+    });
+    freeze_domain_event(CallMissedV1 {
+        call_sid: "CA1".parse().unwrap(),
+        version: 3,
+        lead_id,
+        can_be_called_back: true,
+        started_at: Some(at()),
+        ended_at: Some(at()),
+    });
+    freeze_domain_event(CallMissedWithdrawnV1 { call_sid: "CA1".parse().unwrap(), version: 4, lead_id });
+    freeze_domain_event(RecordingStoredV1 {
+        recording_sid: "RE1".parse().unwrap(),
+        call_sid: "CA1".parse().unwrap(),
+        version: 2,
+        duration_s: Some(9),
+        channels: 2,
+        bytes: 4096,
+    });
+    freeze_domain_event(RecordingFailedV1 {
+        recording_sid: "RE1".parse().unwrap(),
+        call_sid: "CA1".parse().unwrap(),
+        version: 2,
+    });
+}
+
+#[test]
+fn domain_events_of_leads_people_links_and_failures() {
+    let lead_id = Uuid::from_u128(7).into();
+    freeze_domain_event(LeadCreatedV1 {
+        lead_id,
+        version: 1,
+        source: LeadSource::Call,
+        call_sid: Some("CA1".parse().unwrap()),
+    });
+    freeze_domain_event(LeadUpdatedV1 {
+        lead_id,
+        version: 2,
+        changed: vec![LeadField::Name, LeadField::Owner],
+    });
+    freeze_domain_event(LeadDeletedV1 { lead_id, version: 3 });
+    freeze_domain_event(LeadRestoredV1 { lead_id, version: 4 });
+    freeze_domain_event(WhatsappStateChangedV1 {
+        session_id: Uuid::from_u128(8).into(),
+        version: 5,
+        state: WhatsappState::LoggedOut,
+        linked: false,
+        code: Some(401),
+    });
+    freeze_domain_event(UserDeletedV1 { user_id: Uuid::from_u128(9).into(), version: 2, role: Role::Agent });
+    freeze_domain_event(DeadLetterFiledV1 {
+        dead_letter_id: Uuid::from_u128(10),
+        consumer: "calls".into(),
+        event_type: Some("pro.prosaas.call.status.v1".into()),
+        reason: "permanent".into(),
+        replays: 1,
+    });
 }

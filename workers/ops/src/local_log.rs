@@ -157,7 +157,10 @@ async fn read(slot: &Path, limit: u32) -> Result<Vec<Row>> {
     .await?;
     let rows = found.into_iter().map(|found| Row {
         slot: name.clone(),
-        stream: Stream::ALL.into_iter().find(|s| i64::from(s.lane()) == found.lane).map_or("?", Stream::name),
+        stream: Stream::PUMPED
+            .into_iter()
+            .find(|s| i64::from(s.lane()) == found.lane)
+            .map_or("?", Stream::name),
         id: mask::sentence(&found.id),
         subject: mask::sentence(&found.subject),
         bytes: found.bytes,
