@@ -5,6 +5,7 @@ pub mod calls;
 pub mod config;
 pub mod crm;
 pub mod dead_letters;
+pub mod domain_events;
 pub mod faults;
 pub mod jobs;
 pub mod live;

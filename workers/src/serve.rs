@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     crm::{CrmWorker, projector::Projector},
     dead_letters::{self, AdvisoriesWorker, DeadLettersWorker},
+    domain_events::relay::Relay,
     faults::Faulty,
     jobs,
     live::{self, Live},
@@ -79,7 +80,9 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
         ready = streams(&client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
-            let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process(), retries: Retries::reported(pool.clone()) };
+            let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process(), retries: Retries::reported(pool.clone()), committed: Arc::default() };
+            let relay = Relay { pool: pool.clone(), client: client.clone(), committed: bus.committed.clone() };
+            tasks.spawn(relay.run(stopping.clone()));
             let live = Live::new(client.clone(), clock::system());
             let recordings =
                 RecordingsWorker::new(pool.clone(), twilio, objects.clone(), config.delete_at_twilio).with_live(live.clone());

@@ -141,10 +141,10 @@ impl<'a> Accountant<'a> {
             "WITH history AS (SELECT call_sid AS id, count(*) AS n FROM prosaas.call_events GROUP BY 1),
                   audit AS (SELECT entity_id AS id, count(*) AS n FROM prosaas.audit_records
                             WHERE entity_type = 'call' GROUP BY 1),
-                  marks AS (SELECT substr(event_id, length('call.incoming:') + 1) AS id, count(*) AS n
-                            FROM prosaas.processed_events
-                            WHERE consumer = 'calls' AND starts_with(event_id, 'call.incoming:') GROUP BY 1)
-             SELECT c.call_sid, coalesce((h.n, a.n, m.n) = (1, 1, 1), false)
+                  marks AS (SELECT split_part(event_id, ':', 2) AS id, count(*) AS n,
+                                   count(*) FILTER (WHERE starts_with(event_id, 'call.incoming:')) AS incoming
+                            FROM prosaas.processed_events WHERE consumer = 'calls' GROUP BY 1)
+             SELECT c.call_sid, coalesce((h.n, a.n) = (m.n, m.n) AND m.incoming <= 1, false)
              FROM prosaas.calls c LEFT JOIN history h ON h.id = c.call_sid
              LEFT JOIN audit a ON a.id = c.call_sid LEFT JOIN marks m ON m.id = c.call_sid",
         )

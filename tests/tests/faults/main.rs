@@ -1,7 +1,7 @@
 //! The fault suite: under steady signed traffic processes are killed, stopped and cut
 //! off, disks are filled, and handlers fail, panic and hang, as Twilio does. At the end
 //! every acknowledged call and recording has exactly one effect or exactly one dead letter;
-//! replayed, each has its effect.
+//! replayed, each has its effect, and every version that was committed is told once.
 //!
 //! The faults and the traffic follow from a seed, which is printed: `PROSAAS_FAULT_SEED`, or that
 //! of all tests. `PROSAAS_FAULT_MINUTES` (1 when absent) and `PROSAAS_FAULT_COUNT` (at least so
@@ -9,6 +9,7 @@
 
 mod accountant;
 mod fault;
+mod told;
 mod traffic;
 
 use std::{
@@ -27,6 +28,7 @@ use prosaas_tests::{
     stack::{Options, Stack},
 };
 use tokio_util::sync::CancellationToken;
+use told::Told;
 use traffic::Deck;
 
 /// How long everything may take to come to rest. An event may wait for its last tries.
@@ -71,6 +73,7 @@ async fn at_rest(stack: &Stack, accountant: &Accountant<'_>) -> anyhow::Result<B
         let waiting = stack.ingress.metric("prosaas_log_depth").await?;
         anyhow::ensure!(waiting < 1.0, "{waiting} events wait in the local log");
         accountant.consumed(stack).await?;
+        Told::moved(&stack.pool).await?;
         let books = accountant.balance().await?;
         anyhow::ensure!(books.calls.nothing + books.recordings.nothing == 0, "{books:?}");
         Ok(books)
@@ -127,6 +130,10 @@ async fn every_acknowledged_call_and_recording_has_one_effect_or_one_dead_letter
         plan.seed
     );
     eprintln!("replayed after {:?}: {books:?}", began.elapsed());
+    eventually("what happened is told", SETTLE, || async { Told::moved(&stack.pool).await }).await?;
+    let told = Told::of(&stack).await?;
+    eprintln!("told: {told:?}");
+    anyhow::ensure!(told.wrong.is_empty() && told.events > 50, "seed {}: {told:?}", plan.seed);
     stack.passed();
     Ok(())
 }

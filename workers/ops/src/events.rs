@@ -29,7 +29,7 @@ pub enum Events {
     ///
     /// Example: prosaas-ops events list CALLS --from 1h --entity CA0123…
     List {
-        /// CALLS, RECORDINGS, WHATSAPP, CRM, OPS or DEAD.
+        /// CALLS, RECORDINGS, WHATSAPP, CRM, OPS, EVENTS or DEAD.
         stream: String,
         /// Which ones.
         #[command(flatten)]

@@ -11,9 +11,11 @@ use super::{
     lead::{self, Origin},
     owner,
     store::{self, StoredCall},
+    told,
 };
 use crate::{
     audit::{self, Actor, Record},
+    domain_events::Trigger,
     runtime::{Done, Failure, Mark, Meta, mark_processed},
     text::storable_json,
 };
@@ -80,13 +82,19 @@ pub async fn apply_event(
     let call = event.call();
     store::lock(&mut transaction, call).await?;
     let before = store::load(&mut transaction, call).await?;
-    let after = next(&mut transaction, meta, event, before.clone().unwrap_or_default()).await?;
-    store::save(&mut transaction, call, &after).await?;
+    let trigger = Trigger::of(meta);
+    let mut after = next(&mut transaction, meta, event, &trigger, before.clone().unwrap_or_default()).await?;
+    let changed = before.as_ref() != Some(&after);
+    if changed {
+        after.version += 1;
+        store::save(&mut transaction, call, &after).await?;
+        told::tell(&mut transaction, &trigger, call, before.as_ref(), &after).await?;
+    }
     add_to_history(&mut transaction, meta, event, &after).await?;
     if let (Some(business), None) = (after.business, before.as_ref().and_then(|b| b.business)) {
-        owner::spread_to_parts(&mut transaction, call, business).await?;
+        owner::spread_to_parts(&mut transaction, &trigger, call, business).await?;
     }
-    if meta.again.is_some() && before.as_ref() == Some(&after) {
+    if meta.again.is_some() && !changed {
         // It ran again and changed nothing: its first run is on record.
         transaction.commit().await?;
         return Ok(Done::Applied);
@@ -112,19 +120,20 @@ async fn next(
     connection: &mut PgConnection,
     meta: &Meta,
     event: &CallEvent,
+    trigger: &Trigger,
     before: StoredCall,
 ) -> Result<StoredCall, sqlx::Error> {
+    let version = before.version;
     let state = apply(before.state, event.fact(meta));
     let business = match before.business {
         Some(business) => Some(business),
         None => owner::of_call(connection, meta.business, &state).await?,
     };
     let Some(business) = business else {
-        return Ok(StoredCall { state, business: None, lead: None });
+        return Ok(StoredCall { state, business: None, lead: None, version });
     };
     let actor = Actor::of(meta);
-    let key = meta.key();
-    let origin = Origin { event_id: &key, actor: &actor, call: event.call() };
+    let origin = Origin { event_id: Some(&trigger.key), trigger, actor: &actor, call: event.call() };
     let lead = match before.lead {
         Some(lead) => Some(lead),
         None => lead::of_call(connection, business, &state, origin).await?,
@@ -132,7 +141,7 @@ async fn next(
     if let (Some(lead), CallEvent::Incoming(_)) = (lead, event) {
         lead::name_from_call(connection, business, lead, &state, origin).await?;
     }
-    Ok(StoredCall { state, business: Some(business), lead })
+    Ok(StoredCall { state, business: Some(business), lead, version })
 }
 
 async fn add_to_history(

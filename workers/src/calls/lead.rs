@@ -5,18 +5,27 @@ use prosaas_domain::{
     name::Name,
     phone::{self, E164, READER},
 };
+use prosaas_events::{
+    crm::lead::LeadSource,
+    domain_event::lead::{LeadCreatedV1, LeadField, LeadUpdatedV1},
+};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{fold::CallState, owner};
-use crate::audit::{self, Actor, Record};
+use crate::{
+    audit::{self, Actor, Record},
+    domain_events::{Trigger, raise},
+};
 
 /// What a lead comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
-    /// The event.
-    pub event_id: &'a str,
+    /// The event, where one was applied.
+    pub event_id: Option<&'a str>,
+    /// What the lead's domain events are raised for.
+    pub trigger: &'a Trigger,
     /// Who raised it.
     pub actor: &'a Actor,
     /// The call.
@@ -98,6 +107,13 @@ async fn create(
     .await?;
     let after = json!({ "source": "call", "call_sid": origin.call, "name": name });
     record(connection, business, lead, "lead.create", None, after, origin).await?;
+    let created = LeadCreatedV1 {
+        lead_id: lead,
+        version: 1,
+        source: LeadSource::Call,
+        call_sid: Some(origin.call.clone()),
+    };
+    raise(connection, origin.trigger, Some(business), created).await?;
     Ok(lead)
 }
 
@@ -111,19 +127,21 @@ pub async fn name_from_call(
     origin: Origin<'_>,
 ) -> Result<(), sqlx::Error> {
     let Some(name) = name(state).filter(|_| state.is_inbound()) else { return Ok(()) };
-    let named = sqlx::query!(
+    let named = sqlx::query_scalar!(
         "UPDATE prosaas.leads SET name = $3, version = version + 1, updated_at = now()
-         WHERE business_id = $1 AND id = $2 AND name IS NULL AND source = 'call' AND deleted_at IS NULL",
+         WHERE business_id = $1 AND id = $2 AND name IS NULL AND source = 'call' AND deleted_at IS NULL
+         RETURNING version",
         business.0,
         lead.0,
         name
     )
-    .execute(&mut *connection)
-    .await?
-    .rows_affected();
-    if named == 1 {
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(version) = named {
         let before = Some(json!({ "name": null }));
         record(connection, business, lead, "lead.name", before, json!({ "name": name }), origin).await?;
+        let updated = LeadUpdatedV1 { lead_id: lead, version, changed: vec![LeadField::Name] };
+        raise(connection, origin.trigger, Some(business), updated).await?;
     }
     Ok(())
 }
@@ -146,7 +164,7 @@ async fn record(
         business: Some(business),
         actor: origin.actor,
         request: None,
-        event_id: Some(origin.event_id),
+        event_id: origin.event_id,
         action,
         entity_type: "lead",
         entity_id: &lead.to_string(),

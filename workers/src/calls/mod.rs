@@ -9,6 +9,7 @@ pub mod lead;
 pub mod owner;
 pub mod reread;
 pub mod store;
+pub mod told;
 
 use prosaas_events::{
     CloudEvent, DecodeError, EventData, TypeOnly,

@@ -6,7 +6,12 @@ use prosaas_domain::{
 };
 use sqlx::PgConnection;
 
-use super::{fold::CallState, store};
+use super::{
+    fold::CallState,
+    store::{self, StoredCall},
+    told,
+};
+use crate::domain_events::Trigger;
 
 /// The business of a call: the one whose configuration answered it, where that
 /// exists; else the owner of our number in it. The leg of a forwarded call is that
@@ -84,6 +89,7 @@ pub async fn is_own_number(
 /// Hold the call's lock.
 pub async fn spread_to_parts(
     connection: &mut PgConnection,
+    trigger: &Trigger,
     call: &CallSid,
     business: BusinessId,
 ) -> Result<(), sqlx::Error> {
@@ -94,19 +100,27 @@ pub async fn spread_to_parts(
     )
     .execute(&mut *connection)
     .await?;
-    sqlx::query!(
+    let legs = sqlx::query_scalar!(
         "WITH legs AS (
-            UPDATE prosaas.calls SET business_id = $2, updated_at = now()
+            UPDATE prosaas.calls SET business_id = $2, version = version + 1, updated_at = now()
             WHERE parent_call_sid = $1 AND forwarded_leg AND business_id IS NULL
             RETURNING call_sid
+         ), history AS (
+            UPDATE prosaas.call_events SET business_id = $2
+            WHERE business_id IS NULL AND call_sid IN (SELECT call_sid FROM legs)
          )
-         UPDATE prosaas.call_events SET business_id = $2
-         WHERE business_id IS NULL AND call_sid IN (SELECT call_sid FROM legs)",
+         SELECT call_sid FROM legs",
         call.as_str(),
         business.0
     )
-    .execute(&mut *connection)
+    .fetch_all(&mut *connection)
     .await?;
+    for leg in legs.iter().filter_map(|leg| leg.parse().ok()) {
+        if let Some(after) = store::load(connection, &leg).await? {
+            let before = StoredCall { business: None, ..after.clone() };
+            told::tell(connection, trigger, &leg, Some(&before), &after).await?;
+        }
+    }
     sqlx::query!(
         "UPDATE prosaas.recordings SET business_id = $2, updated_at = now()
          WHERE call_sid = $1 AND business_id IS NULL",

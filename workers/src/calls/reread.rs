@@ -8,8 +8,12 @@ use super::{
     lead::{self, Origin},
     owner,
     store::{self, StoredCall},
+    told,
 };
-use crate::audit::{self, Actor, Record};
+use crate::{
+    audit::{self, Actor, Record},
+    domain_events::Trigger,
+};
 
 #[derive(FromRow)]
 struct Row {
@@ -51,24 +55,24 @@ pub async fn page(
 async fn reread(pool: &PgPool, call: &CallSid) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     store::lock(&mut transaction, call).await?;
-    let Some(StoredCall { state, business, lead }) = store::load(&mut transaction, call).await? else {
-        return Ok(());
-    };
+    let Some(before) = store::load(&mut transaction, call).await? else { return Ok(()) };
+    let StoredCall { state, business, lead, version } = before.clone();
     let business = match business {
         Some(business) => Some(business),
         None => owner::of_call(&mut transaction, None, &state).await?,
     };
     let actor = Actor::system("setup");
-    let event = format!("reread:{call}");
-    let origin = Origin { event_id: &event, actor: &actor, call };
+    let trigger = Trigger::other(format!("reread:{call}:{version}"), state.started_at.unwrap_or_default());
+    let origin = Origin { event_id: None, trigger: &trigger, actor: &actor, call };
     let lead = match (business, lead) {
         (Some(business), None) => lead::of_call(&mut transaction, business, &state, origin).await?,
         (_, lead) => lead,
     };
-    let after = StoredCall { state, business, lead };
+    let after = StoredCall { state, business, lead, version: version + 1 };
     store::save(&mut transaction, call, &after).await?;
+    told::tell(&mut transaction, &trigger, call, Some(&before), &after).await?;
     if let Some(business) = business {
-        owner::spread_to_parts(&mut transaction, call, business).await?;
+        owner::spread_to_parts(&mut transaction, &trigger, call, business).await?;
     }
     let record = Record {
         business,

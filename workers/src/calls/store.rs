@@ -22,6 +22,8 @@ pub struct StoredCall {
     pub business: Option<BusinessId>,
     /// Who was on the other side.
     pub lead: Option<LeadId>,
+    /// The row's version; zero where there is no row yet.
+    pub version: i64,
 }
 
 /// Takes the call's lock until the transaction ends: one event of a call at a time,
@@ -35,7 +37,7 @@ pub async fn lock(connection: &mut PgConnection, call: &CallSid) -> Result<(), s
 /// Reads the call, where it has a row. Hold its [`lock`].
 pub async fn load(connection: &mut PgConnection, call: &CallSid) -> Result<Option<StoredCall>, sqlx::Error> {
     let row = sqlx::query!(
-        "SELECT business_id, lead_id, from_raw, to_raw, direction, caller_name, forwarded_from,
+        "SELECT business_id, lead_id, version, from_raw, to_raw, direction, caller_name, forwarded_from,
                 parent_call_sid, answer, details_at, details_event_id, status, status_sequence, started_at,
                 ended_at, duration_s, dial_outcome, dial_duration_s, dialed_call_sid
          FROM prosaas.calls WHERE call_sid = $1",
@@ -75,7 +77,12 @@ pub async fn load(connection: &mut PgConnection, call: &CallSid) -> Result<Optio
             dialed_call_sid: row.dialed_call_sid.and_then(|s| s.parse().ok()),
         }),
     };
-    Ok(Some(StoredCall { state, business: row.business_id.map(BusinessId), lead: row.lead_id.map(LeadId) }))
+    Ok(Some(StoredCall {
+        state,
+        business: row.business_id.map(BusinessId),
+        lead: row.lead_id.map(LeadId),
+        version: row.version,
+    }))
 }
 
 /// Writes the call whole. Hold its [`lock`].
@@ -84,7 +91,7 @@ pub async fn save(
     call: &CallSid,
     stored: &StoredCall,
 ) -> Result<(), sqlx::Error> {
-    let StoredCall { state, business, lead } = stored;
+    let StoredCall { state, business, lead, version } = stored;
     let parties = state.parties();
     let details = state.details.as_ref();
     let source = details.map(|d| if d.answer.is_some() { "incoming" } else { "status" });
@@ -96,16 +103,16 @@ pub async fn save(
             (call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
              status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_duration_s,
-             dialed_call_sid, missed, callback_needed)
+             dialed_call_sid, missed, callback_needed, version)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 COALESCE($18, now()), $19, $20, $21, $22, $23, $24, $25)
+                 COALESCE($18, now()), $19, $20, $21, $22, $23, $24, $25, $26)
          ON CONFLICT ON CONSTRAINT calls_pk DO UPDATE SET
             business_id = $2, lead_id = $3, from_raw = $4, to_raw = $5, from_e164 = $6, to_e164 = $7,
             direction = $8, caller_name = $9, forwarded_from = $10, parent_call_sid = $11, answer = $12,
             details_source = $13, details_at = $14, details_event_id = $15, status = $16,
             status_sequence = $17, started_at = EXCLUDED.started_at, ended_at = $19, duration_s = $20,
             dial_outcome = $21, dial_duration_s = $22, dialed_call_sid = $23, missed = $24,
-            callback_needed = $25, updated_at = now()",
+            callback_needed = $25, version = $26, updated_at = now()",
         call.as_str(),
         business.map(|b| b.0),
         lead.map(|l| l.0),
@@ -130,7 +137,8 @@ pub async fn save(
         dial.and_then(|d| d.duration_s).map(i64::from),
         dial.and_then(|d| d.dialed_call_sid.as_ref()).map(CallSid::as_str),
         missed,
-        missed && caller.is_some() && business.is_some()
+        missed && caller.is_some() && business.is_some(),
+        version
     )
     .execute(connection)
     .await?;

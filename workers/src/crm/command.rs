@@ -15,6 +15,7 @@ use prosaas_accounts::people::ADMINS_LOCK;
 use prosaas_domain::{ids::BusinessId, rights::Right};
 use prosaas_events::{
     crm::{Command, CommandArgs, CommandMeta},
+    domain_event::DomainEventData,
     subjects::LiveKind,
 };
 use serde_json::Value;
@@ -28,6 +29,7 @@ use super::{
 };
 use crate::{
     audit::{self, Actor, Record},
+    domain_events::{Trigger, raise},
     live::Live,
     runtime::{Delivery, Done, Failure, Mark, Meta, mark_processed},
 };
@@ -73,6 +75,15 @@ impl Scene<'_> {
     /// The business, of a command that always has one.
     pub fn business(&self) -> Result<BusinessId, Refusal> {
         self.business.ok_or_else(|| Refusal::invalid("business_id", "missing", "Name the business."))
+    }
+
+    /// Raises a domain event of what the command has changed.
+    pub async fn raise<T: DomainEventData>(
+        &mut self,
+        business: Option<BusinessId>,
+        data: T,
+    ) -> Result<(), sqlx::Error> {
+        raise(self.connection, &Trigger::of(self.meta), business, data).await
     }
 }
 

@@ -1,13 +1,16 @@
 //! Filing: one row an event, whoever reports it and however often.
 
 use prosaas_dead_letters::identity;
-use prosaas_events::{selection::State, subjects::LiveKind};
+use prosaas_events::{
+    EventData as _, domain_event::dead_letter::DeadLetterFiledV1, selection::State, subjects::LiveKind,
+};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::report::{Envelope, Replay, Report, Source};
 use crate::{
+    domain_events::{Trigger, raise},
     live::{Live, Update},
     runtime::{Cause, Done, Failure},
     text::{storable, storable_json},
@@ -103,6 +106,7 @@ async fn put(
             }
             note(connection, id, report, replay).await?;
             fail_item(connection, id, report, replay).await?;
+            tell(connection, id, report, envelope, replay).await?;
             Ok(Done::Applied)
         }
         // The worker's own words, after the server's.
@@ -113,6 +117,28 @@ async fn put(
         }
         (Some(_), _) => Ok(Done::AlreadyApplied),
     }
+}
+
+/// Tells that it was filed. Of one that could not act on such an event nothing is told: that would go round.
+async fn tell(
+    connection: &mut PgConnection,
+    id: Uuid,
+    report: &Report,
+    envelope: &Envelope,
+    replay: &Replay,
+) -> Result<(), sqlx::Error> {
+    if envelope.event_type.as_deref() == Some(DeadLetterFiledV1::TYPE) {
+        return Ok(());
+    }
+    let filed = DeadLetterFiledV1 {
+        dead_letter_id: id,
+        consumer: report.consumer.clone(),
+        event_type: envelope.event_type.clone(),
+        reason: report.reason.to_string(),
+        replays: replay.count,
+    };
+    let trigger = Trigger::other(format!("{}:{}", report.key, replay.count), report.died_at);
+    raise(connection, &trigger, envelope.business, filed).await
 }
 
 /// Whether the event's effect is there.

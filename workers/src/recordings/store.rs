@@ -1,6 +1,7 @@
 //! A recording's row.
 
 use prosaas_domain::ids::{BusinessId, CallSid, RecordingSid};
+use prosaas_events::domain_event::recording::{RecordingFailedV1, RecordingStoredV1};
 use prosaas_platform::objects::Stored;
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -9,6 +10,7 @@ use super::state::{Fact, State, apply};
 use crate::{
     audit::{self, Actor, Record},
     calls,
+    domain_events::{Trigger, raise},
     runtime::{Done, Failure, Mark, Meta, mark_processed},
     text::storable,
 };
@@ -35,6 +37,7 @@ struct Change {
     before: Option<State>,
     after: State,
     business: Option<BusinessId>,
+    version: i64,
 }
 
 /// Writes the report into the row, which it makes where there is none. The call's
@@ -43,7 +46,7 @@ struct Change {
 async fn put(connection: &mut PgConnection, meta: &Meta, report: &Report<'_>) -> Result<Change, sqlx::Error> {
     calls::store::lock(connection, report.call).await?;
     let held = sqlx::query!(
-        "SELECT state, business_id FROM prosaas.recordings WHERE recording_sid = $1",
+        "SELECT state, business_id, version FROM prosaas.recordings WHERE recording_sid = $1",
         report.recording.as_str()
     )
     .fetch_optional(&mut *connection)
@@ -51,8 +54,9 @@ async fn put(connection: &mut PgConnection, meta: &Meta, report: &Report<'_>) ->
     let before = held.as_ref().and_then(|row| State::parse(&row.state));
     if before == Some(State::Completed) {
         // Nothing undoes a stored recording, and nothing is left to add to it.
+        let version = held.as_ref().map_or(0, |row| row.version);
         let business = held.and_then(|row| row.business_id).map(BusinessId);
-        return Ok(Change { before, after: State::Completed, business });
+        return Ok(Change { before, after: State::Completed, business, version });
     }
     let business = match held.and_then(|row| row.business_id) {
         Some(id) => Some(BusinessId(id)),
@@ -60,7 +64,7 @@ async fn put(connection: &mut PgConnection, meta: &Meta, report: &Report<'_>) ->
     };
     let after = apply(before, report.fact);
     let attempt = i64::from(report.fact == Fact::Available);
-    sqlx::query!(
+    let version = sqlx::query_scalar!(
         "INSERT INTO prosaas.recordings
             (recording_sid, call_sid, business_id, state, failure, duration_s, channels, attempts,
              created_at, updated_at)
@@ -69,7 +73,9 @@ async fn put(connection: &mut PgConnection, meta: &Meta, report: &Report<'_>) ->
             business_id = $3, state = $4, failure = COALESCE($5, recordings.failure),
             duration_s = COALESCE($6, recordings.duration_s),
             channels = COALESCE(recordings.channels, $7),
-            attempts = recordings.attempts + $8, updated_at = now()",
+            attempts = recordings.attempts + $8,
+            version = recordings.version + (recordings.state <> $4)::int, updated_at = now()
+         RETURNING version",
         report.recording.as_str(),
         report.call.as_str(),
         business.map(|b| b.0),
@@ -80,9 +86,9 @@ async fn put(connection: &mut PgConnection, meta: &Meta, report: &Report<'_>) ->
         attempt,
         meta.time
     )
-    .execute(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(Change { before, after, business })
+    Ok(Change { before, after, business, version })
 }
 
 /// The call's business; while the call has no row, the one whose configuration
@@ -126,6 +132,7 @@ pub async fn report(
         return Ok(Done::AlreadyApplied);
     }
     let change = put(&mut transaction, meta, report).await?;
+    tell_failure(&mut transaction, meta, report, &change).await?;
     // What ran again and changed nothing is on record since its first run.
     if meta.again.is_none() || change.before != Some(change.after) {
         let after = json!({ "state": change.after.as_str(), "failure": report.failure });
@@ -140,12 +147,30 @@ pub async fn report(
 pub async fn give_up(pool: &PgPool, meta: &Meta, report: &Report<'_>) -> Result<(), Failure> {
     let mut transaction = pool.begin().await?;
     let change = put(&mut transaction, meta, report).await?;
+    tell_failure(&mut transaction, meta, report, &change).await?;
     if change.before != Some(change.after) {
         let after = json!({ "state": change.after.as_str(), "failure": report.failure });
         record(&mut transaction, meta, "recording.give_up", report.recording, &change, after).await?;
     }
     transaction.commit().await?;
     Ok(())
+}
+
+async fn tell_failure(
+    connection: &mut PgConnection,
+    meta: &Meta,
+    report: &Report<'_>,
+    change: &Change,
+) -> Result<(), sqlx::Error> {
+    if change.after != State::Failed || change.before == Some(State::Failed) {
+        return Ok(());
+    }
+    let failed = RecordingFailedV1 {
+        recording_sid: report.recording.clone(),
+        call_sid: report.call.clone(),
+        version: change.version,
+    };
+    raise(connection, &Trigger::of(meta), change.business, failed).await
 }
 
 /// What is known of the audio once it is safe.
@@ -185,8 +210,8 @@ pub async fn complete(
     let row = sqlx::query!(
         "UPDATE prosaas.recordings SET
             state = $2, failure = NULL, channels = $3, object_key = $4, bytes = $5, content_type = $6,
-            sha256 = $7, stored_at = now(), provider_delete_wanted = $8, updated_at = now()
-         WHERE recording_sid = $1 RETURNING business_id",
+            sha256 = $7, stored_at = now(), provider_delete_wanted = $8, version = version + 1, updated_at = now()
+         WHERE recording_sid = $1 RETURNING business_id, version",
         report.recording.as_str(),
         apply(None, Fact::Stored).as_str(),
         i16::from(kept.channels),
@@ -202,6 +227,7 @@ pub async fn complete(
         before: State::parse(&before),
         after: State::Completed,
         business: row.business_id.map(BusinessId),
+        version: row.version,
     };
     let after = json!({
         "state": change.after.as_str(),
@@ -211,6 +237,15 @@ pub async fn complete(
         "sha256": hex::encode(kept.stored.sha256),
     });
     record(&mut transaction, meta, "recording.store", report.recording, &change, after).await?;
+    let stored = RecordingStoredV1 {
+        recording_sid: report.recording.clone(),
+        call_sid: report.call.clone(),
+        version: change.version,
+        duration_s: report.duration_s,
+        channels: kept.channels,
+        bytes: kept.stored.bytes,
+    };
+    raise(&mut transaction, &Trigger::of(meta), change.business, stored).await?;
     transaction.commit().await?;
     Ok(Done::Applied)
 }

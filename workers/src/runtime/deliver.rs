@@ -266,6 +266,7 @@ async fn settle<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
     let consumer = shared.worker.consumer();
     let (outcome, sent) = match next {
         Next::Ack(done) => {
+            shared.bus.committed.notify_one();
             shared.failures.take(delivery.sequence);
             let outcome = if done == Done::Applied { "applied" } else { "already_applied" };
             let acked = message.double_ack().await;

@@ -9,7 +9,7 @@ use async_nats::{
 use metrics::{counter, gauge};
 use prosaas_events::dead_letter::DeadReason;
 use prosaas_platform::clock::SharedClock;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -46,6 +46,8 @@ pub struct Bus {
     pub process: Arc<str>,
     /// Where events that wait for another try are reported.
     pub retries: Retries,
+    /// Rung after each event that was applied: its domain events can travel.
+    pub committed: Arc<Notify>,
 }
 
 /// Runs a worker until `stop`; returns when everything is settled, at most

@@ -5,9 +5,13 @@ use prosaas_events::whatsapp::{WhatsappFact, WhatsappFactV1};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
-use super::fold::{Standing, apply};
+use super::{
+    fold::{Standing, apply},
+    told::tell,
+};
 use crate::{
     audit::{self, Actor, Record},
+    domain_events::Trigger,
     runtime::{Done, Failure, Mark, Meta, mark_processed},
     text::storable,
 };
@@ -30,6 +34,7 @@ pub(super) async fn apply_fact(
     let after = apply(&before, told);
     if !deleted && after != before {
         save(&mut transaction, &after, told).await?;
+        tell(&mut transaction, &Trigger::of(meta), told.session_id).await?;
         // Tries in a row stand in the history; only what changes for people is audited.
         if summary(&before) != summary(&after) {
             let record = Record {

@@ -20,7 +20,7 @@ impl Apply for WhatsappInitV1 {
         let business = scene.business()?;
         let found = session::find_or_make(scene.connection, business, self.session_id).await?;
         let state = session::asked_for(found);
-        session::want(scene.connection, found, Effect::Start, scene.actor.id, state, None).await?;
+        session::want(scene, found, Effect::Start, state, None).await?;
         Ok(session::applied(business, found, Self::ACTION, Effect::Start, state))
     }
 }

@@ -17,6 +17,7 @@ mod logout;
 mod outcome;
 mod pairing_code;
 mod session;
+mod told;
 
 use std::sync::Arc;
 

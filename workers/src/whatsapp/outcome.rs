@@ -9,8 +9,9 @@ use sqlx::PgPool;
 use super::{
     effects::{Brought, Due},
     session::Effect,
+    told::tell,
 };
-use crate::text::storable;
+use crate::{domain_events::Trigger, text::storable};
 
 /// The call was made. A command that came meanwhile keeps its own.
 pub(super) async fn succeeded(pool: &PgPool, due: &Due, brought: &Brought) -> Result<(), sqlx::Error> {
@@ -43,6 +44,7 @@ pub(super) async fn succeeded(pool: &PgPool, due: &Due, brought: &Brought) -> Re
             Brought::Gone => mark_deleted(&mut transaction, due).await?,
         }
     }
+    told(&mut transaction, due).await?;
     transaction.commit().await
 }
 
@@ -124,6 +126,7 @@ pub(super) async fn failed(
     again: Option<Duration>,
 ) -> Result<(), sqlx::Error> {
     let sentence = shortened(&sentence(error));
+    let mut transaction = pool.begin().await?;
     sqlx::query!(
         "UPDATE prosaas.whatsapp_sessions
          SET effect_claimed_until = NULL,
@@ -142,7 +145,7 @@ pub(super) async fn failed(
         again.map(|pause| pause.as_secs_f64()),
         sentence
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .await?;
     if again.is_none() && matches!(due.effect, Effect::Start | Effect::PairingCode) {
         sqlx::query!(
@@ -152,10 +155,18 @@ pub(super) async fn failed(
             due.number,
             sentence
         )
-        .execute(pool)
+        .execute(&mut *transaction)
         .await?;
+        told(&mut transaction, due).await?;
     }
-    Ok(())
+    transaction.commit().await
+}
+
+/// Tells how the session stands after this attempt of the call.
+async fn told(connection: &mut sqlx::PgConnection, due: &Due) -> Result<(), sqlx::Error> {
+    let now = sqlx::query_scalar!(r#"SELECT now() AS "now!""#).fetch_one(&mut *connection).await?;
+    let key = format!("whatsapp.call:{}:{}:{}", due.session, due.number, due.attempt);
+    tell(connection, &Trigger::other(key, now), due.session).await
 }
 
 /// Codes that can be typed no more go.

@@ -27,7 +27,7 @@ impl Apply for WhatsappPairingCodeV1 {
             return Err(Refusal::conflict("/problems/whatsapp-linked", sentence).into());
         }
         let (state, phone) = (WhatsappState::Requesting, Some(self.phone.as_str()));
-        session::want(scene.connection, found, Effect::PairingCode, scene.actor.id, state, phone).await?;
+        session::want(scene, found, Effect::PairingCode, state, phone).await?;
         Ok(session::applied(business, found, Self::ACTION, Effect::PairingCode, state))
     }
 }

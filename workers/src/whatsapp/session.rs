@@ -1,16 +1,18 @@
 //! The session that a command is about: the business's one that is not deleted.
 
-use prosaas_domain::ids::{BusinessId, UserId, WhatsappSessionId};
+use prosaas_domain::ids::{BusinessId, WhatsappSessionId};
 use prosaas_events::{subjects::LiveKind, whatsapp::WhatsappState};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::told::tell;
 use crate::{
     crm::{
         command::{Applied, Change, Scene},
         refusal::Stop,
     },
+    domain_events::Trigger,
     runtime::Failure,
 };
 
@@ -109,10 +111,9 @@ pub(super) async fn find_or_make(
 /// Notes what is wanted and the call that is due for it, in place of one that still was.
 /// `state` is shown until the service tells more.
 pub(super) async fn want(
-    connection: &mut PgConnection,
+    scene: &mut Scene<'_>,
     session: Session,
     effect: Effect,
-    by: UserId,
     state: WhatsappState,
     phone: Option<&str>,
 ) -> Result<(), Stop> {
@@ -124,11 +125,11 @@ pub(super) async fn want(
          WHERE id = $1",
         session.id.0,
         effect.desired(),
-        by.0,
+        scene.actor.id.0,
         effect.as_str(),
         phone
     )
-    .execute(&mut *connection)
+    .execute(&mut *scene.connection)
     .await?;
     if state != session.state {
         sqlx::query!(
@@ -138,9 +139,10 @@ pub(super) async fn want(
             session.id.0,
             state.as_str()
         )
-        .execute(connection)
+        .execute(&mut *scene.connection)
         .await?;
     }
+    tell(scene.connection, &Trigger::of(scene.meta), session.id).await?;
     Ok(())
 }
 
@@ -155,7 +157,7 @@ pub(super) async fn unlink(
     let Some(found) = find(scene.connection, business).await? else {
         return Ok(Applied { changes: Vec::new(), result: json!({ "state": WhatsappState::NotLinked }) });
     };
-    want(scene.connection, found, effect, scene.actor.id, found.state, None).await?;
+    want(scene, found, effect, found.state, None).await?;
     Ok(applied(business, found, action, effect, found.state))
 }
 

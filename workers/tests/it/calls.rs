@@ -19,10 +19,10 @@ mod direction;
 /// What the first test reads of a call.
 type CallRow = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);
 
-const NUMBER: &str = "+97231111111";
-const CALLER: &str = "+972541111111";
+pub const NUMBER: &str = "+97231111111";
+pub const CALLER: &str = "+972541111111";
 
-async fn business(pool: &PgPool, number: &str) -> Result<BusinessId> {
+pub async fn business(pool: &PgPool, number: &str) -> Result<BusinessId> {
     let id = Uuid::now_v7();
     sqlx::query("INSERT INTO prosaas.businesses (id, name) VALUES ($1, 'Dana')")
         .bind(id)
@@ -50,7 +50,7 @@ fn meta(id: &str, second: i64) -> Meta {
     }
 }
 
-fn incoming(call: &str, from: &str, to: &str) -> Result<CallEvent> {
+pub fn incoming(call: &str, from: &str, to: &str) -> Result<CallEvent> {
     Ok(CallEvent::Incoming(CallIncomingV1 {
         call_sid: call.parse()?,
         account_sid: None,
@@ -67,7 +67,7 @@ fn incoming(call: &str, from: &str, to: &str) -> Result<CallEvent> {
     }))
 }
 
-fn status(call: &str, status: CallStatus, sequence: u32) -> Result<CallEvent> {
+pub fn status(call: &str, status: CallStatus, sequence: u32) -> Result<CallEvent> {
     Ok(CallEvent::Status(CallStatusV1 {
         call_sid: call.parse()?,
         account_sid: None,
@@ -83,7 +83,7 @@ fn status(call: &str, status: CallStatus, sequence: u32) -> Result<CallEvent> {
     }))
 }
 
-fn dialed(call: &str) -> Result<CallEvent> {
+pub fn dialed(call: &str) -> Result<CallEvent> {
     Ok(CallEvent::Dialed(CallDialedV1 {
         call_sid: call.parse()?,
         account_sid: None,
@@ -93,7 +93,17 @@ fn dialed(call: &str) -> Result<CallEvent> {
     }))
 }
 
-async fn applied(pool: &PgPool, id: &str, second: i64, event: &CallEvent) -> Result<Done> {
+pub fn answered(call: &str) -> Result<CallEvent> {
+    Ok(CallEvent::Dialed(CallDialedV1 {
+        call_sid: call.parse()?,
+        account_sid: None,
+        outcome: CallStatus::Completed,
+        dialed_call_sid: Some("CA99".parse()?),
+        duration_s: Some(7),
+    }))
+}
+
+pub async fn applied(pool: &PgPool, id: &str, second: i64, event: &CallEvent) -> Result<Done> {
     apply_event(pool, "calls", &meta(id, second), event).await.map_err(|e| match e {
         Failure::Down(c)
         | Failure::Conflict(c)

@@ -4,6 +4,7 @@
 mod calls;
 mod crm;
 mod dead_letters;
+mod domain_events;
 mod jobs;
 mod operators;
 mod ops_cli;

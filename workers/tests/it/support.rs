@@ -79,6 +79,7 @@ impl Nats {
             clock: clock::system(),
             process: Arc::from("test"),
             retries: Retries::unreported(),
+            committed: Arc::default(),
         };
         Ok(Self { server, _scratch: scratch, bus, ops })
     }

@@ -1,7 +1,10 @@
 //! `crm.lead.create`: a person enters a lead.
 
 use prosaas_domain::rights::Right;
-use prosaas_events::crm::lead::{LeadCreateV1, LeadSource, LeadStatus};
+use prosaas_events::{
+    crm::lead::{LeadCreateV1, LeadSource, LeadStatus},
+    domain_event::lead::LeadCreatedV1,
+};
 use serde_json::json;
 
 use super::{Lead, fields, owner_must_be_there, phones, source_word, status_word};
@@ -15,13 +18,14 @@ impl Apply for LeadCreateV1 {
 
     async fn apply(&self, scene: &mut Scene<'_>) -> Result<Applied, Stop> {
         let fields = &self.fields;
+        let source = fields.source.unwrap_or(LeadSource::Manual);
         let lead = Lead {
             business: scene.business()?,
             id: self.lead_id,
             name: fields::name(fields.name.as_deref())?,
             email: fields::email(fields.email.as_deref())?,
             status: status_word(fields.status.unwrap_or(LeadStatus::New)).to_owned(),
-            source: source_word(fields.source.unwrap_or(LeadSource::Manual)).to_owned(),
+            source: source_word(source).to_owned(),
             owner: fields.owner_id,
             tags: fields::tags(&fields.tags)?,
             notes: fields::notes(&fields.notes)?,
@@ -33,6 +37,8 @@ impl Apply for LeadCreateV1 {
         insert(scene, &lead).await?;
         phones::replace(scene.connection, lead.business, lead.id, &lead.phones).await?;
         phones::settle(scene.connection, lead.business, &lead.numbers()).await?;
+        let created = LeadCreatedV1 { lead_id: lead.id, version: lead.version, source, call_sid: None };
+        scene.raise(Some(lead.business), created).await?;
         let change = lead.change("lead.create", None, lead.summary());
         Ok(Applied { changes: vec![change], result: json!({ "lead_id": lead.id, "version": lead.version }) })
     }

@@ -6,15 +6,19 @@
 use prosaas_domain::{ids::LeadId, rights::Right};
 use prosaas_events::{
     crm::lead::{LeadDeleteManyV1, LeadRestoreManyV1, MAX_BULK},
+    domain_event::lead::{LeadDeletedV1, LeadRestoredV1},
     subjects::LiveKind,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{phones, trash::Way};
-use crate::crm::{
-    command::{Applied, Apply, Change, Scene},
-    refusal::{Refusal, Stop},
+use crate::{
+    crm::{
+        command::{Applied, Apply, Change, Scene},
+        refusal::{Refusal, Stop},
+    },
+    domain_events::{Trigger, raise_all},
 };
 
 impl Apply for LeadDeleteManyV1 {
@@ -75,6 +79,18 @@ async fn move_all(scene: &mut Scene<'_>, leads: &[LeadId], way: Way) -> Result<A
     .fetch_all(&mut *scene.connection)
     .await?;
     phones::settle(scene.connection, business, &numbers).await?;
+    let trigger = Trigger::of(scene.meta);
+    let each = moved.iter().map(|row| (LeadId(row.id), row.version));
+    match way {
+        Way::Delete => {
+            let events = each.map(|(lead_id, version)| LeadDeletedV1 { lead_id, version });
+            raise_all(scene.connection, &trigger, Some(business), events).await?;
+        }
+        Way::Restore => {
+            let events = each.map(|(lead_id, version)| LeadRestoredV1 { lead_id, version });
+            raise_all(scene.connection, &trigger, Some(business), events).await?;
+        }
+    }
     let deleted = way == Way::Delete;
     let done = moved.len();
     let changes = moved.into_iter().map(|row| Change {

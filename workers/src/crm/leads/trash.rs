@@ -2,7 +2,10 @@
 //! a lead matches no callers; out of it, those whom nobody else has taken meanwhile.
 
 use prosaas_domain::{ids::LeadId, rights::Right};
-use prosaas_events::crm::lead::{LeadDeleteV1, LeadRestoreV1};
+use prosaas_events::{
+    crm::lead::{LeadDeleteV1, LeadRestoreV1},
+    domain_event::lead::{LeadDeletedV1, LeadRestoredV1},
+};
 use serde_json::json;
 
 use super::{hold, phones};
@@ -72,7 +75,11 @@ async fn one(scene: &mut Scene<'_>, id: LeadId, way: Way) -> Result<Applied, Sto
     .execute(&mut *scene.connection)
     .await?;
     phones::settle(scene.connection, lead.business, &lead.numbers()).await?;
-    let version = lead.version + 1;
+    let (lead_id, version) = (lead.id, lead.version + 1);
+    match way {
+        Way::Delete => scene.raise(Some(lead.business), LeadDeletedV1 { lead_id, version }).await?,
+        Way::Restore => scene.raise(Some(lead.business), LeadRestoredV1 { lead_id, version }).await?,
+    }
     let after = json!({ "deleted": way == Way::Delete, "version": version });
     let change = lead.change(way.action(), Some(lead.summary()), after);
     Ok(Applied { changes: vec![change], result: json!({ "lead_id": lead.id, "version": version }) })

@@ -2,7 +2,10 @@
 //! second is refused and loses nothing: it looks again.
 
 use prosaas_domain::rights::Right;
-use prosaas_events::crm::lead::{LeadChanges, LeadUpdateV1};
+use prosaas_events::{
+    crm::lead::{LeadChanges, LeadUpdateV1},
+    domain_event::lead::{LeadField, LeadUpdatedV1},
+};
 use serde_json::{Value, json};
 
 use super::{Lead, fields, hold, owner_must_be_there, phones, status_word};
@@ -32,6 +35,9 @@ impl Apply for LeadUpdateV1 {
             let touched = [before.numbers(), after.numbers()].concat();
             phones::settle(scene.connection, after.business, &touched).await?;
         }
+        let changed = changed_fields(&before, &after);
+        let updated = LeadUpdatedV1 { lead_id: after.id, version: after.version, changed };
+        scene.raise(Some(after.business), updated).await?;
         let (was, is) = difference(before.summary(), after.summary());
         let change = after.change("lead.update", Some(was), is);
         Ok(Applied {
@@ -87,6 +93,20 @@ async fn save(scene: &mut Scene<'_>, lead: &Lead) -> Result<(), sqlx::Error> {
     .execute(&mut *scene.connection)
     .await?;
     Ok(())
+}
+
+/// What has another value now.
+fn changed_fields(before: &Lead, after: &Lead) -> Vec<LeadField> {
+    let differs = [
+        (LeadField::Name, before.name != after.name),
+        (LeadField::Email, before.email != after.email),
+        (LeadField::Phones, before.phones != after.phones),
+        (LeadField::Status, before.status != after.status),
+        (LeadField::Owner, before.owner != after.owner),
+        (LeadField::Tags, before.tags != after.tags),
+        (LeadField::Notes, before.notes != after.notes),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
 }
 
 /// Of two summaries, only what differs.

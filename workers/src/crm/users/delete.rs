@@ -2,7 +2,7 @@
 //! address is free again, and their sessions end with this transaction.
 
 use prosaas_domain::rights::{Right, Role, may_manage};
-use prosaas_events::crm::user::UserDeleteV1;
+use prosaas_events::{crm::user::UserDeleteV1, domain_event::user::UserDeletedV1};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -24,15 +24,16 @@ impl Apply for UserDeleteV1 {
         if user.role == Role::SystemAdmin {
             another_admin_stays(scene.connection, &user).await?;
         }
-        sqlx::query!(
+        let version = sqlx::query_scalar!(
             "UPDATE prosaas.users
              SET deleted_at = now(), deleted_by = $2, version = version + 1, updated_at = now()
-             WHERE id = $1",
+             WHERE id = $1 RETURNING version",
             user.id.0,
             scene.actor.id.0
         )
-        .execute(&mut *scene.connection)
+        .fetch_one(&mut *scene.connection)
         .await?;
+        scene.raise(user.business, UserDeletedV1 { user_id: user.id, version, role: user.role }).await?;
         lock_out(scene.connection, user.id).await?;
         let before = user.summary();
         let gone = User { removed: true, ..user };
