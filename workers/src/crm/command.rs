@@ -7,7 +7,8 @@
 //! after it, and again for a redelivery: call configuration, live updates
 //! ```
 //!
-//! A refused command is a failed operation: acknowledged, and audited as nothing.
+//! A refused command is a failed operation: acknowledged, and audited as nothing. One that
+//! has expired is a dead letter too: it was accepted, and operators can run it after all.
 
 use std::time::Duration;
 
@@ -34,7 +35,8 @@ use crate::{
     runtime::{Delivery, Done, Failure, Mark, Meta, mark_processed},
 };
 
-/// A command that lay in the stream for longer, before anybody looked at it, is not done.
+/// A command that lay in the stream for longer while it could have been applied, before anybody looked at it, is
+/// not done: whoever asked expects it no more.
 pub const EXPIRES_AFTER: Duration = Duration::from_mins(15);
 
 /// What a command does.
@@ -134,7 +136,9 @@ impl Frame {
             Ok(done) => done,
             Err(failure) => {
                 if failure.ends(delivery).is_some() {
-                    self.note_given_up(meta, command).await;
+                    let refusal =
+                        if has_expired(delivery) { Refusal::expired() } else { Refusal::internal() };
+                    self.note_given_up(meta, command, refusal).await;
                 }
                 return Err(failure);
             }
@@ -158,23 +162,21 @@ impl Frame {
         if mark_processed(&mut transaction, self.consumer, &meta.key()).await? == Mark::Known {
             return Ok(Done::AlreadyApplied);
         }
-        let expired = delivery.attempt == 1 && delivery.waited > EXPIRES_AFTER;
-        let outcome = if expired {
-            Err(Refusal::expired())
-        } else {
-            match attempt(&mut transaction, meta, command).await {
-                Ok(applied) => Ok(applied.result),
-                Err(Stop::Refused(refusal)) => Err(refusal),
-                Err(Stop::Missing(refusal)) => {
-                    let missing = Failure::Missing(refusal.error.clone().into());
-                    // It never came: that is an answer, and no fault.
-                    if missing.ends(delivery).is_none() {
-                        return Err(missing);
-                    }
-                    Err(refusal)
+        if has_expired(delivery) {
+            return Err(Failure::fail("the command lay for too long before it could be applied"));
+        }
+        let outcome = match attempt(&mut transaction, meta, command).await {
+            Ok(applied) => Ok(applied.result),
+            Err(Stop::Refused(refusal)) => Err(refusal),
+            Err(Stop::Missing(refusal)) => {
+                let missing = Failure::Missing(refusal.error.clone().into());
+                // It never came: that is an answer, and no fault.
+                if missing.ends(delivery).is_none() {
+                    return Err(missing);
                 }
-                Err(Stop::Failed(failure)) => return Err(failure),
+                Err(refusal)
             }
+            Err(Stop::Failed(failure)) => return Err(failure),
         };
         report(T::ACTION, &outcome, meta);
         operation::write::<T>(&mut transaction, meta, command, &outcome).await?;
@@ -184,10 +186,10 @@ impl Frame {
 
     /// The event becomes a dead letter; whoever asked must not wait for ever. A replay
     /// that succeeds says so in the same row.
-    async fn note_given_up<T: Apply>(&self, meta: &Meta, command: &Command<T>) {
+    async fn note_given_up<T: Apply>(&self, meta: &Meta, command: &Command<T>, refusal: Refusal) {
         let noted = async {
             let mut connection = self.pool.acquire().await?;
-            operation::write::<T>(&mut connection, meta, command, &Err(Refusal::internal())).await
+            operation::write::<T>(&mut connection, meta, command, &Err(refusal)).await
         };
         if let Err(error) = noted.await {
             tracing::warn!(event = "crm.operation_unwritten", action = T::ACTION, %error);
@@ -195,6 +197,11 @@ impl Frame {
         let entity = command.args.entity();
         notice::publish(&self.pool, &self.live, meta, &command.meta, T::ACTION, entity).await;
     }
+}
+
+/// Whether nobody expects the command to be done any more.
+fn has_expired(delivery: &Delivery) -> bool {
+    delivery.attempt == 1 && delivery.waited > EXPIRES_AFTER
 }
 
 /// Tries the command behind a savepoint: what is refused leaves nothing.

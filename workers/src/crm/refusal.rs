@@ -90,7 +90,7 @@ impl Refusal {
             409,
             "/problems/expired",
             "Expired",
-            "This waited for too long before it could be done, and was dropped. Please repeat it.",
+            "This waited for too long and was not done. Do it again if it is still wanted.",
         )
     }
 

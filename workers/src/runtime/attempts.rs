@@ -26,6 +26,11 @@ impl Failures {
         }
     }
 
+    /// How many events wait for another try, as far as they are remembered.
+    pub fn events(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Those of an event that has come to its end.
     pub fn take(&self, sequence: u64) -> Vec<AttemptV1> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&sequence).unwrap_or_default()

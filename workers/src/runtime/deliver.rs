@@ -3,7 +3,7 @@
 use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_nats::jetstream::{AckKind, Message};
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
 use prosaas_dead_letters::identity;
@@ -15,11 +15,12 @@ use tracing::Instrument as _;
 
 use super::{
     Delivery, Done, Failure, Meta, Policy, Worker,
+    able::Able,
     attempts::Failures,
     dead,
     failure::{MISSING_PAUSE, chain},
     outage::Outage,
-    policy::spread,
+    policy::{apart, spread},
     run::Bus,
 };
 
@@ -40,11 +41,21 @@ pub(super) struct Shared<W> {
     /// The consumer's `ack_wait`.
     pub ack_wait: Duration,
     pub outage: Outage,
+    pub able: Able,
     pub failures: Failures,
     /// A stop has begun: nothing waits any more.
     pub stop: CancellationToken,
     /// The stop's time is over: handlers are broken off.
     pub kill: CancellationToken,
+}
+
+impl<W: Worker> Shared<W> {
+    /// Waits until what the worker depends on answers.
+    pub(super) async fn pass_outage(&self) {
+        if self.outage.pass(self.worker.consumer(), || self.worker.ready()).await {
+            self.able.again(self.bus.clock.now());
+        }
+    }
 }
 
 /// What becomes of a message.
@@ -57,7 +68,7 @@ enum Next {
 
 /// Handles a message to its end.
 pub(super) async fn deliver<W: Worker>(shared: Arc<Shared<W>>, message: Message) {
-    let Some(delivery) = delivery(&message, &shared.policy, shared.bus.clock.now()) else {
+    let Some(delivery) = delivery(&message, &shared) else {
         tracing::error!(event = "worker.no_delivery", "a message without JetStream's reply subject");
         return;
     };
@@ -70,22 +81,18 @@ pub(super) async fn deliver<W: Worker>(shared: Arc<Shared<W>>, message: Message)
     settle(&shared, &message, &delivery, next).await;
 }
 
-fn delivery(message: &Message, policy: &Policy, now: DateTime<Utc>) -> Option<Delivery> {
+fn delivery<W>(message: &Message, shared: &Shared<W>) -> Option<Delivery> {
     let info = message.info().ok()?;
     let attempt = u64::try_from(info.delivered).unwrap_or(1).max(1);
+    let stored = DateTime::from_timestamp(info.published.unix_timestamp(), 0).unwrap_or_default();
     Some(Delivery {
         stream: info.stream.to_owned(),
         sequence: info.stream_sequence,
         subject: message.subject.to_string(),
         attempt,
-        last: attempt >= policy.max_attempts,
-        waited: waited(info.published.unix_timestamp(), now),
+        last: attempt >= shared.policy.max_attempts,
+        waited: shared.able.waited(stored, shared.bus.clock.now()),
     })
-}
-
-/// By two clocks, so never less than nothing.
-fn waited(published_s: i64, now: DateTime<Utc>) -> Duration {
-    Duration::from_secs(u64::try_from(now.timestamp() - published_s).unwrap_or(0))
 }
 
 /// Tells the server, for ever, that the message is being worked on.
@@ -153,7 +160,6 @@ async fn attempts<W: Worker>(
     meta: &Meta,
     event: &W::Event,
 ) -> Result<Done, Failure> {
-    let consumer = shared.worker.consumer();
     let (mut outages, mut conflicts, mut taken) = (0_u32, 0_u32, false);
     loop {
         let failure = match once(shared, delivery, meta, event).await {
@@ -173,7 +179,7 @@ async fn attempts<W: Worker>(
                 let pause = Duration::from_millis(100 << outages.min(8));
                 let back = async {
                     tokio::time::sleep(spread(pause, delivery.sequence)).await;
-                    shared.outage.pass(consumer, || shared.worker.ready()).await;
+                    shared.pass_outage().await;
                 };
                 tokio::select! {
                     () = back => {}
@@ -223,13 +229,14 @@ async fn after<W: Worker>(
     trace: Option<telemetry::TraceParent>,
 ) -> Next {
     let scheduled = shared.policy.delay(delivery.attempt, delivery.sequence);
-    let delay = match failure {
+    let alone = match failure {
         // Only a stop gets here: the next process takes the event.
         Failure::Down(_) => return Next::Back(Duration::ZERO, "returned"),
         Failure::Missing(_) => spread(MISSING_PAUSE, delivery.sequence),
         Failure::Retry { after: Some(delay), .. } => spread(*delay, delivery.sequence),
         _ => scheduled,
     };
+    let delay = alone + apart(shared.failures.events(), delivery.sequence ^ delivery.attempt);
     let reason = failure.ends(delivery);
     let causes = chain(failure);
     // The outermost words only say what happens next, which the reason says already.

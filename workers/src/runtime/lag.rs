@@ -6,17 +6,19 @@ use async_nats::jetstream::{self, consumer::PullConsumer, stream::LastRawMessage
 use chrono::{DateTime, Utc};
 use metrics::gauge;
 
-use super::{Bus, Cause};
-
-const PERIOD: Duration = Duration::from_secs(10);
+use super::{Cause, Worker, deliver::Shared};
 
 /// Measures until it is dropped: what was never delivered, what is out, and how long the
-/// oldest of both has waited.
-pub(super) async fn measure(bus: &Bus, name: &'static str, stream: &'static str, consumer: PullConsumer) {
-    let mut tick = tokio::time::interval(PERIOD);
+/// oldest of both has waited. Notes a pause, too.
+pub(super) async fn measure<W: Worker>(shared: &Shared<W>, consumer: PullConsumer) {
+    let (bus, name, stream) = (&shared.bus, shared.worker.consumer(), shared.worker.stream());
+    let mut tick = tokio::time::interval(shared.policy.look);
     loop {
         tick.tick().await;
         let Ok(info) = consumer.get_info().await else { continue };
+        if info.paused {
+            shared.able.again(bus.clock.now());
+        }
         #[expect(clippy::cast_precision_loss, reason = "a gauge of messages, far below 2^52")]
         gauge!("prosaas_consumer_lag", "consumer" => name)
             .set(info.num_pending as f64 + info.num_ack_pending as f64);

@@ -17,7 +17,13 @@
 //! nothing more is pulled until the dependency answers. The consumer's
 //! `max_deliver` stands far above [`Policy::max_attempts`]; the advisory that it
 //! raises is the last resort only.
+//!
+//! Waiting is not working. An event that waits for its next try holds no permit, the
+//! consumer's window is far larger than any number of them, and the more wait, the
+//! further apart they come back ([`Policy::delay`]): the server delivers what is due
+//! again before anything new.
 
+mod able;
 mod attempts;
 mod dead;
 mod deliver;

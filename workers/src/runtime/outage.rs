@@ -23,8 +23,8 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// Returns once `ready` says yes.
-    pub async fn pass<F, R>(&self, consumer: &'static str, ready: F)
+    /// Returns once `ready` says yes; says whether an outage has ended with that.
+    pub async fn pass<F, R>(&self, consumer: &'static str, ready: F) -> bool
     where
         F: Fn() -> R,
         R: Future<Output = bool>,
@@ -41,9 +41,11 @@ impl Outage {
             tokio::time::sleep(spread(pause, asked)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        if self.known.swap(false, Ordering::Relaxed) {
+        let ended = self.known.swap(false, Ordering::Relaxed);
+        if ended {
             gauge!("prosaas_worker_outage", "consumer" => consumer).set(0.0);
             tracing::info!(event = "worker.outage_over", consumer, "the dependency is back");
         }
+        ended
     }
 }

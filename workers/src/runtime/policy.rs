@@ -20,6 +20,8 @@ pub struct Policy {
     pub pull_expires: Duration,
     /// How often the server says that it still holds the pull.
     pub pull_heartbeat: Duration,
+    /// How often the consumer is looked at: how far behind it is, and whether it is paused.
+    pub look: Duration,
 }
 
 const fn s(seconds: u64) -> Duration {
@@ -40,6 +42,7 @@ impl Policy {
             drain: s(7),
             pull_expires: s(30),
             pull_heartbeat: s(5),
+            look: s(10),
         }
     }
 
@@ -58,14 +61,29 @@ impl Policy {
     }
 }
 
+/// Tries of waiting events in a second, on average: few enough that new events find the workers free.
+const TRIES_PER_SECOND: u32 = 200;
+
+/// What an event waits longer because `waiting` others wait too: somewhere in the time that it takes to try them
+/// all again at [`TRIES_PER_SECOND`]. The same for the same seed.
+pub(super) fn apart(waiting: usize, seed: u64) -> Duration {
+    let round = Duration::from_secs(1) / TRIES_PER_SECOND * u32::try_from(waiting).unwrap_or(u32::MAX);
+    let thousandths = u32::try_from(mixed(seed) % 1000).unwrap_or(0);
+    round / 1000 * thousandths
+}
+
 /// `base` and up to a quarter more, the same for the same seed.
 pub(super) fn spread(base: Duration, seed: u64) -> Duration {
-    // SplitMix64's finalizer: neighbours end far apart.
+    let thousandths = u32::try_from(mixed(seed) % 250).unwrap_or(0);
+    base + base * thousandths / 1000
+}
+
+/// SplitMix64's finalizer: neighbours end far apart.
+const fn mixed(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let thousandths = u32::try_from((z ^ (z >> 31)) % 250).unwrap_or(0);
-    base + base * thousandths / 1000
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]
@@ -82,5 +100,16 @@ mod tests {
             }
         }
         assert_ne!(policy.delay(3, 1), policy.delay(3, 2), "neighbours are spread");
+    }
+
+    #[test]
+    fn the_more_events_wait_the_further_apart_they_come_back() {
+        assert!(apart(1, 7) <= Duration::from_millis(5), "one alone waits by its schedule");
+        let waits: Vec<_> = (0..10_000).map(|sequence| apart(10_000, sequence)).collect();
+        assert!(waits.iter().all(|wait| *wait < s(50)));
+        for second in 0..50 {
+            let due = waits.iter().filter(|wait| wait.as_secs() == second).count();
+            assert!((100..=300).contains(&due), "{due} in second {second}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Cause, Policy, Retries, Worker,
+    able::Able,
     attempts::Failures,
     deliver::{OUTCOMES, Shared, deliver},
     lag,
@@ -56,12 +57,14 @@ pub async fn run<W: Worker>(worker: W, bus: Bus, policy: Policy, stop: Cancellat
     let name = worker.consumer();
     let Some(consumer) = first_consumer(&worker, &bus, &stop).await else { return };
     let ack_wait = consumer.cached_info().config.ack_wait;
+    let able = Able::since(bus.clock.now());
     let shared = Arc::new(Shared {
         worker,
         bus,
         policy,
         ack_wait: if ack_wait.is_zero() { DEFAULT_ACK_WAIT } else { ack_wait },
         outage: Outage::default(),
+        able,
         failures: Failures::default(),
         stop: stop.clone(),
         kill: CancellationToken::new(),
@@ -72,7 +75,7 @@ pub async fn run<W: Worker>(worker: W, bus: Bus, policy: Policy, stop: Cancellat
     tracing::info!(event = "worker.started", consumer = name, "a worker runs");
     tokio::select! {
         () = pull_until_stopped(&shared, consumer.clone(), &permits, &tasks) => {}
-        () = lag::measure(&shared.bus, name, shared.worker.stream(), consumer) => {}
+        () = lag::measure(&shared, consumer) => {}
     }
     drain(&shared, &tasks).await;
     tracing::info!(event = "worker.stopped", consumer = name, "a worker has stopped");
@@ -132,6 +135,7 @@ async fn pull_until_stopped<W: Worker>(
         }
         lost(name, &problem);
         let Some(found) = first_consumer(&shared.worker, &shared.bus, &shared.stop).await else { return };
+        shared.able.again(shared.bus.clock.now());
         consumer = found;
     }
 }
@@ -142,7 +146,7 @@ async fn free_places<W: Worker>(
     permits: &Arc<Semaphore>,
 ) -> Option<OwnedSemaphorePermit> {
     let mut permit = permits.clone().acquire_owned().await.ok()?;
-    shared.outage.pass(shared.worker.consumer(), || shared.worker.ready()).await;
+    shared.pass_outage().await;
     while let Ok(more) = permits.clone().try_acquire_owned() {
         permit.merge(more);
     }

@@ -58,7 +58,8 @@ pub struct Delivery {
     pub attempt: u64,
     /// Whether a failure now is the last one.
     pub last: bool,
-    /// How long it lay in the stream before this delivery.
+    /// How long it lay in the stream before this delivery while it could have been applied: not while its
+    /// consumer was paused, no worker ran, or NATS or the database was away.
     pub waited: Duration,
 }
 

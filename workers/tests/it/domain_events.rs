@@ -44,7 +44,10 @@ async fn told(pool: &PgPool) -> Result<Vec<(String, Value)>> {
     sqlx::raw_sql("DELETE FROM prosaas.event_outbox").execute(pool).await?;
     let short =
         |event: &Value| event["type"].as_str().unwrap_or("").trim_start_matches("pro.prosaas.").to_owned();
-    Ok(events.into_iter().map(|event| (short(&event), event["data"].clone())).collect())
+    Ok(events
+        .into_iter()
+        .map(|event| (short(&event), event.get("data").cloned().unwrap_or_default()))
+        .collect())
 }
 
 async fn names(pool: &PgPool) -> Result<Vec<String>> {
@@ -199,8 +202,11 @@ async fn stored(nats: &Nats) -> Result<Vec<String>> {
     for sequence in 1..=last {
         let message = stream.get_raw_message(sequence).await?;
         let event: Value = serde_json::from_slice(&message.payload)?;
-        let id = event["id"].as_str().unwrap_or("").to_owned();
-        assert_eq!(message.headers.get("Nats-Msg-Id").map(|value| value.as_str()), Some(id.as_str()));
+        let id = event.get("id").and_then(Value::as_str).unwrap_or("").to_owned();
+        assert_eq!(
+            message.headers.get("Nats-Msg-Id").map(async_nats::HeaderValue::as_str),
+            Some(id.as_str())
+        );
         ids.push(id);
     }
     Ok(ids)

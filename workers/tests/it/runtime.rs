@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    future::IntoFuture,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -387,6 +388,39 @@ async fn pulling_goes_on_after_the_server_was_killed() -> Result<()> {
     send(&nats, "ok-2").await?;
     eventually("done again", || async { Ok(!running.seen.of("ok-2").is_empty()) }).await?;
     settled(&nats).await?;
+    running.stop().await?;
+    Ok(())
+}
+
+/// What waits for its next try keeps nothing from what can be applied: the window is not full of it, and it comes
+/// back a few at a time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_events_that_wait_do_not_hold_up_a_good_one() -> Result<()> {
+    const POISONED: usize = 10_000;
+    let nats = Nats::start().await?;
+    redelivered_only_when_given_back(&nats).await?;
+    let running = Running::start(&nats, Policy { max_attempts: 100, ..Policy::quick(8) });
+    for thousand in 0..POISONED / 1000 {
+        let mut acks = Vec::new();
+        for number in 0..1000 {
+            let payload = event(&format!("never-{thousand}-{number}"))?;
+            acks.push(nats.ops.publish("call.status.CA1", payload.into()).await?);
+        }
+        futures_util::future::try_join_all(acks.into_iter().map(IntoFuture::into_future)).await?;
+    }
+    eventually("each has failed once", || async { Ok(running.seen.tried("never") == POISONED) }).await?;
+    let tries = |seen: &Seen| {
+        let attempts = seen.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.values().map(Vec::len).sum::<usize>()
+    };
+    let before = tries(&running.seen);
+    send(&nats, "good-1").await?;
+    eventually("the good one is applied", || async { Ok(running.seen.done.load(Ordering::SeqCst) == 1) })
+        .await?;
+    let meanwhile = tries(&running.seen) - before;
+    assert!(meanwhile < 1000, "{meanwhile} tries of others came first");
+    let waiting = consumer(&nats).await?.get_info().await?.num_ack_pending;
+    assert_eq!(waiting, POISONED, "they wait still");
     running.stop().await?;
     Ok(())
 }

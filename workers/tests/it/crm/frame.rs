@@ -1,9 +1,16 @@
 //! What all commands have in common.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use async_nats::HeaderMap;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt as _;
 use prosaas_domain::ids::{BatchId, LeadId};
 use prosaas_events::{
@@ -12,13 +19,13 @@ use prosaas_events::{
         lead::{LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields},
     },
     live::LiveUpdate,
-    subjects::{LIVE_STREAM, LiveKind},
+    subjects::{LIVE_STREAM, LiveKind, Stream, consumers},
 };
-use prosaas_platform::clock;
+use prosaas_platform::clock::{self, Clock};
 use prosaas_tests::eventually::SOON;
 use prosaas_workers::{
     live::Live,
-    runtime::{Delivery, Done, Failure, Policy, run},
+    runtime::{Bus, Delivery, Done, Failure, Policy, run},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -61,19 +68,23 @@ async fn a_deletion_delivered_twice_leaves_one_record_with_who_asked() -> Result
 }
 
 #[tokio::test]
-async fn what_lay_for_too_long_is_dropped_and_what_is_retried_is_not() -> Result<()> {
+async fn what_lay_for_too_long_is_a_dead_letter_that_can_run_and_what_is_retried_is_none() -> Result<()> {
     let crm = Crm::quiet().await?;
     let late = Duration::from_secs(15 * 60 + 1);
     let sent = command("late", crm.agent, Some(crm.business), lead())?;
     let first = Delivery { waited: late, ..delivery(&sent) };
-    assert!(matches!(crm.deliver(&sent, &first).await, Ok(Done::Applied)));
+    assert!(matches!(crm.deliver(&sent, &first).await, Err(Failure::Fail(_))));
     let outcome = crm.outcome(&sent).await?.context("an operation")?;
     assert_eq!(outcome.kind(), "/problems/expired");
+    assert_eq!(crm.database.count("SELECT count(*) FROM prosaas.processed_events").await?, 0);
+    // Operators run it after all: a new message of the same event.
+    assert!(matches!(crm.deliver(&sent, &delivery(&sent)).await, Ok(Done::Applied)));
+    assert_eq!(crm.outcome(&sent).await?.map(|outcome| outcome.status()), Some(200));
     let sent = command("retried", crm.agent, Some(crm.business), lead())?;
     let second = Delivery { waited: late, attempt: 2, ..delivery(&sent) };
     assert!(matches!(crm.deliver(&sent, &second).await, Ok(Done::Applied)));
     assert_eq!(crm.outcome(&sent).await?.map(|outcome| outcome.status()), Some(200));
-    assert_eq!(crm.database.count("SELECT count(*) FROM prosaas.leads").await?, 1);
+    assert_eq!(crm.database.count("SELECT count(*) FROM prosaas.leads").await?, 2);
     Ok(())
 }
 
@@ -219,5 +230,47 @@ async fn live_updates_follow_the_commit_also_of_a_redelivery() -> Result<()> {
     assert_eq!(subject, format!("live.{scope}.lead.{batch_id}"));
     assert_eq!(update.action, "lead.delete_many");
     assert_eq!(next().await?.1.kind, LiveKind::Operation);
+    Ok(())
+}
+
+/// A clock that a test sets forward, and that counts who looks at it.
+#[derive(Default)]
+struct Forward {
+    seconds: AtomicI64,
+    looks: AtomicUsize,
+}
+
+impl Clock for Forward {
+    fn now(&self) -> DateTime<Utc> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        clock::system().now() + TimeDelta::seconds(self.seconds.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn a_pause_longer_than_a_command_lives_drops_none() -> Result<()> {
+    let nats = Nats::start().await?;
+    let crm = Crm::on(nats.bus.jetstream.clone(), Live::silent()).await?;
+    let (forward, stop) = (Arc::new(Forward::default()), CancellationToken::new());
+    let bus = Bus { clock: forward.clone(), ..nats.bus.clone() };
+    let policy = Policy { look: Duration::from_millis(20), ..Policy::quick(2) };
+    let running = tokio::spawn(run(crm.worker.clone(), bus, policy, stop.clone()));
+    let stream = nats.ops.get_stream(Stream::Crm.name()).await?;
+    let far = async_nats::datetime::DateTime::from_unix_timestamp(4_000_000_000)?;
+    stream.pause_consumer(consumers::CRM, far).await?;
+    let sent = command("paused", crm.agent, Some(crm.business), lead())?;
+    nats.ops.publish(sent.subject.clone(), sent.payload.clone().into()).await?.await?;
+    // An hour passes, during which somebody sees that it is paused.
+    forward.seconds.store(3600, Ordering::SeqCst);
+    let looks = forward.looks.load(Ordering::SeqCst);
+    eventually("the pause is seen", || async { Ok(forward.looks.load(Ordering::SeqCst) > looks + 2) })
+        .await?;
+    assert_eq!(crm.outcome(&sent).await?, None);
+    stream.resume_consumer(consumers::CRM).await?;
+    let outcome = || async { Ok(crm.outcome(&sent).await?.is_some()) };
+    eventually("it is done", outcome).await?;
+    assert_eq!(crm.outcome(&sent).await?.map(|outcome| outcome.status()), Some(200));
+    stop.cancel();
+    running.await?;
     Ok(())
 }
