@@ -18,5 +18,6 @@ mod power_safe;
 mod refusals;
 mod retries;
 mod trace;
+mod versions;
 mod whatsapp;
 mod whole_call;

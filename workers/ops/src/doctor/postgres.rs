@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use prosaas_domain::phone::E164;
 use prosaas_platform::{
     clock::SharedClock,
-    store::{self, Applied},
+    store::{self, Applied, StoreError},
+    versions::Standing,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
@@ -47,8 +48,9 @@ pub async fn check(config: &DoctorConfig, clock: &SharedClock) -> (Seen, Vec<E16
         }
     };
     findings.push(AREA.ok(LOGIN, "let in"));
-    findings.push(match store::applied(&pool).await {
-        Ok(applied) => migrations(&applied),
+    let looked = async { Ok::<_, StoreError>((store::applied(&pool).await?, store::ours()?.version)) };
+    findings.push(match looked.await {
+        Ok((applied, mine)) => migrations(&applied, mine),
         Err(error) => AREA.broken(
             MIGRATIONS,
             error.to_string(),
@@ -130,13 +132,18 @@ fn is_near(host: &str) -> bool {
     }
 }
 
-fn migrations(applied: &Applied) -> Finding {
+fn migrations(applied: &Applied, mine: i64) -> Finding {
+    const NEWER: &str = "start the newer release again: `git pull && docker compose up -d --build`";
     let list = |versions: &[i64]| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-    if !applied.unknown.is_empty() {
+    let standing = match applied.carried.map_or(Ok(Standing::Own), |theirs| theirs.judge(mine)) {
+        Ok(standing) => standing,
+        Err(too_old) => return AREA.broken(MIGRATIONS, format!("the tables have {too_old}"), NEWER),
+    };
+    if standing == Standing::Own && !applied.unknown.is_empty() {
         return AREA.broken(
             MIGRATIONS,
-            format!("a newer release has applied {}", list(&applied.unknown)),
-            "start the newer release again: `git pull && docker compose up -d --build`",
+            format!("another release has applied {}", list(&applied.unknown)),
+            NEWER,
         );
     }
     if !applied.changed.is_empty() {
@@ -153,11 +160,18 @@ fn migrations(applied: &Applied) -> Finding {
             "run `docker compose run --rm setup`, which applies them",
         );
     }
-    AREA.ok(MIGRATIONS, format!("all {} are applied", applied.known))
+    match standing {
+        Standing::Own => AREA.ok(MIGRATIONS, format!("all {} are applied", applied.known)),
+        Standing::Newer => {
+            AREA.ok(MIGRATIONS, "all are applied, and a newer release's too, on which this one works")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use prosaas_platform::versions::Versions;
+
     use super::*;
     use crate::doctor::finding::Outcome;
 
@@ -178,18 +192,30 @@ mod tests {
 
     #[test]
     fn the_worst_of_the_migrations_is_told() {
-        let applied = |missing: &[i64], changed: &[i64], unknown: &[i64]| {
-            let told = migrations(&Applied {
+        let told = |missing: &[i64], changed: &[i64], unknown: &[i64], carried: (i64, i64)| {
+            let (version, oldest_compatible) = carried;
+            let applied = Applied {
                 known: 9,
                 missing: missing.to_vec(),
                 changed: changed.to_vec(),
                 unknown: unknown.to_vec(),
-            });
+                carried: Some(Versions { version, oldest_compatible }),
+            };
+            let told = migrations(&applied, 9);
             (told.outcome, told.found)
         };
+        let applied =
+            |missing: &[i64], changed: &[i64], unknown: &[i64]| told(missing, changed, unknown, (9, 8));
         assert_eq!(applied(&[], &[], &[]).0, Outcome::Ok);
         assert!(applied(&[9], &[], &[]).1.contains("9 are not applied"));
         assert!(applied(&[9], &[3], &[]).1.starts_with("3 are not the ones"));
         assert!(applied(&[9], &[3], &[10, 11]).1.contains("10, 11"));
+        assert_eq!(told(&[], &[], &[10, 11], (11, 9)).0, Outcome::Ok, "this release works on those tables");
+        assert!(told(&[], &[3], &[10, 11], (11, 9)).1.starts_with("3 are not the ones"));
+        let (outcome, found) = told(&[], &[], &[10, 11], (11, 10));
+        assert!(
+            outcome == Outcome::Broken && found.contains("version 11") && found.contains("has 9"),
+            "{found}"
+        );
     }
 }
