@@ -29,11 +29,11 @@ async function main(): Promise<void> {
     logger.error({ problem: withoutNumbers(problemOf(error)) }, 'uncaught error; stopping');
     process.exit(1);
   });
-  const stop = (signal: string) => {
-    logger.info({ event: signal }, 'stopping');
+  const stop = (cause: string, code: number) => {
+    logger.info({ event: cause }, 'stopping');
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     void running.service?.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         logger.error({ problem: problemOf(error) }, 'stop failed');
         process.exit(1);
@@ -42,7 +42,11 @@ async function main(): Promise<void> {
   };
   const service = await startService(config, logger);
   running.service = service;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal, 0));
+  void service.refusal.then((error) => {
+    process.stderr.write(`${error.message}\n`);
+    stop('refusal', 1);
+  });
   logger.info({ address: `${config.listen.host}:${service.port}` }, 'listening');
 }
 
