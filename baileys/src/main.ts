@@ -6,6 +6,8 @@ import { type Service, startService } from './service.js';
 
 /** Longest a stop may take: compose kills after 10 s unless told otherwise. */
 const STOP_TIMEOUT_MS = 9_000;
+/** Exit code. */
+const WRONG_SETTING = 2;
 
 async function main(): Promise<void> {
   let config;
@@ -14,7 +16,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
+    process.exitCode = WRONG_SETTING;
     return;
   }
   const logger = makeLogger(config.logLevel);
@@ -45,7 +47,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal, 0));
   void service.refusal.then((error) => {
     process.stderr.write(`${error.message}\n`);
-    stop('refusal', 1);
+    stop('refusal', error instanceof ConfigError ? WRONG_SETTING : 1);
   });
   logger.info({ address: `${config.listen.host}:${service.port}` }, 'listening');
 }

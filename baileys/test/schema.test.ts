@@ -42,6 +42,22 @@ describe('the schema', () => {
     assert.match(String(told[0]?.['msg']), new RegExp(`version ${NEWER}`));
   });
 
+  it('of no database, and a user that is none, end the service by the setting’s name', LONG, async () => {
+    for (const [part, code] of [
+      ['no_such_database', '3D000'],
+      ['no_such_user', '28'],
+    ] as const) {
+      const url = new URL(stage.database.url);
+      if (code === '3D000') url.pathname = `/${part}`;
+      else url.username = part;
+      const service = ServiceProcess.spawn({ ...stage.options(), databaseUrl: url.toString() });
+      stage.services.push(service);
+      assert.equal(await service.exited, 2, service.output);
+      assert.match(service.output, new RegExp(`DATABASE_URL: .*SQLSTATE ${code}`));
+      assert.ok(!service.output.includes(part), service.output);
+    }
+  });
+
   it('that needs newer programs ends the service', LONG, async () => {
     await newer(SCHEMA_VERSION + 1);
     const service = ServiceProcess.spawn(stage.options());

@@ -59,8 +59,7 @@ const STOP_LIMIT: Duration = Duration::from_millis(9500);
 
 /// Runs until `stop` resolves.
 pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Output = ()>) -> Result<()> {
-    let pool =
-        store::connect(&config.database_url, CONNECTIONS).await.context("DATABASE_URL cannot be read")?;
+    let pool = store::connect(&config.database_url, CONNECTIONS).await?;
     let objects = Objects::open(&config.recordings_url)?;
     let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };
     let twilio = Twilio::new(api, &config.twilio.auth_tokens)?;

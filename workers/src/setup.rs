@@ -30,20 +30,21 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// "My business": the first one's name, until its owner changes it.
 const FIRST_NAME: &str = "העסק שלי";
 
-/// Waits until Postgres answers, for at most `limit`.
+/// Waits until Postgres answers, for at most `limit`. A wrong `DATABASE_URL` fails at once.
 pub async fn wait_for_postgres(pool: &PgPool, limit: Duration) -> Result<()> {
     let deadline = Instant::now() + limit;
     loop {
         let asked = sqlx::query("SELECT 1").execute(pool);
-        match tokio::time::timeout_at(deadline, asked).await {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) if Instant::now() + PAUSE >= deadline => {
-                return Err(error)
-                    .context(format!("Postgres (DATABASE_URL) did not answer within {limit:?}"));
-            }
-            Ok(Err(_)) => tokio::time::sleep(PAUSE).await,
-            Err(_) => anyhow::bail!("Postgres (DATABASE_URL) did not answer within {limit:?}"),
+        // Not to have answered in time is to be out of reach, as when the pool says so.
+        let answer = tokio::time::timeout_at(deadline, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let Err(error) = answer else { return Ok(()) };
+        if let Some(fault) = store::fault_of_setting(&error) {
+            return Err(fault.into());
         }
+        if Instant::now() + PAUSE >= deadline {
+            return Err(error).context(format!("Postgres (DATABASE_URL) did not answer within {limit:?}"));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

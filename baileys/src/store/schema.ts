@@ -1,7 +1,7 @@
 /** Whether this program may work on the tables that it finds: the rule of shared/platform/src/versions.rs. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Logger, problemOf } from '../log.js';
-import type { Pool, Queryable } from './database.js';
+import { type Pool, type Queryable, faultOfSetting } from './database.js';
 
 /** The highest number in migrations/ of this program's release. A test compares it with the folder. */
 export const SCHEMA_VERSION = 303;
@@ -47,7 +47,8 @@ export async function enter(pool: Pool, logger: Logger, stopping: AbortSignal): 
       await judgeTables(pool, logger);
       return;
     } catch (error) {
-      if (error instanceof TooOld) throw error;
+      const lasting = error instanceof TooOld ? error : faultOfSetting(error);
+      if (lasting) throw lasting;
       if (!told)
         logger.warn({ problem: problemOf(error) }, 'the database does not answer yet; sessions wait for it');
     }

@@ -1,5 +1,6 @@
 //! Postgres: the pool and the migrations.
 
+mod fault;
 mod schema;
 
 use std::{collections::HashMap, str::FromStr, time::Duration};
@@ -11,7 +12,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-pub use self::schema::{enter, judge, ours};
+pub use self::{
+    fault::fault_of_setting,
+    schema::{enter, judge, ours},
+};
+use crate::config::ConfigError;
 use crate::versions::{Standing, TooOld, Versions};
 
 /// The schema that holds every table of ours.
@@ -37,18 +42,39 @@ const MAX_LIFETIME: Duration = Duration::from_mins(30);
 /// Why the database cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// `DATABASE_URL` is wrong: waiting changes nothing.
+    #[error(transparent)]
+    Setting(ConfigError),
     /// Postgres does not answer, or refuses.
     #[error("the database cannot be reached or refuses: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// A migration fails, or differs from what was applied.
     #[error("the database cannot be migrated: {0}")]
-    Migrate(#[from] MigrateError),
+    Migrate(MigrateError),
     /// A newer release's tables are not for this program.
     #[error("the tables have {0}")]
     TooOld(#[from] TooOld),
     /// The embedded file cannot be read.
     #[error("migrations/compatibility.toml: {0}")]
     Compatibility(#[from] toml::de::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        fault_of_setting(&error).map_or(Self::Database(error), Self::Setting)
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        let fault = match &error {
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
+                fault_of_setting(cause)
+            }
+            _ => None,
+        };
+        fault.map_or(Self::Migrate(error), Self::Setting)
+    }
 }
 
 /// Makes a pool of at most `max` connections. It connects when it is first used,
@@ -60,8 +86,12 @@ pub enum StoreError {
 /// # Errors
 /// When the URL cannot be read.
 #[expect(clippy::unused_async, reason = "callers must be inside the runtime that the pool spawns on")]
-pub async fn connect(url: &SecretString, max: u32) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("prosaas");
+pub async fn connect(url: &SecretString, max: u32) -> Result<PgPool, ConfigError> {
+    // What is wrong with it may stand in the error, and a password beside it.
+    let unreadable =
+        |_| ConfigError::new(fault::VARIABLE, "cannot be read: write postgres://user:password@host/database");
+    let options = PgConnectOptions::from_str(url.expose_secret()).map_err(unreadable)?;
+    let options = options.application_name("prosaas");
     Ok(PgPoolOptions::new()
         .max_connections(max)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -21,3 +21,4 @@ mod trace;
 mod versions;
 mod whatsapp;
 mod whole_call;
+mod wrong_database_url;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use prosaas_domain::phone::E164;
 use prosaas_platform::{
     clock::SharedClock,
+    config::ConfigError,
     store::{self, Applied, StoreError},
     versions::Standing,
 };
@@ -73,21 +74,14 @@ pub async fn check(config: &DoctorConfig, clock: &SharedClock) -> (Seen, Vec<E16
 
 /// A pool that has answered.
 async fn entered(url: &SecretString) -> Result<PgPool, Finding> {
-    let wrong = |error: &sqlx::Error| {
-        AREA.broken(LOGIN, error.to_string(), "write DATABASE_URL as postgres://user:password@host/database")
-    };
-    let pool = store::connect(url, 2).await.map_err(|error| wrong(&error))?;
+    const FIX: &str = "put the user, password and database of your Postgres into DATABASE_URL";
+    let wrong = |fault: ConfigError| AREA.broken(LOGIN, fault.to_string(), FIX);
+    let pool = store::connect(url, 2).await.map_err(wrong)?;
     let deadline = Instant::now() + WAKE;
     loop {
         let Err(error) = sqlx::query("SELECT 1").execute(&pool).await else { return Ok(pool) };
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        let refused = code.is_some_and(|code| is_lasting(&code));
-        if refused {
-            return Err(AREA.broken(
-                LOGIN,
-                error.to_string(),
-                "put the user, password and database of your Postgres into DATABASE_URL",
-            ));
+        if let Some(fault) = store::fault_of_setting(&error) {
+            return Err(wrong(fault));
         }
         if Instant::now() + PAUSE >= deadline {
             return Err(AREA.broken(
@@ -98,12 +92,6 @@ async fn entered(url: &SecretString) -> Result<PgPool, Finding> {
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-/// Whether waiting changes nothing: no such user, password, database or right. A server
-/// that starts (57P03) or is full (53300) may let us in later.
-fn is_lasting(code: &str) -> bool {
-    code.starts_with("28") || code == "3D000" || code == "42501"
 }
 
 /// What a way outside of this machine and its private networks needs.
