@@ -6,6 +6,8 @@ import { type Service, startService } from './service.js';
 
 /** Longest a stop may take: compose kills after 10 s unless told otherwise. */
 const STOP_TIMEOUT_MS = 9_000;
+/** Exit code. */
+const WRONG_SETTING = 2;
 
 async function main(): Promise<void> {
   let config;
@@ -14,7 +16,7 @@ async function main(): Promise<void> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
+    process.exitCode = WRONG_SETTING;
     return;
   }
   const logger = makeLogger(config.logLevel);
@@ -29,11 +31,11 @@ async function main(): Promise<void> {
     logger.error({ problem: withoutNumbers(problemOf(error)) }, 'uncaught error; stopping');
     process.exit(1);
   });
-  const stop = (signal: string) => {
-    logger.info({ event: signal }, 'stopping');
+  const stop = (cause: string, code: number) => {
+    logger.info({ event: cause }, 'stopping');
     setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
     void running.service?.stop().then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         logger.error({ problem: problemOf(error) }, 'stop failed');
         process.exit(1);
@@ -42,7 +44,11 @@ async function main(): Promise<void> {
   };
   const service = await startService(config, logger);
   running.service = service;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(signal, 0));
+  void service.refusal.then((error) => {
+    process.stderr.write(`${error.message}\n`);
+    stop('refusal', error instanceof ConfigError ? WRONG_SETTING : 1);
+  });
   logger.info({ address: `${config.listen.host}:${service.port}` }, 'listening');
 }
 

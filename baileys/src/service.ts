@@ -5,12 +5,13 @@ import { hostname } from 'node:os';
 import type { Config } from './config.js';
 import { Delivery } from './delivery.js';
 import { makeServer } from './http/server.js';
-import { type Logger, problemOf } from './log.js';
+import type { Logger } from './log.js';
 import { Metrics } from './metrics.js';
 import { Manager } from './session/manager.js';
 import type { SessionDeps } from './session/session.js';
 import { Sealer } from './store/crypto.js';
 import { openPool } from './store/database.js';
+import { enter } from './store/schema.js';
 import { Store } from './store/store.js';
 import { Version } from './version.js';
 
@@ -20,6 +21,8 @@ export interface Service {
   /** The port that it listens on. */
   readonly port: number;
   readonly metrics: Metrics;
+  /** Resolves when the service may not go on: nothing that it holds in the database was touched. */
+  readonly refusal: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -72,15 +75,25 @@ export async function startService(
     metrics,
   );
   const port = await listen(server, config.listen);
-  await store.ping().catch((error: unknown) => {
-    logger.warn({ problem: problemOf(error) }, 'the database does not answer yet; sessions wait for it');
+  const stopping = new AbortController();
+  const refusal = new Promise<Error>((refuse) => {
+    enter(pool, logger, stopping.signal).then(
+      () => {
+        if (stopping.signal.aborted) return;
+        manager.start();
+        delivery.start();
+      },
+      (error: unknown) => {
+        if (!stopping.signal.aborted) refuse(error instanceof Error ? error : new Error(String(error)));
+      },
+    );
   });
-  manager.start();
-  delivery.start();
   return {
     port,
     metrics,
+    refusal,
     stop: async () => {
+      stopping.abort();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       await manager.stop();

@@ -9,7 +9,10 @@ use prosaas_event_log::{
     EventLog,
     pump::{LaneState, PumpStatus},
 };
-use prosaas_platform::bus::{definitions::Definitions, durability::assert_durable, store::assert_writable};
+use prosaas_platform::{
+    bus::{definitions::Definitions, durability::assert_durable, store::assert_writable},
+    store::fault_of_setting,
+};
 use prosaas_whatsapp_service::WhatsappService;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -92,10 +95,14 @@ fn pump(pump: &PumpStatus) -> Check {
 }
 
 async fn database(pool: &PgPool) -> Check {
+    const OUT_OF_REACH: &str = "Postgres is out of reach";
     let asked = tokio::time::timeout(TIMEOUT, sqlx::query("SELECT 1").execute(pool)).await;
     let problem = match asked {
         Ok(Ok(_)) => None,
-        Ok(Err(_)) | Err(_) => Some("Postgres is out of reach".to_owned()),
+        Ok(Err(error)) => {
+            Some(fault_of_setting(&error).map_or_else(|| OUT_OF_REACH.to_owned(), |fault| fault.to_string()))
+        }
+        Err(_) => Some(OUT_OF_REACH.to_owned()),
     };
     check("postgres", problem)
 }

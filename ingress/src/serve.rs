@@ -11,14 +11,21 @@ use prosaas_event_log::{
     publish::Publisher,
     pump::{self, PumpStatus},
 };
+use prosaas_events::subjects::Stream;
 use prosaas_platform::{
-    bus::{self, durability::assert_durable},
+    bus::{
+        self,
+        durability::assert_durable,
+        reconcile::{self, ApplyError},
+    },
     clock,
     objects::Objects,
+    store,
     telemetry::Telemetry,
 };
 use prosaas_twilio::Validator;
 use prosaas_whatsapp_service::WhatsappService;
+use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +73,7 @@ pub async fn serve(
     let watching =
         tokio::spawn(watch(jetstream::new(nats.clone()), Arc::clone(&directory), snapshot, stopping.clone()));
     let cleaning = tokio::spawn(maintenance::run(pools.api.clone(), stopping.clone()));
+    let refusal = refusal(pools.api.clone(), nats.clone());
     let on = Backends { nats: nats.clone(), pools, log: log.clone(), pump: pump_status, directory };
     let app = app(&config, on, Publisher::new(log.clone()))?;
     let following = tokio::spawn(app.api.live.clone().follow(stopping.clone()));
@@ -85,7 +93,10 @@ pub async fn serve(
         tracing::warn!(event = "ingress.open", "signatures are not checked: anybody can forge calls");
     }
 
-    stop.await;
+    let ended = tokio::select! {
+        () = stop => Ok(()),
+        error = refusal => Err(error),
+    };
     tracing::info!(event = "ingress.stopping", "draining");
     stopping.cancel();
     let _ = tokio::time::timeout(DRAIN, async { tokio::join!(public, private) }).await;
@@ -97,7 +108,33 @@ pub async fn serve(
     log.close().await;
     let _ = tokio::time::timeout(Duration::from_secs(1), nats.drain()).await;
     tracing::info!(event = "ingress.stopped");
-    Ok(())
+    ended
+}
+
+/// Resolves with the reason why this program may not run on the tables or streams that it finds once
+/// Postgres and NATS answer; never, where it may. Calls are answered meanwhile: nobody waits for it.
+async fn refusal(pool: PgPool, nats: Client) -> anyhow::Error {
+    let tables = async { store::enter(&pool).await.map_err(anyhow::Error::new) };
+    match tokio::try_join!(tables, streams(&nats)) {
+        Ok(_) => std::future::pending().await,
+        Err(error) => error,
+    }
+}
+
+/// Waits until NATS answers, and judges the streams that events go into.
+async fn streams(client: &Client) -> anyhow::Result<()> {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let js = jetstream::new(client.clone());
+    loop {
+        if client.connection_state() == Connection::Connected {
+            match reconcile::judge(&js, Stream::ALL.map(Stream::name)).await {
+                Ok(_) => return Ok(()),
+                Err(ApplyError::Server { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// Resolves once the server is known to keep what it acknowledges, and logs until

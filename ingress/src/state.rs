@@ -190,7 +190,7 @@ impl Pools {
     ///
     /// # Errors
     /// When the URL cannot be read.
-    pub async fn connect(url: &SecretString) -> Result<Self, sqlx::Error> {
+    pub async fn connect(url: &SecretString) -> Result<Self, ConfigError> {
         Ok(Self {
             api: store::connect(url, API_CONNECTIONS).await?,
             logins: store::connect(url, LOGIN_CONNECTIONS).await?,

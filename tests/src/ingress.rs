@@ -1,6 +1,11 @@
 //! `prosaas-ingress` as a process.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitStatus, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use rustix::process::{Pid, Signal};
@@ -67,17 +72,14 @@ impl Ingress {
     }
 
     /// Starts it behind another program, which gets these arguments.
-    pub async fn start_under(
-        &mut self,
-        program: &std::path::Path,
-        arguments: &[String],
-    ) -> anyhow::Result<()> {
-        let process = Process::start("ingress", program, arguments, &self.environment, &self.log)?;
-        let process = self.process.insert(process);
+    pub async fn start_under(&mut self, program: &Path, arguments: &[String]) -> anyhow::Result<()> {
+        self.launch(program, arguments)?;
+        let address = self.address;
+        let process = self.process()?;
         let deadline = std::time::Instant::now() + SOON;
         loop {
             process.ensure_running()?;
-            if http1::get(self.address, "/health").await.is_ok_and(|reply| reply.status == 200) {
+            if http1::get(address, "/health").await.is_ok_and(|reply| reply.status == 200) {
                 return Ok(());
             }
             anyhow::ensure!(
@@ -86,6 +88,20 @@ impl Ingress {
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+    }
+
+    fn launch(&mut self, program: &Path, arguments: &[String]) -> anyhow::Result<()> {
+        let process = Process::start("ingress", program, arguments, &self.environment, &self.log)?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Starts one that will end by itself; gives back how, and all that it wrote.
+    pub async fn ends(&mut self, limit: Duration) -> anyhow::Result<(ExitStatus, String)> {
+        self.launch(&environment::binary("prosaas-ingress")?, &[])?;
+        let ended = self.process()?.wait(limit).await;
+        self.process = None;
+        Ok((ended?, String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned()))
     }
 
     fn process(&mut self) -> anyhow::Result<&mut Process> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     http1::{Reply, Request},
-    stack::Stack,
+    stack::{ADMIN_EMAIL, ADMIN_PASSWORD, Stack},
 };
 
 /// Somebody who is logged in.
@@ -28,8 +28,17 @@ impl Person {
         let email = "dana@example.com";
         let person = NewPerson { business, email, name: "Dana", role, password: &password };
         people::create(&stack.pool, &person).await?;
+        Self::log_in_as(stack, email, PASSWORD).await
+    }
+
+    /// The system admin whom set-up made.
+    pub async fn log_in_admin(stack: &Stack) -> anyhow::Result<Self> {
+        Self::log_in_as(stack, ADMIN_EMAIL, ADMIN_PASSWORD).await
+    }
+
+    async fn log_in_as(stack: &Stack, email: &str, password: &str) -> anyhow::Result<Self> {
         let nobody = Self { ingress: stack.ingress.address(), cookie: String::new() };
-        let login = json!({ "email": email, "password": PASSWORD });
+        let login = json!({ "email": email, "password": password });
         let reply = nobody.ask("POST", "/api/auth/login", &[], Some(login)).await?;
         let cookie = reply.header("set-cookie").and_then(|text| text.split(';').next());
         Ok(Self { cookie: cookie.context("no cookie")?.to_owned(), ..nobody })

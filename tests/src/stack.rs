@@ -32,6 +32,11 @@ use crate::{
     workers::{Workers, ops},
 };
 
+/// The system admin whom set-up makes.
+pub const ADMIN_EMAIL: &str = "admin@example.com";
+/// Their password.
+pub const ADMIN_PASSWORD: &str = "lawnmower-on-tuesday";
+
 /// What a test wants otherwise.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is something that a test does without")]
@@ -159,8 +164,8 @@ impl Stack {
         set("TWILIO_ACCOUNT_SID", ACCOUNT);
         set("TWILIO_AUTH_TOKEN", TOKEN);
         set("TWILIO_PHONE_NUMBER", NUMBER);
-        set("ADMIN_EMAIL", "admin@example.com");
-        set("ADMIN_PASSWORD", "lawnmower-on-tuesday");
+        set("ADMIN_EMAIL", ADMIN_EMAIL);
+        set("ADMIN_PASSWORD", ADMIN_PASSWORD);
         let twilio = breakable.as_ref().map(|breakable| format!("http://{}", breakable.twilio.address()));
         set("TWILIO_API_BASE", &twilio.unwrap_or_else(|| recordings.base()));
         set("RECORDINGS_URL", &format!("file://{}", scratch.folder("recordings")?.display()));

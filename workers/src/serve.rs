@@ -8,6 +8,7 @@ use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use prosaas_platform::{bus, clock, objects::Objects, store, telemetry::Telemetry};
 use prosaas_whatsapp_service::WhatsappService;
+use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -59,8 +60,7 @@ const STOP_LIMIT: Duration = Duration::from_millis(9500);
 
 /// Runs until `stop` resolves.
 pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Output = ()>) -> Result<()> {
-    let pool =
-        store::connect(&config.database_url, CONNECTIONS).await.context("DATABASE_URL cannot be read")?;
+    let pool = store::connect(&config.database_url, CONNECTIONS).await?;
     let objects = Objects::open(&config.recordings_url)?;
     let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };
     let twilio = Twilio::new(api, &config.twilio.auth_tokens)?;
@@ -77,7 +77,7 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
     let context = jetstream::new(client.clone());
     tokio::select! {
         () = &mut stop => {}
-        ready = streams(&client) => {
+        ready = foundations(&pool, &client) => {
             ready?;
             let projector = Projector::new(pool.clone(), context.clone());
             let bus = Bus { client: client.clone(), jetstream: context.clone(), clock: clock::system(), process: process(), retries: Retries::reported(pool.clone()), committed: Arc::default() };
@@ -142,8 +142,10 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
     Ok(())
 }
 
-/// Waits until NATS is there, however long; then the streams must be right soon.
-async fn streams(client: &Client) -> Result<()> {
+/// Waits until Postgres and NATS are there, however long. No event is touched before the tables are
+/// known to be for this release; the streams must be right soon.
+async fn foundations(pool: &PgPool, client: &Client) -> Result<()> {
+    store::enter(pool).await?;
     while client.connection_state() != State::Connected {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }

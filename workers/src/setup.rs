@@ -8,11 +8,13 @@ use async_nats::{Client, jetstream};
 use prosaas_domain::{ids::BusinessId, phone::E164};
 use prosaas_platform::{
     bus::{
+        definitions::Definitions,
         durability::assert_durable,
-        reconcile::{self, ApplyError, Change},
+        reconcile::{self, ApplyError, Outcome},
         store::Store,
     },
     store,
+    versions::Versions,
 };
 use rustix::fs::statvfs;
 use serde_json::json;
@@ -28,25 +30,26 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// "My business": the first one's name, until its owner changes it.
 const FIRST_NAME: &str = "העסק שלי";
 
-/// Waits until Postgres answers, for at most `limit`.
+/// Waits until Postgres answers, for at most `limit`. A wrong `DATABASE_URL` fails at once.
 pub async fn wait_for_postgres(pool: &PgPool, limit: Duration) -> Result<()> {
     let deadline = Instant::now() + limit;
     loop {
         let asked = sqlx::query("SELECT 1").execute(pool);
-        match tokio::time::timeout_at(deadline, asked).await {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) if Instant::now() + PAUSE >= deadline => {
-                return Err(error)
-                    .context(format!("Postgres (DATABASE_URL) did not answer within {limit:?}"));
-            }
-            Ok(Err(_)) => tokio::time::sleep(PAUSE).await,
-            Err(_) => anyhow::bail!("Postgres (DATABASE_URL) did not answer within {limit:?}"),
+        // Not to have answered in time is to be out of reach, as when the pool says so.
+        let answer = tokio::time::timeout_at(deadline, asked).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+        let Err(error) = answer else { return Ok(()) };
+        if let Some(fault) = store::fault_of_setting(&error) {
+            return Err(fault.into());
         }
+        if Instant::now() + PAUSE >= deadline {
+            return Err(error).context(format!("Postgres (DATABASE_URL) did not answer within {limit:?}"));
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Brings the tables up to date.
-pub async fn migrate(pool: &PgPool) -> Result<()> {
+/// Brings the tables up to date; gives back a newer release's versions, whose tables it left alone.
+pub async fn migrate(pool: &PgPool) -> Result<Option<Versions>> {
     store::migrate(pool).await.context("the tables could not be brought up to date")
 }
 
@@ -54,7 +57,7 @@ pub async fn migrate(pool: &PgPool) -> Result<()> {
 /// where the server would lose what it acknowledges. Waits for a server that is
 /// away, for at most `limit`; what a person must decide fails at once. All of them together
 /// may take `store` bytes.
-pub async fn apply_streams(client: &Client, limit: Duration, store: u64) -> Result<Vec<Change>> {
+pub async fn apply_streams(client: &Client, limit: Duration, store: u64) -> Result<Outcome> {
     let context = jetstream::new(client.clone());
     // The server's own limit comes first: a stream that does not fit below it is refused with 10047.
     patiently(limit, async || reconcile::answers(&context).await).await?;
@@ -64,16 +67,20 @@ pub async fn apply_streams(client: &Client, limit: Duration, store: u64) -> Resu
         "NATS_STORE_MAX_BYTES is {store} here, and nats-server runs with {}: start it again with the same",
         server.max
     );
-    let changes = patiently(limit, async || reconcile::apply(&context, store).await).await?;
+    let outcome = patiently(limit, async || reconcile::apply(&context, store).await).await?;
     assert_durable(client, &context).await.context(NOT_SET_UP)?;
-    Ok(changes)
+    Ok(outcome)
 }
 
-/// Fails unless the streams are those of this release and the server keeps what it
-/// acknowledges. For processes that may not change definitions.
+/// Fails unless the streams are those of this release, or of a newer one with which it works, and the
+/// server keeps what it acknowledges. For processes that may not change definitions.
 pub async fn verify_streams(client: &Client, limit: Duration) -> Result<()> {
     let context = jetstream::new(client.clone());
-    patiently(limit, async || reconcile::verify(&context).await).await?;
+    let outcome = patiently(limit, async || reconcile::verify(&context).await).await?;
+    if let Some(newer) = outcome.newer {
+        let mine = Definitions::embedded()?.version;
+        tracing::info!(event = "streams.newer", "streams: {}", newer.left_alone(mine));
+    }
     assert_durable(client, &context).await.context(NOT_SET_UP)
 }
 

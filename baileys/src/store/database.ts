@@ -1,5 +1,6 @@
 /** The connection pool. Safe behind a transaction pooler: no session state, no named statements. */
 import pg from 'pg';
+import { ConfigError } from '../config.js';
 import type { Logger } from '../log.js';
 
 export type Pool = pg.Pool;
@@ -23,6 +24,23 @@ export function openPool(databaseUrl: string, logger: Logger): Pool {
   });
   pool.on('error', (error) => logger.warn({ problem: error.message }, 'database connection lost'));
   return pool;
+}
+
+/**
+ * What of Postgres's answers is a fault of `DATABASE_URL`, as shared/platform/src/store/fault.rs has it:
+ * waiting changes nothing. Postgres's own words are not passed on: they hold parts of the setting.
+ */
+export function faultOfSetting(error: unknown): ConfigError | undefined {
+  const code = error instanceof pg.DatabaseError ? error.code : undefined;
+  const problem = code === undefined ? undefined : problemBehind(code);
+  return problem === undefined ? undefined : new ConfigError('DATABASE_URL', `${problem} (SQLSTATE ${code})`);
+}
+
+function problemBehind(code: string): string | undefined {
+  if (code.startsWith('28'))
+    return 'Postgres does not let its user in: the user or the password is wrong, or pg_hba.conf forbids it';
+  if (code === '3D000') return 'there is no such database';
+  return code === '42501' ? 'its user may not use the schema `prosaas`' : undefined;
 }
 
 /** Reads `sslmode` as libpq does, except that any TLS is verified: `require` alone would not be. */

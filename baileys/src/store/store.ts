@@ -84,9 +84,4 @@ export class Store {
       await client.query('DELETE FROM prosaas.whatsapp_leases WHERE session_id = $1', [lease.session]);
     });
   }
-
-  /** Whether the database answers. */
-  async ping(): Promise<void> {
-    await this.pool.query('SELECT 1');
-  }
 }

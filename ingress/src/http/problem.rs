@@ -121,6 +121,13 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, kind, "Conflict", error)
     }
 
+    /// Somebody else has what a field of the request asks for; the workers say the same in the same words.
+    pub fn taken(kind: &'static str, field: &str, error: impl Into<String>) -> Self {
+        let error = error.into();
+        let taken = FieldError { field: field.to_owned(), code: "taken".to_owned(), error: error.clone() };
+        Self { errors: Box::new([taken]), ..Self::conflict(kind, error) }
+    }
+
     /// A field of the request is wrong.
     pub fn invalid(field: &str, code: &str, error: impl Into<String>) -> Self {
         let error = error.into();

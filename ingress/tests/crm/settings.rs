@@ -127,6 +127,7 @@ async fn system_admins_run_businesses() -> Result<()> {
     assert_eq!(made.status, 202);
     let taken = world.post(&admin, list, json!({"name": "New", "numbers": ["03-3724001"]})).await?;
     assert_eq!(problem(&taken), (409, "/problems/number-taken".to_owned()));
+    assert_eq!(taken.json()["errors"][0]["field"], "numbers");
     for (body, status) in [
         (json!({"numbers": ["+97233724000", "+97233724003"]}), 202),
         (json!({"numbers": ["+97233724001"]}), 409),

@@ -11,3 +11,4 @@ pub mod objects;
 pub mod process;
 pub mod store;
 pub mod telemetry;
+pub mod versions;

@@ -1,5 +1,8 @@
 //! Postgres: the pool and the migrations.
 
+mod fault;
+mod schema;
+
 use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -8,6 +11,13 @@ use sqlx::{
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+
+pub use self::{
+    fault::fault_of_setting,
+    schema::{enter, judge, ours},
+};
+use crate::config::ConfigError;
+use crate::versions::{Standing, TooOld, Versions};
 
 /// The schema that holds every table of ours.
 pub const SCHEMA: &str = "prosaas";
@@ -32,12 +42,39 @@ const MAX_LIFETIME: Duration = Duration::from_mins(30);
 /// Why the database cannot be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// `DATABASE_URL` is wrong: waiting changes nothing.
+    #[error(transparent)]
+    Setting(ConfigError),
     /// Postgres does not answer, or refuses.
     #[error("the database cannot be reached or refuses: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
     /// A migration fails, or differs from what was applied.
     #[error("the database cannot be migrated: {0}")]
-    Migrate(#[from] MigrateError),
+    Migrate(MigrateError),
+    /// A newer release's tables are not for this program.
+    #[error("the tables have {0}")]
+    TooOld(#[from] TooOld),
+    /// The embedded file cannot be read.
+    #[error("migrations/compatibility.toml: {0}")]
+    Compatibility(#[from] toml::de::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        fault_of_setting(&error).map_or(Self::Database(error), Self::Setting)
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        let fault = match &error {
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
+                fault_of_setting(cause)
+            }
+            _ => None,
+        };
+        fault.map_or(Self::Migrate(error), Self::Setting)
+    }
 }
 
 /// Makes a pool of at most `max` connections. It connects when it is first used,
@@ -49,8 +86,12 @@ pub enum StoreError {
 /// # Errors
 /// When the URL cannot be read.
 #[expect(clippy::unused_async, reason = "callers must be inside the runtime that the pool spawns on")]
-pub async fn connect(url: &SecretString, max: u32) -> Result<PgPool, sqlx::Error> {
-    let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("prosaas");
+pub async fn connect(url: &SecretString, max: u32) -> Result<PgPool, ConfigError> {
+    // What is wrong with it may stand in the error, and a password beside it.
+    let unreadable =
+        |_| ConfigError::new(fault::VARIABLE, "cannot be read: write postgres://user:password@host/database");
+    let options = PgConnectOptions::from_str(url.expose_secret()).map_err(unreadable)?;
+    let options = options.application_name("prosaas");
     Ok(PgPoolOptions::new()
         .max_connections(max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -92,15 +133,29 @@ fn migrator() -> Migrator {
 /// Applies what is missing of `migrations/`: all of it, or nothing. Safe to run from
 /// several processes at once, and through a transaction pooler, because the lock and
 /// every migration live in one transaction.
-pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+///
+/// Tables of a newer release stay as they are, where this program works on them; then
+/// their versions are given back.
+///
+/// # Errors
+/// [`StoreError::TooOld`] where it does not.
+pub async fn migrate(pool: &PgPool) -> Result<Option<Versions>, StoreError> {
+    let ours = ours()?;
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATION_LOCK).execute(&mut *transaction).await?;
     sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
+    if let Some(theirs) = schema::read(&mut transaction).await?
+        && theirs.judge(ours.version)? == Standing::Newer
+    {
+        return Ok(Some(theirs));
+    }
+    // A migration that is unknown here, although no newer release says that it was there, is refused by sqlx.
     migrator().run_direct(None, &mut *transaction, false).await?;
+    schema::write(&mut transaction, ours).await?;
     limit_statements(&mut transaction).await?;
     transaction.commit().await?;
-    Ok(())
+    Ok(None)
 }
 
 /// Gives the role a [`STATEMENT_TIMEOUT`] where the operator has set none, for the role, the
@@ -146,16 +201,14 @@ pub struct Applied {
     pub changed: Vec<i64>,
     /// Applied by another build.
     pub unknown: Vec<i64>,
+    /// What the tables carry; none before the first release that wrote it.
+    pub carried: Option<Versions>,
 }
 
 /// Compares what was applied with what this build has; changes nothing.
 pub async fn applied(pool: &PgPool) -> Result<Applied, sqlx::Error> {
-    let there: bool = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL")
-        .bind(MIGRATIONS_TABLE)
-        .fetch_one(pool)
-        .await?;
     let mut held: HashMap<i64, Vec<u8>> = HashMap::new();
-    if there {
+    if schema::is_there(pool, MIGRATIONS_TABLE).await? {
         let rows: Vec<(i64, Vec<u8>)> =
             sqlx::query_as("SELECT version, checksum FROM prosaas._sqlx_migrations WHERE success")
                 .fetch_all(pool)
@@ -163,8 +216,13 @@ pub async fn applied(pool: &PgPool) -> Result<Applied, sqlx::Error> {
         held.extend(rows);
     }
     let migrator = migrator();
-    let mut applied =
-        Applied { known: migrator.iter().count(), missing: vec![], changed: vec![], unknown: vec![] };
+    let mut applied = Applied {
+        known: migrator.iter().count(),
+        missing: vec![],
+        changed: vec![],
+        unknown: vec![],
+        carried: schema::read(&mut *pool.acquire().await?).await?,
+    };
     for migration in migrator.iter() {
         match held.remove(&migration.version) {
             None => applied.missing.push(migration.version),

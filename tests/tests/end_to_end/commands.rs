@@ -88,3 +88,48 @@ async fn without_postgres_every_request_is_refused_whole() -> Result<()> {
     stack.passed();
     Ok(())
 }
+
+/// The ingress cannot know that somebody else has asked for the same: only the worker sees it.
+#[tokio::test]
+async fn what_a_worker_refuses_names_its_field_to_whoever_asked() -> Result<()> {
+    let mut stack = Stack::start().await?;
+    let admin = Person::log_in_admin(&stack).await?;
+    stack.workers.kill().await?;
+    let create = |name: &str| json!({ "name": name, "numbers": ["+97233724001"] });
+    let mut locations = Vec::new();
+    for (key, name) in [("first", "Bakery"), ("second", "Thief")] {
+        let headers = [("Idempotency-Key", key), ("Prefer", "wait=0")];
+        let accepted = admin.ask("POST", "/api/admin/businesses", &headers, Some(create(name))).await?;
+        ensure!(accepted.status == 202, "{} {}", accepted.status, accepted.text());
+        locations.push(accepted.header("location").context("no location")?.to_owned());
+    }
+    stack.workers.start()?;
+    let ended = eventually("both are applied or refused", SOON, || async {
+        let mut ended = Vec::new();
+        for location in &locations {
+            let operation = json_of(&admin.ask("GET", location, &[], None).await?)?;
+            ensure!(text(&operation, "/operation/state") != "pending", "{operation}");
+            ended.push(operation);
+        }
+        Ok(ended)
+    })
+    .await?;
+    // Workers carry out several commands at once: either may be the one that is late.
+    let is_refused = |operation: &Value| text(operation, "/operation/state") == "failed";
+    assert_eq!(ended.iter().filter(|operation| is_refused(operation)).count(), 1, "{ended:?}");
+    let (key, name) =
+        if ended.first().is_some_and(is_refused) { ("first", "Bakery") } else { ("second", "Thief") };
+    let refused = ended.iter().find(|operation| is_refused(operation)).context("none")?;
+    let problem = refused.pointer("/operation/problem").context("no problem")?;
+    // Whoever asks again and waits is answered by the same problem.
+    let headers = [("Idempotency-Key", key), ("Prefer", "wait=20")];
+    let again = admin.ask("POST", "/api/admin/businesses", &headers, Some(create(name))).await?;
+    assert_eq!(again.status, 409, "{}", again.text());
+    for problem in [problem, &json_of(&again)?] {
+        assert_eq!(text(problem, "/type"), "/problems/number-taken", "{problem}");
+        assert_eq!(text(problem, "/errors/0/field"), "numbers", "{problem}");
+        assert_eq!(text(problem, "/errors/0/code"), "taken", "{problem}");
+    }
+    stack.passed();
+    Ok(())
+}

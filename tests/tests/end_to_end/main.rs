@@ -18,5 +18,7 @@ mod power_safe;
 mod refusals;
 mod retries;
 mod trace;
+mod versions;
 mod whatsapp;
 mod whole_call;
+mod wrong_database_url;

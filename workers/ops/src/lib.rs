@@ -21,9 +21,18 @@ pub mod workers;
 use std::time::Duration;
 
 use anyhow::Result;
-use async_nats::{Client, connection::State};
+use async_nats::{Client, connection::State, jetstream};
 use clap::{Parser, Subcommand};
-use prosaas_platform::{bus, clock, config::Env, store};
+use prosaas_events::subjects::Stream;
+use prosaas_platform::{
+    bus::{
+        self,
+        reconcile::{self, ApplyError},
+    },
+    clock,
+    config::Env,
+    store::{self, StoreError},
+};
 use prosaas_workers::{audit::Actor, config::OpsConfig};
 use sqlx::PgPool;
 
@@ -110,20 +119,20 @@ pub struct Ops {
 }
 
 impl Ops {
-    /// Postgres.
+    /// Postgres, whose tables are for this release.
     pub async fn database(&self) -> Result<PgPool> {
         let pool = store::connect(&self.config.database_url, 4).await?;
-        let asked = tokio::time::timeout(CONNECT, sqlx::query("SELECT 1").execute(&pool)).await;
-        match asked {
-            Ok(Ok(_)) => Ok(pool),
-            Ok(Err(error)) => {
+        match tokio::time::timeout(CONNECT, store::judge(&pool)).await {
+            Ok(Ok(())) => Ok(pool),
+            Ok(Err(StoreError::Database(error))) => {
                 Err(anyhow::Error::new(error).context(Failed::Unreachable("Postgres (DATABASE_URL)")))
             }
+            Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(Failed::Unreachable("Postgres (DATABASE_URL)").into()),
         }
     }
 
-    /// NATS.
+    /// NATS, whose streams are for this release.
     pub async fn nats(&self) -> Result<Client> {
         let client = bus::connect(&self.config.nats_url, bus::Role::Ops).await?;
         let connected = async {
@@ -131,9 +140,16 @@ impl Ops {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        match tokio::time::timeout(CONNECT, connected).await {
-            Ok(()) => Ok(client),
-            Err(_) => Err(Failed::Unreachable("NATS (NATS_URL)").into()),
+        let unreachable = |_| Failed::Unreachable("NATS (NATS_URL)");
+        tokio::time::timeout(CONNECT, connected).await.map_err(unreachable)?;
+        let context = jetstream::new(client.clone());
+        let judged = reconcile::judge(&context, Stream::ALL.map(Stream::name));
+        match tokio::time::timeout(CONNECT, judged).await.map_err(unreachable)? {
+            Ok(_) => Ok(client),
+            Err(error @ ApplyError::Server { .. }) => {
+                Err(anyhow::Error::new(error).context(Failed::Unreachable("NATS (NATS_URL)")))
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

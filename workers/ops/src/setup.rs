@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use async_nats::{Client, jetstream};
 use prosaas_accounts::people;
 use prosaas_platform::{
-    bus::{self, store::Store},
+    bus::{self, definitions::Definitions, reconcile::Outcome, store::Store},
     store,
 };
 use prosaas_workers::{
@@ -24,19 +24,32 @@ use super::output::Out;
 pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     let pool = store::connect(&config.database_url, 2).await?;
     setup::wait_for_postgres(&pool, wait).await?;
-    setup::migrate(&pool).await?;
-    out.tell("tables: up to date");
-    let reread = reread(&pool, out).await?;
+    let newer_tables = setup::migrate(&pool).await?;
+    let reread = match newer_tables {
+        None => {
+            out.tell("tables: up to date");
+            reread(&pool, out).await?
+        }
+        // What the newer release has read, this one reads no better.
+        Some(newer) => {
+            out.tell(&format!("tables: {}", newer.left_alone(store::ours()?.version)));
+            Reread::default()
+        }
+    };
     let client = bus::connect(&config.nats_url, bus::Role::Ops).await?;
     let context = jetstream::new(client.clone());
-    let changes = setup::apply_streams(&client, wait, config.nats_store_max_bytes).await?;
+    let Outcome { changes, newer } = setup::apply_streams(&client, wait, config.nats_store_max_bytes).await?;
     let changes: Vec<_> =
         changes.iter().map(|change| format!("{} {}: {}", change.kind, change.name, change.action)).collect();
     for change in &changes {
         out.tell(change);
     }
-    if changes.is_empty() {
-        out.tell("streams: up to date");
+    match newer {
+        Some(newer) => {
+            out.tell(&format!("streams: {}", newer.left_alone(Definitions::embedded()?.version)));
+        }
+        None if changes.is_empty() => out.tell("streams: up to date"),
+        None => {}
     }
     disk_of_streams(&client, config, out).await;
     let business = first_business(&pool, config, out).await?;
@@ -48,7 +61,7 @@ pub async fn run(config: &OpsConfig, out: Out, wait: Duration) -> Result<()> {
     }
     out.value(&json!({
         "changes": changes, "first_business": business, "first_admin": admin, "call_configurations": changed,
-        "reread": reread,
+        "reread": reread, "left_alone": { "tables": newer_tables.is_some(), "streams": newer.is_some() },
     }))
 }
 

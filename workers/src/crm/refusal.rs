@@ -54,6 +54,12 @@ impl Refusal {
         Self::new(409, kind, "Conflict", error)
     }
 
+    /// Somebody else has what a field asks for.
+    pub fn taken(kind: &'static str, field: &str, error: &str) -> Self {
+        let taken = FieldError { field: field.to_owned(), code: "taken".to_owned(), error: error.to_owned() };
+        Self { errors: vec![taken], ..Self::conflict(kind, error) }
+    }
+
     /// It was changed meanwhile.
     pub fn stale(what: &str) -> Self {
         Self::new(
@@ -152,10 +158,12 @@ impl From<sqlx::Error> for Stop {
         let constraint = error.as_database_error().and_then(|cause| cause.constraint());
         match constraint {
             Some("users_live_email_uq") => {
-                Refusal::conflict("/problems/email-taken", "Somebody else has this e-mail address.").into()
+                Refusal::taken("/problems/email-taken", "email", "Somebody else has this e-mail address.")
+                    .into()
             }
             Some("business_numbers_live_e164_uq") => {
-                Refusal::conflict("/problems/number-taken", "Another business has this number.").into()
+                Refusal::taken("/problems/number-taken", "numbers", "Another business has this number.")
+                    .into()
             }
             Some("leads_pk" | "users_pk" | "businesses_pk") => {
                 Refusal::conflict("/problems/exists", "This exists already.").into()

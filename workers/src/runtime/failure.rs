@@ -3,6 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use prosaas_events::dead_letter::DeadReason;
+use prosaas_platform::store::fault_of_setting;
 
 use super::Delivery;
 
@@ -106,7 +107,11 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         match kind(&error) {
-            Kind::Down => Self::Down(error.into()),
+            // Named by the setting, where only a person who changes it ends the outage.
+            Kind::Down => Self::Down(match fault_of_setting(&error) {
+                Some(fault) => fault.into(),
+                None => error.into(),
+            }),
             Kind::Conflict => Self::Conflict(error.into()),
             Kind::Missing => Self::Missing(error.into()),
             Kind::Taken => Self::Taken(error.into()),

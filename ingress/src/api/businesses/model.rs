@@ -195,8 +195,9 @@ pub(super) async fn check_free(
     .await?;
     match taken {
         None => Ok(()),
-        Some(number) => Err(Problem::conflict(
+        Some(number) => Err(Problem::taken(
             "/problems/number-taken",
+            "numbers",
             format!("The number {number} belongs to another business."),
         )),
     }

@@ -218,7 +218,7 @@ async fn refuse_taken(
     .fetch_one(database)
     .await?;
     if taken {
-        return Err(Problem::conflict("/problems/email-taken", "Somebody has this address already."));
+        return Err(Problem::taken("/problems/email-taken", "email", "Somebody has this address already."));
     }
     Ok(())
 }

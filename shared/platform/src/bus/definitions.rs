@@ -9,6 +9,8 @@ use async_nats::jetstream::{
 };
 use serde::Deserialize;
 
+use crate::versions::Versions;
+
 /// The file, embedded so that a binary and its definitions cannot differ.
 const TOML: &str = include_str!("../../../../nats/streams.toml");
 
@@ -22,12 +24,17 @@ pub const LEAST_STORE_BYTES: u64 = 128 << 20;
 /// Key in a stream's metadata that holds the version of the file which made it.
 pub const VERSION_KEY: &str = "prosaas-version";
 
+/// Key in a stream's metadata that holds the lowest version of programs that work on it.
+pub const OLDEST_COMPATIBLE_KEY: &str = "prosaas-oldest-compatible";
+
 /// All definitions.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definitions {
-    /// Grows with every change of the file.
-    pub version: u32,
+    /// Grows with every change of a definition.
+    pub version: i64,
+    /// The lowest version of programs that work on what this file defines.
+    pub oldest_compatible: i64,
     /// Streams, with their consumers.
     #[serde(default, rename = "stream")]
     pub streams: Vec<StreamDefinition>,
@@ -155,6 +162,19 @@ impl Definitions {
     pub fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
     }
+
+    /// What each stream carries.
+    pub const fn versions(&self) -> Versions {
+        Versions { version: self.version, oldest_compatible: self.oldest_compatible }
+    }
+}
+
+/// What a stream carries. One that says only its version is of a release before there was more to
+/// say, and a lower version than that worked on none.
+pub fn carried(config: &stream::Config) -> Versions {
+    let of = |key| config.metadata.get(key).and_then(|value| value.parse().ok());
+    let version = of(VERSION_KEY).unwrap_or(0);
+    Versions { version, oldest_compatible: of(OLDEST_COMPATIBLE_KEY).unwrap_or(version) }
 }
 
 impl StreamDefinition {
@@ -165,7 +185,7 @@ impl StreamDefinition {
 
     /// `existing` with every field set that we care about, and no other touched. How large
     /// it is, is only known to whoever knows the size of the store.
-    pub fn onto(&self, existing: stream::Config, version: u32, store: Option<u64>) -> stream::Config {
+    pub fn onto(&self, existing: stream::Config, versions: Versions, store: Option<u64>) -> stream::Config {
         let share = store.and_then(|store| self.share.of(store));
         let mut config = stream::Config {
             name: self.name.clone(),
@@ -189,7 +209,8 @@ impl StreamDefinition {
             persist_mode: None,
             ..existing
         };
-        config.metadata.insert(VERSION_KEY.to_owned(), version.to_string());
+        config.metadata.insert(VERSION_KEY.to_owned(), versions.version.to_string());
+        config.metadata.insert(OLDEST_COMPATIBLE_KEY.to_owned(), versions.oldest_compatible.to_string());
         config
     }
 }
@@ -236,6 +257,7 @@ impl BucketDefinition {
 
 #[cfg(test)]
 mod tests {
+    use anyhow::Context as _;
     use prosaas_events::subjects::{CALL_CONFIG_BUCKET, LIVE_ALL, LIVE_STREAM, Stream, consumers};
 
     use super::*;
@@ -267,7 +289,7 @@ mod tests {
         let store = LEAST_STORE_BYTES;
         let mut reserved = 0;
         for stream in definitions.streams.iter().filter(|stream| stream.storage == Storage::File) {
-            let config = stream.onto(stream::Config::default(), 1, Some(store));
+            let config = stream.onto(stream::Config::default(), definitions.versions(), Some(store));
             let least =
                 if stream.share == Share::default() { 1 } else { i64::from(stream.max_message_bytes) };
             assert!(config.max_bytes >= least, "{}", stream.name);
@@ -281,8 +303,23 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_carries_what_the_file_says_and_an_older_one_its_version_alone() -> anyhow::Result<()> {
+        let definitions = Definitions::embedded()?;
+        let ours = definitions.versions();
+        assert!(ours.oldest_compatible <= ours.version, "{ours:?}");
+        let stream = definitions.streams.first().context("no stream")?;
+        let mut config = stream.onto(stream::Config::default(), ours, None);
+        assert_eq!(carried(&config), ours);
+        config.metadata.insert(VERSION_KEY.to_owned(), "7".to_owned());
+        config.metadata.remove(OLDEST_COMPATIBLE_KEY);
+        assert_eq!(carried(&config), Versions { version: 7, oldest_compatible: 7 });
+        assert_eq!(carried(&stream::Config::default()), Versions { version: 0, oldest_compatible: 0 });
+        Ok(())
+    }
+
+    #[test]
     fn a_field_that_nobody_reads_is_refused() {
-        let text = "version = 1\n[[stream]]\nname='X'\ndescription=''\nsubjects=['x']\nduplicate_window_s=1\nmax_message_bytes=1\nmax_age=5\n";
+        let text = "version = 1\noldest_compatible = 1\n[[stream]]\nname='X'\ndescription=''\nsubjects=['x']\nduplicate_window_s=1\nmax_message_bytes=1\nmax_age=5\n";
         let error = Definitions::parse(text).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.contains("max_age"), "{error}");
     }

@@ -3,8 +3,9 @@
 use async_nats::jetstream::{self, consumer::pull, context::GetStreamErrorKind, stream};
 
 use super::definitions::{
-    BucketDefinition, ConsumerDefinition, Definitions, Discard, StreamDefinition, VERSION_KEY,
+    BucketDefinition, ConsumerDefinition, Definitions, Discard, StreamDefinition, carried,
 };
+use crate::versions::{Standing, TooOld, Versions};
 
 /// Why the server cannot be made what the definitions say.
 #[derive(Debug, thiserror::Error)]
@@ -12,19 +13,13 @@ pub enum ApplyError {
     /// The embedded file cannot be read.
     #[error("nats/streams.toml: {0}")]
     Parse(#[from] toml::de::Error),
-    /// A newer release has been here.
-    #[error(
-        "{kind} {name} was made by definitions of version {found}, this build has version {ours}: run the newer release"
-    )]
-    Downgrade {
-        /// Stream or bucket.
-        kind: &'static str,
+    /// A newer release's definitions are not for this program.
+    #[error("stream {name} has {cause}")]
+    TooOld {
         /// Its name.
         name: String,
-        /// The version on the server.
-        found: u32,
-        /// The version of this build.
-        ours: u32,
+        /// Both versions.
+        cause: TooOld,
     },
     /// The server answers that it will not: waiting changes nothing.
     #[error("{kind} {name} cannot be {action}: {cause}")]
@@ -93,6 +88,15 @@ pub struct Change {
     pub action: &'static str,
 }
 
+/// What became of the definitions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What was done.
+    pub changes: Vec<Change>,
+    /// A newer release's versions, where its definitions were left as they are.
+    pub newer: Option<Versions>,
+}
+
 /// What to do where the server differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -153,16 +157,50 @@ fn is_refusal(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
 }
 
 /// Applies this build's definitions in a store of so many bytes. Idempotent, and safe to run from several
-/// processes at once: each step compares first and the server serialises updates.
-pub async fn apply(js: &jetstream::Context, store: u64) -> Result<Vec<Change>, ApplyError> {
+/// processes at once: each step compares first and the server serialises updates. A newer release's
+/// definitions stay as they are, where this program works on them.
+///
+/// # Errors
+/// [`ApplyError::TooOld`] where it does not, and whatever keeps the definitions from being applied.
+pub async fn apply(js: &jetstream::Context, store: u64) -> Result<Outcome, ApplyError> {
     reconcile(js, &Definitions::embedded()?, Mode::Apply(store)).await
 }
 
-/// Fails unless the server is what this build's definitions say. For processes
-/// that may not change definitions; only a memory stream, which every restart of the
-/// server takes along, is made again by whoever misses it.
-pub async fn verify(js: &jetstream::Context) -> Result<(), ApplyError> {
-    reconcile(js, &Definitions::embedded()?, Mode::Verify).await.map(drop)
+/// Fails unless the server is what this build's definitions say, or what a newer release's say on which
+/// this program works. For processes that may not change definitions; only a memory stream, which every
+/// restart of the server takes along, is made again by whoever misses it.
+pub async fn verify(js: &jetstream::Context) -> Result<Outcome, ApplyError> {
+    reconcile(js, &Definitions::embedded()?, Mode::Verify).await
+}
+
+/// Judges what these streams carry, as far as they are there; gives back the versions of a newer
+/// release's, on which this program works.
+///
+/// # Errors
+/// When it does not, or the server does not answer.
+pub async fn judge(
+    js: &jetstream::Context,
+    names: impl IntoIterator<Item = &str>,
+) -> Result<Option<Versions>, ApplyError> {
+    let mine = Definitions::embedded()?.version;
+    let mut newer = None;
+    for name in names {
+        match js.get_stream(name).await {
+            Ok(stream) => {
+                let theirs = carried(&stream.cached_info().config);
+                if standing(theirs, mine, name)? == Standing::Newer {
+                    newer = Some(theirs);
+                }
+            }
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(server("stream", name, "read")(Box::new(error))),
+        }
+    }
+    Ok(newer)
+}
+
+fn standing(theirs: Versions, mine: i64, name: &str) -> Result<Standing, ApplyError> {
+    theirs.judge(mine).map_err(|cause| ApplyError::TooOld { name: name.to_owned(), cause })
 }
 
 /// Fails while JetStream does not answer.
@@ -175,7 +213,7 @@ pub async fn restore_volatile(js: &jetstream::Context) -> Result<Vec<Change>, Ap
     let definitions = Definitions::embedded()?;
     let mut changes = Vec::new();
     for definition in definitions.streams.iter().filter(|stream| stream.is_volatile()) {
-        changes.extend(apply_stream(js, definition, definitions.version, Mode::Verify).await?.1);
+        changes.extend(apply_stream(js, definition, definitions.versions(), Mode::Verify).await?.1);
     }
     Ok(changes)
 }
@@ -184,10 +222,16 @@ async fn reconcile(
     js: &jetstream::Context,
     definitions: &Definitions,
     mode: Mode,
-) -> Result<Vec<Change>, ApplyError> {
+) -> Result<Outcome, ApplyError> {
+    // All streams before the first change: a newer release's setup may have been stopped halfway.
+    let names = definitions.streams.iter().map(|stream| stream.name.as_str());
+    let newer = judge(js, names).await?;
+    if newer.is_some() {
+        return Ok(Outcome { changes: Vec::new(), newer });
+    }
     let mut changes = Vec::new();
     for definition in &definitions.streams {
-        let (stream, change) = apply_stream(js, definition, definitions.version, mode).await?;
+        let (stream, change) = apply_stream(js, definition, definitions.versions(), mode).await?;
         changes.extend(change);
         for consumer in &definition.consumers {
             changes.extend(apply_consumer(&stream, consumer, mode).await?);
@@ -196,13 +240,13 @@ async fn reconcile(
     for bucket in &definitions.buckets {
         changes.extend(apply_bucket(js, bucket, mode).await?);
     }
-    Ok(changes)
+    Ok(Outcome { changes, newer: None })
 }
 
 async fn apply_stream(
     js: &jetstream::Context,
     definition: &StreamDefinition,
-    version: u32,
+    versions: Versions,
     mode: Mode,
 ) -> Result<(stream::Stream, Option<Change>), ApplyError> {
     const KIND: &str = "stream";
@@ -214,7 +258,7 @@ async fn apply_stream(
             if !definition.is_volatile() {
                 mode.may_change(KIND, name)?;
             }
-            let wanted = definition.onto(stream::Config::default(), version, mode.store());
+            let wanted = definition.onto(stream::Config::default(), versions, mode.store());
             let created =
                 js.create_stream(wanted).await.map_err(|e| server(KIND, name, "created")(Box::new(e)))?;
             return Ok((created, change("created")));
@@ -222,16 +266,16 @@ async fn apply_stream(
         Err(error) => return Err(server(KIND, name, "read")(Box::new(error))),
     };
     let held = existing.cached_info().config.clone();
-    refuse_downgrade(&held, name, version)?;
-    let wanted = definition.onto(held.clone(), version, mode.store());
-    if wanted == held {
+    let is_newer = standing(carried(&held), versions.version, name)? == Standing::Newer;
+    let wanted = definition.onto(held.clone(), versions, mode.store());
+    if is_newer || wanted == held {
         return Ok((existing, None));
     }
     mode.may_change(KIND, name)?;
     refuse_too_small(KIND, name, &existing, wanted.max_bytes, definition.discard)?;
     let updated =
         js.update_stream(&wanted).await.map_err(|e| server(KIND, name, "updated")(Box::new(e)))?.config;
-    if definition.onto(updated.clone(), version, mode.store()) != updated {
+    if definition.onto(updated.clone(), versions, mode.store()) != updated {
         return Err(ApplyError::Differs { kind: KIND, name: name.to_owned() });
     }
     Ok((existing, change("updated")))
@@ -252,14 +296,6 @@ fn refuse_too_small(
     let held = existing.cached_info().state.bytes;
     if discard == Discard::New && u64::try_from(wanted).is_ok_and(|wanted| wanted < held) {
         return Err(ApplyError::TooSmall { kind, name: name.to_owned(), held, wanted });
-    }
-    Ok(())
-}
-
-fn refuse_downgrade(held: &stream::Config, name: &str, ours: u32) -> Result<(), ApplyError> {
-    let found = held.metadata.get(VERSION_KEY).and_then(|v| v.parse().ok()).unwrap_or(0);
-    if found > ours {
-        return Err(ApplyError::Downgrade { kind: "stream", name: name.to_owned(), found, ours });
     }
     Ok(())
 }

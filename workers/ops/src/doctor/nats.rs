@@ -47,7 +47,13 @@ pub async fn check(config: &DoctorConfig) -> Vec<Finding> {
     let js = jetstream::new(client.clone());
     let mut findings = vec![AREA.ok(LOGIN, "as the user `ops`")];
     findings.push(match timeout(WAIT, reconcile::verify(&js)).await {
-        Ok(Ok(())) => AREA.ok(STREAMS, "as this release defines them"),
+        Ok(Ok(outcome)) => match outcome.newer {
+            None => AREA.ok(STREAMS, "as this release defines them"),
+            Some(newer) => AREA.ok(
+                STREAMS,
+                format!("a newer release's (version {}), on which this one works", newer.version),
+            ),
+        },
         Ok(Err(error)) => streams(&error),
         Err(_) => AREA.broken(STREAMS, "no answer in time", SILENT),
     });
@@ -108,7 +114,7 @@ const SILENT: &str = "see why NATS is slow or its disk is full: `docker logs pro
 
 fn streams(error: &ApplyError) -> Finding {
     let fix = match error {
-        ApplyError::Downgrade { .. } => {
+        ApplyError::TooOld { .. } => {
             "start the newer release again: `git pull && docker compose up -d --build`"
         }
         ApplyError::Server { .. } => SILENT,

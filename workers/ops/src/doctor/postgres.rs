@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use prosaas_domain::phone::E164;
 use prosaas_platform::{
     clock::SharedClock,
-    store::{self, Applied},
+    config::ConfigError,
+    store::{self, Applied, StoreError},
+    versions::Standing,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
@@ -47,8 +49,9 @@ pub async fn check(config: &DoctorConfig, clock: &SharedClock) -> (Seen, Vec<E16
         }
     };
     findings.push(AREA.ok(LOGIN, "let in"));
-    findings.push(match store::applied(&pool).await {
-        Ok(applied) => migrations(&applied),
+    let looked = async { Ok::<_, StoreError>((store::applied(&pool).await?, store::ours()?.version)) };
+    findings.push(match looked.await {
+        Ok((applied, mine)) => migrations(&applied, mine),
         Err(error) => AREA.broken(
             MIGRATIONS,
             error.to_string(),
@@ -71,21 +74,14 @@ pub async fn check(config: &DoctorConfig, clock: &SharedClock) -> (Seen, Vec<E16
 
 /// A pool that has answered.
 async fn entered(url: &SecretString) -> Result<PgPool, Finding> {
-    let wrong = |error: &sqlx::Error| {
-        AREA.broken(LOGIN, error.to_string(), "write DATABASE_URL as postgres://user:password@host/database")
-    };
-    let pool = store::connect(url, 2).await.map_err(|error| wrong(&error))?;
+    const FIX: &str = "put the user, password and database of your Postgres into DATABASE_URL";
+    let wrong = |fault: ConfigError| AREA.broken(LOGIN, fault.to_string(), FIX);
+    let pool = store::connect(url, 2).await.map_err(wrong)?;
     let deadline = Instant::now() + WAKE;
     loop {
         let Err(error) = sqlx::query("SELECT 1").execute(&pool).await else { return Ok(pool) };
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        let refused = code.is_some_and(|code| is_lasting(&code));
-        if refused {
-            return Err(AREA.broken(
-                LOGIN,
-                error.to_string(),
-                "put the user, password and database of your Postgres into DATABASE_URL",
-            ));
+        if let Some(fault) = store::fault_of_setting(&error) {
+            return Err(wrong(fault));
         }
         if Instant::now() + PAUSE >= deadline {
             return Err(AREA.broken(
@@ -96,12 +92,6 @@ async fn entered(url: &SecretString) -> Result<PgPool, Finding> {
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-/// Whether waiting changes nothing: no such user, password, database or right. A server
-/// that starts (57P03) or is full (53300) may let us in later.
-fn is_lasting(code: &str) -> bool {
-    code.starts_with("28") || code == "3D000" || code == "42501"
 }
 
 /// What a way outside of this machine and its private networks needs.
@@ -130,13 +120,18 @@ fn is_near(host: &str) -> bool {
     }
 }
 
-fn migrations(applied: &Applied) -> Finding {
+fn migrations(applied: &Applied, mine: i64) -> Finding {
+    const NEWER: &str = "start the newer release again: `git pull && docker compose up -d --build`";
     let list = |versions: &[i64]| versions.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
-    if !applied.unknown.is_empty() {
+    let standing = match applied.carried.map_or(Ok(Standing::Own), |theirs| theirs.judge(mine)) {
+        Ok(standing) => standing,
+        Err(too_old) => return AREA.broken(MIGRATIONS, format!("the tables have {too_old}"), NEWER),
+    };
+    if standing == Standing::Own && !applied.unknown.is_empty() {
         return AREA.broken(
             MIGRATIONS,
-            format!("a newer release has applied {}", list(&applied.unknown)),
-            "start the newer release again: `git pull && docker compose up -d --build`",
+            format!("another release has applied {}", list(&applied.unknown)),
+            NEWER,
         );
     }
     if !applied.changed.is_empty() {
@@ -153,11 +148,18 @@ fn migrations(applied: &Applied) -> Finding {
             "run `docker compose run --rm setup`, which applies them",
         );
     }
-    AREA.ok(MIGRATIONS, format!("all {} are applied", applied.known))
+    match standing {
+        Standing::Own => AREA.ok(MIGRATIONS, format!("all {} are applied", applied.known)),
+        Standing::Newer => {
+            AREA.ok(MIGRATIONS, "all are applied, and a newer release's too, on which this one works")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use prosaas_platform::versions::Versions;
+
     use super::*;
     use crate::doctor::finding::Outcome;
 
@@ -178,18 +180,30 @@ mod tests {
 
     #[test]
     fn the_worst_of_the_migrations_is_told() {
-        let applied = |missing: &[i64], changed: &[i64], unknown: &[i64]| {
-            let told = migrations(&Applied {
+        let told = |missing: &[i64], changed: &[i64], unknown: &[i64], carried: (i64, i64)| {
+            let (version, oldest_compatible) = carried;
+            let applied = Applied {
                 known: 9,
                 missing: missing.to_vec(),
                 changed: changed.to_vec(),
                 unknown: unknown.to_vec(),
-            });
+                carried: Some(Versions { version, oldest_compatible }),
+            };
+            let told = migrations(&applied, 9);
             (told.outcome, told.found)
         };
+        let applied =
+            |missing: &[i64], changed: &[i64], unknown: &[i64]| told(missing, changed, unknown, (9, 8));
         assert_eq!(applied(&[], &[], &[]).0, Outcome::Ok);
         assert!(applied(&[9], &[], &[]).1.contains("9 are not applied"));
         assert!(applied(&[9], &[3], &[]).1.starts_with("3 are not the ones"));
         assert!(applied(&[9], &[3], &[10, 11]).1.contains("10, 11"));
+        assert_eq!(told(&[], &[], &[10, 11], (11, 9)).0, Outcome::Ok, "this release works on those tables");
+        assert!(told(&[], &[3], &[10, 11], (11, 9)).1.starts_with("3 are not the ones"));
+        let (outcome, found) = told(&[], &[], &[10, 11], (11, 10));
+        assert!(
+            outcome == Outcome::Broken && found.contains("version 11") && found.contains("has 9"),
+            "{found}"
+        );
     }
 }

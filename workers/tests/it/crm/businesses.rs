@@ -84,7 +84,13 @@ async fn a_number_has_one_owner_and_a_resting_business_answers_no_more() -> Resu
     let config = held(&bucket, bakery).await?.context("a configuration")?;
     assert_eq!((config.business_name.as_str(), config.numbers), ("Bakery", numbers(&[one, two])?));
     assert_eq!(crm.send(crm.admin, None, args).await?.kind(), "/problems/exists");
-    assert_eq!(crm.send(crm.admin, None, taken_in("Thief", &[two])?).await?.kind(), "/problems/number-taken");
+    let taken = crm.send(crm.admin, None, taken_in("Thief", &[two])?).await?;
+    assert_eq!(taken.kind(), "/problems/number-taken");
+    let problem = taken.problem.clone().unwrap_or_default();
+    assert_eq!(
+        (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
+        (&json!("numbers"), &json!("taken"))
+    );
     assert_eq!(crm.send(crm.admin, None, taken_in(" ", &[])?).await?.status(), 422);
     assert_eq!(crm.send(crm.admin, None, taken_in("Dana\u{202e}", &[])?).await?.status(), 422);
     let nobody_s = taken_in("Typo", &["+9720547000109"])?;

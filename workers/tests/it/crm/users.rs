@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use prosaas_domain::{ids::UserId, rights::Role};
 use prosaas_events::crm::user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{Crm, business, person, session};
@@ -116,6 +117,11 @@ async fn nobody_is_raised_to_the_own_rank() -> Result<()> {
     }
     let taken = crm.own(crm.owner, create("Manager@Example.com", Role::Agent)).await?;
     assert_eq!((taken.status(), taken.kind()), (409, "/problems/email-taken"));
+    let problem = taken.problem.clone().unwrap_or_default();
+    assert_eq!(
+        (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
+        (&json!("email"), &json!("taken"))
+    );
     Ok(())
 }
 
