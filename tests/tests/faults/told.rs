@@ -133,17 +133,16 @@ async fn read(stack: &Stack) -> anyhow::Result<(Events, usize)> {
     for _ in 0..expected {
         let message = messages.next().await.ok_or_else(|| anyhow::anyhow!("the stream ended"))??;
         let event: Value = serde_json::from_slice(&message.payload)?;
-        let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
-        let id = text(&event["id"]);
+        let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
+        let id = text("id");
         if !ids.insert(id.clone()) {
             repeated += 1;
             continue;
         }
-        let name = text(&event["type"]).trim_start_matches("pro.prosaas.").trim_end_matches(".v1").to_owned();
-        let data = &event["data"];
-        let version = data["version"].as_i64().unwrap_or(0);
-        let missed = data["missed"].as_bool().unwrap_or(false);
-        events.entry((name, text(&event["subject"]))).or_default().insert(Event { version, id, missed });
+        let name = text("type").trim_start_matches("pro.prosaas.").trim_end_matches(".v1").to_owned();
+        let version = event.pointer("/data/version").and_then(Value::as_i64).unwrap_or(0);
+        let missed = event.pointer("/data/missed").and_then(Value::as_bool).unwrap_or(false);
+        events.entry((name, text("subject"))).or_default().insert(Event { version, id, missed });
     }
     Ok((events, repeated))
 }
