@@ -99,7 +99,7 @@ pub async fn write(connection: &mut PgConnection, record: Record<'_>) -> Result<
     Ok(())
 }
 
-/// Writes those of one command, which share who asked for it and the event.
+/// Writes them, many by one statement.
 pub async fn write_all(connection: &mut PgConnection, records: Vec<Record<'_>>) -> Result<(), sqlx::Error> {
     let mut records = records.into_iter();
     loop {
@@ -117,11 +117,13 @@ pub async fn write_all(connection: &mut PgConnection, records: Vec<Record<'_>>) 
 }
 
 async fn write_part(connection: &mut PgConnection, records: Vec<Record<'_>>) -> Result<(), sqlx::Error> {
-    let Some(first) = records.first() else { return Ok(()) };
-    let (actor, ip, request) = (first.actor, first.ip(), first.request_id());
-    let event = first.event_id;
     let ids: Vec<Uuid> = records.iter().map(|_| Uuid::now_v7()).collect();
     let businesses: Vec<Option<Uuid>> = records.iter().map(|r| r.business.map(|b| b.0)).collect();
+    let actors: Vec<Option<Uuid>> = records.iter().map(|r| r.actor.id.map(|a| a.0)).collect();
+    let names: Vec<String> = records.iter().map(|r| storable(&r.actor.name)).collect();
+    let ips: Vec<Option<String>> = records.iter().map(Record::ip).collect();
+    let requests: Vec<Option<String>> = records.iter().map(|r| r.request_id().map(str::to_owned)).collect();
+    let events: Vec<Option<String>> = records.iter().map(|r| r.event_id.map(str::to_owned)).collect();
     let actions: Vec<String> = records.iter().map(|r| r.action.to_owned()).collect();
     let types: Vec<String> = records.iter().map(|r| r.entity_type.to_owned()).collect();
     let entities: Vec<String> = records.iter().map(|r| r.entity_id.to_owned()).collect();
@@ -129,19 +131,21 @@ async fn write_part(connection: &mut PgConnection, records: Vec<Record<'_>>) -> 
         records.into_iter().map(|r| (stored(r.before), stored(r.after))).unzip();
     sqlx::query!(
         "INSERT INTO prosaas.audit_records
-            (id, actor_id, actor_name, ip, request_id, event_id, business_id, action, entity_type, entity_id,
+            (id, business_id, actor_id, actor_name, ip, request_id, event_id, action, entity_type, entity_id,
              before, after)
-         SELECT r.id, $1, $2, $3::text::inet, $4, $5, r.business_id, r.action, r.entity_type, r.entity_id,
-                NULLIF(r.before, 'null'::jsonb), NULLIF(r.after, 'null'::jsonb)
-         FROM unnest($6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
-              AS r (id, business_id, action, entity_type, entity_id, before, after)",
-        actor.id.map(|a| a.0),
-        storable(&actor.name),
-        ip,
-        request,
-        event,
+         SELECT r.id, r.business_id, r.actor_id, r.actor_name, r.ip::inet, r.request_id, r.event_id, r.action,
+                r.entity_type, r.entity_id, NULLIF(r.before, 'null'::jsonb), NULLIF(r.after, 'null'::jsonb)
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::text[], $11::jsonb[], $12::jsonb[])
+              AS r (id, business_id, actor_id, actor_name, ip, request_id, event_id, action, entity_type, entity_id,
+                    before, after)",
         &ids,
         &businesses as &[Option<Uuid>],
+        &actors as &[Option<Uuid>],
+        &names,
+        &ips as &[Option<String>],
+        &requests as &[Option<String>],
+        &events as &[Option<String>],
         &actions,
         &types,
         &entities,

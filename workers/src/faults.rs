@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use prosaas_events::DecodeError;
 
-use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
+use crate::runtime::{Delivery, Done, Failure, Job, Meta, Worker};
 
 /// A worker behind faults.
 #[derive(Debug, Clone)]
@@ -67,6 +67,17 @@ impl<W: Worker> Worker for Faulty<W> {
                 Err(Failure::retry("told to hang"))
             }
         }
+    }
+
+    fn most_at_once(&self) -> usize {
+        self.0.most_at_once()
+    }
+
+    async fn handle_all(&self, events: &[Job<'_, W::Event>]) -> Result<Vec<Done>, Failure> {
+        if events.iter().any(|job| fault(job.delivery).is_some()) {
+            return Err(Failure::retry("one of them is told to fail"));
+        }
+        self.0.handle_all(events).await
     }
 
     async fn ready(&self) -> bool {

@@ -99,11 +99,14 @@ pub async fn keep_stream(client: Client, stop: CancellationToken) {
 
 /// What an event changed: at most [`SINGLY`] things and one more.
 pub async fn changes(pool: &PgPool, event_id: &str) -> Vec<Update> {
-    let limit = i64::try_from(SINGLY + 1).unwrap_or(i64::MAX);
+    changes_of(pool, &[event_id.to_owned()], i64::try_from(SINGLY + 1).ok()).await
+}
+
+async fn changes_of(pool: &PgPool, event_ids: &[String], limit: Option<i64>) -> Vec<Update> {
     let rows = sqlx::query!(
         "SELECT business_id, entity_type, entity_id, action FROM prosaas.audit_records
-         WHERE event_id = $1 LIMIT $2",
-        event_id,
+         WHERE event_id = ANY ($1) LIMIT $2",
+        event_ids,
         limit
     )
     .fetch_all(pool)
@@ -128,6 +131,16 @@ impl Live {
             return;
         }
         for update in changes(pool, event_id).await {
+            self.publish(update).await;
+        }
+    }
+
+    /// The same for events that were applied together.
+    pub async fn announce_all(&self, pool: &PgPool, event_ids: &[String]) {
+        if self.to.is_none() || event_ids.is_empty() {
+            return;
+        }
+        for update in changes_of(pool, event_ids, None).await {
             self.publish(update).await;
         }
     }

@@ -30,8 +30,8 @@ use crate::{
     whatsapp::{WhatsappWorker, effects},
 };
 
-/// Calls handled at once.
-const CALLS: usize = 12;
+/// Transactions of calls at once: two fill while a third commits.
+const CALLS: usize = 3;
 /// Recordings fetched at once.
 const RECORDINGS: usize = 8;
 /// Commands handled at once.

@@ -1,10 +1,12 @@
 //! The calls worker: one row a CallSid, whatever order its events come in.
 
-pub mod apply_event;
+pub mod apply;
+pub mod change;
 pub mod fact;
 pub mod fold;
 #[cfg(test)]
 mod fold_tests;
+mod history;
 pub mod lead;
 pub mod owner;
 pub mod reread;
@@ -19,12 +21,15 @@ use prosaas_events::{
 use sqlx::PgPool;
 use tracing::Instrument as _;
 
-pub use apply_event::{CallEvent, apply_event};
+pub use apply::{CallEvent, apply_all, apply_event};
 
 use crate::{
     live::Live,
-    runtime::{Delivery, Done, Failure, Meta, Worker},
+    runtime::{Delivery, Done, Failure, Job, Meta, Worker},
 };
+
+/// Most events of one transaction.
+const BATCH: usize = 250;
 
 /// Keeps the calls' rows.
 #[derive(Debug, Clone)]
@@ -80,6 +85,18 @@ impl Worker for CallsWorker {
         let span = tracing::info_span!("calls.apply");
         let done = apply_event(&self.pool, self.consumer(), meta, event).instrument(span).await?;
         self.live.announce(&self.pool, &meta.key()).await;
+        Ok(done)
+    }
+
+    fn most_at_once(&self) -> usize {
+        BATCH
+    }
+
+    async fn handle_all(&self, events: &[Job<'_, CallEvent>]) -> Result<Vec<Done>, Failure> {
+        let pairs: Vec<_> = events.iter().map(|job| (job.meta, job.event)).collect();
+        let done = apply_all(&self.pool, self.consumer(), &pairs).await?;
+        let keys: Vec<String> = events.iter().map(|job| job.meta.key()).collect();
+        self.live.announce_all(&self.pool, &keys).await;
         Ok(done)
     }
 

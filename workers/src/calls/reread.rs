@@ -1,18 +1,18 @@
 //! Callers whom an older reader could not read, or took as they were sent.
 
+use std::collections::BTreeSet;
+
 use prosaas_domain::{ids::CallSid, phone};
 use serde_json::json;
 use sqlx::{FromRow, PgPool};
 
 use super::{
-    lead::{self, Origin},
-    owner,
-    store::{self, StoredCall},
-    told,
+    change::{Change, Origin},
+    lead, owner, store, told,
 };
 use crate::{
     audit::{self, Actor, Record},
-    domain_events::Trigger,
+    domain_events::{Pending, Trigger},
 };
 
 #[derive(FromRow)]
@@ -56,26 +56,26 @@ async fn reread(pool: &PgPool, call: &CallSid) -> Result<(), sqlx::Error> {
     let mut transaction = pool.begin().await?;
     store::lock(&mut transaction, call).await?;
     let Some(before) = store::load(&mut transaction, call).await? else { return Ok(()) };
-    let StoredCall { state, business, lead, version } = before.clone();
-    let business = match business {
-        Some(business) => Some(business),
-        None => owner::of_call(&mut transaction, None, &state).await?,
-    };
     let actor = Actor::system("setup");
-    let trigger = Trigger::other(format!("reread:{call}:{version}"), state.started_at.unwrap_or_default());
-    let origin = Origin { event_id: None, trigger: &trigger, actor: &actor, call };
-    let lead = match (business, lead) {
-        (Some(business), None) => lead::of_call(&mut transaction, business, &state, origin).await?,
-        (_, lead) => lead,
-    };
-    let after = StoredCall { state, business, lead, version: version + 1 };
-    store::save(&mut transaction, call, &after).await?;
-    told::tell(&mut transaction, &trigger, call, Some(&before), &after).await?;
-    if let Some(business) = business {
-        owner::spread_to_parts(&mut transaction, &trigger, call, business).await?;
+    let since = before.state.started_at.unwrap_or_default();
+    let trigger = Trigger::other(format!("reread:{call}:{}", before.version), since);
+    let origin = Origin { event_id: None, actor: actor.clone(), trigger };
+    let after = before.clone();
+    let mut changes = [Change { call: call.clone(), before: Some(before), after, steps: Vec::new(), origin }];
+    let mut pending = Pending::default();
+    owner::find(&mut transaction, &mut changes, &BTreeSet::from([call])).await?;
+    lead::find(&mut transaction, &mut changes, &mut pending).await?;
+    for change in &mut changes {
+        // Columns that the reader fills are others, also where nothing else is.
+        change.after.version += 1;
+        told::tell(&mut pending, change)?;
     }
+    store::save_all(&mut transaction, changes.iter()).await?;
+    owner::spread(&mut transaction, &changes, &mut pending).await?;
+    pending.write(&mut transaction).await?;
+    let [Change { after, .. }] = changes;
     let record = Record {
-        business,
+        business: after.business,
         actor: &actor,
         request: None,
         event_id: None,

@@ -1,13 +1,16 @@
-//! A call's row.
+//! Calls' rows.
 
-use prosaas_domain::{
-    ids::{BusinessId, CallSid, LeadId},
-    phone::E164,
-};
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::{DateTime, Utc};
+use prosaas_domain::ids::{BusinessId, CallSid, LeadId};
 use prosaas_events::call::{Answer, CallStatus};
+use serde::Serialize;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
+    change::Change,
     fact::{Dial, Parties},
     fold::{CallState, Details, StatusMark},
 };
@@ -29,116 +32,193 @@ pub struct StoredCall {
 /// Takes the call's lock until the transaction ends: one event of a call at a time,
 /// also before it has a row.
 pub async fn lock(connection: &mut PgConnection, call: &CallSid) -> Result<(), sqlx::Error> {
-    let key = format!("prosaas.call:{call}");
-    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key).execute(connection).await?;
+    lock_all(connection, &BTreeSet::from([call])).await
+}
+
+/// Takes the locks of all these calls, in one order for everybody.
+pub async fn lock_all(connection: &mut PgConnection, calls: &BTreeSet<&CallSid>) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(k.key) FROM (
+            SELECT DISTINCT hashtextextended('prosaas.call:' || sid, 0) AS key FROM unnest($1::text[]) AS sid ORDER BY 1
+         ) AS k",
+        &sids(calls)
+    )
+    .fetch_all(connection)
+    .await?;
     Ok(())
+}
+
+fn sids(calls: &BTreeSet<&CallSid>) -> Vec<String> {
+    calls.iter().map(|call| call.as_str().to_owned()).collect()
 }
 
 /// Reads the call, where it has a row. Hold its [`lock`].
 pub async fn load(connection: &mut PgConnection, call: &CallSid) -> Result<Option<StoredCall>, sqlx::Error> {
-    let row = sqlx::query!(
-        "SELECT business_id, lead_id, version, from_raw, to_raw, direction, caller_name, forwarded_from,
-                parent_call_sid, answer, details_at, details_event_id, status, status_sequence, started_at,
-                ended_at, duration_s, dial_outcome, dial_duration_s, dialed_call_sid
-         FROM prosaas.calls WHERE call_sid = $1",
-        call.as_str()
-    )
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let details = match (row.details_at, row.details_event_id) {
-        (Some(at), Some(event_id)) => {
-            let parties = Parties {
-                from: row.from_raw,
-                to: row.to_raw,
-                direction: row.direction,
-                caller_name: row.caller_name,
-                forwarded_from: row.forwarded_from,
-                parent_call_sid: row.parent_call_sid.and_then(|s| s.parse().ok()),
-            };
-            Some(Details { parties, answer: row.answer.as_deref().and_then(answer), at, event_id })
-        }
-        _ => None,
-    };
-    let seconds = |value: Option<i64>| value.and_then(|v| u32::try_from(v).ok());
-    let state = CallState {
-        details,
-        status: row
-            .status
-            .as_deref()
-            .and_then(CallStatus::parse)
-            .map(|status| StatusMark { status, sequence: seconds(row.status_sequence) }),
-        started_at: Some(row.started_at),
-        ended_at: row.ended_at,
-        duration_s: seconds(row.duration_s),
-        dial: row.dial_outcome.as_deref().and_then(CallStatus::parse).map(|outcome| Dial {
-            outcome,
-            duration_s: seconds(row.dial_duration_s),
-            dialed_call_sid: row.dialed_call_sid.and_then(|s| s.parse().ok()),
-        }),
-    };
-    Ok(Some(StoredCall {
-        state,
-        business: row.business_id.map(BusinessId),
-        lead: row.lead_id.map(LeadId),
-        version: row.version,
-    }))
+    Ok(load_all(connection, &BTreeSet::from([call])).await?.remove(call))
 }
 
-/// Writes the call whole. Hold its [`lock`].
-pub async fn save(
+/// Reads those of the calls that have a row. Hold their locks.
+pub async fn load_all(
     connection: &mut PgConnection,
-    call: &CallSid,
-    stored: &StoredCall,
+    calls: &BTreeSet<&CallSid>,
+) -> Result<HashMap<CallSid, StoredCall>, sqlx::Error> {
+    let rows = sqlx::query!(
+        "SELECT call_sid, business_id, lead_id, version, from_raw, to_raw, direction, caller_name, forwarded_from,
+                parent_call_sid, answer, details_at, details_event_id, status, status_sequence, started_at,
+                ended_at, duration_s, dial_outcome, dial_duration_s, dialed_call_sid
+         FROM prosaas.calls WHERE call_sid = ANY ($1)",
+        &sids(calls)
+    )
+    .fetch_all(connection)
+    .await?;
+    let seconds = |value: Option<i64>| value.and_then(|v| u32::try_from(v).ok());
+    let mut found = HashMap::new();
+    for row in rows {
+        let details = match (row.details_at, row.details_event_id) {
+            (Some(at), Some(event_id)) => {
+                let parties = Parties {
+                    from: row.from_raw,
+                    to: row.to_raw,
+                    direction: row.direction,
+                    caller_name: row.caller_name,
+                    forwarded_from: row.forwarded_from,
+                    parent_call_sid: row.parent_call_sid.and_then(|s| s.parse().ok()),
+                };
+                Some(Details { parties, answer: row.answer.as_deref().and_then(answer), at, event_id })
+            }
+            _ => None,
+        };
+        let state = CallState {
+            details,
+            status: row
+                .status
+                .as_deref()
+                .and_then(CallStatus::parse)
+                .map(|status| StatusMark { status, sequence: seconds(row.status_sequence) }),
+            started_at: Some(row.started_at),
+            ended_at: row.ended_at,
+            duration_s: seconds(row.duration_s),
+            dial: row.dial_outcome.as_deref().and_then(CallStatus::parse).map(|outcome| Dial {
+                outcome,
+                duration_s: seconds(row.dial_duration_s),
+                dialed_call_sid: row.dialed_call_sid.and_then(|s| s.parse().ok()),
+            }),
+        };
+        let (business, lead) = (row.business_id.map(BusinessId), row.lead_id.map(LeadId));
+        if let Ok(call) = row.call_sid.parse() {
+            found.insert(call, StoredCall { state, business, lead, version: row.version });
+        }
+    }
+    Ok(found)
+}
+
+/// A row as it is written.
+#[derive(Serialize)]
+struct Row<'a> {
+    call_sid: &'a str,
+    business_id: Option<Uuid>,
+    lead_id: Option<Uuid>,
+    from_raw: Option<String>,
+    to_raw: Option<String>,
+    from_e164: Option<String>,
+    to_e164: Option<String>,
+    direction: Option<String>,
+    caller_name: Option<String>,
+    forwarded_from: Option<String>,
+    parent_call_sid: Option<String>,
+    answer: Option<&'static str>,
+    details_source: Option<&'static str>,
+    details_at: Option<DateTime<Utc>>,
+    details_event_id: Option<&'a str>,
+    status: Option<&'static str>,
+    status_sequence: Option<u32>,
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    duration_s: Option<u32>,
+    dial_outcome: Option<&'static str>,
+    dial_duration_s: Option<u32>,
+    dialed_call_sid: Option<&'a str>,
+    missed: bool,
+    callback_needed: bool,
+    version: i64,
+}
+
+impl<'a> Row<'a> {
+    fn of(call: &'a CallSid, stored: &'a StoredCall) -> Self {
+        let StoredCall { state, business, lead, version } = stored;
+        let parties = state.parties();
+        let (details, dial) = (state.details.as_ref(), state.dial.as_ref());
+        let (caller, called, missed) = (state.caller(), state.called(), state.missed());
+        let text = |value: Option<String>| value.as_deref().map(storable);
+        Self {
+            call_sid: call.as_str(),
+            business_id: business.map(|b| b.0),
+            lead_id: lead.map(|l| l.0),
+            callback_needed: missed && caller.is_some() && business.is_some(),
+            from_raw: text(parties.from),
+            to_raw: text(parties.to),
+            from_e164: caller.map(String::from),
+            to_e164: called.map(String::from),
+            direction: text(parties.direction),
+            caller_name: text(parties.caller_name),
+            forwarded_from: text(parties.forwarded_from),
+            parent_call_sid: parties.parent_call_sid.map(String::from),
+            answer: state.answer().map(answer_word),
+            details_source: details.map(|d| if d.answer.is_some() { "incoming" } else { "status" }),
+            details_at: details.map(|d| d.at),
+            details_event_id: details.map(|d| d.event_id.as_str()),
+            status: state.status.map(|mark| mark.status.as_str()),
+            status_sequence: state.status.and_then(|mark| mark.sequence),
+            started_at: state.started_at,
+            ended_at: state.ended_at,
+            duration_s: state.duration_s,
+            dial_outcome: dial.map(|d| d.outcome.as_str()),
+            dial_duration_s: dial.and_then(|d| d.duration_s),
+            dialed_call_sid: dial.and_then(|d| d.dialed_call_sid.as_ref()).map(CallSid::as_str),
+            missed,
+            version: *version,
+        }
+    }
+}
+
+/// Writes the calls whole, as they will be. Hold their locks.
+pub async fn save_all<'a>(
+    connection: &mut PgConnection,
+    changes: impl Iterator<Item = &'a Change<'a>>,
 ) -> Result<(), sqlx::Error> {
-    let StoredCall { state, business, lead, version } = stored;
-    let parties = state.parties();
-    let details = state.details.as_ref();
-    let source = details.map(|d| if d.answer.is_some() { "incoming" } else { "status" });
-    let dial = state.dial.as_ref();
-    let missed = state.missed();
-    let (caller, called) = (state.caller(), state.called());
+    let rows: Vec<Row<'_>> = changes.map(|change| Row::of(&change.call, &change.after)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
     sqlx::query!(
         "INSERT INTO prosaas.calls
             (call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
-             status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_duration_s,
-             dialed_call_sid, missed, callback_needed, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                 COALESCE($18, now()), $19, $20, $21, $22, $23, $24, $25, $26)
+             status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_duration_s, dialed_call_sid,
+             missed, callback_needed, version)
+         SELECT call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
+             forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
+             status_sequence, COALESCE(started_at, now()), ended_at, duration_s, dial_outcome, dial_duration_s,
+             dialed_call_sid, missed, callback_needed, version
+         FROM json_to_recordset($1::text::json) AS r (
+            call_sid text, business_id uuid, lead_id uuid, from_raw text, to_raw text, from_e164 text, to_e164 text,
+            direction text, caller_name text, forwarded_from text, parent_call_sid text, answer text,
+            details_source text, details_at timestamptz, details_event_id text, status text, status_sequence bigint,
+            started_at timestamptz, ended_at timestamptz, duration_s bigint, dial_outcome text, dial_duration_s bigint,
+            dialed_call_sid text, missed boolean, callback_needed boolean, version bigint)
          ON CONFLICT ON CONSTRAINT calls_pk DO UPDATE SET
-            business_id = $2, lead_id = $3, from_raw = $4, to_raw = $5, from_e164 = $6, to_e164 = $7,
-            direction = $8, caller_name = $9, forwarded_from = $10, parent_call_sid = $11, answer = $12,
-            details_source = $13, details_at = $14, details_event_id = $15, status = $16,
-            status_sequence = $17, started_at = EXCLUDED.started_at, ended_at = $19, duration_s = $20,
-            dial_outcome = $21, dial_duration_s = $22, dialed_call_sid = $23, missed = $24,
-            callback_needed = $25, version = $26, updated_at = now()",
-        call.as_str(),
-        business.map(|b| b.0),
-        lead.map(|l| l.0),
-        parties.from.as_deref().map(storable),
-        parties.to.as_deref().map(storable),
-        caller.as_ref().map(E164::as_str),
-        called.as_ref().map(E164::as_str),
-        parties.direction.as_deref().map(storable),
-        parties.caller_name.as_deref().map(storable),
-        parties.forwarded_from.as_deref().map(storable),
-        parties.parent_call_sid.as_ref().map(CallSid::as_str),
-        state.answer().map(answer_word),
-        source,
-        details.map(|d| d.at),
-        details.map(|d| d.event_id.as_str()),
-        state.status.map(|mark| mark.status.as_str()),
-        state.status.and_then(|mark| mark.sequence).map(i64::from),
-        state.started_at,
-        state.ended_at,
-        state.duration_s.map(i64::from),
-        dial.map(|d| d.outcome.as_str()),
-        dial.and_then(|d| d.duration_s).map(i64::from),
-        dial.and_then(|d| d.dialed_call_sid.as_ref()).map(CallSid::as_str),
-        missed,
-        missed && caller.is_some() && business.is_some(),
-        version
+            business_id = EXCLUDED.business_id, lead_id = EXCLUDED.lead_id, from_raw = EXCLUDED.from_raw,
+            to_raw = EXCLUDED.to_raw, from_e164 = EXCLUDED.from_e164, to_e164 = EXCLUDED.to_e164,
+            direction = EXCLUDED.direction, caller_name = EXCLUDED.caller_name,
+            forwarded_from = EXCLUDED.forwarded_from, parent_call_sid = EXCLUDED.parent_call_sid,
+            answer = EXCLUDED.answer, details_source = EXCLUDED.details_source, details_at = EXCLUDED.details_at,
+            details_event_id = EXCLUDED.details_event_id, status = EXCLUDED.status,
+            status_sequence = EXCLUDED.status_sequence, started_at = EXCLUDED.started_at,
+            ended_at = EXCLUDED.ended_at, duration_s = EXCLUDED.duration_s, dial_outcome = EXCLUDED.dial_outcome,
+            dial_duration_s = EXCLUDED.dial_duration_s, dialed_call_sid = EXCLUDED.dialed_call_sid,
+            missed = EXCLUDED.missed, callback_needed = EXCLUDED.callback_needed, version = EXCLUDED.version,
+            updated_at = now()",
+        serde_json::to_string(&rows).map_err(|error| sqlx::Error::Encode(error.into()))?
     )
     .execute(connection)
     .await?;

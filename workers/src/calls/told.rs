@@ -6,10 +6,9 @@ use prosaas_events::{
     call,
     domain_event::call::{CallCompletedV1, CallMissedV1, CallMissedWithdrawnV1},
 };
-use sqlx::PgConnection;
 
-use super::store::StoredCall;
-use crate::domain_events::{Trigger, raise};
+use super::{change::Change, store::StoredCall};
+use crate::domain_events::Pending;
 
 /// The domain events of one change.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,25 +48,14 @@ pub fn told(call: &CallSid, before: Option<&StoredCall>, after: &StoredCall) -> 
     }
 }
 
-/// Writes into the outbox what is told.
-pub async fn tell(
-    connection: &mut PgConnection,
-    trigger: &Trigger,
-    call: &CallSid,
-    before: Option<&StoredCall>,
-    after: &StoredCall,
-) -> Result<(), sqlx::Error> {
-    let Told { completed, missed, withdrawn } = told(call, before, after);
-    if let Some(event) = completed {
-        raise(connection, trigger, after.business, event).await?;
-    }
-    if let Some(event) = missed {
-        raise(connection, trigger, after.business, event).await?;
-    }
-    if let Some(event) = withdrawn {
-        raise(connection, trigger, after.business, event).await?;
-    }
-    Ok(())
+/// Puts what is told of the change to what the transaction raises.
+pub fn tell(pending: &mut Pending, change: &Change<'_>) -> Result<(), sqlx::Error> {
+    let Change { call, before, after, origin, .. } = change;
+    let Told { completed, missed, withdrawn } = told(call, before.as_ref(), after);
+    let (trigger, business) = (&origin.trigger, after.business);
+    completed.map_or(Ok(()), |event| pending.raise(trigger, business, event))?;
+    missed.map_or(Ok(()), |event| pending.raise(trigger, business, event))?;
+    withdrawn.map_or(Ok(()), |event| pending.raise(trigger, business, event))
 }
 
 /// The call as it is told of once it has ended.

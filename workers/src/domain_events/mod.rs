@@ -8,4 +8,4 @@
 mod outbox;
 pub mod relay;
 
-pub use outbox::{Trigger, raise, raise_all};
+pub use outbox::{Pending, Trigger, raise, raise_all};

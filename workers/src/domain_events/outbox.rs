@@ -32,7 +32,8 @@ impl Trigger {
             key: meta.key(),
             at: meta.time,
             actor: meta.actor,
-            traceparent: here().or_else(|| meta.traceparent.clone()),
+            // Its own, also where it is applied beside others.
+            traceparent: meta.traceparent.clone().or_else(here),
         }
     }
 
@@ -45,6 +46,57 @@ impl Trigger {
 /// The trace of the work that is being done, where traces are exported.
 fn here() -> Option<String> {
     TraceParent::of(&tracing::Span::current()).map(|trace| trace.to_string())
+}
+
+/// What a transaction raises, until it is written by one statement.
+#[derive(Debug, Default)]
+pub struct Pending {
+    ids: Vec<String>,
+    subjects: Vec<String>,
+    payloads: Vec<String>,
+    traceparents: Vec<Option<String>>,
+}
+
+impl Pending {
+    /// Adds one.
+    ///
+    /// # Errors
+    /// When it has no JSON form.
+    pub fn raise<T: DomainEventData>(
+        &mut self,
+        trigger: &Trigger,
+        business: Option<BusinessId>,
+        data: T,
+    ) -> Result<(), sqlx::Error> {
+        let subject = Subject::domain_event(&data);
+        let event = event(trigger, business, data);
+        self.payloads.push(serde_json::to_string(&event).map_err(|error| sqlx::Error::Encode(error.into()))?);
+        self.ids.push(event.id.into_string());
+        self.subjects.push(subject.into_string());
+        self.traceparents.push(event.traceparent);
+        Ok(())
+    }
+
+    /// Writes all of them into the outbox, in their order.
+    pub async fn write(self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        sqlx::query!(
+            "INSERT INTO prosaas.event_outbox (event_id, subject, payload, traceparent)
+             SELECT e.id, e.subject, e.payload, e.traceparent
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+                  WITH ORDINALITY AS e (id, subject, payload, traceparent, number)
+             ORDER BY e.number",
+            &self.ids,
+            &self.subjects,
+            &self.payloads,
+            &self.traceparents as &[Option<String>]
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
 }
 
 /// Writes one into the outbox.
@@ -64,30 +116,11 @@ pub async fn raise_all<T: DomainEventData>(
     business: Option<BusinessId>,
     data: impl IntoIterator<Item = T>,
 ) -> Result<(), sqlx::Error> {
-    let (mut ids, mut subjects, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
+    let mut pending = Pending::default();
     for data in data {
-        let subject = Subject::domain_event(&data);
-        let event = event(trigger, business, data);
-        payloads.push(serde_json::to_string(&event).map_err(|error| sqlx::Error::Encode(error.into()))?);
-        ids.push(event.id.into_string());
-        subjects.push(subject.into_string());
+        pending.raise(trigger, business, data)?;
     }
-    if ids.is_empty() {
-        return Ok(());
-    }
-    sqlx::query!(
-        "INSERT INTO prosaas.event_outbox (event_id, subject, payload, traceparent)
-         SELECT e.id, e.subject, e.payload, $4
-         FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS e (id, subject, payload, number)
-         ORDER BY e.number",
-        &ids,
-        &subjects,
-        &payloads,
-        trigger.traceparent
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
+    pending.write(connection).await
 }
 
 fn event<T: DomainEventData>(trigger: &Trigger, business: Option<BusinessId>, data: T) -> CloudEvent<T> {

@@ -59,7 +59,7 @@ impl<W: Worker> Shared<W> {
 }
 
 /// What becomes of a message.
-enum Next {
+pub(super) enum Next {
     Ack(Done),
     /// Back to the stream, delivered again after the delay.
     Back(Duration, &'static str),
@@ -81,7 +81,7 @@ pub(super) async fn deliver<W: Worker>(shared: Arc<Shared<W>>, message: Message)
     settle(&shared, &message, &delivery, next).await;
 }
 
-fn delivery<W>(message: &Message, shared: &Shared<W>) -> Option<Delivery> {
+pub(super) fn delivery<W>(message: &Message, shared: &Shared<W>) -> Option<Delivery> {
     let info = message.info().ok()?;
     let attempt = u64::try_from(info.delivered).unwrap_or(1).max(1);
     let stored = DateTime::from_timestamp(info.published.unix_timestamp(), 0).unwrap_or_default();
@@ -96,7 +96,7 @@ fn delivery<W>(message: &Message, shared: &Shared<W>) -> Option<Delivery> {
 }
 
 /// Tells the server, for ever, that the message is being worked on.
-async fn keep_alive(message: &Message, ack_wait: Duration) {
+pub(super) async fn keep_alive(message: &Message, ack_wait: Duration) {
     let period = ack_wait / 3;
     let mut tick = tokio::time::interval_at(Instant::now() + period, period);
     loop {
@@ -149,7 +149,7 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
 }
 
 /// The number of the replay that runs a succeeded event again.
-fn again(message: &Message) -> Option<i64> {
+pub(super) fn again(message: &Message) -> Option<i64> {
     message.headers.as_ref()?.get(identity::REPLAY_AGAIN)?.as_str().parse().ok()
 }
 
@@ -213,7 +213,7 @@ async fn once<W: Worker>(
     }
 }
 
-fn words(panic: &(dyn Any + Send)) -> &str {
+pub(super) fn words(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<&'static str>()
         .copied()
@@ -269,7 +269,12 @@ async fn after<W: Worker>(
     Next::Back(delay, "retried")
 }
 
-async fn settle<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Delivery, next: Next) {
+pub(super) async fn settle<W: Worker>(
+    shared: &Shared<W>,
+    message: &Message,
+    delivery: &Delivery,
+    next: Next,
+) {
     let consumer = shared.worker.consumer();
     let (outcome, sent) = match next {
         Next::Ack(done) => {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! pull (heartbeats watched, restarted) ─► permits (bounded concurrency)
+//!   └► where the worker can: all that has come meanwhile in one transaction, see [`batch`]
 //!   └► in-progress acks every third of ack_wait
 //!       └► decode ─► span with the event's trace as parent
 //!           └► wait in place while a dependency is away (never counted)
@@ -25,6 +26,7 @@
 
 mod able;
 mod attempts;
+mod batch;
 mod dead;
 mod deliver;
 mod failure;
@@ -39,7 +41,7 @@ mod worker;
 
 pub use failure::{Cause, Failure, is_away};
 pub use policy::Policy;
-pub use processed::{Mark, mark_processed};
+pub use processed::{Mark, mark_all_processed, mark_processed};
 pub use retries::Retries;
 pub use run::{Bus, run};
-pub use worker::{Delivery, Done, Meta, Worker};
+pub use worker::{Delivery, Done, Job, Meta, Worker};

@@ -1,5 +1,7 @@
 //! Exactly once in effect.
 
+use std::collections::HashSet;
+
 use sqlx::PgConnection;
 
 /// Whether an event is new to a consumer.
@@ -9,6 +11,23 @@ pub enum Mark {
     New,
     /// It was applied before: change nothing.
     Known,
+}
+
+/// Marks the events as processed by the consumer, as [`mark_processed`] does one; gives those that are new to it.
+pub async fn mark_all_processed(
+    connection: &mut PgConnection,
+    consumer: &str,
+    event_ids: &[String],
+) -> Result<HashSet<String>, sqlx::Error> {
+    let new = sqlx::query_scalar!(
+        "INSERT INTO prosaas.processed_events (consumer, event_id) SELECT $1, id FROM unnest($2::text[]) AS id
+         ON CONFLICT ON CONSTRAINT processed_events_pk DO NOTHING RETURNING event_id",
+        consumer,
+        event_ids
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(new.into_iter().collect())
 }
 
 /// Marks the event as processed by the consumer, in the transaction that applies

@@ -11,7 +11,7 @@ use async_nats::{
         consumer::{PullConsumer, pull::BatchConfig},
     },
 };
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Cause, Policy};
@@ -100,6 +100,15 @@ impl Pull {
                     return Pulled::Lost(format!("{status} {words}"));
                 }
             }
+        }
+    }
+
+    /// A message that has arrived already.
+    pub fn arrived(&mut self) -> Option<Message> {
+        match self.next().now_or_never() {
+            Some(Pulled::Message(message)) => Some(*message),
+            // Whatever else there is comes again at the next look.
+            _ => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_nats::{
     Client,
-    jetstream::{self, AckKind, consumer::PullConsumer},
+    jetstream::{self, AckKind, Message, consumer::PullConsumer},
 };
 use metrics::{counter, gauge};
 use prosaas_events::dead_letter::DeadReason;
@@ -16,6 +16,7 @@ use super::{
     Cause, Policy, Retries, Worker,
     able::Able,
     attempts::Failures,
+    batch,
     deliver::{OUTCOMES, Shared, deliver},
     lag,
     outage::Outage,
@@ -124,12 +125,21 @@ async fn pull_until_stopped<W: Worker>(
 ) {
     let name = shared.worker.consumer();
     loop {
-        let permit = tokio::select! {
-            () = shared.stop.cancelled() => return,
-            permit = free_places(shared, permits) => permit,
+        let problem = if shared.worker.most_at_once() > 1 {
+            tokio::select! {
+                () = shared.stop.cancelled() => return,
+                () = shared.pass_outage() => {}
+            }
+            batch::pull_once(shared, &consumer, permits, tasks).await
+        } else {
+            let permit = tokio::select! {
+                () = shared.stop.cancelled() => return,
+                permit = free_places(shared, permits) => permit,
+            };
+            let Some(permit) = permit else { return };
+            pull_once(shared, &consumer, permit, tasks).await
         };
-        let Some(permit) = permit else { return };
-        let Some(problem) = pull_once(shared, &consumer, permit, tasks).await else { continue };
+        let Some(problem) = problem else { continue };
         if shared.stop.is_cancelled() {
             return;
         }
@@ -161,23 +171,15 @@ async fn pull_once<W: Worker>(
     mut places: OwnedSemaphorePermit,
     tasks: &TaskTracker,
 ) -> Option<String> {
-    let bus = &shared.bus;
-    let opened =
-        Pull::open(&bus.client, &bus.jetstream, consumer, places.num_permits(), &shared.policy).await;
-    let mut pull = match opened {
+    let mut pull = match open(shared, consumer, places.num_permits()).await {
         Ok(pull) => pull,
-        Err(error) => {
-            tokio::time::sleep(PAUSE).await;
-            return Some(error.to_string());
-        }
+        Err(problem) => return Some(problem),
     };
     loop {
         let pulled = tokio::select! {
             biased;
             () = shared.stop.cancelled() => {
-                for message in pull.into_rest(REST_WAIT).await {
-                    let _ = message.ack_with(AckKind::Nak(None)).await;
-                }
+                give_back(pull, None).await;
                 return None;
             }
             pulled = pull.next() => pulled,
@@ -193,6 +195,30 @@ async fn pull_once<W: Worker>(
             }
             Pulled::Ended => return None,
             Pulled::Lost(problem) => return Some(problem),
+        }
+    }
+}
+
+/// Gives back what was pulled and not begun.
+pub(super) async fn give_back(pull: Pull, first: Option<Message>) {
+    for message in first.into_iter().chain(pull.into_rest(REST_WAIT).await) {
+        let _ = message.ack_with(AckKind::Nak(None)).await;
+    }
+}
+
+/// Opens a pull of so many; says what went wrong after a pause.
+pub(super) async fn open<W: Worker>(
+    shared: &Shared<W>,
+    consumer: &PullConsumer,
+    count: usize,
+) -> Result<Pull, String> {
+    let bus = &shared.bus;
+    let opened = Pull::open(&bus.client, &bus.jetstream, consumer, count, &shared.policy).await;
+    match opened {
+        Ok(pull) => Ok(pull),
+        Err(error) => {
+            tokio::time::sleep(PAUSE).await;
+            Err(error.to_string())
         }
     }
 }

@@ -32,8 +32,34 @@ pub trait Worker: Send + Sync + 'static {
         event: &Self::Event,
     ) -> impl Future<Output = Result<Done, Failure>> + Send;
 
+    /// Most events that [`Self::handle_all`] takes; one where events are applied one by one.
+    fn most_at_once(&self) -> usize {
+        1
+    }
+
+    /// Applies several events in one transaction, all or none, and says of each whether it was new. Where it fails,
+    /// the runtime tries parts of them, down to each by itself through [`Self::handle`].
+    fn handle_all(
+        &self,
+        events: &[Job<'_, Self::Event>],
+    ) -> impl Future<Output = Result<Vec<Done>, Failure>> + Send {
+        let _ = events;
+        async { Err(Failure::fail("this worker applies events one by one")) }
+    }
+
     /// Whether what it depends on answers. Asked before pulling and during an outage.
     fn ready(&self) -> impl Future<Output = bool> + Send;
+}
+
+/// One event of several.
+#[derive(Debug)]
+pub struct Job<'a, T> {
+    /// How it came.
+    pub delivery: &'a Delivery,
+    /// Its envelope.
+    pub meta: &'a Meta,
+    /// What it says.
+    pub event: &'a T,
 }
 
 /// The event has been applied and committed.

@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use prosaas_domain::ids::BusinessId;
 use prosaas_events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1};
 use prosaas_platform::store;
+use prosaas_tests::random::Random;
 use prosaas_workers::{
-    calls::{CallEvent, apply_event},
+    calls::{CallEvent, apply_all, apply_event},
     runtime::{Done, Failure, Meta},
 };
 use sqlx::PgPool;
@@ -219,7 +220,8 @@ async fn every_order_of_a_calls_events_leaves_the_same_row() -> Result<()> {
             applied(pool, &format!("{number}-{index}"), second, &events[index]).await?;
         }
     }
-    let different = "SELECT count(DISTINCT to_jsonb(c) - ARRAY['call_sid', 'details_event_id', 'created_at',
+    let different =
+        "SELECT count(DISTINCT to_jsonb(c) - ARRAY['call_sid', 'details_event_id', 'version', 'created_at',
                                                                'updated_at']) FROM prosaas.calls c";
     assert_eq!(database.count("SELECT count(*) FROM prosaas.calls").await?, 24);
     assert_eq!(database.count(different).await?, 1);
@@ -381,4 +383,69 @@ pub async fn call_of_a_new_business(pool: &PgPool, call: &str) -> Result<Busines
     let owner = business(pool, NUMBER).await?;
     applied(pool, "a call", 0, &incoming(call, CALLER, NUMBER)?).await?;
     Ok(owner)
+}
+
+/// What a business's calls have come to, but for versions and the moments of writing.
+async fn outcome(pool: &PgPool, business: BusinessId) -> Result<serde_json::Value> {
+    Ok(sqlx::query_scalar(
+        "SELECT jsonb_build_object(
+            'calls', (SELECT jsonb_agg(to_jsonb(c) - ARRAY['business_id', 'lead_id', 'version', 'created_at', 'updated_at']
+                      || jsonb_build_object('lead', c.lead_id IS NOT NULL) ORDER BY c.call_sid)
+                      FROM prosaas.calls c WHERE c.business_id = $1),
+            'history', (SELECT jsonb_agg(to_jsonb(e) - ARRAY['business_id', 'applied_at'] ORDER BY e.event_id)
+                        FROM prosaas.call_events e WHERE e.business_id = $1),
+            'audit', (SELECT jsonb_agg(a.event_id ORDER BY a.event_id, a.entity_id) FROM prosaas.audit_records a
+                      WHERE a.entity_type = 'call'),
+            'leads', (SELECT jsonb_agg(jsonb_build_array(l.name, p.e164) ORDER BY p.e164)
+                      FROM prosaas.leads l JOIN prosaas.lead_phones p ON p.lead_id = l.id WHERE l.business_id = $1),
+            'missed', (SELECT jsonb_object_agg(sid, standing) FROM (
+                        SELECT o.payload::jsonb ->> 'subject' AS sid,
+                               sum(CASE WHEN o.subject LIKE 'event.call.missed.%' THEN 1 ELSE -1 END) AS standing
+                        FROM prosaas.event_outbox o
+                        WHERE o.subject LIKE 'event.call.missed%' AND o.payload::jsonb ->> 'businessid' = $1::text
+                        GROUP BY 1) AS told WHERE standing <> 0))",
+    )
+    .bind(business.0)
+    .fetch_one(pool)
+    .await?)
+}
+
+/// Any order, any repetition, any boundaries of batches: the same rows, one record for each event, and of missed calls
+/// the same is told in the end.
+#[tokio::test]
+async fn boundaries_of_batches_change_nothing() -> Result<()> {
+    let mut random = Random::new(prosaas_tests::environment::seed()?);
+    let mut first = None;
+    for round in 0..40 {
+        // The same ids each time, so a database of its own.
+        let database = Database::migrated().await?;
+        let pool = &database.pool;
+        let shop = business(pool, NUMBER).await?;
+        let mut events = Vec::new();
+        for call in ["CA1", "CA2", "CA3"] {
+            events.push((format!("{call}-0"), 0, incoming(call, CALLER, NUMBER)?));
+            events.push((format!("{call}-1"), 1, status(call, CallStatus::InProgress, 1)?));
+            events.push((format!("{call}-2"), 2, status(call, CallStatus::Completed, 2)?));
+        }
+        events.push(("CA1-3".to_owned(), 3, dialed("CA1")?));
+        events.push(("CA2-3".to_owned(), 3, answered("CA2")?));
+        events.push(("leg".to_owned(), 2, direction::leg("CAleg", CALLER, "CA2")?));
+        if round > 0 {
+            let again = events.get(round % events.len()).cloned();
+            events.extend(again);
+            random.shuffle(&mut events);
+        }
+        let metas: Vec<Meta> = events.iter().map(|(id, second, _)| meta(id, *second)).collect();
+        let mut pairs: Vec<_> = metas.iter().zip(events.iter().map(|(_, _, event)| event)).collect();
+        while !pairs.is_empty() {
+            let most = if round == 0 { 1 } else { usize::try_from(random.between(1, 8))? };
+            let rest = pairs.split_off(most.min(pairs.len()));
+            apply_all(pool, "calls", &pairs).await?;
+            pairs = rest;
+        }
+        let found = outcome(pool, shop).await?;
+        let wanted = first.get_or_insert_with(|| found.clone());
+        assert!(&found == wanted, "round {round}: {found:#} instead of {wanted:#}");
+    }
+    Ok(())
 }

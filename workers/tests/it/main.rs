@@ -1,6 +1,7 @@
 //! The workers on a real Postgres and a real nats-server. Set `DATABASE_URL` (a
 //! server on which databases can be made) and `NATS_SERVER_BIN`.
 
+mod batches;
 mod calls;
 mod crm;
 mod dead_letters;

@@ -170,7 +170,7 @@ async fn publish(nats: &Nats, subject: &str, payload: Vec<u8>) -> Result<u64> {
     Ok(ack.sequence)
 }
 
-async fn send(nats: &Nats, id: &str) -> Result<u64> {
+pub async fn send(nats: &Nats, id: &str) -> Result<u64> {
     publish(nats, "call.status.CA1", event(id)?).await
 }
 
@@ -189,7 +189,7 @@ async fn redelivered_only_when_given_back(nats: &Nats) -> Result<()> {
 }
 
 /// Nothing waits, nothing is out.
-async fn settled(nats: &Nats) -> Result<()> {
+pub async fn settled(nats: &Nats) -> Result<()> {
     eventually("every event is settled", || async {
         let info = consumer(nats).await?.get_info().await?;
         Ok(info.num_pending == 0 && info.num_ack_pending == 0)
@@ -197,7 +197,7 @@ async fn settled(nats: &Nats) -> Result<()> {
     .await
 }
 
-async fn dead_letters(nats: &Nats) -> Result<Vec<(String, DeadLetterV1)>> {
+pub async fn dead_letters(nats: &Nats) -> Result<Vec<(String, DeadLetterV1)>> {
     let stream = nats.ops.get_stream(Stream::Dead.name()).await?;
     let mut letters = Vec::new();
     for sequence in 1..=stream.get_info().await?.state.last_sequence {

@@ -27,6 +27,11 @@ fn outbound(call: &str, from: &str, to: &str, whole: Option<&str>) -> Result<sup
     }))
 }
 
+/// A leg that the call was forwarded to.
+pub fn leg(call: &str, from: &str, whole: &str) -> Result<super::CallEvent> {
+    outbound(call, from, MOBILE, Some(whole))
+}
+
 async fn owner(pool: &PgPool, call: &str) -> Result<Option<Uuid>> {
     let found = sqlx::query_scalar("SELECT business_id FROM prosaas.calls WHERE call_sid = $1").bind(call);
     Ok(found.fetch_one(pool).await?)

@@ -1,0 +1,237 @@
+//! Events of calls, applied in one transaction: one event or hundreds, by the same statements.
+//!
+//! ```text
+//! the calls' locks, in one order ─► rows ─► marks ─► fold, in memory ─► businesses ─► leads, behind their locks
+//!   ─► rows ─► history ─► what belongs to the calls ─► audit ─► outbox ─► commit
+//! ```
+//!
+//! Two transactions that share calls or callers wait for each other in that order and never in a circle; the one
+//! exception, a leg whose call only its row names, is Postgres's to break.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use prosaas_domain::ids::CallSid;
+use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallStatusV1};
+use serde_json::{Value, json};
+use sqlx::{PgConnection, PgPool};
+
+use super::{
+    change::{Change, Origin, Step},
+    fact::CallFact,
+    fold, history, lead, owner,
+    store::{self, StoredCall},
+    told,
+};
+use crate::{
+    audit::{self, Actor, Record},
+    domain_events::Pending,
+    runtime::{Done, Failure, Meta, mark_all_processed},
+    text::storable_json,
+};
+
+/// An event of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallEvent {
+    /// A call asked to be answered.
+    Incoming(CallIncomingV1),
+    /// Twilio reports a status.
+    Status(CallStatusV1),
+    /// Forwarding ended.
+    Dialed(CallDialedV1),
+}
+
+impl CallEvent {
+    /// The call.
+    pub fn call(&self) -> &CallSid {
+        match self {
+            Self::Incoming(data) => &data.call_sid,
+            Self::Status(data) => &data.call_sid,
+            Self::Dialed(data) => &data.call_sid,
+        }
+    }
+
+    /// The call that this one is a part of, as far as the event says so.
+    fn parent(&self) -> Option<&CallSid> {
+        match self {
+            Self::Incoming(data) => data.parent_call_sid.as_ref(),
+            Self::Status(data) => data.parent_call_sid.as_ref(),
+            Self::Dialed(_) => None,
+        }
+    }
+
+    /// What it says, for the fold.
+    pub fn fact(&self, meta: &Meta) -> CallFact {
+        match self {
+            Self::Incoming(data) => CallFact::incoming(&meta.id, meta.time, data),
+            Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
+            Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
+        }
+    }
+
+    /// `incoming`, `status` or `dialed`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Incoming(_) => "incoming",
+            Self::Status(_) => "status",
+            Self::Dialed(_) => "dialed",
+        }
+    }
+
+    /// Its data as the history keeps it.
+    pub fn data(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::Incoming(data) => storable_json(data),
+            Self::Status(data) => storable_json(data),
+            Self::Dialed(data) => storable_json(data),
+        }
+    }
+}
+
+/// Applies one event.
+pub async fn apply_event(
+    pool: &PgPool,
+    consumer: &str,
+    meta: &Meta,
+    event: &CallEvent,
+) -> Result<Done, Failure> {
+    let done = apply_all(pool, consumer, &[(meta, event)]).await?;
+    Ok(done.first().copied().unwrap_or(Done::AlreadyApplied))
+}
+
+/// Applies the events: the calls' rows, their history, their leads, the audit records, the domain events and the
+/// processed marks, or nothing of it. Says of each whether it was new. One that had succeeded and runs again stands in
+/// the history once.
+pub async fn apply_all(
+    pool: &PgPool,
+    consumer: &str,
+    events: &[(&Meta, &CallEvent)],
+) -> Result<Vec<Done>, Failure> {
+    let mut transaction = pool.begin().await?;
+    let connection = &mut *transaction;
+    let calls: BTreeSet<&CallSid> = events.iter().map(|(_, event)| event.call()).collect();
+    let parents = events.iter().filter_map(|(_, event)| event.parent());
+    let locked: BTreeSet<&CallSid> = calls.iter().copied().chain(parents).collect();
+    store::lock_all(connection, &locked).await?;
+    let mut rows = store::load_all(connection, &calls).await?;
+    let keys: Vec<String> = events.iter().map(|(meta, _)| meta.key()).collect();
+    let mut new = mark_all_processed(connection, consumer, &keys).await?;
+    // Of an event that is here twice the first is the new one.
+    let done: Vec<Done> =
+        keys.iter().map(|key| if new.remove(key) { Done::Applied } else { Done::AlreadyApplied }).collect();
+    let applied =
+        events.iter().zip(&done).filter(|(_, done)| **done == Done::Applied).map(|(event, _)| *event);
+    let mut changes = folded(applied, &mut rows);
+    if !changes.is_empty() {
+        write(connection, &mut changes, &locked).await?;
+    }
+    transaction.commit().await?;
+    Ok(done)
+}
+
+/// Each call of the events with what they make of it.
+fn folded<'a>(
+    events: impl Iterator<Item = (&'a Meta, &'a CallEvent)>,
+    rows: &mut HashMap<CallSid, StoredCall>,
+) -> Vec<Change<'a>> {
+    let mut changes: BTreeMap<&CallSid, Change<'a>> = BTreeMap::new();
+    for (meta, event) in events {
+        let call = event.call();
+        let change = changes.entry(call).or_insert_with(|| {
+            let before = rows.remove(call);
+            let after = before.clone().unwrap_or_default();
+            Change { call: call.clone(), before, after, steps: Vec::new(), origin: Origin::of(meta) }
+        });
+        let state = fold::apply(change.after.state.clone(), event.fact(meta));
+        change.after.state = state.clone();
+        change.steps.push(Step { meta, event, state });
+    }
+    changes.into_values().collect()
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    changes: &mut [Change<'_>],
+    locked: &BTreeSet<&CallSid>,
+) -> Result<(), Failure> {
+    let mut pending = Pending::default();
+    owner::find(connection, changes, locked).await?;
+    lead::find(connection, changes, &mut pending).await?;
+    for change in changes.iter_mut().filter(|change| change.is_one()) {
+        change.after.version += 1;
+        told::tell(&mut pending, change)?;
+    }
+    store::save_all(connection, changes.iter().filter(|change| change.is_one())).await?;
+    history::add(connection, changes).await?;
+    owner::spread(connection, changes, &mut pending).await?;
+    audit::write_all(connection, records(changes).iter().map(Entry::record).collect()).await?;
+    pending.write(connection).await?;
+    Ok(())
+}
+
+/// What one event did to its call, for the audit.
+struct Entry<'a> {
+    change: &'a Change<'a>,
+    actor: Actor,
+    key: String,
+    action: String,
+    before: Option<Value>,
+    after: Value,
+}
+
+impl Entry<'_> {
+    fn record(&self) -> Record<'_> {
+        Record {
+            business: self.change.after.business,
+            actor: &self.actor,
+            request: None,
+            event_id: Some(&self.key),
+            action: &self.action,
+            entity_type: "call",
+            entity_id: self.change.call.as_str(),
+            before: self.before.clone(),
+            after: Some(self.after.clone()),
+        }
+    }
+}
+
+/// One entry for each event, however many there were of its call. What ran again and changed nothing is on record
+/// since its first run.
+fn records<'a>(changes: &'a [Change<'a>]) -> Vec<Entry<'a>> {
+    let mut entries = Vec::new();
+    for change in changes {
+        let mut before = change.before.clone();
+        for step in &change.steps {
+            let after = StoredCall { state: step.state.clone(), ..change.after.clone() };
+            let same = before.as_ref().is_some_and(|before| {
+                (&before.state, before.business, before.lead) == (&after.state, after.business, after.lead)
+            });
+            if step.meta.again.is_none() || !same {
+                entries.push(Entry {
+                    change,
+                    actor: Actor::of(step.meta),
+                    key: step.meta.key(),
+                    action: format!("call.{}", step.event.kind()),
+                    before: before.as_ref().map(summary),
+                    after: summary(&after),
+                });
+            }
+            before = Some(after);
+        }
+    }
+    entries
+}
+
+/// The call for the audit, without anybody's number: those stand in the call's row,
+/// and an audit record can never be changed.
+fn summary(stored: &StoredCall) -> Value {
+    let state = &stored.state;
+    json!({
+        "status": state.status.map(|mark| mark.status),
+        "status_sequence": state.status.and_then(|mark| mark.sequence),
+        "answer": state.answer(),
+        "duration_s": state.duration_s,
+        "dial_outcome": state.dial.as_ref().map(|dial| dial.outcome),
+        "missed": state.missed(),
+        "lead_id": stored.lead,
+    })
+}
