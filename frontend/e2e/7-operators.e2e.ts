@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 
 import { business, type Business, newNumber, PASSWORD, Person, theAdmin } from './support/api';
 import { visiting } from './support/browser';
-import { failingCommand, failingCommands, mend, spoil } from './support/failure';
+import { failingCommand, failingCommands, mend, spoil, waitingForRetry } from './support/failure';
 
 let shop: Business;
 beforeAll(async () => {
@@ -145,7 +145,7 @@ test('a worker is paused with a reason and goes on', async () => {
       await pause.getByLabel('סיבה').fill('עבודות אצל הספק');
       await pause.getByLabel('למשך כמה דקות').fill('30');
       await pause.getByRole('button', { name: 'השהיה', exact: true }).click();
-      const row = page.getByRole('row', { name: /recordings/ });
+      const row = page.getByRole('row', { name: /^recordings/ });
       await row.getByText('מושהה').waitFor();
       await row.getByText(/עבודות אצל הספק/).waitFor();
       await page.getByRole('button', { name: 'המשך: recordings' }).click();
@@ -157,6 +157,25 @@ test('a worker is paused with a reason and goes on', async () => {
   } finally {
     // Nobody else finds it paused when this failed; it is refused when all went well.
     await admin.ask('POST', '/api/admin/workers/recordings/resume', { reason: 'סוף הבדיקה' }).catch(() => undefined);
+  }
+});
+
+test('what a worker will try again shows with its cause, age and next try, on a phone too', async () => {
+  const waiting = await waitingForRetry(shop);
+  try {
+    for (const wide of [true, false]) {
+      await visiting(await theAdmin(), { wide }, async (visit, page) => {
+        await visit.open('/admin/workers');
+        const event = page.getByRole('list', { name: 'אירועים בניסיון חוזר: recordings' }).getByRole('listitem').filter({ hasText: waiting.error });
+        await event.getByText(waiting.type).waitFor();
+        await event.getByText('נוסה 7 פעמים').waitFor();
+        await event.getByText('נכשל לראשונה לפני 3 שעות').waitFor();
+        await event.getByText(/^הניסיון הבא בעוד/).waitFor();
+        expect(await event.getByText(waiting.error).getAttribute('dir')).toBe('ltr');
+      });
+    }
+  } finally {
+    await waiting.end();
   }
 });
 

@@ -119,6 +119,15 @@ function makeUsers(): Schemas['UserItem'][] {
   ];
 }
 
+/** Events that wait for another try: one young, one that has tried for hours. */
+function makeRetrying(): Schemas['RetryingEvent'][] {
+  const type = 'pro.prosaas.recording.available.v1';
+  return [
+    { worker: 'recordings', event_id: 'RE2-available', type, business_id: BUSINESS, attempts: 7, error: 'disk full: No space left on device (os error 28)', received_at: ago(185), first_failed_at: ago(180), next_attempt_at: ahead(12) },
+    { worker: 'recordings', event_id: 'RE1-available', type, business_id: null, attempts: 2, error: 'Twilio does not have the recording yet', received_at: ago(4), first_failed_at: ago(3), next_attempt_at: ahead(1) },
+  ];
+}
+
 function makeLetters(): Schemas['DeadLetterItem'][] {
   return Array.from({ length: 14 }, (_, n) => ({
     id: uuid(4100 + n),
@@ -228,7 +237,7 @@ export function makeDb(): Db {
     ],
     workers: [
       { name: 'calls', stream: 'CALLS', state: 'running', pausable: true, paused: null, waiting: 0, in_progress: 1, redelivered: 0, retrying: [], dead_letters_open: 9 },
-      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pausable: true, paused: null, waiting: 3, in_progress: 2, redelivered: 1, retrying: [{ worker: 'recordings', event_id: 'RE1-available', type: 'pro.prosaas.recording.available.v1', business_id: null, attempts: 2, error: 'Twilio does not have the recording yet', received_at: ago(0), first_failed_at: ago(0), next_attempt_at: ago(0) }], dead_letters_open: 5 },
+      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pausable: true, paused: null, waiting: 3, in_progress: 2, redelivered: 2, retrying: makeRetrying(), dead_letters_open: 5 },
       { name: 'crm', stream: 'CRM', state: 'absent', pausable: true, paused: null, waiting: 0, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
       { name: 'whatsapp', stream: 'WHATSAPP', state: 'paused', pausable: true, paused: { since: ago(6), until: null, reason: 'עד שספק הוואטסאפ יחזור', by: 'תמר ביטון' }, waiting: 12, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
       { name: 'dead-letters', stream: 'DEAD', state: 'running', pausable: false, paused: null, waiting: 0, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },

@@ -57,3 +57,22 @@ export async function failingCommands(business: Business, count: number): Promis
     return ids.length >= count ? ids : undefined;
   });
 }
+
+/** An event of the recordings worker that has failed for three hours and waits for another try; no worker looks at the row. */
+export async function waitingForRetry(business: Business): Promise<{ error: string; type: string; end: () => Promise<void> }> {
+  // Behind every event that the stream can hold.
+  const sequence = 1_000_000_000_000 + Math.floor(Math.random() * 1_000_000_000);
+  // In a word with letters: what might be a phone number is hidden.
+  const error = `No space left on device (os error 28) of volume-${sequence}`;
+  const type = 'pro.prosaas.recording.available.v1';
+  await sql(
+    `INSERT INTO prosaas.event_retries (consumer, stream_sequence, stream, event_id, event_type, business_id, attempts, error_chain, received_at, first_failed_at, next_attempt_at)
+     VALUES ('recordings', $1, 'RECORDINGS', $2, $3, $4, 7, $5, now() - interval '3 hours', now() - interval '3 hours', now() + interval '50 minutes')`,
+    sequence,
+    `retry-${sequence}`,
+    type,
+    business.id,
+    ['recording could not be kept', error],
+  );
+  return { error, type, end: () => sql("DELETE FROM prosaas.event_retries WHERE consumer = 'recordings' AND stream_sequence = $1", sequence) };
+}

@@ -17,6 +17,8 @@ export type DeadLetterGroup = Schemas['DeadLetterGroup'];
 export type Selection = Schemas['Selection'];
 export type Replay = Schemas['Replay'];
 export type Worker = Schemas['WorkerItem'];
+/** An event that failed and will be tried again. */
+export type RetryingEvent = Schemas['RetryingEvent'];
 
 /** What a list of failed events is narrowed to. */
 export interface FailedFilter {

@@ -13,12 +13,13 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
+import { RetryingCount, RetryingEvents } from './retrying';
 import { pauseWorker, resumeWorker, type Worker, workersQuery } from './api';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
 const TONES: Record<Worker['state'], Tone> = { running: 'good', paused: 'warn', absent: 'bad', unknown: 'neutral' };
 
-/** The workers: what waits, what fails, and a brake. */
+/** The workers: what waits, what fails and will be tried again, and a brake. */
 export function WorkersPage() {
   const { t } = useTranslation();
   const query = useQuery(workersQuery());
@@ -32,6 +33,7 @@ export function WorkersPage() {
   const columns: Column<Worker>[] = [
     { id: 'name', header: t('workers.columns.name'), card: 'title', cell: (worker) => <Ltr>{worker.name}</Ltr> },
     { id: 'state', header: t('workers.columns.state'), card: 'aside', cell: (worker) => <Badge tone={TONES[worker.state]}>{t(`workers.state.${worker.state}`)}</Badge> },
+    { id: 'retrying', header: t('workers.columns.retrying'), card: 'line', cell: (worker) => <RetryingCount worker={worker} /> },
     { id: 'waiting', header: t('workers.columns.pending'), card: 'meta', cell: (worker) => named(t('workers.columns.pending'), worker.waiting) },
     { id: 'progress', header: t('workers.columns.inFlight'), card: 'meta', cell: (worker) => named(t('workers.columns.inFlight'), worker.in_progress) },
     { id: 'redelivered', header: t('workers.columns.redelivered'), card: 'none', cell: (worker) => named(t('workers.columns.redelivered'), worker.redelivered) },
@@ -41,7 +43,15 @@ export function WorkersPage() {
   return (
     <Page title={t('workers.title')} hint={t('workers.hint')}>
       {query.data ? (
-        <DataList label={t('workers.title')} columns={columns} rows={query.data.items} rowKey={(worker) => worker.name} rowLabel={(worker) => worker.name} actions={(worker) => worker.pausable && <Brake worker={worker} />} />
+        <DataList
+          label={t('workers.title')}
+          columns={columns}
+          rows={query.data.items}
+          rowKey={(worker) => worker.name}
+          rowLabel={(worker) => worker.name}
+          actions={(worker) => worker.pausable && <Brake worker={worker} />}
+          detail={(worker) => worker.retrying.length === 0 ? null : <RetryingEvents worker={worker} />}
+        />
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : (

@@ -3,7 +3,7 @@
  * Only one of the two is rendered, so nothing is read aloud twice.
  */
 import { ArrowDown, ArrowUp, ArrowUpDown } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { cn } from '@/shared/lib/cn';
@@ -53,6 +53,8 @@ interface DataListProps<T, Sort extends string> {
   link?: (row: T, content: ReactNode, className: string) => ReactNode;
   /** Buttons at the end of each row. */
   actions?: (row: T) => ReactNode;
+  /** What there is to say of a row at length: as wide as the list, below the row. */
+  detail?: (row: T) => ReactNode;
   /** A picture at the start of a card. */
   picture?: (row: T) => ReactNode;
   sorting?: Sorting<Sort>;
@@ -74,7 +76,7 @@ function toggled(selection: Selection, key: string, on: boolean): ReadonlySet<st
 }
 
 function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
-  const { label, columns, rows, rowKey, rowLabel, link, actions, sorting, selection } = props;
+  const { label, columns, rows, rowKey, rowLabel, link, actions, detail, sorting, selection } = props;
   const { t } = useTranslation();
   const ticked = rows.filter((row) => selection?.selected.has(rowKey(row))).length;
   return (
@@ -107,33 +109,43 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
           {rows.map((row) => {
             const key = rowKey(row);
             const on = selection?.selected.has(key) ?? false;
+            const more = detail?.(row) ?? null;
             return (
-              <tr key={key} className={cn('relative border-b transition-colors last:border-b-0 hover:bg-hover', on && 'bg-tint/60')}>
-                {selection && (
-                  <td className="relative z-10 ps-2">
-                    <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
-                  </td>
-                )}
-                {columns.map((column) => {
-                  const content = column.cell(row);
-                  const title = column.card === 'title';
-                  const shown = title && link ? link(row, content, cn('font-medium', STRETCHED)) : content;
-                  return title ? (
-                    <th key={column.id} scope="row" className={cn('px-3 py-3 text-start font-normal', column.className)}>
-                      {shown}
-                    </th>
-                  ) : (
-                    <td key={column.id} className={cn('px-3 py-3', column.className)}>
-                      {shown}
+              <Fragment key={key}>
+                <tr className={cn('relative transition-colors hover:bg-hover', more === null && 'border-b last:border-b-0', on && 'bg-tint/60')}>
+                  {selection && (
+                    <td className="relative z-10 ps-2">
+                      <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
                     </td>
-                  );
-                })}
-                {actions && (
-                  <td className="px-2 py-1">
-                    <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">{actions(row)}</div>
-                  </td>
+                  )}
+                  {columns.map((column) => {
+                    const content = column.cell(row);
+                    const title = column.card === 'title';
+                    const shown = title && link ? link(row, content, cn('font-medium', STRETCHED)) : content;
+                    return title ? (
+                      <th key={column.id} scope="row" className={cn('px-3 py-3 text-start font-normal', column.className)}>
+                        {shown}
+                      </th>
+                    ) : (
+                      <td key={column.id} className={cn('px-3 py-3', column.className)}>
+                        {shown}
+                      </td>
+                    );
+                  })}
+                  {actions && (
+                    <td className="px-2 py-1">
+                      <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">{actions(row)}</div>
+                    </td>
+                  )}
+                </tr>
+                {more !== null && (
+                  <tr className="border-b last:border-b-0">
+                    <td colSpan={columns.length + (selection ? 1 : 0) + (actions ? 1 : 0)} className="px-3 pb-3">
+                      {more}
+                    </td>
+                  </tr>
                 )}
-              </tr>
+              </Fragment>
             );
           })}
         </tbody>
@@ -165,7 +177,7 @@ function Header<T, Sort extends string>({ column, sorting }: { column: Column<T,
 }
 
 function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
-  const { label, columns, rows, rowKey, rowLabel, link, actions, picture, selection } = props;
+  const { label, columns, rows, rowKey, rowLabel, link, actions, detail, picture, selection } = props;
   const { t } = useTranslation();
   const of = (place: Column<T>['card']) => columns.filter((column) => column.card === place);
   return (
@@ -173,6 +185,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
       {rows.map((row) => {
         const key = rowKey(row);
         const on = selection?.selected.has(key) ?? false;
+        const more = detail?.(row) ?? null;
         return (
           <li key={key} className={cn('relative rounded-2xl border bg-card p-3 ps-4 shadow-xs', on && 'border-primary bg-tint/50')}>
             <div className="flex min-h-11 items-center gap-3">
@@ -214,6 +227,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
                 ))}
               </div>
             </div>
+            {more !== null && <div className="mt-3 -ms-1">{more}</div>}
           </li>
         );
       })}
