@@ -1,9 +1,12 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
+import { invitationQuery } from '@/features/auth/queries';
 import { loginSearch } from '@/features/auth/search';
-
+import { linkToken } from '@/features/auth/token';
+import { queryClient } from '@/shared/api/query';
 import { loadMoreWords } from '@/shared/i18n';
 
+import { begin } from './begin';
 import { onlyGuests, rootRoute } from './root';
 
 const login = createRoute({
@@ -29,6 +32,12 @@ const resetPassword = createRoute({
 const invitation = createRoute({
   getParentRoute: () => rootRoute,
   path: '/invitation',
+  loader: ({ cause }) => {
+    const query = invitationQuery(linkToken());
+    // Whatever an earlier link said is of no more use.
+    if (cause === 'enter') queryClient.removeQueries({ queryKey: query.queryKey });
+    if (linkToken() !== '') begin({ cause, context: {} }, (client) => [client.query(query)]);
+  },
   component: lazyRouteComponent(() => import('@/features/auth/invitation-page'), 'InvitationPage'),
 });
 

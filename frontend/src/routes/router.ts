@@ -14,6 +14,8 @@ export function makeRouter(options: Pick<Parameters<typeof createRouter>[0], 'hi
   return createRouter({
     routeTree,
     defaultPreload: 'intent',
+    // How old an answer may be is for the queries to say.
+    defaultPreloadStaleTime: 0,
     defaultPendingMs: 300,
     scrollRestoration: true,
     ...options,

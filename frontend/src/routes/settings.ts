@@ -1,8 +1,16 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
+import { sessionsQuery, settingsQuery } from '@/features/settings/queries';
 import { loadMoreWords } from '@/shared/i18n';
 
-import { appRoute, inBusiness } from './app';
+import { appRoute, businessOf, inBusiness } from './app';
+import { begin } from './begin';
+
+/** The settings of the business, and the words for them. */
+function loadSettings(at: Parameters<typeof begin>[0] & { context: Parameters<typeof businessOf>[0] }): Promise<void> {
+  begin(at, (client) => [client.query(settingsQuery(businessOf(at.context)))]);
+  return loadMoreWords();
+}
 
 const settings = createRoute({
   getParentRoute: () => appRoute,
@@ -15,7 +23,7 @@ const answering = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/answering',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: loadSettings,
   component: lazyRouteComponent(() => import('@/features/settings/answering-page'), 'AnsweringPage'),
 });
 
@@ -23,7 +31,7 @@ const hours = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/hours',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: loadSettings,
   component: lazyRouteComponent(() => import('@/features/settings/hours-page'), 'HoursPage'),
 });
 
@@ -31,14 +39,17 @@ const numbers = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/numbers',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: loadSettings,
   component: lazyRouteComponent(() => import('@/features/settings/numbers-page'), 'NumbersPage'),
 });
 
 const account = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/account',
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.query(sessionsQuery)]);
+    return loadMoreWords();
+  },
   component: lazyRouteComponent(() => import('@/features/settings/account-page'), 'AccountPage'),
 });
 

@@ -19,7 +19,7 @@ import { SearchField } from '@/shared/ui/search-field';
 import { Empty } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
-import { type AuditRecord, auditQuery } from './api';
+import { auditFilter, type AuditRecord, auditQuery } from './queries';
 import type { AuditSearch } from './search';
 
 const all = getRouteApi('/app/admin/audit');
@@ -71,15 +71,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
   const { t } = useTranslation();
   const name = useActionName();
   const [shown, setShown] = useState<AuditRecord | null>(null);
-  const query = useInfiniteQuery(
-    auditQuery(businessId, {
-      action: search.action,
-      actor_id: search.actor,
-      entity_id: search.entity,
-      ...(search.from === undefined ? {} : { from: new Date(`${search.from}T00:00:00`).toISOString() }),
-      ...(search.to === undefined ? {} : { to: new Date(`${search.to}T23:59:59.999`).toISOString() }),
-    }),
-  );
+  const query = useInfiniteQuery(auditQuery(businessId, auditFilter(search)));
   const entity = useEntityName();
   const actor = useActorName();
   const filtered = search.action ?? search.actor ?? search.entity ?? search.from ?? search.to;

@@ -46,9 +46,6 @@ export const requestReset = (email: string) => done(client.POST('/api/auth/passw
 /** Sets a new password by the link's token. */
 export const confirmReset = (token: string, password: string) => done(client.POST('/api/auth/password-reset/confirm', { body: { token, password } }));
 
-/** What an invitation says. */
-export const inspectInvitation = (token: string) => unwrap(client.POST('/api/auth/invitations/inspect', { body: { token } }));
-
 /** Joins, and logs in. */
 export async function acceptInvitation(token: string, email: string, name: string, password: string): Promise<void> {
   const { operation } = await unwrap(client.POST('/api/auth/invitations/accept', { body: { token, name, password } }));

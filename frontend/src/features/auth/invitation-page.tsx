@@ -4,7 +4,6 @@ import { LinkIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import { ApiError, sentence } from '@/shared/api/problem';
-import { keyOf } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 import { PasswordField } from '@/shared/form/password-field';
 import { needed, passwordRule, useSmallForm } from '@/shared/form/small-form';
@@ -13,7 +12,8 @@ import { Field, Input } from '@/shared/ui/field';
 import { Empty, Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Ltr } from '@/shared/ui/text';
 
-import { acceptInvitation, inspectInvitation } from './api';
+import { acceptInvitation } from './api';
+import { invitationQuery } from './queries';
 import { AuthFrame } from './frame';
 import { useLinkToken } from './token';
 
@@ -21,14 +21,7 @@ import { useLinkToken } from './token';
 export function InvitationPage() {
   const { t } = useTranslation();
   const token = useLinkToken();
-  const query = useQuery({
-    // The token itself is no key: it would be kept as long as the cache.
-    queryKey: keyOf('/api/auth/invitations/inspect'),
-    queryFn: () => inspectInvitation(token),
-    enabled: token !== '',
-    staleTime: Infinity,
-    gcTime: 0,
-  });
+  const query = useQuery(invitationQuery(token));
   const gone = token === '' || (query.error instanceof ApiError && query.error.status < 500);
   const invitation = query.data;
   const title = invitation?.business_name ? t('auth.invitation.titleOf', { business: invitation.business_name }) : t('auth.invitation.title');

@@ -1,24 +1,10 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
 import { toast } from '@/shared/ui/toast';
 import { t } from 'i18next';
 
-import { client, unwrap } from '@/shared/api/client';
+import { client } from '@/shared/api/client';
 import { run } from '@/shared/api/operation';
-import { invalidate, keyOf } from '@/shared/api/query';
+import { invalidate } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
-import { byCursor } from '@/shared/list/infinite';
-
-/** A tenant. */
-export type Business = Schemas['Business'];
-
-/** Every business. */
-export const businessesQuery = (q: string | undefined) =>
-  infiniteQueryOptions({
-    queryKey: keyOf('/api/admin/businesses', { q }),
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/businesses', { params: { query: { ...(q === undefined ? {} : { q }), limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
-    ...byCursor,
-  });
 
 async function command(send: Parameters<typeof run>[0]): Promise<void> {
   await run(send, { onStillWorking: () => toast.info(t('common.stillWorking')) });

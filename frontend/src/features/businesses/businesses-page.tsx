@@ -20,7 +20,8 @@ import { SearchField } from '@/shared/ui/search-field';
 import { Empty } from '@/shared/ui/states';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { type Business, businessesQuery, setActive } from './api';
+import { setActive } from './api';
+import { type Business, businessesQuery } from './queries';
 
 const NewBusinessDialog = deferred(async () => (await import('./new-business')).NewBusinessDialog);
 const NumbersDialog = deferred(async () => (await import('./numbers-dialog')).NumbersDialog);

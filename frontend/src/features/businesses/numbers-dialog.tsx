@@ -5,7 +5,8 @@ import { FormDialog } from '@/shared/form/form-dialog';
 import { formatPhone } from '@/shared/lib/phone';
 import { Field, Textarea } from '@/shared/ui/field';
 
-import { type Business, setNumbers } from './api';
+import { setNumbers } from './api';
+import { type Business } from './queries';
 import { numbersOf, numbersSchema } from './form';
 
 /** Says which numbers a business owns. */

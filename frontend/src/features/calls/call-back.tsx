@@ -7,7 +7,8 @@ import { sentence } from '@/shared/api/problem';
 import { ContactButtons } from '@/shared/ui/contact';
 import { Button, IconButton } from '@/shared/ui/button';
 
-import { type Call, markCalledBack } from './api';
+import { markCalledBack } from './api';
+import { type Call } from './queries';
 import { otherNumber, useCallerName } from './caller';
 
 /** One tap to return a call, and one to say that it was returned. */

@@ -11,7 +11,7 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { callQuery } from './api';
+import { callQuery } from './queries';
 import { CallBackButtons } from './call-back';
 import { useCallerName } from './caller';
 import { RecordingPlayer } from './recording';

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { formatPhone } from '@/shared/lib/phone';
 import { Phone, Typed } from '@/shared/ui/text';
 
-import type { Call } from './api';
+import type { Call } from './queries';
 
 /** The other side of a call: a number, or null where it was withheld. */
 export function otherNumber(call: Pick<Call, 'direction' | 'from_e164' | 'to_e164'>): string | null {

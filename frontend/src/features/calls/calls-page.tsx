@@ -11,9 +11,8 @@ import { Page } from '@/shared/ui/page';
 import { Segmented } from '@/shared/ui/segmented';
 import { Empty, Notice } from '@/shared/ui/states';
 import { Ltr, Phone, When } from '@/shared/ui/text';
-import { toE164 } from '@/shared/lib/phone';
 
-import { type Call, callsQuery } from './api';
+import { type Call, callFilter, callsQuery } from './queries';
 import { CallerName, otherNumber, useCallerName } from './caller';
 import { CallBackButtons } from './call-back';
 import { CallBadge, CallIcon } from './status';
@@ -64,9 +63,8 @@ export function CallsPage() {
   const name = useCallerName();
   const columns = useCallColumns();
   const show = search.show ?? 'all';
-  // The server looks for whole numbers; half a one would be an error.
-  const number = toE164(search.number ?? '') ?? undefined;
-  const query = useInfiniteQuery(callsQuery({ ...(show === 'missed' ? { missed: true } : show === 'answered' ? { answered: true } : {}), ...(number === undefined ? {} : { number }) }));
+  const filter = callFilter(search);
+  const query = useInfiniteQuery(callsQuery(filter));
   return (
     <Page title={t('calls.title')}>
       <div className="flex flex-col gap-2 md:flex-row md:items-center">
@@ -87,7 +85,7 @@ export function CallsPage() {
           onChange={(typed) => void navigate({ search: (before) => ({ ...before, number: typed === '' ? undefined : typed }), replace: true })}
         />
       </div>
-      {search.number !== undefined && number === undefined && <Notice tone="info">{t('calls.wholeNumber')}</Notice>}
+      {search.number !== undefined && filter.number === undefined && <Notice tone="info">{t('calls.wholeNumber')}</Notice>}
       <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls.empty')} hint={t('calls.emptyHint')} />}>
         {(rows) => (
           <DataList

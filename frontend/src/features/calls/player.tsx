@@ -12,7 +12,8 @@ import { createStore } from '@/shared/lib/store';
 import { Button, IconButton } from '@/shared/ui/button';
 import { Ltr } from '@/shared/ui/text';
 
-import { audioUrl, type Recording } from './api';
+import { audioUrl } from './api';
+import { type Recording } from './queries';
 
 const SPEEDS = [1, 1.25, 1.5, 2];
 /** The player that sounds: another one that starts makes it stop. */

@@ -6,7 +6,7 @@ import { Badge } from '@/shared/ui/badge';
 import { Spinner } from '@/shared/ui/spinner';
 import { Skeleton } from '@/shared/ui/states';
 
-import type { Recording } from './api';
+import type { Recording } from './queries';
 
 // Fetched where there is something to hear: most pages have nothing.
 const Player = lazy(async () => ({ default: (await import('./player')).Player }));

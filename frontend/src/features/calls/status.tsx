@@ -6,7 +6,8 @@ import { formatDuration } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr } from '@/shared/ui/text';
 
-import { type Call, isLive } from './api';
+import { isLive } from './api';
+import { type Call } from './queries';
 
 type Kind = 'live' | 'missed' | 'outgoing' | 'answered';
 

@@ -8,7 +8,7 @@ import { Page } from '@/shared/ui/page';
 import { Empty } from '@/shared/ui/states';
 import { Phone } from '@/shared/ui/text';
 
-import { unownedCallsQuery } from './api';
+import { unownedCallsQuery } from './queries';
 import { useCallColumns } from './calls-page';
 import { useCallerName } from './caller';
 import { CallIcon } from './status';

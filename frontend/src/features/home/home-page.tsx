@@ -4,9 +4,9 @@ import { ChevronLeft, PartyPopper, PhoneCall, PhoneIncoming, PhoneMissed, Plus, 
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { CallBackButtons, CallerName, CallIcon, callsQuery } from '@/features/calls';
+import { CallBackButtons, CallerName, CallIcon, toCallBackQuery } from '@/features/calls';
 import { ContactButtons } from '@/shared/ui/contact';
-import { DeleteLeadButton, LeadName, leadName, leadPhone, leadsQuery, NewLeadDialog, useHiddenLeads } from '@/features/leads';
+import { DeleteLeadButton, LeadName, leadName, leadPhone, NewLeadDialog, newLeadsQuery, useHiddenLeads } from '@/features/leads';
 import { WhatsappCard } from '@/features/whatsapp';
 import { useMe } from '@/shared/api/session';
 import type { Schemas } from '@/shared/api/types';
@@ -21,14 +21,11 @@ import { Page } from '@/shared/ui/page';
 import { Empty, Failed, Skeleton, SkeletonRows } from '@/shared/ui/states';
 import { When } from '@/shared/ui/text';
 
-import { summaryQuery } from './api';
+import { summaryQuery } from './queries';
 
 const CallsChart = lazy(async () => ({ default: (await import('./chart')).CallsChart }));
 
 type Summary = Schemas['Summary'];
-
-/** How many rows the home page shows of a list. */
-const FEW = 6;
 
 function useGreeting(now: number): string {
   const { t } = useTranslation();
@@ -138,7 +135,7 @@ function More({ to, children }: { to: '/calls' | '/leads'; children: string }) {
 
 function Missed({ count }: { count: number }) {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(callsQuery({ to_call_back: true, limit: FEW }));
+  const query = useInfiniteQuery(toCallBackQuery());
   return (
     <Section title={t('home.toReturn')} hint={count === 0 ? undefined : t('home.toReturnHint', { count })} action={<More to="/calls">{t('home.all')}</More>}>
       <Short query={query} empty={<Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6!" />}>
@@ -167,7 +164,7 @@ function Missed({ count }: { count: number }) {
 
 function NewLeads() {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(leadsQuery({ status: 'new', limit: FEW }));
+  const query = useInfiniteQuery(newLeadsQuery());
   const hidden = useHiddenLeads();
   return (
     <Section title={t('home.newLeads')} action={<More to="/leads">{t('home.all')}</More>}>

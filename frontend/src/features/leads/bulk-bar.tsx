@@ -6,7 +6,7 @@ import { formatNumber } from '@/shared/lib/format';
 import { Button, IconButton } from '@/shared/ui/button';
 import { ConfirmDialog } from '@/shared/ui/dialog';
 
-import type { Lead, LeadFilter } from './api';
+import type { Lead, LeadFilter } from './queries';
 import { deleteLeads, restoreLeads, type Target } from './delete-lead';
 
 interface BulkBarProps {

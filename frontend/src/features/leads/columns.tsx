@@ -6,7 +6,8 @@ import { formatDate } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr, Phone, Typed, When } from '@/shared/ui/text';
 
-import { type Lead, type LeadSort, leadPhone } from './api';
+import { leadPhone } from './api';
+import { type Lead, type LeadSort } from './queries';
 import { LeadStatusBadge } from './status';
 
 /** What a lead is called, with a word for one that has no name. */

@@ -5,7 +5,8 @@ import { Button } from '@/shared/ui/button';
 import { Select } from '@/shared/ui/field';
 import { SearchField } from '@/shared/ui/search-field';
 
-import { type LeadSort, SOURCES, STATUSES } from './api';
+import { SOURCES, STATUSES } from './api';
+import { type LeadSort } from './queries';
 import type { LeadSearch } from './search';
 
 interface FiltersProps {

@@ -16,7 +16,7 @@ import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
 import { Typed } from '@/shared/ui/text';
 
-import type { FullLead as Lead } from './api';
+import type { FullLead as Lead } from './queries';
 import type { FieldName } from './lead-form';
 import { freshLead, type LeadChanges, updateLead } from './update-lead';
 

@@ -9,7 +9,9 @@ import { Section } from '@/shared/ui/card';
 import { Field, Select } from '@/shared/ui/field';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { type FullLead as Lead, type LeadStatus, STATUSES } from './api';
+import { STATUSES } from './api';
+import type { FullLead as Lead } from './queries';
+import { type LeadStatus } from './queries';
 import { InlineField } from './inline-field';
 import { splitList } from './split-list';
 import { freshLead, updateLead } from './update-lead';

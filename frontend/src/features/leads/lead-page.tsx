@@ -9,7 +9,8 @@ import { Page } from '@/shared/ui/page';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { When } from '@/shared/ui/text';
 
-import { leadName, leadPhone, leadQuery } from './api';
+import { leadName, leadPhone } from './api';
+import { leadQuery } from './queries';
 import { ContactButtons } from '@/shared/ui/contact';
 import { DeleteLeadButton } from './delete-button';
 import { restoreLeads } from './delete-lead';

@@ -12,7 +12,8 @@ import { Button } from '@/shared/ui/button';
 import { Page } from '@/shared/ui/page';
 import { Empty } from '@/shared/ui/states';
 
-import { type Lead, leadName, leadPhone, leadsQuery } from './api';
+import { leadName, leadPhone } from './api';
+import { type Lead, leadFilter, leadsQuery } from './queries';
 import { BulkBar } from './bulk-bar';
 import { useLeadColumns } from './columns';
 import { ContactButtons } from '@/shared/ui/contact';
@@ -27,7 +28,9 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** The leads: searched, filtered, sorted, and cleared out. */
 export function LeadsPage() {
   const { t } = useTranslation();
-  const { new: adding, ...filter } = route.useSearch();
+  const search = route.useSearch();
+  const adding = search.new;
+  const filter = leadFilter(search);
   const navigate = route.useNavigate();
   const wide = useWide();
   const hidden = useHidden();

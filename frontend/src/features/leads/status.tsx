@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Badge, type Tone } from '@/shared/ui/badge';
 
-import type { LeadStatus } from './api';
+import type { LeadStatus } from './queries';
 
 const TONES: Record<LeadStatus, Tone> = { new: 'primary', contacted: 'warn', qualified: 'neutral', won: 'good', lost: 'neutral' };
 

@@ -10,7 +10,7 @@ import { Section } from '@/shared/ui/card';
 import { Empty } from '@/shared/ui/states';
 import { Typed, When } from '@/shared/ui/text';
 
-import { timelineQuery } from './api';
+import { timelineQuery } from './queries';
 
 /** What happened with a lead: calls with their recordings, and who changed what. */
 export function Timeline({ id }: { id: string }) {

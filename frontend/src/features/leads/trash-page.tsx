@@ -10,14 +10,14 @@ import { Button, IconButton } from '@/shared/ui/button';
 import { Page } from '@/shared/ui/page';
 import { Empty } from '@/shared/ui/states';
 
-import { type Lead, leadName, leadsQuery } from './api';
+import { leadName } from './api';
+import { DELETED, type Lead, leadsQuery } from './queries';
 import { BulkBar } from './bulk-bar';
 import { useLeadColumns } from './columns';
 import { restoreLeads } from './delete-lead';
 import { useHidden } from './hidden';
 
 const NOTHING: ReadonlySet<string> = new Set();
-const FILTER = { deleted: 'only' } as const;
 
 /** Deleted leads, until they are gone for good. */
 export function TrashPage() {
@@ -25,7 +25,7 @@ export function TrashPage() {
   const hidden = useHidden();
   const wide = useWide();
   const columns = useLeadColumns(true);
-  const query = useInfiniteQuery(leadsQuery(FILTER));
+  const query = useInfiniteQuery(leadsQuery(DELETED));
   const [selected, setSelected] = useState(NOTHING);
   const name = (lead: Lead) => leadName(lead) ?? t('leads.nameless');
   return (
@@ -53,7 +53,7 @@ export function TrashPage() {
                 )
               }
             />
-            <BulkBar rows={rows} filter={FILTER} selected={selected} complete={!query.hasNextPage} restore onDone={() => setSelected(NOTHING)} />
+            <BulkBar rows={rows} filter={DELETED} selected={selected} complete={!query.hasNextPage} restore onDone={() => setSelected(NOTHING)} />
           </>
         )}
       </Infinite>

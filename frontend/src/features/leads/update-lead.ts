@@ -7,7 +7,7 @@ import { run } from '@/shared/api/operation';
 import { invalidate } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 
-import { type FullLead, leadQuery } from './api';
+import { type FullLead, leadQuery } from './queries';
 
 /** What changes. */
 export type LeadChanges = Schemas['LeadPatch'];

@@ -14,7 +14,8 @@ import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
 import { Spinner } from '@/shared/ui/spinner';
 
-import { countQuery, discard, type Selection, startReplay } from './api';
+import { discard, startReplay } from './api';
+import { countQuery, type Selection } from './queries';
 
 const schema = z.object({
   reason: neededText(500, () => translate('failed.reasonNeeded')),

@@ -14,7 +14,7 @@ import { Page } from '@/shared/ui/page';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
-import { deadLetterQuery, type FullDeadLetter } from './api';
+import { deadLetterQuery, type FullDeadLetter } from './queries';
 import { DeadLetterBadge } from './state-badge';
 
 const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog);

@@ -17,7 +17,7 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { type DeadLetter, type DeadLetterGroup, deadLettersQuery, type FailedFilter, groupsQuery, replaysQuery, type Selection } from './api';
+import { type DeadLetter, type DeadLetterGroup, deadLettersQuery, failedFilter, type FailedFilter, groupsQuery, oneByOne, replaysQuery, type Selection } from './queries';
 import { ReplayLine } from './replay-page';
 import { DeadLetterBadge } from './state-badge';
 
@@ -29,8 +29,9 @@ export function FailedPage() {
   const { t } = useTranslation();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const state = search.state ?? 'new';
-  const single = search.view === 'list' || search.worker !== undefined || search.fingerprint !== undefined || search.entity !== undefined;
+  const filter = failedFilter(search);
+  const { state } = filter;
+  const single = oneByOne(search);
   const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Page title={t('failed.title')} hint={t('failed.hint')}>
@@ -56,7 +57,7 @@ export function FailedPage() {
         />
         <SearchField value={search.entity ?? ''} label={t('failed.search')} onChange={(entity) => change({ entity: entity === '' ? undefined : entity })} />
       </div>
-      {single ? <Letters filter={{ state, worker: search.worker, fingerprint: search.fingerprint, entity: search.entity }} /> : <Groups state={state} />}
+      {single ? <Letters filter={filter} /> : <Groups state={state} />}
       {!single && <Replays />}
     </Page>
   );

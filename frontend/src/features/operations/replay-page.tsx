@@ -14,7 +14,8 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { cancelReplay, failedAgainQuery, type Replay, replayQuery } from './api';
+import { cancelReplay } from './api';
+import { failedAgainQuery, type Replay, replayQuery } from './queries';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
 const route = getRouteApi('/app/admin/replays/$id');

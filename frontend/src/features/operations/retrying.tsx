@@ -5,7 +5,7 @@ import { useNow } from '@/shared/lib/hooks';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr } from '@/shared/ui/text';
 
-import type { RetryingEvent, Worker } from './api';
+import type { RetryingEvent, Worker } from './queries';
 
 /** Most events of one worker that the server names; there may be more of them. */
 const MOST = 20;

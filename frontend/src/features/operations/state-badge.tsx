@@ -2,7 +2,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Badge, type Tone } from '@/shared/ui/badge';
 
-import type { DeadLetter } from './api';
+import type { DeadLetter } from './queries';
 
 const TONES: Record<DeadLetter['state'], Tone> = { new: 'bad', replaying: 'primary', replayed: 'good', discarded: 'neutral' };
 

@@ -14,7 +14,8 @@ import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
 import { RetryingCount, RetryingEvents } from './retrying';
-import { pauseWorker, resumeWorker, type Worker, workersQuery } from './api';
+import { pauseWorker, resumeWorker } from './api';
+import { type Worker, workersQuery } from './queries';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
 const TONES: Record<Worker['state'], Tone> = { running: 'good', paused: 'warn', absent: 'bad', unknown: 'neutral' };

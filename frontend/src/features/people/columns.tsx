@@ -4,7 +4,7 @@ import type { Column } from '@/shared/list/data-list';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import type { User } from './api';
+import type { User } from './queries';
 
 /** The one definition behind every list of people. */
 export function useUserColumns({ businesses = false, deleted = false } = {}): Column<User>[] {

@@ -8,7 +8,8 @@ import { grantable, type Role } from '@/shared/lib/rights';
 import { z } from '@/shared/lib/zod';
 import { Field, Input, Select } from '@/shared/ui/field';
 
-import { updateUser, type User } from './api';
+import { updateUser } from './api';
+import { type User } from './queries';
 
 interface EditUserProps {
   user: User;

@@ -18,7 +18,8 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Empty } from '@/shared/ui/states';
 import { Ltr } from '@/shared/ui/text';
 
-import { invitationsQuery, type User, usersQuery, withdraw } from './api';
+import { withdraw } from './api';
+import { invitationsQuery, type User, usersQuery } from './queries';
 import { useUserColumns } from './columns';
 import { UserActions } from './user-actions';
 

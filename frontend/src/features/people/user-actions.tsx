@@ -12,7 +12,8 @@ import { ConfirmDialog } from '@/shared/ui/dialog';
 import { Menu } from '@/shared/ui/menu';
 import { Spinner } from '@/shared/ui/spinner';
 
-import { deleteUser, endSessions, restoreUser, type User } from './api';
+import { deleteUser, endSessions, restoreUser } from './api';
+import { type User } from './queries';
 
 const EditUser = deferred(async () => (await import('./edit-user')).EditUser);
 

@@ -16,7 +16,7 @@ import { SearchField } from '@/shared/ui/search-field';
 import { Segmented } from '@/shared/ui/segmented';
 import { Empty } from '@/shared/ui/states';
 
-import { usersQuery } from './api';
+import { userFilter, usersQuery } from './queries';
 import { useUserColumns } from './columns';
 import { UserActions } from './user-actions';
 
@@ -32,7 +32,7 @@ export function UsersPage() {
   const [inviting, setInviting] = useState(false);
   const deleted = search.deleted === 'only';
   const columns = useUserColumns({ businesses: true, deleted });
-  const query = useInfiniteQuery(usersQuery(null, search));
+  const query = useInfiniteQuery(usersQuery(null, userFilter(search)));
   const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Page

@@ -16,7 +16,8 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { endSession, sessionsQuery } from './api';
+import { endSession } from './api';
+import { sessionsQuery } from './queries';
 
 const PasswordForm = deferred(async () => (await import('./password-form')).PasswordForm);
 

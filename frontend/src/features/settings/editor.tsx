@@ -15,7 +15,8 @@ import { useDraft } from '@/shared/lib/draft';
 import { Button } from '@/shared/ui/button';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 
-import { type BusinessSettings, type CallSettings, saveSettings, settingsQuery } from './api';
+import { saveSettings } from './api';
+import { type BusinessSettings, type CallSettings, settingsQuery } from './queries';
 
 /** What a page of settings works with. */
 export interface Editor {

@@ -8,7 +8,7 @@ import { Page } from '@/shared/ui/page';
 import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
 import { Phone } from '@/shared/ui/text';
 
-import { settingsQuery } from './api';
+import { settingsQuery } from './queries';
 
 /** The numbers that the business owns. */
 export function NumbersPage() {

@@ -13,7 +13,7 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Notice, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Phone } from '@/shared/ui/text';
 
-import { type CallSettings, previewQuery } from './api';
+import { type CallSettings, previewQuery } from './queries';
 
 type Step = Schemas['Step'];
 type When = 'open' | 'closed' | 'nobody_answered';

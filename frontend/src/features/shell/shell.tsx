@@ -6,11 +6,10 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { logout } from '@/features/auth';
+import { settingsQuery } from '@/features/settings';
 import { loginNeeded } from '@/shared/api/gate';
 import { deferred } from '@/shared/lib/deferred';
 import { useStore } from '@/shared/lib/store';
-import { client, unwrap } from '@/shared/api/client';
-import { keyOf } from '@/shared/api/query';
 import { sentence } from '@/shared/api/problem';
 import { useScope } from '@/shared/api/scope';
 import { useBusinessId, useMe } from '@/shared/api/session';
@@ -205,11 +204,7 @@ function ScopeBanner() {
   const scope = useScope();
   const me = useMe();
   const business = me.role === 'system_admin' ? scope : null;
-  const query = useQuery({
-    queryKey: keyOf('/api/businesses/{business_id}/settings', { businessId: business }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/businesses/{business_id}/settings', { params: { path: { business_id: business ?? '' } }, signal })),
-    enabled: business !== null,
-  });
+  const query = useQuery({ ...settingsQuery(business ?? ''), enabled: business !== null });
   if (business === null) return null;
   return (
     <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 bg-warn-tint px-4 py-1.5 text-sm text-warn md:px-8">

@@ -1,36 +1,9 @@
-import { queryOptions } from '@tanstack/react-query';
-
 import { client, unwrap } from '@/shared/api/client';
-import { invalidate, keyOf, queryClient } from '@/shared/api/query';
+import { invalidate, queryClient } from '@/shared/api/query';
 import { run } from '@/shared/api/operation';
 import type { Schemas } from '@/shared/api/types';
 
-/** Where a WhatsApp session stands. */
-export type WhatsappStatus = Schemas['StatusAnswer'];
-/** Its states. */
-export type WhatsappState = WhatsappStatus['state'];
-/** What init and qr answer. */
-export type WhatsappQr = Schemas['LinkAnswer'];
-
-/** States that move on by themselves within seconds: asked for again should the live stream be down. */
-export const MOVING: readonly WhatsappState[] = ['requesting', 'qr_ready', 'pairing', 'reconnecting'];
-
-/** The session's state. */
-export const statusQuery = () =>
-  queryOptions({
-    queryKey: keyOf('/api/whatsapp/baileys/status'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/status', { signal })),
-    refetchInterval: ({ state }) => (state.data && MOVING.includes(state.data.state) ? 3000 : false),
-  });
-
-/** The QR of the moment. */
-export const qrQuery = () =>
-  queryOptions({
-    queryKey: keyOf('/api/whatsapp/baileys/qr'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/qr', { signal })),
-    staleTime: 0,
-    gcTime: 0,
-  });
+import { qrQuery, type WhatsappQr } from './queries';
 
 /** An answer that says no, with the server's own sentence. */
 export class WhatsappRefusal extends Error {}

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Skeleton } from '@/shared/ui/states';
 
-import { statusQuery } from './api';
+import { statusQuery } from './queries';
 import { WhatsappBadge } from './state';
 
 /** WhatsApp's state at a glance, on the home page. */

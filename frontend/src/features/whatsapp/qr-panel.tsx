@@ -10,7 +10,8 @@ import { Notice } from '@/shared/ui/states';
 import { Spinner } from '@/shared/ui/spinner';
 import { Ltr } from '@/shared/ui/text';
 
-import { qrQuery, WhatsappRefusal, type WhatsappStatus } from './api';
+import { WhatsappRefusal } from './api';
+import { qrQuery, type WhatsappStatus } from './queries';
 
 /** The QR, dark on white with its quiet zone in either theme, and how long it still works. */
 export function QrPanel({ status }: { status: WhatsappStatus }) {

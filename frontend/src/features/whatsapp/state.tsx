@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Badge, type Tone } from '@/shared/ui/badge';
 
-import type { WhatsappState } from './api';
+import type { WhatsappState } from './queries';
 
 const LOOKS: Record<WhatsappState, { tone: Tone; icon: LucideIcon }> = {
   not_linked: { tone: 'neutral', icon: CircleDashed },

@@ -15,7 +15,8 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Phone, When } from '@/shared/ui/text';
 
-import { forget, requestQr, statusQuery, unlink, type WhatsappState, type WhatsappStatus } from './api';
+import { forget, requestQr, unlink } from './api';
+import { statusQuery, type WhatsappState, type WhatsappStatus } from './queries';
 import { useRefusal } from './refusal';
 import { WhatsappBadge } from './state';
 

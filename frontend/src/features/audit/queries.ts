@@ -5,6 +5,8 @@ import { keyOf } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 import { byCursor } from '@/shared/list/infinite';
 
+import type { AuditSearch } from './search';
+
 /** A change of state, and who made it. */
 export type AuditRecord = Schemas['AuditItem'];
 
@@ -15,6 +17,17 @@ export interface AuditFilter {
   entity_id?: string | undefined;
   from?: string | undefined;
   to?: string | undefined;
+}
+
+/** The filter that an address means: days from midnight to midnight. */
+export function auditFilter({ action, actor, entity, from, to }: AuditSearch): AuditFilter {
+  return {
+    action,
+    actor_id: actor,
+    entity_id: entity,
+    ...(from === undefined ? {} : { from: new Date(`${from}T00:00:00`).toISOString() }),
+    ...(to === undefined ? {} : { to: new Date(`${to}T23:59:59.999`).toISOString() }),
+  };
 }
 
 /** Audit records, newest first; `null` for those of all businesses. */
