@@ -20,7 +20,7 @@ const logicalOnly = [
 const catalogued = [
   {
     selector: 'Literal[value=/[\\u0590-\\u05FF]/], JSXText[value=/[\\u0590-\\u05FF]/], TemplateElement[value.raw=/[\\u0590-\\u05FF]/]',
-    message: 'Hebrew belongs in src/shared/i18n/he.json.',
+    message: 'Hebrew belongs in src/shared/i18n/he.',
   },
   {
     selector: 'JSXText[value=/[A-Za-z]{2}/]',

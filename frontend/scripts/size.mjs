@@ -1,6 +1,6 @@
-// Checks what a first visit loads: the entry, everything it imports, and the first page,
+// Checks what a first visit loads: the entry, everything it imports, the first page, and its words,
 // as gzip. Fails above the budget.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -17,6 +17,15 @@ function closure(key, seen = new Set()) {
   return seen;
 }
 
+/** The words that a page's route fetches, in the language that comes first. */
+const routes = fileURLToPath(new URL('../src/routes/', import.meta.url));
+const blocks = readdirSync(routes).flatMap((name) => readFileSync(routes + name, 'utf8').split(/(?==\s*createRoute\()/));
+function wordsOf(page) {
+  const block = blocks.find((one) => one.includes(`import('${page.replace(/^src/, '@').replace('.tsx', '')}')`)) ?? '';
+  const fetched = /loadWords\(([^)]*)\)/.exec(block)?.[1] ?? `'${page.split('/')[2]}'`;
+  return [...fetched.matchAll(/'(\w+)'/g)].map((match) => `src/shared/i18n/he/${match[1]}.json`);
+}
+
 const entry = Object.keys(manifest).find((key) => manifest[key].isEntry);
 const shell = 'src/features/shell/shell.tsx';
 const pages = Object.keys(manifest).filter((key) => manifest[key].isDynamicEntry && key.endsWith('-page.tsx'));
@@ -24,7 +33,7 @@ let worst = 0;
 const rows = [];
 for (const page of pages) {
   const open = page.includes('/auth/') || page.includes('/accessibility/');
-  const keys = new Set([...closure(entry), ...(open ? [] : closure(shell)), ...closure(page)]);
+  const keys = new Set([...closure(entry), ...(open ? [] : closure(shell)), ...closure(page), ...wordsOf(page)]);
   const bytes = [...keys].map((key) => manifest[key].file).filter((file) => file.endsWith('.js')).reduce((sum, file) => sum + gzip(file), 0);
   rows.push([page.replace('src/features/', ''), bytes]);
   worst = Math.max(worst, bytes);

@@ -9,7 +9,7 @@ import { deadLetterQuery, deadLettersQuery, failedFilter, groupsQuery, oneByOne,
 import { failedSearch } from '@/features/operations/search';
 import { userFilter, usersQuery } from '@/features/people/queries';
 import { userSearch } from '@/features/people/search';
-import { loadMoreWords } from '@/shared/i18n';
+import { loadWords } from '@/shared/i18n';
 
 import { appRoute, needs } from './app';
 import { begin } from './begin';
@@ -22,7 +22,7 @@ const failed = createRoute({
   loaderDeps: ({ search }) => ({ single: oneByOne(search), filter: failedFilter(search) }),
   loader: (at) => {
     begin(at, (client) => (at.deps.single ? [client.infiniteQuery(deadLettersQuery(at.deps.filter))] : [client.query(groupsQuery(at.deps.filter.state)), client.query(replaysQuery())]));
-    return loadMoreWords();
+    return loadWords('operations');
   },
   component: lazyRouteComponent(() => import('@/features/operations/failed-page'), 'FailedPage'),
 });
@@ -33,7 +33,7 @@ const deadLetter = createRoute({
   beforeLoad: needs('administer'),
   loader: (at) => {
     begin(at, (client) => [client.query(deadLetterQuery(at.params.id, false))]);
-    return loadMoreWords();
+    return loadWords('operations');
   },
   component: lazyRouteComponent(() => import('@/features/operations/dead-letter-page'), 'DeadLetterPage'),
 });
@@ -44,7 +44,7 @@ const replay = createRoute({
   beforeLoad: needs('administer'),
   loader: (at) => {
     begin(at, (client) => [client.query(replayQuery(at.params.id))]);
-    return loadMoreWords();
+    return loadWords('operations');
   },
   component: lazyRouteComponent(() => import('@/features/operations/replay-page'), 'ReplayPage'),
 });
@@ -55,7 +55,7 @@ const workers = createRoute({
   beforeLoad: needs('administer'),
   loader: (at) => {
     begin(at, (client) => [client.query(workersQuery())]);
-    return loadMoreWords();
+    return loadWords('operations');
   },
   component: lazyRouteComponent(() => import('@/features/operations/workers-page'), 'WorkersPage'),
 });
@@ -68,7 +68,7 @@ const users = createRoute({
   loaderDeps: ({ search }) => userFilter(search),
   loader: (at) => {
     begin(at, (client) => [client.infiniteQuery(usersQuery(null, at.deps))]);
-    return loadMoreWords();
+    return loadWords('people');
   },
   component: lazyRouteComponent(() => import('@/features/people/users-page'), 'UsersPage'),
 });
@@ -81,7 +81,7 @@ const businesses = createRoute({
   loaderDeps: ({ search }) => ({ q: search.q }),
   loader: (at) => {
     begin(at, (client) => [client.infiniteQuery(businessesQuery(at.deps.q))]);
-    return loadMoreWords();
+    return loadWords('businesses');
   },
   component: lazyRouteComponent(() => import('@/features/businesses/businesses-page'), 'BusinessesPage'),
 });
@@ -94,7 +94,7 @@ const audit = createRoute({
   loaderDeps: ({ search }) => auditFilter(search),
   loader: (at) => {
     begin(at, (client) => [client.infiniteQuery(auditQuery(null, at.deps))]);
-    return loadMoreWords();
+    return loadWords('audit', 'actions');
   },
   component: lazyRouteComponent(() => import('@/features/audit/audit-page'), 'AdminAuditPage'),
 });
@@ -105,7 +105,7 @@ const unowned = createRoute({
   beforeLoad: needs('administer'),
   loader: (at) => {
     begin(at, (client) => [client.infiniteQuery(unownedCallsQuery())]);
-    return loadMoreWords();
+    return loadWords('calls');
   },
   component: lazyRouteComponent(() => import('@/features/calls/unowned-page'), 'UnownedCallsPage'),
 });

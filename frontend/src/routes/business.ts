@@ -9,7 +9,7 @@ import { DELETED, leadFilter, leadQuery, leadsQuery, newLeadsQuery, timelineQuer
 import { leadSearch } from '@/features/leads/search';
 import { invitationsQuery, usersQuery } from '@/features/people/queries';
 import { statusQuery } from '@/features/whatsapp/queries';
-import { loadMoreWords } from '@/shared/i18n';
+import { loadWords } from '@/shared/i18n';
 import { can } from '@/shared/lib/rights';
 
 import { appRoute, businessOf, inBusiness } from './app';
@@ -19,7 +19,10 @@ const home = createRoute({
   getParentRoute: () => appRoute,
   path: '/',
   beforeLoad: inBusiness(),
-  loader: (at) => begin(at, (client) => [client.query(summaryQuery()), client.infiniteQuery(toCallBackQuery()), client.infiniteQuery(newLeadsQuery()), client.query(statusQuery())]),
+  loader: (at) => {
+    begin(at, (client) => [client.query(summaryQuery()), client.infiniteQuery(toCallBackQuery()), client.infiniteQuery(newLeadsQuery()), client.query(statusQuery())]);
+    return loadWords('home', 'calls', 'leads', 'whatsapp');
+  },
   component: lazyRouteComponent(() => import('@/features/home/home-page'), 'HomePage'),
 });
 
@@ -29,7 +32,10 @@ const leads = createRoute({
   validateSearch: leadSearch,
   beforeLoad: inBusiness(),
   loaderDeps: ({ search }) => leadFilter(search),
-  loader: (at) => begin(at, (client) => [client.infiniteQuery(leadsQuery(at.deps))]),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(leadsQuery(at.deps))]);
+    return loadWords('leads');
+  },
   component: lazyRouteComponent(() => import('@/features/leads/leads-page'), 'LeadsPage'),
 });
 
@@ -37,7 +43,10 @@ const trash = createRoute({
   getParentRoute: () => appRoute,
   path: '/leads/trash',
   beforeLoad: inBusiness(),
-  loader: (at) => begin(at, (client) => [client.infiniteQuery(leadsQuery(DELETED))]),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(leadsQuery(DELETED))]);
+    return loadWords('leads');
+  },
   component: lazyRouteComponent(() => import('@/features/leads/trash-page'), 'TrashPage'),
 });
 
@@ -47,7 +56,7 @@ const lead = createRoute({
   beforeLoad: inBusiness(),
   loader: (at) => {
     begin(at, (client) => [client.query(leadQuery(at.params.id)), client.infiniteQuery(timelineQuery(at.params.id))]);
-    return loadMoreWords();
+    return loadWords('leads', 'calls', 'actions');
   },
   component: lazyRouteComponent(() => import('@/features/leads/lead-page'), 'LeadPage'),
 });
@@ -58,7 +67,10 @@ const calls = createRoute({
   validateSearch: callSearch,
   beforeLoad: inBusiness(),
   loaderDeps: ({ search }) => callFilter(search),
-  loader: (at) => begin(at, (client) => [client.infiniteQuery(callsQuery(at.deps))]),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(callsQuery(at.deps))]);
+    return loadWords('calls');
+  },
   component: lazyRouteComponent(() => import('@/features/calls/calls-page'), 'CallsPage'),
 });
 
@@ -66,7 +78,10 @@ const call = createRoute({
   getParentRoute: () => appRoute,
   path: '/calls/$callSid',
   beforeLoad: inBusiness(),
-  loader: (at) => begin(at, (client) => [client.query(callQuery(at.params.callSid))]),
+  loader: (at) => {
+    begin(at, (client) => [client.query(callQuery(at.params.callSid))]);
+    return loadWords('calls');
+  },
   component: lazyRouteComponent(() => import('@/features/calls/call-page'), 'CallPage'),
 });
 
@@ -76,7 +91,7 @@ const whatsapp = createRoute({
   beforeLoad: inBusiness(),
   loader: (at) => {
     begin(at, (client) => [client.query(statusQuery())]);
-    return loadMoreWords();
+    return loadWords('whatsapp');
   },
   component: lazyRouteComponent(() => import('@/features/whatsapp/whatsapp-page'), 'WhatsappPage'),
 });
@@ -88,7 +103,7 @@ const team = createRoute({
   loader: (at) => {
     const business = businessOf(at.context);
     begin(at, (client) => [client.infiniteQuery(usersQuery(business, {})), ...(can(at.context.me.role, 'manageBusiness') ? [client.query(invitationsQuery(business))] : [])]);
-    return loadMoreWords();
+    return loadWords('people');
   },
   component: lazyRouteComponent(() => import('@/features/people/team-page'), 'TeamPage'),
 });
@@ -101,7 +116,7 @@ const audit = createRoute({
   loaderDeps: ({ search }) => auditFilter(search),
   loader: (at) => {
     begin(at, (client) => [client.infiniteQuery(auditQuery(businessOf(at.context), at.deps))]);
-    return loadMoreWords();
+    return loadWords('audit', 'actions');
   },
   component: lazyRouteComponent(() => import('@/features/audit/audit-page'), 'BusinessAuditPage'),
 });

@@ -4,7 +4,7 @@ import { invitationQuery } from '@/features/auth/queries';
 import { loginSearch } from '@/features/auth/search';
 import { linkToken } from '@/features/auth/token';
 import { queryClient } from '@/shared/api/query';
-import { loadMoreWords } from '@/shared/i18n';
+import { loadWords } from '@/shared/i18n';
 
 import { begin } from './begin';
 import { onlyGuests, rootRoute } from './root';
@@ -14,18 +14,21 @@ const login = createRoute({
   path: '/login',
   validateSearch: loginSearch,
   beforeLoad: ({ search }) => onlyGuests(search.next),
+  loader: () => loadWords('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/login-page'), 'LoginPage'),
 });
 
 const forgotPassword = createRoute({
   getParentRoute: () => rootRoute,
   path: '/forgot-password',
+  loader: () => loadWords('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/forgot-page'), 'ForgotPasswordPage'),
 });
 
 const resetPassword = createRoute({
   getParentRoute: () => rootRoute,
   path: '/reset-password',
+  loader: () => loadWords('auth'),
   component: lazyRouteComponent(() => import('@/features/auth/reset-page'), 'ResetPasswordPage'),
 });
 
@@ -37,6 +40,7 @@ const invitation = createRoute({
     // Whatever an earlier link said is of no more use.
     if (cause === 'enter') queryClient.removeQueries({ queryKey: query.queryKey });
     if (linkToken() !== '') begin({ cause, context: {} }, (client) => [client.query(query)]);
+    return loadWords('auth');
   },
   component: lazyRouteComponent(() => import('@/features/auth/invitation-page'), 'InvitationPage'),
 });
@@ -44,7 +48,7 @@ const invitation = createRoute({
 const accessibility = createRoute({
   getParentRoute: () => rootRoute,
   path: '/accessibility',
-  loader: loadMoreWords,
+  loader: () => loadWords('accessibility'),
   component: lazyRouteComponent(() => import('@/features/accessibility/accessibility-page'), 'AccessibilityPage'),
 });
 

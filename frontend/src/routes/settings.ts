@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
 import { sessionsQuery, settingsQuery } from '@/features/settings/queries';
-import { loadMoreWords } from '@/shared/i18n';
+import { loadWords } from '@/shared/i18n';
 
 import { appRoute, businessOf, inBusiness } from './app';
 import { begin } from './begin';
@@ -9,13 +9,14 @@ import { begin } from './begin';
 /** The settings of the business, and the words for them. */
 function loadSettings(at: Parameters<typeof begin>[0] & { context: Parameters<typeof businessOf>[0] }): Promise<void> {
   begin(at, (client) => [client.query(settingsQuery(businessOf(at.context)))]);
-  return loadMoreWords();
+  // The preview says how a call is answered in the words of calls.
+  return loadWords('settings', 'calls');
 }
 
 const settings = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings',
-  loader: loadMoreWords,
+  loader: () => loadWords('settings', 'accessibility'),
   component: lazyRouteComponent(() => import('@/features/settings/settings-page'), 'SettingsPage'),
 });
 
@@ -48,7 +49,7 @@ const account = createRoute({
   path: '/settings/account',
   loader: (at) => {
     begin(at, (client) => [client.query(sessionsQuery)]);
-    return loadMoreWords();
+    return loadWords('settings', 'people');
   },
   component: lazyRouteComponent(() => import('@/features/settings/account-page'), 'AccountPage'),
 });
@@ -56,7 +57,7 @@ const account = createRoute({
 const appearance = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/appearance',
-  loader: loadMoreWords,
+  loader: () => loadWords('settings'),
   component: lazyRouteComponent(() => import('@/features/settings/appearance-page'), 'AppearancePage'),
 });
 

@@ -24,20 +24,20 @@ export function InvitationPage() {
   const query = useQuery(invitationQuery(token));
   const gone = token === '' || (query.error instanceof ApiError && query.error.status < 500);
   const invitation = query.data;
-  const title = invitation?.business_name ? t('auth.invitation.titleOf', { business: invitation.business_name }) : t('auth.invitation.title');
+  const title = invitation?.business_name ? t('auth:invitation.titleOf', { business: invitation.business_name }) : t('auth:invitation.title');
   return (
-    <AuthFrame title={title} hint={invitation ? t('auth.invitation.hint', { role: t(`roles.${invitation.role}`) }) : undefined}>
+    <AuthFrame title={title} hint={invitation ? t('auth:invitation.hint', { role: t(`common:roles.${invitation.role}`) }) : undefined}>
       {invitation ? (
         <AcceptForm token={token} invitation={invitation} />
       ) : gone ? (
         <Empty
           icon={LinkIcon}
-          title={t('auth.linkGone')}
-          hint={t('auth.invitation.linkGoneHint')}
+          title={t('auth:linkGone')}
+          hint={t('auth:invitation.linkGoneHint')}
           className="py-4!"
           action={
             <Button asChild variant="secondary">
-              <Link to="/login">{t('auth.backToLogin')}</Link>
+              <Link to="/login">{t('auth:backToLogin')}</Link>
             </Button>
           }
         />
@@ -55,7 +55,7 @@ function AcceptForm({ token, invitation }: { token: string; invitation: Schemas[
   const navigate = useNavigate();
   const { form, bind, errors, failure, busy } = useSmallForm(
     { name: invitation.name ?? '', password: '' },
-    { name: needed(() => t('forms.nameNeeded')), password: passwordRule(() => t('auth.tooShort')) },
+    { name: needed(() => t('common:forms.nameNeeded')), password: passwordRule(() => t('common:forms.tooShort')) },
     async ({ name, password }) => {
       await acceptInvitation(token, invitation.email, name.trim(), password);
       await navigate({ to: '/' });
@@ -65,14 +65,14 @@ function AcceptForm({ token, invitation }: { token: string; invitation: Schemas[
     <form {...form} className="flex flex-col gap-4">
       {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
       <p className="text-sm text-muted">
-        {t('auth.invitation.address')} <Ltr className="font-medium text-ink">{invitation.email}</Ltr>
+        {t('auth:invitation.address')} <Ltr className="font-medium text-ink">{invitation.email}</Ltr>
       </p>
-      <Field label={t('auth.yourName')} error={errors.name}>
+      <Field label={t('auth:yourName')} error={errors.name}>
         <Input autoComplete="name" maxLength={200} {...bind('name')} />
       </Field>
-      <PasswordField label={t('auth.choosePassword')} hint={t('auth.passwordHint')} autoComplete="new-password" error={errors.password} {...bind('password')} />
+      <PasswordField label={t('auth:choosePassword')} hint={t('common:forms.passwordHint')} autoComplete="new-password" error={errors.password} {...bind('password')} />
       <Button type="submit" size="large" busy={busy}>
-        {t('auth.invitation.submit')}
+        {t('auth:invitation.submit')}
       </Button>
     </form>
   );

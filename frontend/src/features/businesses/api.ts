@@ -7,7 +7,7 @@ import { invalidate } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 
 async function command(send: Parameters<typeof run>[0]): Promise<void> {
-  await run(send, { onStillWorking: () => toast.info(t('common.stillWorking')) });
+  await run(send, { onStillWorking: () => toast.info(t('common:stillWorking')) });
   await invalidate('/api/admin/businesses');
 }
 

@@ -10,14 +10,14 @@ export function numbersOf(text: string): string[] {
 }
 
 const numbers = z.string().check(
-  z.refine((text) => numbersOf(text).every((number) => toE164(number) !== null), { error: () => t('leads.form.badPhone') }),
-  z.refine((text) => numbersOf(text).every((number) => readNumbers(number).length < 2), { error: () => t('leads.form.splitPhones') }),
+  z.refine((text) => numbersOf(text).every((number) => toE164(number) !== null), { error: () => t('common:forms.badPhone') }),
+  z.refine((text) => numbersOf(text).every((number) => readNumbers(number).length < 2), { error: () => t('common:forms.splitPhones') }),
 );
 
 /** A new business. */
 export const businessSchema = z.object({
   name: personName,
-  time_zone: neededText(64, () => t('businesses.zoneNeeded')),
+  time_zone: neededText(64, () => t('businesses:zoneNeeded')),
   numbers,
 });
 

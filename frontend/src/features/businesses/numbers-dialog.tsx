@@ -16,18 +16,18 @@ export function NumbersDialog({ open, onClose, business }: { open: boolean; onCl
     <FormDialog
       open={open}
       onClose={onClose}
-      title={t('businesses.setNumbers')}
-      description={t('businesses.numbersHint', { name: business.name })}
-      submit={t('common.save')}
+      title={t('businesses:setNumbers')}
+      description={t('businesses:numbersHint', { name: business.name })}
+      submit={t('common:save')}
       schema={numbersSchema}
       defaults={{ numbers: business.numbers.map(formatPhone).join(', ') }}
       onSubmit={async (values) => {
         await setNumbers(business.id, numbersOf(values.numbers));
-        toast.success(t('common.saved'));
+        toast.success(t('common:saved'));
       }}
     >
       {({ register, formState: { errors } }) => (
-        <Field label={t('businesses.columns.numbers')} hint={t('leads.form.phonesHint')} error={errors.numbers?.message}>
+        <Field label={t('businesses:columns.numbers')} hint={t('common:forms.phonesHint')} error={errors.numbers?.message}>
           <Textarea rows={3} dir="ltr" {...register('numbers')} />
         </Field>
       )}

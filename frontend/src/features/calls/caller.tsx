@@ -15,7 +15,7 @@ export function useCallerName(): (call: Call) => string {
   const { t } = useTranslation();
   return (call) => {
     const number = otherNumber(call);
-    return call.lead?.name ?? call.caller_name ?? (number === null ? t('calls.withheld') : formatPhone(number));
+    return call.lead?.name ?? call.caller_name ?? (number === null ? t('calls:withheld') : formatPhone(number));
   };
 }
 
@@ -25,5 +25,5 @@ export function CallerName({ call }: { call: Call }) {
   const name = call.lead?.name ?? call.caller_name;
   if (name) return <Typed>{name}</Typed>;
   const number = otherNumber(call);
-  return number === null ? <>{t('calls.withheld')}</> : <Phone value={number} />;
+  return number === null ? <>{t('calls:withheld')}</> : <Phone value={number} />;
 }

@@ -25,32 +25,32 @@ export function useCallColumns(): Column<Call>[] {
   return [
     {
       id: 'who',
-      header: t('calls.columns.who'),
+      header: t('calls:columns.who'),
       card: 'title',
       cell: (call) => <CallerName call={call} />,
     },
-    { id: 'what', header: t('calls.columns.what'), card: 'meta', cell: (call) => <CallBadge call={call} /> },
+    { id: 'what', header: t('calls:columns.what'), card: 'meta', cell: (call) => <CallBadge call={call} /> },
     {
       id: 'number',
-      header: t('calls.columns.number'),
+      header: t('calls:columns.number'),
       card: 'line',
       cell: (call) => {
         const number = otherNumber(call);
         return number === null || !(call.lead?.name ?? call.caller_name) ? null : <Phone value={number} />;
       },
     },
-    { id: 'when', header: t('calls.columns.when'), card: 'meta', cell: (call) => <When at={call.started_at} /> },
+    { id: 'when', header: t('calls:columns.when'), card: 'meta', cell: (call) => <When at={call.started_at} /> },
     {
       id: 'length',
-      header: t('calls.columns.length'),
+      header: t('calls:columns.length'),
       card: 'meta',
       cell: (call) => (typeof call.duration_s === 'number' && call.duration_s > 0 ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null),
     },
     {
       id: 'recording',
-      header: t('calls.columns.recording'),
+      header: t('calls:columns.recording'),
       card: 'meta',
-      cell: (call) => (call.recordings.some((recording) => recording.state === 'completed') ? t('calls.hasRecording') : null),
+      cell: (call) => (call.recordings.some((recording) => recording.state === 'completed') ? t('calls:hasRecording') : null),
     },
   ];
 }
@@ -66,30 +66,30 @@ export function CallsPage() {
   const filter = callFilter(search);
   const query = useInfiniteQuery(callsQuery(filter));
   return (
-    <Page title={t('calls.title')}>
+    <Page title={t('calls:title')}>
       <div className="flex flex-col gap-2 md:flex-row md:items-center">
         <Segmented
-          label={t('calls.show')}
+          label={t('calls:show')}
           value={show}
           options={[
-            { value: 'all', label: t('calls.all') },
-            { value: 'missed', label: t('calls.missedOnes') },
-            { value: 'answered', label: t('calls.answeredOnes') },
+            { value: 'all', label: t('calls:all') },
+            { value: 'missed', label: t('calls:missedOnes') },
+            { value: 'answered', label: t('calls:answeredOnes') },
           ]}
           onChange={(next) => void navigate({ search: (before) => ({ ...before, show: next === 'all' ? undefined : next }), replace: true })}
         />
         <SearchField
           kind="tel"
           value={search.number ?? ''}
-          label={t('calls.searchNumber')}
+          label={t('calls:searchNumber')}
           onChange={(typed) => void navigate({ search: (before) => ({ ...before, number: typed === '' ? undefined : typed }), replace: true })}
         />
       </div>
-      {search.number !== undefined && filter.number === undefined && <Notice tone="info">{t('calls.wholeNumber')}</Notice>}
-      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls.empty')} hint={t('calls.emptyHint')} />}>
+      {search.number !== undefined && filter.number === undefined && <Notice tone="info">{t('calls:wholeNumber')}</Notice>}
+      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls:empty')} hint={t('calls:emptyHint')} />}>
         {(rows) => (
           <DataList
-            label={t('calls.title')}
+            label={t('calls:title')}
             columns={columns}
             rows={rows}
             rowKey={(call) => call.call_sid}

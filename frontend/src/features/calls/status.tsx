@@ -43,14 +43,14 @@ export function CallBadge({ call }: { call: Call }) {
     return (
       <Badge tone="primary">
         <span aria-hidden className="size-2 animate-pulse rounded-full bg-current" />
-        {t('calls.live')}
+        {t('calls:live')}
       </Badge>
     );
   }
   if (kind === 'missed') {
-    return call.called_back_at ? <Badge tone="neutral">{t('calls.calledBack')}</Badge> : <Badge tone="bad">{t('calls.missed')}</Badge>;
+    return call.called_back_at ? <Badge tone="neutral">{t('calls:calledBack')}</Badge> : <Badge tone="bad">{t('calls:missed')}</Badge>;
   }
-  return <Badge tone={kind === 'answered' ? 'good' : 'neutral'}>{t(`calls.${kind}`)}</Badge>;
+  return <Badge tone={kind === 'answered' ? 'good' : 'neutral'}>{t(`calls:${kind}`)}</Badge>;
 }
 
 /** A call's status and length in words. */
@@ -58,7 +58,7 @@ export function CallStatusText({ call }: { call: Call }) {
   const { t } = useTranslation();
   return (
     <span>
-      {call.status ? t(`calls.status.${call.status}`) : t('calls.status.unknown')}
+      {call.status ? t(`calls:status.${call.status}`) : t('calls:status.unknown')}
       {typeof call.duration_s === 'number' && call.duration_s > 0 && (
         <>
           {' · '}

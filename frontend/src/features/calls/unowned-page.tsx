@@ -21,12 +21,12 @@ export function UnownedCallsPage() {
   const columns = useCallColumns().filter(({ id }) => id !== 'number');
   const query = useInfiniteQuery(unownedCallsQuery());
   return (
-    <Page title={t('calls.unowned.title')} hint={t('calls.unowned.hint')}>
-      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls.unowned.empty')} />}>
+    <Page title={t('calls:unowned.title')} hint={t('calls:unowned.hint')}>
+      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls:unowned.empty')} />}>
         {(rows) => (
           <DataList
-            label={t('calls.unowned.title')}
-            columns={[...columns, { id: 'to', header: t('calls.to'), card: 'line', cell: (call) => (call.to ? <Phone value={call.to} /> : null) }]}
+            label={t('calls:unowned.title')}
+            columns={[...columns, { id: 'to', header: t('calls:to'), card: 'line', cell: (call) => (call.to ? <Phone value={call.to} /> : null) }]}
             rows={rows}
             rowKey={(call) => call.call_sid}
             rowLabel={name}

@@ -33,20 +33,20 @@ export function CallsChart({ days }: { days: Day[] }) {
         <span className="text-muted">
           {shown ? (
             <>
-              {formatLocalDate(shown.date)}: {t('home.chart.day', { calls: formatNumber(shown.calls), missed: formatNumber(shown.missed) })}
+              {formatLocalDate(shown.date)}: {t('home:chart.day', { calls: formatNumber(shown.calls), missed: formatNumber(shown.missed) })}
             </>
           ) : (
-            t('home.chart.total', { calls: formatNumber(total), missed: formatNumber(missed) })
+            t('home:chart.total', { calls: formatNumber(total), missed: formatNumber(missed) })
           )}
         </span>
         <span className="flex gap-4 text-xs text-muted">
           <span className="flex items-center gap-1.5">
             <span aria-hidden className="size-2.5 rounded-sm bg-primary" />
-            {t('calls.answeredOnes')}
+            {t('calls:answeredOnes')}
           </span>
           <span className="flex items-center gap-1.5">
             <span aria-hidden className="size-2.5 rounded-sm bg-bad" />
-            {t('calls.missedOnes')}
+            {t('calls:missedOnes')}
           </span>
         </span>
       </figcaption>
@@ -78,12 +78,12 @@ export function CallsChart({ days }: { days: Day[] }) {
         )}
       </div>
       <table className="sr-only">
-        <caption>{t('home.chart.title')}</caption>
+        <caption>{t('home:chart.title')}</caption>
         <thead>
           <tr>
-            <th scope="col">{t('home.chart.date')}</th>
-            <th scope="col">{t('home.chart.calls')}</th>
-            <th scope="col">{t('calls.missedOnes')}</th>
+            <th scope="col">{t('home:chart.date')}</th>
+            <th scope="col">{t('home:chart.calls')}</th>
+            <th scope="col">{t('calls:missedOnes')}</th>
           </tr>
         </thead>
         <tbody>

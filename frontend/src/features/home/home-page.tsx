@@ -32,7 +32,7 @@ function useGreeting(now: number): string {
   // The business's hour, as every other time on screen.
   const hour = Number(formatTime(now).slice(0, 2));
   const part = hour < 5 ? 'night' : hour < 12 ? 'morning' : hour < 17 ? 'noon' : hour < 21 ? 'evening' : 'night';
-  return t(`home.greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
+  return t(`home:greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
 }
 
 /** One glance: what happened today, and whom to call back. */
@@ -49,7 +49,7 @@ export function HomePage() {
       actions={
         <Button onClick={() => setAdding(true)}>
           <Plus aria-hidden />
-          {t('leads.new.action')}
+          {t('leads:new.action')}
         </Button>
       }
     >
@@ -77,16 +77,16 @@ function Content({ summary }: { summary: Summary }) {
   const { today } = summary;
   return (
     <>
-      <ul aria-label={t('home.today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
-        <Tile icon={<PhoneCall aria-hidden />} label={t('home.calls')} value={today.calls} tone="bg-tint text-on-tint" to="/calls" />
-        <Tile icon={<PhoneIncoming aria-hidden />} label={t('home.answered')} value={today.calls - today.missed} tone="bg-good-tint text-good" to="/calls" show="answered" />
-        <Tile icon={<PhoneMissed aria-hidden />} label={t('home.missed')} value={today.missed} tone="bg-bad-tint text-bad" to="/calls" show="missed" />
-        <Tile icon={<UserPlus aria-hidden />} label={t('home.newLeads')} value={today.leads} tone="bg-warn-tint text-warn" to="/leads" />
+      <ul aria-label={t('home:today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
+        <Tile icon={<PhoneCall aria-hidden />} label={t('home:calls')} value={today.calls} tone="bg-tint text-on-tint" to="/calls" />
+        <Tile icon={<PhoneIncoming aria-hidden />} label={t('home:answered')} value={today.calls - today.missed} tone="bg-good-tint text-good" to="/calls" show="answered" />
+        <Tile icon={<PhoneMissed aria-hidden />} label={t('home:missed')} value={today.missed} tone="bg-bad-tint text-bad" to="/calls" show="missed" />
+        <Tile icon={<UserPlus aria-hidden />} label={t('home:newLeads')} value={today.leads} tone="bg-warn-tint text-warn" to="/leads" />
       </ul>
       <div className="grid grid-cols-1 items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex flex-col gap-4 md:gap-5">
           <Missed count={summary.to_call_back} />
-          <Section title={t('home.chart.title')}>
+          <Section title={t('home:chart.title')}>
             <Suspense fallback={<Skeleton className="h-44" />}>
               <CallsChart days={summary.days} />
             </Suspense>
@@ -137,8 +137,8 @@ function Missed({ count }: { count: number }) {
   const { t } = useTranslation();
   const query = useInfiniteQuery(toCallBackQuery());
   return (
-    <Section title={t('home.toReturn')} hint={count === 0 ? undefined : t('home.toReturnHint', { count })} action={<More to="/calls">{t('home.all')}</More>}>
-      <Short query={query} empty={<Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6!" />}>
+    <Section title={t('home:toReturn')} hint={count === 0 ? undefined : t('home:toReturnHint', { count })} action={<More to="/calls">{t('home:all')}</More>}>
+      <Short query={query} empty={<Empty icon={PartyPopper} title={t('home:nothingToReturn')} className="py-6!" />}>
         {(calls) => (
         <ul className="-my-2 flex flex-col divide-y">
           {calls.map((call) => (
@@ -167,12 +167,12 @@ function NewLeads() {
   const query = useInfiniteQuery(newLeadsQuery());
   const hidden = useHiddenLeads();
   return (
-    <Section title={t('home.newLeads')} action={<More to="/leads">{t('home.all')}</More>}>
-      <Short query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Users} title={t('home.noNewLeads')} className="py-6!" />}>
+    <Section title={t('home:newLeads')} action={<More to="/leads">{t('home:all')}</More>}>
+      <Short query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Users} title={t('home:noNewLeads')} className="py-6!" />}>
         {(leads) => (
         <ul className="-my-2 flex flex-col divide-y">
           {leads.map((lead) => {
-            const name = leadName(lead) ?? t('leads.nameless');
+            const name = leadName(lead) ?? t('leads:nameless');
             const phone = leadPhone(lead);
             return (
               <li key={lead.id} className="relative flex items-center gap-3 py-2.5">
@@ -182,7 +182,7 @@ function NewLeads() {
                     <LeadName lead={lead} />
                   </Link>
                   <span className="block truncate text-sm text-muted">
-                    {t(`leads.source.${lead.source}`)} · <When at={lead.created_at} />
+                    {t(`leads:source.${lead.source}`)} · <When at={lead.created_at} />
                   </span>
                 </div>
                 <span className="relative z-10 flex items-center gap-1">

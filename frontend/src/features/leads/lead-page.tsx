@@ -26,18 +26,18 @@ export function LeadPage() {
   const { id } = route.useParams();
   const navigate = useNavigate();
   const query = useQuery(leadQuery(id));
-  const back = { to: '/leads', label: t('leads.title') };
+  const back = { to: '/leads', label: t('leads:title') };
 
   if (query.data === undefined) {
     return (
-      <Page title={t('leads.one')} back={back}>
+      <Page title={t('leads:one')} back={back}>
         {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={4} />}
       </Page>
     );
   }
   const lead = query.data;
   const phone = leadPhone(lead);
-  const name = leadName(lead) ?? t('leads.nameless');
+  const name = leadName(lead) ?? t('leads:nameless');
   const deleted = Boolean(lead.deleted_at);
   return (
     <Page
@@ -46,7 +46,7 @@ export function LeadPage() {
       hint={
         <span className="flex flex-wrap items-center gap-2">
           <LeadStatusBadge status={lead.status} />
-          {t(`leads.source.${lead.source}`)} · <When at={lead.created_at} />
+          {t(`leads:source.${lead.source}`)} · <When at={lead.created_at} />
         </span>
       }
       actions={
@@ -64,11 +64,11 @@ export function LeadPage() {
           action={
             <Button size="small" variant="secondary" onClick={() => void restoreLeads({ ids: [lead.id] })}>
               <Undo2 aria-hidden />
-              {t('leads.restore.action')}
+              {t('leads:restore.action')}
             </Button>
           }
         >
-          {t('leads.inTrash')} {lead.purge_at ? t('leads.purgeWhen', { when: formatDate(lead.purge_at) }) : null}
+          {t('leads:inTrash')} {lead.purge_at ? t('leads:purgeWhen', { when: formatDate(lead.purge_at) }) : null}
         </Notice>
       )}
       <div className="grid grid-cols-1 items-start gap-4 md:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">

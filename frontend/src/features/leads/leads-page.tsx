@@ -44,18 +44,18 @@ export function LeadsPage() {
   };
   const openNew = (open: boolean) => void navigate({ search: (before) => ({ ...before, new: open || undefined }), replace: true });
   const filtered = filter.q ?? filter.status ?? filter.source ?? filter.tag;
-  const name = (lead: Lead) => leadName(lead) ?? t('leads.nameless');
+  const name = (lead: Lead) => leadName(lead) ?? t('leads:nameless');
 
   return (
     <Page
-      title={t('leads.title')}
+      title={t('leads:title')}
       actions={
         <>
           {!wide && (
             <Button
               variant="ghost"
               size="icon"
-              aria-label={t(selecting ? 'list.stopSelecting' : 'list.startSelecting')}
+              aria-label={t(selecting ? 'common:list.stopSelecting' : 'common:list.startSelecting')}
               onClick={() => {
                 setSelecting(!selecting);
                 setSelected(NOTHING);
@@ -67,12 +67,12 @@ export function LeadsPage() {
           <Button asChild variant="ghost">
             <Link to="/leads/trash">
               <Trash2 aria-hidden />
-              {t('leads.trash.link')}
+              {t('leads:trash.link')}
             </Link>
           </Button>
           <Button onClick={() => openNew(true)} className="max-md:hidden">
             <Plus aria-hidden />
-            {t('leads.new.action')}
+            {t('leads:new.action')}
           </Button>
         </>
       }
@@ -83,16 +83,16 @@ export function LeadsPage() {
         keep={(lead) => !hidden.has(lead.id)}
         empty={
           filtered === undefined ? (
-            <Empty icon={Users} title={t('leads.empty')} hint={t('leads.emptyHint')} action={<Button onClick={() => openNew(true)}>{t('leads.new.action')}</Button>} />
+            <Empty icon={Users} title={t('leads:empty')} hint={t('leads:emptyHint')} action={<Button onClick={() => openNew(true)}>{t('leads:new.action')}</Button>} />
           ) : (
-            <Empty icon={SearchX} title={t('leads.noMatch')} hint={t('leads.noMatchHint')} />
+            <Empty icon={SearchX} title={t('leads:noMatch')} hint={t('leads:noMatchHint')} />
           )
         }
       >
         {(rows) => (
           <>
             <DataList
-              label={t('leads.title')}
+              label={t('leads:title')}
               columns={columns}
               rows={rows}
               rowKey={(lead) => lead.id}
@@ -124,7 +124,7 @@ export function LeadsPage() {
       {/* On the side of the names: it must not lie over the bins of the cards below. */}
       <Button
         onClick={() => openNew(true)}
-        aria-label={t('leads.new.action')}
+        aria-label={t('leads:new.action')}
         className="fixed start-4 bottom-[calc(5.25rem+env(safe-area-inset-bottom))] z-20 size-14! rounded-2xl! p-0! shadow-lg md:hidden"
       >
         <Plus aria-hidden className="size-7!" />

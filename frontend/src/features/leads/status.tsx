@@ -9,5 +9,5 @@ const TONES: Record<LeadStatus, Tone> = { new: 'primary', contacted: 'warn', qua
 /** How far a lead has come, in a word. */
 export function LeadStatusBadge({ status }: { status: LeadStatus }) {
   const { t } = useTranslation();
-  return <Badge tone={TONES[status]}>{t(`leads.status.${status}`)}</Badge>;
+  return <Badge tone={TONES[status]}>{t(`leads:status.${status}`)}</Badge>;
 }

@@ -17,8 +17,8 @@ export function Timeline({ id }: { id: string }) {
   const { t } = useTranslation();
   const query = useInfiniteQuery(timelineQuery(id));
   return (
-    <Section title={t('leads.timeline.title')}>
-      <Infinite query={query} empty={<Empty icon={History} title={t('leads.timeline.empty')} className="py-6!" />}>
+    <Section title={t('leads:timeline.title')}>
+      <Infinite query={query} empty={<Empty icon={History} title={t('leads:timeline.empty')} className="py-6!" />}>
         {(entries) => (
           <ol className="flex flex-col">
             {entries.map((entry) => (
@@ -42,7 +42,7 @@ function CallEntry({ call }: { call: Schemas['Call'] }) {
         <Icon aria-hidden className="size-4.5" />
       </span>
       <div className="min-w-0 grow">
-        <p className="text-sm font-medium">{t(call.missed ? 'calls.missed' : 'calls.answered')}</p>
+        <p className="text-sm font-medium">{t(call.missed ? 'calls:missed' : 'calls:answered')}</p>
         <p className="text-xs text-muted">
           <When at={call.started_at} /> · <CallStatusText call={call} />
         </p>
@@ -65,7 +65,7 @@ function ChangeEntry({ at, change }: { at: string; change: Schemas['LeadChange']
       <div className="min-w-0 grow">
         <p className="text-sm font-medium">{name(change.action)}</p>
         <p className="text-xs text-muted">
-          <When at={at} /> · {change.actor ? <Typed>{change.actor.name ?? ''}</Typed> : t('leads.timeline.system')}
+          <When at={at} /> · {change.actor ? <Typed>{change.actor.name ?? ''}</Typed> : t('leads:timeline.system')}
         </p>
       </div>
     </>

@@ -27,14 +27,14 @@ export function TrashPage() {
   const columns = useLeadColumns(true);
   const query = useInfiniteQuery(leadsQuery(DELETED));
   const [selected, setSelected] = useState(NOTHING);
-  const name = (lead: Lead) => leadName(lead) ?? t('leads.nameless');
+  const name = (lead: Lead) => leadName(lead) ?? t('leads:nameless');
   return (
-    <Page title={t('leads.trash.title')} hint={t('leads.trash.hint')} back={{ to: '/leads', label: t('leads.title') }}>
-      <Infinite query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Trash2} title={t('leads.trash.empty')} hint={t('leads.trash.emptyHint')} />}>
+    <Page title={t('leads:trash.title')} hint={t('leads:trash.hint')} back={{ to: '/leads', label: t('leads:title') }}>
+      <Infinite query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Trash2} title={t('leads:trash.empty')} hint={t('leads:trash.emptyHint')} />}>
         {(rows) => (
           <>
             <DataList
-              label={t('leads.trash.title')}
+              label={t('leads:trash.title')}
               columns={columns}
               rows={rows}
               rowKey={(lead) => lead.id}
@@ -42,12 +42,12 @@ export function TrashPage() {
               selection={{ selected, onChange: setSelected }}
               actions={(lead) =>
                 wide ? (
-                  <Button variant="secondary" size="small" aria-label={t('leads.restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
+                  <Button variant="secondary" size="small" aria-label={t('leads:restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
                     <Undo2 aria-hidden />
-                    {t('leads.restore.action')}
+                    {t('leads:restore.action')}
                   </Button>
                 ) : (
-                  <IconButton label={t('leads.restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
+                  <IconButton label={t('leads:restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
                     <Undo2 aria-hidden />
                   </IconButton>
                 )

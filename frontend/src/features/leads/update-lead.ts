@@ -20,7 +20,7 @@ export async function updateLead(cache: QueryClient, id: string, version: number
         params: { path: { lead_id: id }, header: { ...header, 'if-match': `"${version}"` } },
         body: changes,
       }),
-    { onStillWorking: () => toast.info(t('common.stillWorking')) },
+    { onStillWorking: () => toast.info(t('common:stillWorking')) },
   );
   await cache.invalidateQueries({ queryKey: leadQuery(id).queryKey });
   void invalidate('/api/leads', '/api/leads/{lead_id}/timeline', '/api/summary');

@@ -9,5 +9,5 @@ const TONES: Record<DeadLetter['state'], Tone> = { new: 'bad', replaying: 'prima
 /** What became of a failed event. */
 export function DeadLetterBadge({ state }: { state: DeadLetter['state'] }) {
   const { t } = useTranslation();
-  return <Badge tone={TONES[state]}>{t(`failed.stateOf.${state}`)}</Badge>;
+  return <Badge tone={TONES[state]}>{t(`operations:failed.stateOf.${state}`)}</Badge>;
 }

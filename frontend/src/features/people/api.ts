@@ -9,7 +9,7 @@ import type { Schemas } from '@/shared/api/types';
 const refresh = () => invalidate('/api/admin/users', '/api/businesses/{business_id}/users', '/api/businesses/{business_id}/invitations');
 
 async function command(send: Parameters<typeof run>[0]): Promise<void> {
-  await run(send, { onStillWorking: () => toast.info(t('common.stillWorking')) });
+  await run(send, { onStillWorking: () => toast.info(t('common:stillWorking')) });
   await refresh();
 }
 

@@ -26,14 +26,14 @@ export function AccountPage() {
   const { t } = useTranslation();
   const me = useMe();
   return (
-    <Page title={t('settings.account.title')} back={{ to: '/settings', label: t('settings.title') }} width="narrow">
-      <Section title={t('settings.account.me')}>
+    <Page title={t('settings:account.title')} back={{ to: '/settings', label: t('settings:title') }} width="narrow">
+      <Section title={t('settings:account.me')}>
         <Facts
           facts={[
-            [t('people.columns.name'), <Typed key="name">{me.name}</Typed>],
-            [t('people.columns.email'), <Ltr key="email">{me.email}</Ltr>],
-            [t('people.columns.role'), t(`roles.${me.role}`)],
-            [t('people.columns.business'), me.business ? <Typed>{me.business.name}</Typed> : null],
+            [t('people:columns.name'), <Typed key="name">{me.name}</Typed>],
+            [t('people:columns.email'), <Ltr key="email">{me.email}</Ltr>],
+            [t('people:columns.role'), t(`common:roles.${me.role}`)],
+            [t('people:columns.business'), me.business ? <Typed>{me.business.name}</Typed> : null],
           ]}
         />
       </Section>
@@ -55,7 +55,7 @@ function Sessions() {
   const { t } = useTranslation();
   const query = useQuery(sessionsQuery);
   return (
-    <Section title={t('settings.sessions.title')} hint={t('settings.sessions.hint')}>
+    <Section title={t('settings:sessions.title')} hint={t('settings:sessions.hint')}>
       {query.data ? (
         <ul className="-my-2 flex flex-col divide-y">
           {query.data.items.map((session) => (
@@ -75,15 +75,15 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
   const name = deviceName(session.user_agent);
-  const shown = name === '' ? t('settings.sessions.unknown') : name;
+  const shown = name === '' ? t('settings:sessions.unknown') : name;
   const Icon = /iPhone|Android/.test(name) ? Smartphone : Monitor;
   const end = async () => {
     setBusy(true);
     try {
       await endSession(session.id);
-      toast.success(t('settings.sessions.ended'));
+      toast.success(t('settings:sessions.ended'));
     } catch (error) {
-      toast.error(t('settings.sessions.failed'), { description: sentence(error, t) });
+      toast.error(t('settings:sessions.failed'), { description: sentence(error, t) });
     } finally {
       setBusy(false);
     }
@@ -96,7 +96,7 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
           {name === '' ? shown : <Ltr>{name}</Ltr>}
         </p>
         <p className="text-sm text-muted">
-          {t('settings.sessions.seen')} <When at={session.last_seen_at} />
+          {t('settings:sessions.seen')} <When at={session.last_seen_at} />
           {session.ip && (
             <>
               {' · '}
@@ -106,10 +106,10 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
         </p>
       </div>
       {session.current ? (
-        <Badge tone="good">{t('settings.sessions.current')}</Badge>
+        <Badge tone="good">{t('settings:sessions.current')}</Badge>
       ) : (
-        <Button variant="quietDanger" size="small" busy={busy} aria-label={t('settings.sessions.endLabel', { name: shown })} onClick={() => void end()}>
-          {t('settings.sessions.end')}
+        <Button variant="quietDanger" size="small" busy={busy} aria-label={t('settings:sessions.endLabel', { name: shown })} onClick={() => void end()}>
+          {t('settings:sessions.end')}
         </Button>
       )}
     </li>

@@ -14,7 +14,7 @@ export async function saveSettings(businessId: string, revision: number, body: S
         params: { path: { business_id: businessId }, header: { ...header, 'if-match': `"${revision}"` } },
         body,
       }),
-    { onStillWorking: () => toast.info(t('common.stillWorking')) },
+    { onStillWorking: () => toast.info(t('common:stillWorking')) },
   );
   await invalidate('/api/businesses/{business_id}/settings');
 }

@@ -20,17 +20,17 @@ export function SettingsPage() {
   const entries: Entry[] = [
     ...(reads && business !== null
       ? ([
-          { to: '/settings/answering', icon: PhoneCall, title: t('settings.answering.title'), hint: t('settings.answering.hint') },
-          { to: '/settings/hours', icon: Clock, title: t('settings.hours.title'), hint: t('settings.hours.hint') },
-          { to: '/settings/numbers', icon: Hash, title: t('settings.numbers.title'), hint: t('settings.numbers.hint') },
+          { to: '/settings/answering', icon: PhoneCall, title: t('settings:answering.title'), hint: t('settings:answering.hint') },
+          { to: '/settings/hours', icon: Clock, title: t('settings:hours.title'), hint: t('settings:hours.hint') },
+          { to: '/settings/numbers', icon: Hash, title: t('settings:numbers.title'), hint: t('settings:numbers.hint') },
         ] as const)
       : []),
-    { to: '/settings/account', icon: UserRound, title: t('settings.account.title'), hint: t('settings.account.hint') },
-    { to: '/settings/appearance', icon: Palette, title: t('settings.appearance.title'), hint: t('settings.appearance.hint') },
-    { to: '/accessibility', icon: Accessibility, title: t('accessibility.title'), hint: t('accessibility.hint') },
+    { to: '/settings/account', icon: UserRound, title: t('settings:account.title'), hint: t('settings:account.hint') },
+    { to: '/settings/appearance', icon: Palette, title: t('settings:appearance.title'), hint: t('settings:appearance.hint') },
+    { to: '/accessibility', icon: Accessibility, title: t('accessibility:title'), hint: t('accessibility:hint') },
   ];
   return (
-    <Page title={t('settings.title')} width="narrow">
+    <Page title={t('settings:title')} width="narrow">
       <ul className="flex flex-col gap-3">
         {entries.map(({ to, icon: Icon, title, hint }) => (
           <li key={to}>

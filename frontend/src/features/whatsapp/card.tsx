@@ -19,8 +19,8 @@ export function WhatsappCard() {
         <MessageCircle aria-hidden className="size-5.5" />
       </span>
       <span className="min-w-0 grow">
-        <span className="block font-semibold">{t('whatsapp.title')}</span>
-        <span className="block text-sm text-muted">{query.data ? t(`whatsapp.state.${query.data.state}.short`) : t('whatsapp.unknown')}</span>
+        <span className="block font-semibold">{t('whatsapp:title')}</span>
+        <span className="block text-sm text-muted">{query.data ? t(`whatsapp:state.${query.data.state}.short`) : t('whatsapp:unknown')}</span>
       </span>
       {query.data && <WhatsappBadge state={query.data.state} />}
       <ChevronLeft aria-hidden className="size-4.5 shrink-0 text-muted ltr:rotate-180" />

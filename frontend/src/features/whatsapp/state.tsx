@@ -25,7 +25,7 @@ export function WhatsappBadge({ state }: { state: WhatsappState }) {
   return (
     <Badge tone={tone} className="px-3! py-1! text-sm!">
       <Icon aria-hidden className={Icon === LoaderCircle ? 'animate-spin' : undefined} />
-      {t(`whatsapp.state.${state}.name`)}
+      {t(`whatsapp:state.${state}.name`)}
     </Badge>
   );
 }

@@ -106,9 +106,9 @@ function OpenForm<Values extends FieldValues>({ onClose, title, description, sub
         open={leaving}
         onClose={() => setLeaving(false)}
         onConfirm={leave}
-        title={t('forms.leaveTitle')}
-        description={t('forms.leaveHint')}
-        confirm={t('forms.leave')}
+        title={t('common:forms.leaveTitle')}
+        description={t('common:forms.leaveHint')}
+        confirm={t('common:forms.leave')}
         danger
       />
     </>

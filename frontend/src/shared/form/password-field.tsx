@@ -15,7 +15,7 @@ export function PasswordField({ label, error, hint, ...props }: PasswordFieldPro
     <Field label={label} error={error} hint={hint}>
       <div className="relative">
         <PasswordInput seen={seen} {...props} />
-        <IconButton label={t(seen ? 'auth.hidePassword' : 'auth.showPassword')} className="absolute end-0 top-0" onClick={() => setSeen(!seen)}>
+        <IconButton label={t(seen ? 'common:forms.hidePassword' : 'common:forms.showPassword')} className="absolute end-0 top-0" onClick={() => setSeen(!seen)}>
           {seen ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
         </IconButton>
       </div>

@@ -88,7 +88,7 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
             {selection && (
               <th scope="col" className="w-11 ps-2">
                 <Checkbox
-                  label={t('list.selectAll')}
+                  label={t('common:list.selectAll')}
                   hideLabel
                   checked={ticked === 0 ? false : ticked === rows.length ? true : 'indeterminate'}
                   onChange={(on) => selection.onChange(new Set(on ? rows.map(rowKey) : []))}
@@ -100,7 +100,7 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
             ))}
             {actions && (
               <th scope="col" className="px-3">
-                <span className="sr-only">{t('list.actions')}</span>
+                <span className="sr-only">{t('common:list.actions')}</span>
               </th>
             )}
           </tr>
@@ -115,7 +115,7 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
                 <tr className={cn('relative transition-colors hover:bg-hover', more === null && 'border-b last:border-b-0', on && 'bg-tint/60')}>
                   {selection && (
                     <td className="relative z-10 ps-2">
-                      <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                      <Checkbox label={t('common:list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
                     </td>
                   )}
                   {columns.map((column) => {
@@ -191,7 +191,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
             <div className="flex min-h-11 items-center gap-3">
               {selection ? (
                 <span className="relative z-10">
-                  <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                  <Checkbox label={t('common:list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
                 </span>
               ) : (
                 picture?.(row)

@@ -43,7 +43,7 @@ export function Infinite<T>({ query, keep, empty, children }: InfiniteProps<T>) 
       )}
       {query.hasNextPage && (
         <More busy={query.isFetchingNextPage} paused={query.isFetchNextPageError} onMore={() => void query.fetchNextPage()}>
-          {t('list.more')}
+          {t('common:list.more')}
         </More>
       )}
     </>

@@ -67,7 +67,7 @@ export function DialogWindow({ open, onClose, title, description, children, foot
               <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
               <Radix.Description className="mt-1 text-sm text-muted">{description}</Radix.Description>
             </div>
-            <IconButton label={t('common.close')} onClick={onClose} className="-me-2 -mt-1">
+            <IconButton label={t('common:close')} onClick={onClose} className="-me-2 -mt-1">
               <X aria-hidden />
             </IconButton>
           </header>

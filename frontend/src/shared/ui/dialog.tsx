@@ -41,7 +41,7 @@ export function ConfirmDialog({ open, onClose, onConfirm, title, description, co
       footer={
         <>
           <Button ref={safe} variant="secondary" onClick={onClose}>
-            {t('common.cancel')}
+            {t('common:cancel')}
           </Button>
           <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={onConfirm}>
             {confirm}

@@ -22,7 +22,7 @@ interface PageProps {
 export function Page({ title, hint, actions, back, width = 'wide', children }: PageProps) {
   const { t } = useTranslation();
   useEffect(() => {
-    document.title = `${title} · ${t('common.product')}`;
+    document.title = `${title} · ${t('common:product')}`;
   }, [title, t]);
   return (
     <div className="mx-auto w-full max-w-6xl px-4 pt-4 pb-8 md:px-8 md:pt-8">

@@ -54,7 +54,7 @@ export function SearchField({ value, label, onChange, kind = 'text' }: SearchFie
         className="ps-10! pe-11!"
       />
       {typed !== '' && (
-        <IconButton label={t('list.clearSearch')} className="absolute end-0 top-0" onClick={() => type('', 0)}>
+        <IconButton label={t('common:list.clearSearch')} className="absolute end-0 top-0" onClick={() => type('', 0)}>
           <X aria-hidden />
         </IconButton>
       )}

@@ -18,7 +18,7 @@ export function SkeletonRows({ rows = 5 }: { rows?: number }) {
   const { t } = useTranslation();
   return (
     <div role="status" className="flex flex-col gap-2.5">
-      <span className="sr-only">{t('common.loading')}</span>
+      <span className="sr-only">{t('common:loading')}</span>
       {Array.from({ length: rows }, (_, row) => (
         <Skeleton key={row} className="h-18" />
       ))}
@@ -61,13 +61,13 @@ export function Failed({ error, retry, className }: { error: unknown; retry?: ()
       <p className="font-semibold">{sentence(error, t)}</p>
       {id !== null && (
         <p className="text-xs text-muted">
-          {t('common.requestId')} <Ltr>{id}</Ltr>
+          {t('common:requestId')} <Ltr>{id}</Ltr>
         </p>
       )}
       {retry !== undefined && (
         <Button variant="secondary" className="mt-3" onClick={retry}>
           <RotateCw aria-hidden />
-          {t('common.retry')}
+          {t('common:retry')}
         </Button>
       )}
     </div>
