@@ -5,7 +5,16 @@ import { auditSearch } from '@/features/audit/search';
 import { businessesQuery } from '@/features/businesses/queries';
 import { businessSearch } from '@/features/businesses/search';
 import { unownedCallsQuery } from '@/features/calls/queries';
-import { deadLetterQuery, deadLettersQuery, failedFilter, groupsQuery, oneByOne, replayQuery, replaysQuery, workersQuery } from '@/features/operations/queries';
+import {
+  deadLetterQuery,
+  deadLettersQuery,
+  failedFilter,
+  groupsQuery,
+  oneByOne,
+  replayQuery,
+  replaysQuery,
+  workersQuery,
+} from '@/features/operations/queries';
 import { failedSearch } from '@/features/operations/search';
 import { userFilter, usersQuery } from '@/features/people/queries';
 import { userSearch } from '@/features/people/search';
@@ -21,7 +30,11 @@ const failed = createRoute({
   beforeLoad: needs('administer'),
   loaderDeps: ({ search }) => ({ single: oneByOne(search), filter: failedFilter(search) }),
   loader: (at) => {
-    begin(at, (client) => (at.deps.single ? [client.infiniteQuery(deadLettersQuery(at.deps.filter))] : [client.query(groupsQuery(at.deps.filter.state)), client.query(replaysQuery())]));
+    begin(at, (client) =>
+      at.deps.single
+        ? [client.infiniteQuery(deadLettersQuery(at.deps.filter))]
+        : [client.query(groupsQuery(at.deps.filter.state)), client.query(replaysQuery())],
+    );
     return loadWords('operations');
   },
   component: lazyRouteComponent(() => import('@/features/operations/failed-page'), 'FailedPage'),

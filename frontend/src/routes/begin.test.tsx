@@ -58,28 +58,37 @@ const PAGES = [
   ['admin', '/admin/unowned'],
 ] as const;
 
-it.each(PAGES)('all that the page of an %s at %s shows is asked for while its code is on the way', async (who, path) => {
-  const ahead = asked();
-  world.db.me = ME[who] ?? null;
-  noteSession(true);
-  // The routes alone: no page is there to ask.
-  await makeRouter({ history: createMemoryHistory({ initialEntries: [path] }) }).load();
-  await waitFor(() => expect(queryClient.isFetching()).toBe(0));
-  world.server.events.removeAllListeners();
-  queryClient.clear();
-  scope.set(null);
+it.each(PAGES)(
+  'all that the page of an %s at %s shows is asked for while its code is on the way',
+  async (who, path) => {
+    const ahead = asked();
+    world.db.me = ME[who] ?? null;
+    noteSession(true);
+    // The routes alone: no page is there to ask.
+    await makeRouter({ history: createMemoryHistory({ initialEntries: [path] }) }).load();
+    await waitFor(() => expect(queryClient.isFetching()).toBe(0));
+    world.server.events.removeAllListeners();
+    queryClient.clear();
+    scope.set(null);
 
-  const all = asked();
-  renderApp(path, who);
-  await screen.findByRole('heading', { level: 1 });
-  await waitFor(() => expect(queryClient.isFetching()).toBe(0));
-  expect(ahead.size).toBeGreaterThan(1);
-  expect([...all].filter((one) => !LATER.test(one)).sort()).toEqual([...ahead].sort());
-});
+    const all = asked();
+    renderApp(path, who);
+    await screen.findByRole('heading', { level: 1 });
+    await waitFor(() => expect(queryClient.isFetching()).toBe(0));
+    expect(ahead.size).toBeGreaterThan(1);
+    expect([...all].filter((one) => !LATER.test(one)).sort()).toEqual([...ahead].sort());
+  },
+);
 
 it('a page that is asked for in vain says so itself, and tries again', async () => {
   let broken = true;
-  world.server.use(http.get('/api/admin/workers', ({ response }) => (broken ? response.untyped(new Response(null, { status: 404 })) : response(200).json({ items: world.db.workers }))));
+  world.server.use(
+    http.get('/api/admin/workers', ({ response }) =>
+      broken
+        ? response.untyped(new Response(null, { status: 404 }))
+        : response(200).json({ items: world.db.workers }),
+    ),
+  );
   const { user } = renderApp('/admin/workers', 'admin');
   // Title and frame are there: it is the page that says it, not the error of a route.
   const again = await screen.findByRole('button', { name: 'ניסיון נוסף' });
@@ -97,5 +106,7 @@ it('a link into a business asks for nothing until it is followed', async () => {
   expect(all).toEqual(new Set());
   await router.navigate({ to: '/', search: { business: BUSINESS } });
   await screen.findByRole('heading', { name: '30 הימים האחרונים' });
-  expect([...all].filter((one) => /summary|leads|calls|whatsapp/.test(one) && !one.includes(BUSINESS))).toEqual([]);
+  expect(
+    [...all].filter((one) => /summary|leads|calls|whatsapp/.test(one) && !one.includes(BUSINESS)),
+  ).toEqual([]);
 });

@@ -5,7 +5,14 @@ import { auditSearch } from '@/features/audit/search';
 import { callFilter, callQuery, callsQuery, toCallBackQuery } from '@/features/calls/queries';
 import { callSearch } from '@/features/calls/search';
 import { summaryQuery } from '@/features/home/queries';
-import { DELETED, leadFilter, leadQuery, leadsQuery, newLeadsQuery, timelineQuery } from '@/features/leads/queries';
+import {
+  DELETED,
+  leadFilter,
+  leadQuery,
+  leadsQuery,
+  newLeadsQuery,
+  timelineQuery,
+} from '@/features/leads/queries';
 import { leadSearch } from '@/features/leads/search';
 import { invitationsQuery, usersQuery } from '@/features/people/queries';
 import { statusQuery } from '@/features/whatsapp/queries';
@@ -20,7 +27,12 @@ const home = createRoute({
   path: '/',
   beforeLoad: inBusiness(),
   loader: (at) => {
-    begin(at, (client) => [client.query(summaryQuery()), client.infiniteQuery(toCallBackQuery()), client.infiniteQuery(newLeadsQuery()), client.query(statusQuery())]);
+    begin(at, (client) => [
+      client.query(summaryQuery()),
+      client.infiniteQuery(toCallBackQuery()),
+      client.infiniteQuery(newLeadsQuery()),
+      client.query(statusQuery()),
+    ]);
     return loadWords('home', 'calls', 'leads', 'whatsapp');
   },
   component: lazyRouteComponent(() => import('@/features/home/home-page'), 'HomePage'),
@@ -55,7 +67,10 @@ const lead = createRoute({
   path: '/leads/$id',
   beforeLoad: inBusiness(),
   loader: (at) => {
-    begin(at, (client) => [client.query(leadQuery(at.params.id)), client.infiniteQuery(timelineQuery(at.params.id))]);
+    begin(at, (client) => [
+      client.query(leadQuery(at.params.id)),
+      client.infiniteQuery(timelineQuery(at.params.id)),
+    ]);
     return loadWords('leads', 'calls', 'actions');
   },
   component: lazyRouteComponent(() => import('@/features/leads/lead-page'), 'LeadPage'),
@@ -102,7 +117,10 @@ const team = createRoute({
   beforeLoad: inBusiness('readPeople'),
   loader: (at) => {
     const business = businessOf(at.context);
-    begin(at, (client) => [client.infiniteQuery(usersQuery(business, {})), ...(can(at.context.me.role, 'manageBusiness') ? [client.query(invitationsQuery(business))] : [])]);
+    begin(at, (client) => [
+      client.infiniteQuery(usersQuery(business, {})),
+      ...(can(at.context.me.role, 'manageBusiness') ? [client.query(invitationsQuery(business))] : []),
+    ]);
     return loadWords('people');
   },
   component: lazyRouteComponent(() => import('@/features/people/team-page'), 'TeamPage'),

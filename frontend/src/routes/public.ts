@@ -49,7 +49,10 @@ const accessibility = createRoute({
   getParentRoute: () => rootRoute,
   path: '/accessibility',
   loader: () => loadWords('accessibility'),
-  component: lazyRouteComponent(() => import('@/features/accessibility/accessibility-page'), 'AccessibilityPage'),
+  component: lazyRouteComponent(
+    () => import('@/features/accessibility/accessibility-page'),
+    'AccessibilityPage',
+  ),
 });
 
 /** Pages for everybody. */

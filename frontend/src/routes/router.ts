@@ -7,7 +7,10 @@ import { publicRoutes } from './public';
 import { rootRoute } from './root';
 import { settingsRoutes } from './settings';
 
-const routeTree = rootRoute.addChildren([...publicRoutes, appRoute.addChildren([...businessRoutes, ...settingsRoutes, ...adminRoutes])]);
+const routeTree = rootRoute.addChildren([
+  ...publicRoutes,
+  appRoute.addChildren([...businessRoutes, ...settingsRoutes, ...adminRoutes]),
+]);
 
 /** The router; tests make their own with a history of their own. */
 export function makeRouter(options: Pick<Parameters<typeof createRouter>[0], 'history'> = {}) {

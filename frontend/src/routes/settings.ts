@@ -7,7 +7,9 @@ import { appRoute, businessOf, inBusiness } from './app';
 import { begin } from './begin';
 
 /** The settings of the business, and the words for them. */
-function loadSettings(at: Parameters<typeof begin>[0] & { context: Parameters<typeof businessOf>[0] }): Promise<void> {
+function loadSettings(
+  at: Parameters<typeof begin>[0] & { context: Parameters<typeof businessOf>[0] },
+): Promise<void> {
   begin(at, (client) => [client.query(settingsQuery(businessOf(at.context)))]);
   // The preview says how a call is answered in the words of calls.
   return loadWords('settings', 'calls');

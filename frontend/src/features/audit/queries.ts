@@ -33,12 +33,20 @@ export function auditFilter({ action, actor, entity, from, to }: AuditSearch): A
 /** Audit records, newest first; `null` for those of all businesses. */
 export const auditQuery = (businessId: string | null, filter: AuditFilter) =>
   infiniteQueryOptions({
-    queryKey: keyOf(businessId === null ? '/api/admin/audit' : '/api/businesses/{business_id}/audit', { businessId, ...filter }),
+    queryKey: keyOf(businessId === null ? '/api/admin/audit' : '/api/businesses/{business_id}/audit', {
+      businessId,
+      ...filter,
+    }),
     queryFn: ({ pageParam, signal }): Promise<Schemas['Page_AuditItem']> => {
       const query = { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return businessId === null
         ? unwrap(client.GET('/api/admin/audit', { params: { query }, signal }))
-        : unwrap(client.GET('/api/businesses/{business_id}/audit', { params: { path: { business_id: businessId }, query }, signal }));
+        : unwrap(
+            client.GET('/api/businesses/{business_id}/audit', {
+              params: { path: { business_id: businessId }, query },
+              signal,
+            }),
+          );
     },
     ...byCursor,
   });

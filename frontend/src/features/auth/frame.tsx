@@ -9,7 +9,15 @@ import { Button } from '@/shared/ui/button';
 import { Logo } from '@/shared/ui/logo';
 
 /** The frame of pages for people who are not logged in. */
-export function AuthFrame({ title, hint, children }: { title: string; hint?: string | undefined; children: ReactNode }) {
+export function AuthFrame({
+  title,
+  hint,
+  children,
+}: {
+  title: string;
+  hint?: string | undefined;
+  children: ReactNode;
+}) {
   const { t } = useTranslation();
   useEffect(() => {
     document.title = `${title} · ${t('common:product')}`;
@@ -30,7 +38,10 @@ export function AuthFrame({ title, hint, children }: { title: string; hint?: str
           <Languages aria-hidden />
           {t('auth:otherLanguage')}
         </Button>
-        <Link to="/accessibility" className="inline-flex min-h-11 items-center rounded-xl px-3 hover:bg-hover hover:text-ink md:min-h-9">
+        <Link
+          to="/accessibility"
+          className="inline-flex min-h-11 items-center rounded-xl px-3 hover:bg-hover hover:text-ink md:min-h-9"
+        >
           {t('auth:accessibility')}
         </Link>
       </footer>

@@ -24,9 +24,16 @@ export function InvitationPage() {
   const query = useQuery(invitationQuery(token));
   const gone = token === '' || (query.error instanceof ApiError && query.error.status < 500);
   const invitation = query.data;
-  const title = invitation?.business_name ? t('auth:invitation.titleOf', { business: invitation.business_name }) : t('auth:invitation.title');
+  const title = invitation?.business_name
+    ? t('auth:invitation.titleOf', { business: invitation.business_name })
+    : t('auth:invitation.title');
   return (
-    <AuthFrame title={title} hint={invitation ? t('auth:invitation.hint', { role: t(`common:roles.${invitation.role}`) }) : undefined}>
+    <AuthFrame
+      title={title}
+      hint={
+        invitation ? t('auth:invitation.hint', { role: t(`common:roles.${invitation.role}`) }) : undefined
+      }
+    >
       {invitation ? (
         <AcceptForm token={token} invitation={invitation} />
       ) : gone ? (
@@ -55,7 +62,10 @@ function AcceptForm({ token, invitation }: { token: string; invitation: Schemas[
   const navigate = useNavigate();
   const { form, bind, errors, failure, busy } = useSmallForm(
     { name: invitation.name ?? '', password: '' },
-    { name: needed(() => t('common:forms.nameNeeded')), password: passwordRule(() => t('common:forms.tooShort')) },
+    {
+      name: needed(() => t('common:forms.nameNeeded')),
+      password: passwordRule(() => t('common:forms.tooShort')),
+    },
     async ({ name, password }) => {
       await acceptInvitation(token, invitation.email, name.trim(), password);
       await navigate({ to: '/' });
@@ -70,7 +80,13 @@ function AcceptForm({ token, invitation }: { token: string; invitation: Schemas[
       <Field label={t('auth:yourName')} error={errors.name}>
         <Input autoComplete="name" maxLength={200} {...bind('name')} />
       </Field>
-      <PasswordField label={t('auth:choosePassword')} hint={t('common:forms.passwordHint')} autoComplete="new-password" error={errors.password} {...bind('password')} />
+      <PasswordField
+        label={t('auth:choosePassword')}
+        hint={t('common:forms.passwordHint')}
+        autoComplete="new-password"
+        error={errors.password}
+        {...bind('password')}
+      />
       <Button type="submit" size="large" busy={busy}>
         {t('auth:invitation.submit')}
       </Button>

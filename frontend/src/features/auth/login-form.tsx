@@ -26,11 +26,20 @@ export function LoginForm({ email = '', onLogin }: LoginFormProps) {
   );
   return (
     <form {...form} className="flex flex-col gap-4">
-      {failure !== null && <Notice tone="bad">{failure instanceof ApiError && failure.status === 401 ? t('auth:wrong') : sentence(failure, t)}</Notice>}
+      {failure !== null && (
+        <Notice tone="bad">
+          {failure instanceof ApiError && failure.status === 401 ? t('auth:wrong') : sentence(failure, t)}
+        </Notice>
+      )}
       <Field label={t('auth:email')} error={errors.email}>
         <Input type="email" inputMode="email" autoComplete="username" dir="ltr" {...bind('email')} />
       </Field>
-      <PasswordField label={t('auth:password')} autoComplete="current-password" error={errors.password} {...bind('password')} />
+      <PasswordField
+        label={t('auth:password')}
+        autoComplete="current-password"
+        error={errors.password}
+        {...bind('password')}
+      />
       <Button type="submit" size="large" busy={busy}>
         {t('auth:login')}
       </Button>

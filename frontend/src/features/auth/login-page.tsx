@@ -15,7 +15,10 @@ export function LoginPage() {
     <AuthFrame title={t('auth:welcome')} hint={t('auth:welcomeHint')}>
       <div className="flex flex-col gap-4">
         <LoginForm onLogin={() => router.history.push(next ?? '/')} />
-        <Link to="/forgot-password" className="inline-flex min-h-11 items-center self-center rounded-xl px-3 text-sm font-medium text-on-tint hover:underline">
+        <Link
+          to="/forgot-password"
+          className="inline-flex min-h-11 items-center self-center rounded-xl px-3 text-sm font-medium text-on-tint hover:underline"
+        >
           {t('auth:forgot')}
         </Link>
       </div>

@@ -8,7 +8,8 @@ export const invitationQuery = (token: string) =>
   queryOptions({
     // The token itself is no key: it would be kept as long as the cache.
     queryKey: keyOf('/api/auth/invitations/inspect'),
-    queryFn: ({ signal }) => unwrap(client.POST('/api/auth/invitations/inspect', { body: { token }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.POST('/api/auth/invitations/inspect', { body: { token }, signal })),
     enabled: token !== '',
     staleTime: Infinity,
     // As long as the page's code may be on its way.

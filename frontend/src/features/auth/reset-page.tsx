@@ -18,12 +18,16 @@ export function ResetPasswordPage() {
   const { t } = useTranslation();
   const token = useLinkToken();
   const navigate = useNavigate();
-  const { form, bind, errors, failure, busy } = useSmallForm({ password: '' }, { password: passwordRule(() => t('common:forms.tooShort')) }, async ({ password }) => {
-    await confirmReset(token, password);
-    forget();
-    toast.success(t('auth:reset.done'));
-    await navigate({ to: '/login' });
-  });
+  const { form, bind, errors, failure, busy } = useSmallForm(
+    { password: '' },
+    { password: passwordRule(() => t('common:forms.tooShort')) },
+    async ({ password }) => {
+      await confirmReset(token, password);
+      forget();
+      toast.success(t('auth:reset.done'));
+      await navigate({ to: '/login' });
+    },
+  );
   const gone = token === '' || (failure instanceof ApiError && failure.status === 410);
   return (
     <AuthFrame title={t('auth:reset.choose')}>
@@ -42,7 +46,13 @@ export function ResetPasswordPage() {
       ) : (
         <form {...form} className="flex flex-col gap-4">
           {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
-          <PasswordField label={t('common:forms.newPassword')} hint={t('common:forms.passwordHint')} autoComplete="new-password" error={errors.password} {...bind('password')} />
+          <PasswordField
+            label={t('common:forms.newPassword')}
+            hint={t('common:forms.passwordHint')}
+            autoComplete="new-password"
+            error={errors.password}
+            {...bind('password')}
+          />
           <Button type="submit" size="large" busy={busy}>
             {t('auth:reset.save')}
           </Button>

@@ -12,15 +12,26 @@ async function command(send: Parameters<typeof run>[0]): Promise<void> {
 }
 
 /** Takes a business in. */
-export const createBusiness = (body: Schemas['NewBusiness']) => command((header) => client.POST('/api/admin/businesses', { params: { header }, body }));
+export const createBusiness = (body: Schemas['NewBusiness']) =>
+  command((header) => client.POST('/api/admin/businesses', { params: { header }, body }));
 
 /** Puts a business to rest, or takes it up again. */
 export const setActive = (id: string, active: boolean) =>
   command((header) =>
     active
-      ? client.POST('/api/admin/businesses/{business_id}/activate', { params: { path: { business_id: id }, header } })
-      : client.POST('/api/admin/businesses/{business_id}/deactivate', { params: { path: { business_id: id }, header } }),
+      ? client.POST('/api/admin/businesses/{business_id}/activate', {
+          params: { path: { business_id: id }, header },
+        })
+      : client.POST('/api/admin/businesses/{business_id}/deactivate', {
+          params: { path: { business_id: id }, header },
+        }),
   );
 
 /** Says which numbers a business owns, all of them. */
-export const setNumbers = (id: string, numbers: string[]) => command((header) => client.PUT('/api/admin/businesses/{business_id}/numbers', { params: { path: { business_id: id }, header }, body: { numbers } }));
+export const setNumbers = (id: string, numbers: string[]) =>
+  command((header) =>
+    client.PUT('/api/admin/businesses/{business_id}/numbers', {
+      params: { path: { business_id: id }, header },
+      body: { numbers },
+    }),
+  );

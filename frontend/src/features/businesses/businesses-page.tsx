@@ -35,8 +35,22 @@ export function BusinessesPage() {
   const [adding, setAdding] = useState(false);
   const query = useInfiniteQuery(businessesQuery(q));
   const columns: Column<Business>[] = [
-    { id: 'name', header: t('businesses:columns.name'), card: 'title', cell: (business) => <Typed>{business.name}</Typed> },
-    { id: 'active', header: t('businesses:columns.state'), card: 'aside', cell: (business) => <Badge tone={business.active ? 'good' : 'warn'}>{t(business.active ? 'businesses:active' : 'businesses:resting')}</Badge> },
+    {
+      id: 'name',
+      header: t('businesses:columns.name'),
+      card: 'title',
+      cell: (business) => <Typed>{business.name}</Typed>,
+    },
+    {
+      id: 'active',
+      header: t('businesses:columns.state'),
+      card: 'aside',
+      cell: (business) => (
+        <Badge tone={business.active ? 'good' : 'warn'}>
+          {t(business.active ? 'businesses:active' : 'businesses:resting')}
+        </Badge>
+      ),
+    },
     {
       id: 'numbers',
       header: t('businesses:columns.numbers'),
@@ -49,8 +63,18 @@ export function BusinessesPage() {
         </span>
       ),
     },
-    { id: 'zone', header: t('businesses:columns.zone'), card: 'meta', cell: (business) => <Ltr>{business.time_zone}</Ltr> },
-    { id: 'created', header: t('businesses:columns.created'), card: 'meta', cell: (business) => formatDate(business.created_at) },
+    {
+      id: 'zone',
+      header: t('businesses:columns.zone'),
+      card: 'meta',
+      cell: (business) => <Ltr>{business.time_zone}</Ltr>,
+    },
+    {
+      id: 'created',
+      header: t('businesses:columns.created'),
+      card: 'meta',
+      cell: (business) => formatDate(business.created_at),
+    },
   ];
   return (
     <Page
@@ -62,7 +86,16 @@ export function BusinessesPage() {
         </Button>
       }
     >
-      <SearchField value={q ?? ''} label={t('businesses:search')} onChange={(typed) => void navigate({ search: (before) => ({ ...before, q: typed === '' ? undefined : typed }), replace: true })} />
+      <SearchField
+        value={q ?? ''}
+        label={t('businesses:search')}
+        onChange={(typed) =>
+          void navigate({
+            search: (before) => ({ ...before, q: typed === '' ? undefined : typed }),
+            replace: true,
+          })
+        }
+      />
       <Infinite query={query} empty={<Empty icon={Building2} title={t('businesses:empty')} />}>
         {(rows) => (
           <DataList
@@ -96,16 +129,32 @@ function BusinessActions({ business }: { business: Business }) {
   };
   return (
     <>
-      <IconButton label={t('businesses:enter', { name: business.name })} onClick={() => void navigate({ to: '/', search: { business: business.id } })}>
+      <IconButton
+        label={t('businesses:enter', { name: business.name })}
+        onClick={() => void navigate({ to: '/', search: { business: business.id } })}
+      >
         <Eye aria-hidden />
       </IconButton>
       <Menu
         label={t('businesses:menu', { name: business.name })}
         items={[
-          { label: t('businesses:setNumbers'), icon: <Hash aria-hidden />, onSelect: () => setNumbersOpen(true) },
+          {
+            label: t('businesses:setNumbers'),
+            icon: <Hash aria-hidden />,
+            onSelect: () => setNumbersOpen(true),
+          },
           business.active
-            ? { label: t('businesses:deactivate'), icon: <Power aria-hidden />, onSelect: () => setAsking(true), danger: true }
-            : { label: t('businesses:activate'), icon: <Power aria-hidden />, onSelect: () => void switchTo(true) },
+            ? {
+                label: t('businesses:deactivate'),
+                icon: <Power aria-hidden />,
+                onSelect: () => setAsking(true),
+                danger: true,
+              }
+            : {
+                label: t('businesses:activate'),
+                icon: <Power aria-hidden />,
+                onSelect: () => void switchTo(true),
+              },
         ]}
       />
       <ConfirmDialog

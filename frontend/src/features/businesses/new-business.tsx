@@ -21,7 +21,11 @@ export function NewBusinessDialog({ open, onClose }: { open: boolean; onClose: (
       defaults={{ name: '', time_zone: 'Asia/Jerusalem', numbers: '' }}
       draft="new-business"
       onSubmit={async (values) => {
-        await createBusiness({ name: values.name, time_zone: values.time_zone, numbers: numbersOf(values.numbers) });
+        await createBusiness({
+          name: values.name,
+          time_zone: values.time_zone,
+          numbers: numbersOf(values.numbers),
+        });
         toast.success(t('businesses:new.done', { name: values.name }));
       }}
     >
@@ -33,7 +37,11 @@ export function NewBusinessDialog({ open, onClose }: { open: boolean; onClose: (
           <Field label={t('businesses:columns.zone')} error={errors.time_zone?.message}>
             <Input autoComplete="off" dir="ltr" {...register('time_zone')} />
           </Field>
-          <Field label={t('businesses:columns.numbers')} hint={t('common:forms.phonesHint')} error={errors.numbers?.message}>
+          <Field
+            label={t('businesses:columns.numbers')}
+            hint={t('common:forms.phonesHint')}
+            error={errors.numbers?.message}
+          >
             <Textarea rows={2} dir="ltr" {...register('numbers')} />
           </Field>
         </>

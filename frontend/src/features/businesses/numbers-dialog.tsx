@@ -10,7 +10,15 @@ import { type Business } from './queries';
 import { numbersOf, numbersSchema } from './form';
 
 /** Says which numbers a business owns. */
-export function NumbersDialog({ open, onClose, business }: { open: boolean; onClose: () => void; business: Business }) {
+export function NumbersDialog({
+  open,
+  onClose,
+  business,
+}: {
+  open: boolean;
+  onClose: () => void;
+  business: Business;
+}) {
   const { t } = useTranslation();
   return (
     <FormDialog
@@ -27,7 +35,11 @@ export function NumbersDialog({ open, onClose, business }: { open: boolean; onCl
       }}
     >
       {({ register, formState: { errors } }) => (
-        <Field label={t('businesses:columns.numbers')} hint={t('common:forms.phonesHint')} error={errors.numbers?.message}>
+        <Field
+          label={t('businesses:columns.numbers')}
+          hint={t('common:forms.phonesHint')}
+          error={errors.numbers?.message}
+        >
           <Textarea rows={3} dir="ltr" {...register('numbers')} />
         </Field>
       )}

@@ -13,6 +13,17 @@ export const businessesQuery = (q: string | undefined) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/admin/businesses', { q }),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/businesses', { params: { query: { ...(q === undefined ? {} : { q }), limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
+      unwrap(
+        client.GET('/api/admin/businesses', {
+          params: {
+            query: {
+              ...(q === undefined ? {} : { q }),
+              limit: 50,
+              ...(pageParam === null ? {} : { cursor: pageParam }),
+            },
+          },
+          signal,
+        }),
+      ),
     ...byCursor,
   });

@@ -7,7 +7,9 @@ import type { Call } from './queries';
 
 /** Notes that a missed caller was called back. */
 export async function markCalledBack(callSid: string): Promise<void> {
-  await run((header) => client.POST('/api/calls/{call_sid}/called-back', { params: { path: { call_sid: callSid }, header } }));
+  await run((header) =>
+    client.POST('/api/calls/{call_sid}/called-back', { params: { path: { call_sid: callSid }, header } }),
+  );
   await invalidate('/api/calls', '/api/calls/{call_sid}', '/api/summary');
 }
 

@@ -33,7 +33,12 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     <span className={compact ? 'flex items-center gap-1.5' : 'contents'}>
       {/* Not every row has it: first, it leaves the others one below the other. */}
       {open && compact && (
-        <IconButton label={t('calls:markCalledBack', { name })} busy={busy} onClick={() => void mark()} className="max-md:hidden">
+        <IconButton
+          label={t('calls:markCalledBack', { name })}
+          busy={busy}
+          onClick={() => void mark()}
+          className="max-md:hidden"
+        >
           {!busy && <CheckCheck aria-hidden />}
         </IconButton>
       )}

@@ -29,7 +29,11 @@ export function CallPage() {
   if (query.data === undefined) {
     return (
       <Page title={t('calls:one')} back={back} width="narrow">
-        {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />}
+        {query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <SkeletonRows rows={3} />
+        )}
       </Page>
     );
   }
@@ -74,11 +78,22 @@ export function CallPage() {
             [t('calls:forwardedFrom'), call.forwarded_from ? <Phone value={call.forwarded_from} /> : null],
             [t('calls:started'), <Ltr key="started">{formatExact(call.started_at)}</Ltr>],
             [t('calls:ended'), call.ended_at ? <Ltr>{formatExact(call.ended_at)}</Ltr> : null],
-            [t('calls:columns.length'), typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null],
+            [
+              t('calls:columns.length'),
+              typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null,
+            ],
             [t('calls:answer.title'), call.answer ? t(`calls:answer.${call.answer}`) : null],
             [t('calls:dialOutcome'), call.dial_outcome ? t(`calls:status.${call.dial_outcome}`) : null],
-            [t('calls:calledBackBy'), call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null],
-            [t('calls:sid'), <Ltr key="sid" className="wrap-anywhere whitespace-normal! text-xs">{call.call_sid}</Ltr>],
+            [
+              t('calls:calledBackBy'),
+              call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null,
+            ],
+            [
+              t('calls:sid'),
+              <Ltr key="sid" className="wrap-anywhere whitespace-normal! text-xs">
+                {call.call_sid}
+              </Ltr>,
+            ],
           ]}
         />
       </Section>
@@ -88,7 +103,11 @@ export function CallPage() {
             <li key={index} className="flex items-baseline justify-between gap-3 text-sm">
               <span className="flex items-center gap-2.5">
                 <span aria-hidden className="size-2 rounded-full bg-primary" />
-                {event.kind === 'status' && event.status ? t(`calls:status.${event.status}`) : event.kind === 'incoming' || event.kind === 'dialed' ? t(`calls:event.${event.kind}`) : t('calls:event.status')}
+                {event.kind === 'status' && event.status
+                  ? t(`calls:status.${event.status}`)
+                  : event.kind === 'incoming' || event.kind === 'dialed'
+                    ? t(`calls:event.${event.kind}`)
+                    : t('calls:event.status')}
               </span>
               <time dateTime={event.at} className="text-muted">
                 <Ltr>{formatExact(event.at)}</Ltr>

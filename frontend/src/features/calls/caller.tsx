@@ -15,7 +15,9 @@ export function useCallerName(): (call: Call) => string {
   const { t } = useTranslation();
   return (call) => {
     const number = otherNumber(call);
-    return call.lead?.name ?? call.caller_name ?? (number === null ? t('calls:withheld') : formatPhone(number));
+    return (
+      call.lead?.name ?? call.caller_name ?? (number === null ? t('calls:withheld') : formatPhone(number))
+    );
   };
 }
 

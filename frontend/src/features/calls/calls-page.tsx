@@ -39,18 +39,27 @@ export function useCallColumns(): Column<Call>[] {
         return number === null || !(call.lead?.name ?? call.caller_name) ? null : <Phone value={number} />;
       },
     },
-    { id: 'when', header: t('calls:columns.when'), card: 'meta', cell: (call) => <When at={call.started_at} /> },
+    {
+      id: 'when',
+      header: t('calls:columns.when'),
+      card: 'meta',
+      cell: (call) => <When at={call.started_at} />,
+    },
     {
       id: 'length',
       header: t('calls:columns.length'),
       card: 'meta',
-      cell: (call) => (typeof call.duration_s === 'number' && call.duration_s > 0 ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null),
+      cell: (call) =>
+        typeof call.duration_s === 'number' && call.duration_s > 0 ? (
+          <Ltr>{formatDuration(call.duration_s)}</Ltr>
+        ) : null,
     },
     {
       id: 'recording',
       header: t('calls:columns.recording'),
       card: 'meta',
-      cell: (call) => (call.recordings.some((recording) => recording.state === 'completed') ? t('calls:hasRecording') : null),
+      cell: (call) =>
+        call.recordings.some((recording) => recording.state === 'completed') ? t('calls:hasRecording') : null,
     },
   ];
 }
@@ -76,17 +85,32 @@ export function CallsPage() {
             { value: 'missed', label: t('calls:missedOnes') },
             { value: 'answered', label: t('calls:answeredOnes') },
           ]}
-          onChange={(next) => void navigate({ search: (before) => ({ ...before, show: next === 'all' ? undefined : next }), replace: true })}
+          onChange={(next) =>
+            void navigate({
+              search: (before) => ({ ...before, show: next === 'all' ? undefined : next }),
+              replace: true,
+            })
+          }
         />
         <SearchField
           kind="tel"
           value={search.number ?? ''}
           label={t('calls:searchNumber')}
-          onChange={(typed) => void navigate({ search: (before) => ({ ...before, number: typed === '' ? undefined : typed }), replace: true })}
+          onChange={(typed) =>
+            void navigate({
+              search: (before) => ({ ...before, number: typed === '' ? undefined : typed }),
+              replace: true,
+            })
+          }
         />
       </div>
-      {search.number !== undefined && filter.number === undefined && <Notice tone="info">{t('calls:wholeNumber')}</Notice>}
-      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls:empty')} hint={t('calls:emptyHint')} />}>
+      {search.number !== undefined && filter.number === undefined && (
+        <Notice tone="info">{t('calls:wholeNumber')}</Notice>
+      )}
+      <Infinite
+        query={query}
+        empty={<Empty icon={PhoneOff} title={t('calls:empty')} hint={t('calls:emptyHint')} />}
+      >
         {(rows) => (
           <DataList
             label={t('calls:title')}

@@ -87,8 +87,19 @@ export function Player({ recording, className }: { recording: Recording; classNa
         }}
       />
       <div dir="ltr" className="flex items-center gap-1">
-        <IconButton label={t(playing ? 'calls:player.pause' : 'calls:player.play')} variant="primary" busy={loading} onClick={toggle} className="rounded-full!">
-          {!loading && (playing ? <Pause aria-hidden className="fill-current" /> : <Play aria-hidden className="fill-current" />)}
+        <IconButton
+          label={t(playing ? 'calls:player.pause' : 'calls:player.play')}
+          variant="primary"
+          busy={loading}
+          onClick={toggle}
+          className="rounded-full!"
+        >
+          {!loading &&
+            (playing ? (
+              <Pause aria-hidden className="fill-current" />
+            ) : (
+              <Play aria-hidden className="fill-current" />
+            ))}
         </IconButton>
         <IconButton label={t('calls:player.back')} onClick={() => seek(Math.max(0, at - 10))}>
           <RotateCcw aria-hidden className="size-4.5!" />
@@ -129,7 +140,9 @@ export function Player({ recording, className }: { recording: Recording; classNa
           <a href={audioUrl(recording.recording_sid, true)} download>
             <Download aria-hidden className="size-4.5!" />
             {t('calls:player.download')}
-            {typeof recording.bytes === 'number' && <Ltr className="text-xs text-muted">{formatBytes(recording.bytes)}</Ltr>}
+            {typeof recording.bytes === 'number' && (
+              <Ltr className="text-xs text-muted">{formatBytes(recording.bytes)}</Ltr>
+            )}
           </a>
         </Button>
       </div>

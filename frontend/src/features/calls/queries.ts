@@ -36,7 +36,12 @@ export const callsQuery = (filter: CallFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/calls', filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/calls', { params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
+      unwrap(
+        client.GET('/api/calls', {
+          params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
     ...byCursor,
   });
 
@@ -48,7 +53,12 @@ export const unownedCallsQuery = () =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/admin/calls/unowned'),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/calls/unowned', { params: { query: pageParam === null ? {} : { cursor: pageParam } }, signal })),
+      unwrap(
+        client.GET('/api/admin/calls/unowned', {
+          params: { query: pageParam === null ? {} : { cursor: pageParam } },
+          signal,
+        }),
+      ),
     ...byCursor,
   });
 
@@ -56,5 +66,6 @@ export const unownedCallsQuery = () =>
 export const callQuery = (callSid: string) =>
   queryOptions({
     queryKey: keyOf('/api/calls/{call_sid}', { callSid }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/calls/{call_sid}', { params: { path: { call_sid: callSid } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET('/api/calls/{call_sid}', { params: { path: { call_sid: callSid } }, signal })),
   });

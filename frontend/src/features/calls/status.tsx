@@ -29,7 +29,10 @@ const LOOKS = {
 export function CallIcon({ call, className }: { call: Call; className?: string }) {
   const { icon: Icon, classes } = LOOKS[callKind(call)];
   return (
-    <span aria-hidden className={cn('grid size-11 shrink-0 place-items-center rounded-full', classes, className)}>
+    <span
+      aria-hidden
+      className={cn('grid size-11 shrink-0 place-items-center rounded-full', classes, className)}
+    >
       <Icon className="size-5" />
     </span>
   );
@@ -48,7 +51,11 @@ export function CallBadge({ call }: { call: Call }) {
     );
   }
   if (kind === 'missed') {
-    return call.called_back_at ? <Badge tone="neutral">{t('calls:calledBack')}</Badge> : <Badge tone="bad">{t('calls:missed')}</Badge>;
+    return call.called_back_at ? (
+      <Badge tone="neutral">{t('calls:calledBack')}</Badge>
+    ) : (
+      <Badge tone="bad">{t('calls:missed')}</Badge>
+    );
   }
   return <Badge tone={kind === 'answered' ? 'good' : 'neutral'}>{t(`calls:${kind}`)}</Badge>;
 }

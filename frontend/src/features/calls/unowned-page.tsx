@@ -26,7 +26,15 @@ export function UnownedCallsPage() {
         {(rows) => (
           <DataList
             label={t('calls:unowned.title')}
-            columns={[...columns, { id: 'to', header: t('calls:to'), card: 'line', cell: (call) => (call.to ? <Phone value={call.to} /> : null) }]}
+            columns={[
+              ...columns,
+              {
+                id: 'to',
+                header: t('calls:to'),
+                card: 'line',
+                cell: (call) => (call.to ? <Phone value={call.to} /> : null),
+              },
+            ]}
             rows={rows}
             rowKey={(call) => call.call_sid}
             rowLabel={name}

@@ -2,7 +2,13 @@ import { formatPhone } from '@/shared/lib/phone';
 
 import type { Lead, LeadSource, LeadStatus } from './queries';
 
-export const STATUSES = ['new', 'contacted', 'qualified', 'won', 'lost'] as const satisfies readonly LeadStatus[];
+export const STATUSES = [
+  'new',
+  'contacted',
+  'qualified',
+  'won',
+  'lost',
+] as const satisfies readonly LeadStatus[];
 
 export const SOURCES = ['call', 'whatsapp', 'manual', 'import'] as const satisfies readonly LeadSource[];
 

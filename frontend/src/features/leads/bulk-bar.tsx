@@ -43,7 +43,9 @@ export function BulkBar({ rows, filter, selected, complete, restore = false, onD
       className="sticky bottom-[calc(4.75rem+env(safe-area-inset-bottom))] z-20 mx-auto flex w-full max-w-xl animate-rise flex-wrap items-center gap-2 rounded-2xl border bg-raised p-2 ps-4 shadow-xl md:bottom-4"
     >
       <p className="grow text-sm font-medium" role="status">
-        {matching ? t('common:list.allMatching') : t('common:list.selected', { count: ids.length, formatted: formatNumber(ids.length) })}
+        {matching
+          ? t('common:list.allMatching')
+          : t('common:list.selected', { count: ids.length, formatted: formatNumber(ids.length) })}
       </p>
       {all && (
         <Button variant="ghost" size="small" onClick={() => setEverything(!everything)}>
@@ -69,7 +71,9 @@ export function BulkBar({ rows, filter, selected, complete, restore = false, onD
         onClose={() => setAsking(false)}
         onConfirm={act}
         title={ids.length === 1 && !matching ? t('leads:delete.confirm') : t('leads:delete.confirmMany')}
-        description={matching ? t('leads:delete.explainMatching') : t('leads:delete.explainMany', { count: ids.length })}
+        description={
+          matching ? t('leads:delete.explainMatching') : t('leads:delete.explainMany', { count: ids.length })
+        }
         confirm={t('leads:delete.action')}
         danger
       />

@@ -24,8 +24,21 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
   const { t } = useTranslation();
   const wide = useWide();
   const columns: Column<Lead, LeadSort>[] = [
-    { id: 'name', header: t('leads:columns.name'), card: 'title', sort: 'name', first: 'asc', className: 'max-w-56 truncate', cell: (lead) => <LeadName lead={lead} /> },
-    { id: 'status', header: t('leads:columns.status'), card: 'meta', cell: (lead) => <LeadStatusBadge status={lead.status} /> },
+    {
+      id: 'name',
+      header: t('leads:columns.name'),
+      card: 'title',
+      sort: 'name',
+      first: 'asc',
+      className: 'max-w-56 truncate',
+      cell: (lead) => <LeadName lead={lead} />,
+    },
+    {
+      id: 'status',
+      header: t('leads:columns.status'),
+      card: 'meta',
+      cell: (lead) => <LeadStatusBadge status={lead.status} />,
+    },
     {
       id: 'phone',
       header: t('leads:columns.phone'),
@@ -51,10 +64,16 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
         </span>
       ),
     },
-    { id: 'source', header: t('leads:columns.source'), card: 'meta', cell: (lead) => t(`leads:source.${lead.source}`) },
+    {
+      id: 'source',
+      header: t('leads:columns.source'),
+      card: 'meta',
+      cell: (lead) => t(`leads:source.${lead.source}`),
+    },
   ];
   // A column says in its head what a card says beside the date.
-  const when = (word: 'leads:deletedWhen' | 'leads:purgeWhen', at: string | null | undefined) => (at ? <span>{wide ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null);
+  const when = (word: 'leads:deletedWhen' | 'leads:purgeWhen', at: string | null | undefined) =>
+    at ? <span>{wide ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null;
   if (trash) {
     columns.push(
       {
@@ -72,8 +91,20 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
     );
   } else {
     columns.push(
-      { id: 'last_call', header: t('leads:columns.lastCall'), card: 'none', sort: 'last_call', cell: (lead) => (lead.last_call_at ? <When at={lead.last_call_at} /> : null) },
-      { id: 'created', header: t('leads:columns.created'), card: 'meta', sort: 'created_at', cell: (lead) => <When at={lead.created_at} /> },
+      {
+        id: 'last_call',
+        header: t('leads:columns.lastCall'),
+        card: 'none',
+        sort: 'last_call',
+        cell: (lead) => (lead.last_call_at ? <When at={lead.last_call_at} /> : null),
+      },
+      {
+        id: 'created',
+        header: t('leads:columns.created'),
+        card: 'meta',
+        sort: 'created_at',
+        cell: (lead) => <When at={lead.created_at} />,
+      },
     );
   }
   return columns;

@@ -42,7 +42,8 @@ function selection(target: Target): Schemas['ManyLeads'] {
   return target.filter === undefined ? { ids: [...target.ids] } : { filter: target.filter };
 }
 
-const refresh = () => invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');
+const refresh = () =>
+  invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');
 
 /** What an operation on several leads says of itself. */
 interface Moved {
@@ -112,7 +113,8 @@ export function deleteLeads(target: Target): Promise<boolean> {
     failed: () => t('leads:delete.failed', { count }),
     // What a filter meant then is undone by the ids that the server names, at most so many at once.
     undo: (ids) => {
-      for (let from = 0; from < ids.length; from += MOST) void restoreLeads({ ids: ids.slice(from, from + MOST) });
+      for (let from = 0; from < ids.length; from += MOST)
+        void restoreLeads({ ids: ids.slice(from, from + MOST) });
     },
   });
 }

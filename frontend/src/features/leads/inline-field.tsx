@@ -47,7 +47,16 @@ const RETRY_MS = 5_000;
 const rules = () => import('./lead-form');
 
 /** The field. */
-export function InlineField({ lead, name, label, toText, toChanges, view, hint, kind = 'text' }: InlineFieldProps) {
+export function InlineField({
+  lead,
+  name,
+  label,
+  toText,
+  toChanges,
+  view,
+  hint,
+  kind = 'text',
+}: InlineFieldProps) {
   const { t } = useTranslation();
   const cache = useQueryClient();
   const [draft, setDraft] = useDraft<Draft>(`lead.${lead.id}.${name}`);
@@ -132,7 +141,9 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
       <div className="flex items-start gap-2 border-b py-1.5 last:border-b-0">
         <dl className="min-w-0 grow py-1.5">
           <dt className="text-xs text-muted">{label}</dt>
-          <dd className="wrap-anywhere whitespace-pre-wrap">{view ?? <span className="text-muted">{t('leads:none')}</span>}</dd>
+          <dd className="wrap-anywhere whitespace-pre-wrap">
+            {view ?? <span className="text-muted">{t('leads:none')}</span>}
+          </dd>
         </dl>
         <Button
           ref={pencil}
@@ -187,7 +198,8 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
         <Notice tone="warn">
           <p className="font-medium">{t('leads:conflict.title')}</p>
           <p className="mt-1">
-            {t('leads:conflict.theirs')} <Typed>{toText(theirs) === '' ? t('leads:none') : toText(theirs)}</Typed>
+            {t('leads:conflict.theirs')}{' '}
+            <Typed>{toText(theirs) === '' ? t('leads:none') : toText(theirs)}</Typed>
           </p>
           <div className="mt-3 flex flex-wrap gap-2">
             <Button size="small" busy={saving} onClick={() => void save(theirs.version)}>

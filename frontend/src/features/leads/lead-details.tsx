@@ -117,7 +117,10 @@ function StatusField({ lead }: { lead: Lead }) {
   };
   return (
     <Field label={t('leads:columns.status')} className="border-b pb-3">
-      <Select value={chosen ?? lead.status} onChange={(event) => void choose(event.target.value as LeadStatus)}>
+      <Select
+        value={chosen ?? lead.status}
+        onChange={(event) => void choose(event.target.value as LeadStatus)}
+      >
         {STATUSES.map((status) => (
           <option key={status} value={status}>
             {t(`leads:status.${status}`)}

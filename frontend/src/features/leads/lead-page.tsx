@@ -31,7 +31,11 @@ export function LeadPage() {
   if (query.data === undefined) {
     return (
       <Page title={t('leads:one')} back={back}>
-        {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={4} />}
+        {query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <SkeletonRows rows={4} />
+        )}
       </Page>
     );
   }
@@ -53,7 +57,12 @@ export function LeadPage() {
         !deleted && (
           <>
             {phone !== null && <ContactButtons phone={phone} name={name} labelled />}
-            <DeleteLeadButton id={lead.id} name={name} labelled onConfirmed={() => void navigate({ to: '/leads' })} />
+            <DeleteLeadButton
+              id={lead.id}
+              name={name}
+              labelled
+              onConfirmed={() => void navigate({ to: '/leads' })}
+            />
           </>
         )
       }
@@ -68,7 +77,8 @@ export function LeadPage() {
             </Button>
           }
         >
-          {t('leads:inTrash')} {lead.purge_at ? t('leads:purgeWhen', { when: formatDate(lead.purge_at) }) : null}
+          {t('leads:inTrash')}{' '}
+          {lead.purge_at ? t('leads:purgeWhen', { when: formatDate(lead.purge_at) }) : null}
         </Notice>
       )}
       <div className="grid grid-cols-1 items-start gap-4 md:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">

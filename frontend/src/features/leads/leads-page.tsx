@@ -42,7 +42,8 @@ export function LeadsPage() {
     setSelected(NOTHING);
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   };
-  const openNew = (open: boolean) => void navigate({ search: (before) => ({ ...before, new: open || undefined }), replace: true });
+  const openNew = (open: boolean) =>
+    void navigate({ search: (before) => ({ ...before, new: open || undefined }), replace: true });
   const filtered = filter.q ?? filter.status ?? filter.source ?? filter.tag;
   const name = (lead: Lead) => leadName(lead) ?? t('leads:nameless');
 
@@ -83,7 +84,12 @@ export function LeadsPage() {
         keep={(lead) => !hidden.has(lead.id)}
         empty={
           filtered === undefined ? (
-            <Empty icon={Users} title={t('leads:empty')} hint={t('leads:emptyHint')} action={<Button onClick={() => openNew(true)}>{t('leads:new.action')}</Button>} />
+            <Empty
+              icon={Users}
+              title={t('leads:empty')}
+              hint={t('leads:emptyHint')}
+              action={<Button onClick={() => openNew(true)}>{t('leads:new.action')}</Button>}
+            />
           ) : (
             <Empty icon={SearchX} title={t('leads:noMatch')} hint={t('leads:noMatchHint')} />
           )
@@ -112,10 +118,20 @@ export function LeadsPage() {
                   </>
                 );
               }}
-              sorting={{ by: filter.sort ?? 'created_at', order: filter.order ?? 'desc', onSort: (sort, order) => change({ sort, order }) }}
+              sorting={{
+                by: filter.sort ?? 'created_at',
+                order: filter.order ?? 'desc',
+                onSort: (sort, order) => change({ sort, order }),
+              }}
               selection={wide || selecting ? { selected, onChange: setSelected } : undefined}
             />
-            <BulkBar rows={rows} filter={filter} selected={selected} complete={!query.hasNextPage} onDone={() => setSelected(NOTHING)} />
+            <BulkBar
+              rows={rows}
+              filter={filter}
+              selected={selected}
+              complete={!query.hasNextPage}
+              onDone={() => setSelected(NOTHING)}
+            />
           </>
         )}
       </Infinite>

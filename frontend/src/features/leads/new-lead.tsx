@@ -49,7 +49,14 @@ export function NewLeadDialog({ open, onClose }: { open: boolean; onClose: () =>
       onSubmit={async (lead) => {
         const id = await create(lead);
         toast.success(t('leads:new.done'), {
-          ...(id === null ? {} : { action: { label: t('leads:open'), onClick: () => void navigate({ to: '/leads/$id', params: { id } }) } }),
+          ...(id === null
+            ? {}
+            : {
+                action: {
+                  label: t('leads:open'),
+                  onClick: () => void navigate({ to: '/leads/$id', params: { id } }),
+                },
+              }),
         });
       }}
     >
@@ -58,8 +65,19 @@ export function NewLeadDialog({ open, onClose }: { open: boolean; onClose: () =>
           <Field label={t('leads:columns.name')} error={errors.name?.message}>
             <Input autoComplete="off" {...register('name')} />
           </Field>
-          <Field label={t('leads:columns.phone')} hint={t('common:forms.phonesHint')} error={errors.phones?.message}>
-            <Input type="tel" inputMode="tel" autoComplete="off" dir="ltr" className="text-start" {...register('phones')} />
+          <Field
+            label={t('leads:columns.phone')}
+            hint={t('common:forms.phonesHint')}
+            error={errors.phones?.message}
+          >
+            <Input
+              type="tel"
+              inputMode="tel"
+              autoComplete="off"
+              dir="ltr"
+              className="text-start"
+              {...register('phones')}
+            />
           </Field>
           <Field label={t('leads:columns.email')} error={errors.email?.message}>
             <Input type="email" inputMode="email" autoComplete="off" dir="ltr" {...register('email')} />

@@ -43,7 +43,12 @@ export const leadsQuery = (filter: LeadFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/leads', filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/leads', { params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
+      unwrap(
+        client.GET('/api/leads', {
+          params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
     ...byCursor,
   });
 
@@ -54,7 +59,8 @@ export const newLeadsQuery = () => leadsQuery({ status: 'new', limit: 6 });
 export const leadQuery = (id: string) =>
   queryOptions({
     queryKey: keyOf('/api/leads/{lead_id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/leads/{lead_id}', { params: { path: { lead_id: id } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET('/api/leads/{lead_id}', { params: { path: { lead_id: id } }, signal })),
   });
 
 /** What happened with a lead, newest first. */
@@ -62,6 +68,11 @@ export const timelineQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/leads/{lead_id}/timeline', { id }),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/leads/{lead_id}/timeline', { params: { path: { lead_id: id }, query: pageParam === null ? {} : { cursor: pageParam } }, signal })),
+      unwrap(
+        client.GET('/api/leads/{lead_id}/timeline', {
+          params: { path: { lead_id: id }, query: pageParam === null ? {} : { cursor: pageParam } },
+          signal,
+        }),
+      ),
     ...byCursor,
   });

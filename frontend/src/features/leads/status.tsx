@@ -4,7 +4,13 @@ import { Badge, type Tone } from '@/shared/ui/badge';
 
 import type { LeadStatus } from './queries';
 
-const TONES: Record<LeadStatus, Tone> = { new: 'primary', contacted: 'warn', qualified: 'neutral', won: 'good', lost: 'neutral' };
+const TONES: Record<LeadStatus, Tone> = {
+  new: 'primary',
+  contacted: 'warn',
+  qualified: 'neutral',
+  won: 'good',
+  lost: 'neutral',
+};
 
 /** How far a lead has come, in a word. */
 export function LeadStatusBadge({ status }: { status: LeadStatus }) {

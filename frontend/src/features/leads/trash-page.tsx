@@ -29,8 +29,16 @@ export function TrashPage() {
   const [selected, setSelected] = useState(NOTHING);
   const name = (lead: Lead) => leadName(lead) ?? t('leads:nameless');
   return (
-    <Page title={t('leads:trash.title')} hint={t('leads:trash.hint')} back={{ to: '/leads', label: t('leads:title') }}>
-      <Infinite query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Trash2} title={t('leads:trash.empty')} hint={t('leads:trash.emptyHint')} />}>
+    <Page
+      title={t('leads:trash.title')}
+      hint={t('leads:trash.hint')}
+      back={{ to: '/leads', label: t('leads:title') }}
+    >
+      <Infinite
+        query={query}
+        keep={(lead) => !hidden.has(lead.id)}
+        empty={<Empty icon={Trash2} title={t('leads:trash.empty')} hint={t('leads:trash.emptyHint')} />}
+      >
         {(rows) => (
           <>
             <DataList
@@ -42,18 +50,33 @@ export function TrashPage() {
               selection={{ selected, onChange: setSelected }}
               actions={(lead) =>
                 wide ? (
-                  <Button variant="secondary" size="small" aria-label={t('leads:restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
+                  <Button
+                    variant="secondary"
+                    size="small"
+                    aria-label={t('leads:restore.label', { name: name(lead) })}
+                    onClick={() => void restoreLeads({ ids: [lead.id] })}
+                  >
                     <Undo2 aria-hidden />
                     {t('leads:restore.action')}
                   </Button>
                 ) : (
-                  <IconButton label={t('leads:restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
+                  <IconButton
+                    label={t('leads:restore.label', { name: name(lead) })}
+                    onClick={() => void restoreLeads({ ids: [lead.id] })}
+                  >
                     <Undo2 aria-hidden />
                   </IconButton>
                 )
               }
             />
-            <BulkBar rows={rows} filter={DELETED} selected={selected} complete={!query.hasNextPage} restore onDone={() => setSelected(NOTHING)} />
+            <BulkBar
+              rows={rows}
+              filter={DELETED}
+              selected={selected}
+              complete={!query.hasNextPage}
+              restore
+              onDone={() => setSelected(NOTHING)}
+            />
           </>
         )}
       </Infinite>

@@ -13,7 +13,12 @@ import { type FullLead, leadQuery } from './queries';
 export type LeadChanges = Schemas['LeadPatch'];
 
 /** Changes a lead that is still at `version`; anything newer there is a 412. */
-export async function updateLead(cache: QueryClient, id: string, version: number, changes: LeadChanges): Promise<void> {
+export async function updateLead(
+  cache: QueryClient,
+  id: string,
+  version: number,
+  changes: LeadChanges,
+): Promise<void> {
   await run(
     (header) =>
       client.PATCH('/api/leads/{lead_id}', {

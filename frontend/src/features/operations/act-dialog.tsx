@@ -19,7 +19,10 @@ import { countQuery, type Selection } from './queries';
 
 const schema = z.object({
   reason: neededText(500, () => translate('operations:failed.reasonNeeded')),
-  rate: testedText((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 5000, () => translate('operations:failed.badRate')),
+  rate: testedText(
+    (text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 5000,
+    () => translate('operations:failed.badRate'),
+  ),
 });
 
 interface ActDialogProps {
@@ -45,7 +48,9 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
       if (id !== null) await navigate({ to: '/admin/replays/$id', params: { id } });
     } else {
       const discarded = await discard(body);
-      toast.success(t('operations:failed.discarded', { count: discarded, formatted: formatNumber(discarded) }));
+      toast.success(
+        t('operations:failed.discarded', { count: discarded, formatted: formatNumber(discarded) }),
+      );
     }
   };
   return (
@@ -74,9 +79,23 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
             <Notice tone={replay ? 'info' : 'warn'}>
               {count.data ? (
                 <>
-                  <p className="font-medium">{t('operations:failed.count', { count: count.data.count, formatted: formatNumber(count.data.count) })}</p>
-                  {replay && lost > 0 && <p>{t('operations:failed.notReplayable', { count: lost, formatted: formatNumber(lost) })}</p>}
-                  {replay && [...new Set(count.data.by_worker.filter(({ paused }) => paused).map(({ worker }) => worker))].map((name) => <p key={name}>{t('operations:failed.pausedNote', { name })}</p>)}
+                  <p className="font-medium">
+                    {t('operations:failed.count', {
+                      count: count.data.count,
+                      formatted: formatNumber(count.data.count),
+                    })}
+                  </p>
+                  {replay && lost > 0 && (
+                    <p>
+                      {t('operations:failed.notReplayable', { count: lost, formatted: formatNumber(lost) })}
+                    </p>
+                  )}
+                  {replay &&
+                    [
+                      ...new Set(
+                        count.data.by_worker.filter(({ paused }) => paused).map(({ worker }) => worker),
+                      ),
+                    ].map((name) => <p key={name}>{t('operations:failed.pausedNote', { name })}</p>)}
                 </>
               ) : (
                 <span className="flex items-center gap-2">
@@ -86,7 +105,11 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
               )}
             </Notice>
           )}
-          <Field label={t('operations:failed.reason')} hint={t('operations:failed.reasonHint')} error={errors.reason?.message}>
+          <Field
+            label={t('operations:failed.reason')}
+            hint={t('operations:failed.reasonHint')}
+            error={errors.reason?.message}
+          >
             <Textarea rows={2} {...register('reason')} />
           </Field>
           {replay && (

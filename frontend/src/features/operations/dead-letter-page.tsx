@@ -21,7 +21,14 @@ const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog)
 const route = getRouteApi('/app/admin/failed/$id');
 
 /** Why an event was given up, as far as there are words for it. */
-const REASONS = ['permanent', 'exhausted', 'undecodable', 'rejected', 'max_deliveries', 'terminated'] as const;
+const REASONS = [
+  'permanent',
+  'exhausted',
+  'undecodable',
+  'rejected',
+  'max_deliveries',
+  'terminated',
+] as const;
 
 /** One failed event: what it was, why it failed, how often it was tried. */
 export function DeadLetterPage() {
@@ -36,7 +43,11 @@ export function DeadLetterPage() {
   if (!letter) {
     return (
       <Page title={t('operations:failed.one')} back={back}>
-        {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />}
+        {query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <SkeletonRows rows={3} />
+        )}
       </Page>
     );
   }
@@ -71,7 +82,12 @@ export function DeadLetterPage() {
       </Section>
       <Details letter={letter} />
       <Attempts letter={letter} />
-      <Payload letter={letter} busy={revealed && whole.isFetching} failure={revealed ? whole.error : null} onReveal={() => setRevealed(true)} />
+      <Payload
+        letter={letter}
+        busy={revealed && whole.isFetching}
+        failure={revealed ? whole.error : null}
+        onReveal={() => setRevealed(true)}
+      />
       <ActDialog what={act} selection={{ ids: [letter.id] }} onClose={() => setAct(null)} />
     </Page>
   );
@@ -80,32 +96,60 @@ export function DeadLetterPage() {
 function Details({ letter }: { letter: FullDeadLetter }) {
   const { t } = useTranslation();
   const why = REASONS.find((known) => known === letter.reason);
-  const id = (value: string | null) => (value === null ? null : <Ltr className="text-xs whitespace-normal! wrap-anywhere">{value}</Ltr>);
+  const id = (value: string | null) =>
+    value === null ? null : <Ltr className="text-xs whitespace-normal! wrap-anywhere">{value}</Ltr>;
   return (
     <Section title={t('operations:failed.details')}>
       <Facts
         facts={[
-          [t('operations:failed.columns.type'), letter.type === null ? null : <Ltr className="whitespace-normal! wrap-anywhere">{letter.type}</Ltr>],
-          [t('operations:failed.columns.subject'), <Ltr key="subject" className="whitespace-normal! wrap-anywhere">{letter.subject}</Ltr>],
+          [
+            t('operations:failed.columns.type'),
+            letter.type === null ? null : (
+              <Ltr className="whitespace-normal! wrap-anywhere">{letter.type}</Ltr>
+            ),
+          ],
+          [
+            t('operations:failed.columns.subject'),
+            <Ltr key="subject" className="whitespace-normal! wrap-anywhere">
+              {letter.subject}
+            </Ltr>,
+          ],
           [t('operations:failed.columns.worker'), <Ltr key="worker">{letter.worker}</Ltr>],
           [t('operations:failed.process'), letter.process === null ? null : <Ltr>{letter.process}</Ltr>],
-          [t('operations:failed.why'), why === undefined ? <Ltr key="why">{letter.reason}</Ltr> : t(`operations:failed.reasons.${why}`)],
+          [
+            t('operations:failed.why'),
+            why === undefined ? <Ltr key="why">{letter.reason}</Ltr> : t(`operations:failed.reasons.${why}`),
+          ],
           [t('operations:failed.attempts'), <Ltr key="attempts">{formatNumber(letter.attempts)}</Ltr>],
           [t('operations:failed.firstDied'), <Ltr key="first">{formatExact(letter.first_died_at)}</Ltr>],
           [t('operations:failed.columns.when'), <Ltr key="when">{formatExact(letter.died_at)}</Ltr>],
-          [t('operations:failed.business'), letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>],
-          [t('operations:failed.stream'), letter.stream === null ? null : <Ltr>{`${letter.stream} ${letter.stream_sequence ?? ''}`}</Ltr>],
+          [
+            t('operations:failed.business'),
+            letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>,
+          ],
+          [
+            t('operations:failed.stream'),
+            letter.stream === null ? null : <Ltr>{`${letter.stream} ${letter.stream_sequence ?? ''}`}</Ltr>,
+          ],
           [t('operations:failed.columns.entity'), id(letter.entity)],
           [t('operations:failed.event'), id(letter.event_id)],
           [t('operations:failed.trace'), id(letter.trace_id)],
           [t('operations:failed.settledBy'), letter.settled?.by ? <Typed>{letter.settled.by}</Typed> : null],
-          [t('operations:failed.settledWhy'), letter.settled?.reason ? <Typed>{letter.settled.reason}</Typed> : null],
+          [
+            t('operations:failed.settledWhy'),
+            letter.settled?.reason ? <Typed>{letter.settled.reason}</Typed> : null,
+          ],
           [
             t('operations:failed.replaysOf'),
             letter.replay_ids.length === 0 ? null : (
               <span className="flex flex-wrap gap-x-3">
                 {letter.replay_ids.map((replay, index) => (
-                  <Link key={replay} to="/admin/replays/$id" params={{ id: replay }} className="inline-flex min-h-11 items-center text-on-tint underline">
+                  <Link
+                    key={replay}
+                    to="/admin/replays/$id"
+                    params={{ id: replay }}
+                    className="inline-flex min-h-11 items-center text-on-tint underline"
+                  >
                     {t('operations:failed.life', { replay: formatNumber(index + 1) })}
                   </Link>
                 ))}
@@ -130,7 +174,9 @@ function Attempts({ letter }: { letter: FullDeadLetter }) {
               <Typed>{attempt.error}</Typed>
             </span>
             <span className="text-muted">
-              {attempt.replay === 0 ? t('operations:failed.original') : t('operations:failed.life', { replay: formatNumber(attempt.replay) })}
+              {attempt.replay === 0
+                ? t('operations:failed.original')
+                : t('operations:failed.life', { replay: formatNumber(attempt.replay) })}
               {' · '}
               <Ltr>{formatNumber(attempt.attempt)}</Ltr>
               {attempt.at !== null && (
@@ -158,12 +204,19 @@ interface PayloadProps {
 function Payload({ letter, busy, failure, onReveal }: PayloadProps) {
   const { t } = useTranslation();
   const { payload } = letter;
-  const text = payload === null ? null : payload.json === null ? payload.base64 : JSON.stringify(payload.json, null, 2);
+  const text =
+    payload === null ? null : payload.json === null ? payload.base64 : JSON.stringify(payload.json, null, 2);
   const headers = letter.headers.map(({ name, value }) => `${name}: ${value}`).join('\n');
   return (
     <Section
       title={t('operations:failed.payload')}
-      hint={t(payload === null ? 'operations:failed.noPayload' : letter.masked ? 'operations:failed.maskedHint' : 'operations:failed.payloadHint')}
+      hint={t(
+        payload === null
+          ? 'operations:failed.noPayload'
+          : letter.masked
+            ? 'operations:failed.maskedHint'
+            : 'operations:failed.payloadHint',
+      )}
       action={
         letter.masked &&
         payload !== null && (
@@ -191,8 +244,14 @@ function Payload({ letter, busy, failure, onReveal }: PayloadProps) {
 
 function Code({ label, children }: { label: string; children: string }) {
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <pre tabIndex={0} role="region" aria-label={label} dir="ltr" className="max-h-96 overflow-auto rounded-xl bg-hover p-3 text-start text-xs">
+    <pre
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      dir="ltr"
+      className="max-h-96 overflow-auto rounded-xl bg-hover p-3 text-start text-xs"
+    >
       {children}
     </pre>
   );

@@ -17,7 +17,17 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { type DeadLetter, type DeadLetterGroup, deadLettersQuery, failedFilter, type FailedFilter, groupsQuery, oneByOne, replaysQuery, type Selection } from './queries';
+import {
+  type DeadLetter,
+  type DeadLetterGroup,
+  deadLettersQuery,
+  failedFilter,
+  type FailedFilter,
+  groupsQuery,
+  oneByOne,
+  replaysQuery,
+  type Selection,
+} from './queries';
 import { ReplayLine } from './replay-page';
 import { DeadLetterBadge } from './state-badge';
 
@@ -32,7 +42,8 @@ export function FailedPage() {
   const filter = failedFilter(search);
   const { state } = filter;
   const single = oneByOne(search);
-  const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const change = (next: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Page title={t('operations:failed.title')} hint={t('operations:failed.hint')}>
       <div className="flex flex-col gap-2 md:flex-row md:items-center">
@@ -53,9 +64,19 @@ export function FailedPage() {
             { value: 'groups', label: t('operations:failed.groups') },
             { value: 'list', label: t('operations:failed.list') },
           ]}
-          onChange={(view) => change(view === 'list' ? { view } : { view: undefined, worker: undefined, fingerprint: undefined, entity: undefined })}
+          onChange={(view) =>
+            change(
+              view === 'list'
+                ? { view }
+                : { view: undefined, worker: undefined, fingerprint: undefined, entity: undefined },
+            )
+          }
         />
-        <SearchField value={search.entity ?? ''} label={t('operations:failed.search')} onChange={(entity) => change({ entity: entity === '' ? undefined : entity })} />
+        <SearchField
+          value={search.entity ?? ''}
+          label={t('operations:failed.search')}
+          onChange={(entity) => change({ entity: entity === '' ? undefined : entity })}
+        />
       </div>
       {single ? <Letters filter={filter} /> : <Groups state={state} />}
       {!single && <Replays />}
@@ -67,10 +88,24 @@ function Groups({ state }: { state: DeadLetter['state'] }) {
   const { t } = useTranslation();
   const query = useQuery(groupsQuery(state));
   const [act, setAct] = useState<{ what: 'replay' | 'discard'; group: DeadLetterGroup } | null>(null);
-  const selection: Selection = act ? { filter: { worker: act.group.worker, fingerprint: act.group.fingerprint, state: 'new' } } : { ids: [] };
+  const selection: Selection = act
+    ? { filter: { worker: act.group.worker, fingerprint: act.group.fingerprint, state: 'new' } }
+    : { ids: [] };
   const groups = query.data?.items;
-  if (groups === undefined) return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />;
-  if (groups.length === 0) return <Empty icon={PartyPopper} title={t(state === 'new' ? 'operations:failed.empty' : 'operations:failed.noneOfState')} hint={state === 'new' ? t('operations:failed.emptyHint') : undefined} />;
+  if (groups === undefined)
+    return query.isError ? (
+      <Failed error={query.error} retry={() => void query.refetch()} />
+    ) : (
+      <SkeletonRows rows={3} />
+    );
+  if (groups.length === 0)
+    return (
+      <Empty
+        icon={PartyPopper}
+        title={t(state === 'new' ? 'operations:failed.empty' : 'operations:failed.noneOfState')}
+        hint={state === 'new' ? t('operations:failed.emptyHint') : undefined}
+      />
+    );
   return (
     <>
       <ul aria-label={t('operations:failed.groups')} className="flex flex-col gap-3">
@@ -85,15 +120,29 @@ function Groups({ state }: { state: DeadLetter['state'] }) {
   );
 }
 
-function GroupCard({ group, state, onAct }: { group: DeadLetterGroup; state: DeadLetter['state']; onAct: (what: 'replay' | 'discard') => void }) {
+function GroupCard({
+  group,
+  state,
+  onAct,
+}: {
+  group: DeadLetterGroup;
+  state: DeadLetter['state'];
+  onAct: (what: 'replay' | 'discard') => void;
+}) {
   const { t } = useTranslation();
   return (
     <Card className="flex flex-wrap items-center gap-x-4 gap-y-3 p-4">
-      <span className="grid h-14 min-w-14 place-items-center rounded-2xl bg-bad-tint px-3 text-xl font-bold text-bad tabular-nums">{formatNumber(group.count)}</span>
+      <span className="grid h-14 min-w-14 place-items-center rounded-2xl bg-bad-tint px-3 text-xl font-bold text-bad tabular-nums">
+        {formatNumber(group.count)}
+      </span>
       <div className="min-w-0 flex-1 basis-60">
         <Link
           to="/admin/failed"
-          search={{ worker: group.worker, fingerprint: group.fingerprint, ...(state === 'new' ? {} : { state }) }}
+          search={{
+            worker: group.worker,
+            fingerprint: group.fingerprint,
+            ...(state === 'new' ? {} : { state }),
+          }}
           className="font-medium wrap-anywhere hover:underline"
         >
           <Typed>{group.error}</Typed>
@@ -102,7 +151,14 @@ function GroupCard({ group, state, onAct }: { group: DeadLetterGroup; state: Dea
           <Badge>
             <Ltr>{group.worker}</Ltr>
           </Badge>
-          {group.businesses > 0 && <span>{t('operations:failed.businesses', { count: group.businesses, formatted: formatNumber(group.businesses) })}</span>}
+          {group.businesses > 0 && (
+            <span>
+              {t('operations:failed.businesses', {
+                count: group.businesses,
+                formatted: formatNumber(group.businesses),
+              })}
+            </span>
+          )}
           <span>
             {t('operations:failed.first')} <When at={group.first_died_at} />
           </span>
@@ -117,7 +173,11 @@ function GroupCard({ group, state, onAct }: { group: DeadLetterGroup; state: Dea
             <RotateCcw aria-hidden />
             {t('operations:failed.replay.action')}
           </Button>
-          <IconButton label={t('operations:failed.discard.label', { error: group.error })} variant="quietDanger" onClick={() => onAct('discard')}>
+          <IconButton
+            label={t('operations:failed.discard.label', { error: group.error })}
+            variant="quietDanger"
+            onClick={() => onAct('discard')}
+          >
             <Trash2 aria-hidden />
           </IconButton>
         </div>
@@ -132,12 +192,46 @@ function Letters({ filter }: { filter: FailedFilter }) {
   const [act, setAct] = useState<'replay' | 'discard' | null>(null);
   const named = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
   const columns: Column<DeadLetter>[] = [
-    { id: 'error', header: t('operations:failed.columns.error'), card: 'title', className: 'max-w-md wrap-anywhere', cell: (letter) => <span dir="auto">{letter.error}</span> },
-    { id: 'state', header: t('operations:failed.columns.state'), card: 'aside', cell: (letter) => <DeadLetterBadge state={letter.state} /> },
-    { id: 'type', header: t('operations:failed.columns.type'), card: 'line', className: 'max-w-60', cell: (letter) => (letter.type === null ? null : <Ltr className="block w-fit max-w-full truncate">{letter.type}</Ltr>) },
-    { id: 'business', header: t('operations:failed.business'), card: 'meta', className: 'whitespace-nowrap', cell: (letter) => (letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>) },
-    { id: 'worker', header: t('operations:failed.columns.worker'), card: 'meta', cell: (letter) => <Ltr>{letter.worker}</Ltr> },
-    { id: 'at', header: t('operations:failed.columns.when'), card: 'meta', cell: (letter) => <When at={letter.died_at} /> },
+    {
+      id: 'error',
+      header: t('operations:failed.columns.error'),
+      card: 'title',
+      className: 'max-w-md wrap-anywhere',
+      cell: (letter) => <span dir="auto">{letter.error}</span>,
+    },
+    {
+      id: 'state',
+      header: t('operations:failed.columns.state'),
+      card: 'aside',
+      cell: (letter) => <DeadLetterBadge state={letter.state} />,
+    },
+    {
+      id: 'type',
+      header: t('operations:failed.columns.type'),
+      card: 'line',
+      className: 'max-w-60',
+      cell: (letter) =>
+        letter.type === null ? null : <Ltr className="block w-fit max-w-full truncate">{letter.type}</Ltr>,
+    },
+    {
+      id: 'business',
+      header: t('operations:failed.business'),
+      card: 'meta',
+      className: 'whitespace-nowrap',
+      cell: (letter) => (letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>),
+    },
+    {
+      id: 'worker',
+      header: t('operations:failed.columns.worker'),
+      card: 'meta',
+      cell: (letter) => <Ltr>{letter.worker}</Ltr>,
+    },
+    {
+      id: 'at',
+      header: t('operations:failed.columns.when'),
+      card: 'meta',
+      cell: (letter) => <When at={letter.died_at} />,
+    },
   ];
   return (
     <>

@@ -34,13 +34,15 @@ export function failedFilter({ state, worker, fingerprint, entity }: FailedSearc
 }
 
 /** Whether an address asks for failed events one by one, or for their causes. */
-export const oneByOne = ({ view, worker, fingerprint, entity }: FailedSearch) => view === 'list' || worker !== undefined || fingerprint !== undefined || entity !== undefined;
+export const oneByOne = ({ view, worker, fingerprint, entity }: FailedSearch) =>
+  view === 'list' || worker !== undefined || fingerprint !== undefined || entity !== undefined;
 
 /** Failed events by worker and cause, the most frequent first. */
 export const groupsQuery = (state: DeadLetter['state']) =>
   queryOptions({
     queryKey: keyOf('/api/admin/dead-letters/groups', { state }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/groups', { params: { query: { state } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET('/api/admin/dead-letters/groups', { params: { query: { state } }, signal })),
   });
 
 /** Failed events one by one, the latest first. */
@@ -48,7 +50,12 @@ export const deadLettersQuery = (filter: FailedFilter) =>
   infiniteQueryOptions({
     queryKey: keyOf('/api/admin/dead-letters', filter),
     queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/dead-letters', { params: { query: { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
+      unwrap(
+        client.GET('/api/admin/dead-letters', {
+          params: { query: { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } },
+          signal,
+        }),
+      ),
     ...byCursor,
   });
 
@@ -56,7 +63,13 @@ export const deadLettersQuery = (filter: FailedFilter) =>
 export const deadLetterQuery = (id: string, reveal: boolean) =>
   queryOptions({
     queryKey: keyOf('/api/admin/dead-letters/{dead_letter_id}', { id, reveal }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/{dead_letter_id}', { params: { path: { dead_letter_id: id }, query: reveal ? { reveal } : {} }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET('/api/admin/dead-letters/{dead_letter_id}', {
+          params: { path: { dead_letter_id: id }, query: reveal ? { reveal } : {} },
+          signal,
+        }),
+      ),
     // Looking again would be noted again.
     ...(reveal ? { staleTime: Infinity, gcTime: 0 } : {}),
   });
@@ -65,7 +78,8 @@ export const deadLetterQuery = (id: string, reveal: boolean) =>
 export const countQuery = (selection: Selection, enabled: boolean) =>
   queryOptions({
     queryKey: keyOf('/api/admin/dead-letters/count', selection),
-    queryFn: ({ signal }) => unwrap(client.POST('/api/admin/dead-letters/count', { body: { selection }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.POST('/api/admin/dead-letters/count', { body: { selection }, signal })),
     enabled,
     staleTime: 0,
     gcTime: 0,
@@ -75,7 +89,8 @@ export const countQuery = (selection: Selection, enabled: boolean) =>
 export const replayQuery = (id: string) =>
   queryOptions({
     queryKey: keyOf('/api/admin/replays/{replay_id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}', { params: { path: { replay_id: id } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET('/api/admin/replays/{replay_id}', { params: { path: { replay_id: id } }, signal })),
     refetchInterval: ({ state }) => (state.data?.state === 'running' ? 1000 : false),
   });
 
@@ -83,7 +98,13 @@ export const replayQuery = (id: string) =>
 export const failedAgainQuery = (id: string, failed: number) =>
   queryOptions({
     queryKey: keyOf('/api/admin/replays/{replay_id}/items', { id, failed }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}/items', { params: { path: { replay_id: id }, query: { result: 'failed', limit: 20 } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET('/api/admin/replays/{replay_id}/items', {
+          params: { path: { replay_id: id }, query: { result: 'failed', limit: 20 } },
+          signal,
+        }),
+      ),
     enabled: failed > 0,
   });
 
@@ -91,7 +112,8 @@ export const failedAgainQuery = (id: string, failed: number) =>
 export const replaysQuery = () =>
   queryOptions({
     queryKey: keyOf('/api/admin/replays'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays', { params: { query: { limit: 10 } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(client.GET('/api/admin/replays', { params: { query: { limit: 10 } }, signal })),
   });
 
 /** The workers. */

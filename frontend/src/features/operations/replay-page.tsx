@@ -33,7 +33,11 @@ export function ReplayLine({ replay, linked = false }: { replay: Replay; linked?
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
         {linked ? (
-          <Link to="/admin/replays/$id" params={{ id: replay.id }} className="font-medium after:absolute after:inset-0 after:content-['']">
+          <Link
+            to="/admin/replays/$id"
+            params={{ id: replay.id }}
+            className="font-medium after:absolute after:inset-0 after:content-['']"
+          >
             <Typed>{replay.reason}</Typed>
           </Link>
         ) : (
@@ -41,17 +45,46 @@ export function ReplayLine({ replay, linked = false }: { replay: Replay; linked?
             {t('operations:failed.progress', { done: formatNumber(done), total: formatNumber(replay.total) })}
           </p>
         )}
-        <Badge tone={state === 'running' ? 'primary' : state === 'finished' ? (counts.failed > 0 ? 'warn' : 'good') : 'neutral'}>{t(`operations:failed.replayState.${state}`)}</Badge>
+        <Badge
+          tone={
+            state === 'running'
+              ? 'primary'
+              : state === 'finished'
+                ? counts.failed > 0
+                  ? 'warn'
+                  : 'good'
+                : 'neutral'
+          }
+        >
+          {t(`operations:failed.replayState.${state}`)}
+        </Badge>
       </div>
-      <progress value={part} max={1} aria-label={t('operations:failed.progressLabel')} className="h-2.5 w-full appearance-none overflow-hidden rounded-full bg-hover [&::-moz-progress-bar]:bg-primary [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-primary" />
+      <progress
+        value={part}
+        max={1}
+        aria-label={t('operations:failed.progressLabel')}
+        className="h-2.5 w-full appearance-none overflow-hidden rounded-full bg-hover [&::-moz-progress-bar]:bg-primary [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-primary"
+      />
       <p className="text-sm text-muted">
-        {t('operations:failed.results', { succeeded: formatNumber(counts.succeeded + counts.already_applied), failed: formatNumber(counts.failed) })} · <When at={replay.created_at} />
+        {t('operations:failed.results', {
+          succeeded: formatNumber(counts.succeeded + counts.already_applied),
+          failed: formatNumber(counts.failed),
+        })}{' '}
+        · <When at={replay.created_at} />
       </p>
     </div>
   );
 }
 
-const COUNTS = ['pending', 'in_flight', 'succeeded', 'already_applied', 'failed', 'skipped', 'cancelled'] as const;
+const COUNTS = [
+  'pending',
+  'in_flight',
+  'succeeded',
+  'already_applied',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const;
 
 /** One replay, followed to its end. */
 export function ReplayPage() {
@@ -62,7 +95,11 @@ export function ReplayPage() {
   const replay = query.data;
   return (
     <Page
-      title={replay ? t('operations:failed.number', { number: formatNumber(replay.number) }) : t('operations:failed.replayTitle')}
+      title={
+        replay
+          ? t('operations:failed.number', { number: formatNumber(replay.number) })
+          : t('operations:failed.replayTitle')
+      }
       back={{ to: '/admin/failed', label: t('operations:failed.title') }}
       width="narrow"
       actions={
@@ -79,11 +116,17 @@ export function ReplayPage() {
             <ReplayLine replay={replay} />
             <Facts
               facts={[
-                ...COUNTS.filter((kind) => replay.counts[kind] > 0).map((kind): [string, React.ReactNode] => [t(`operations:failed.counts.${kind}`), <Ltr key={kind}>{formatNumber(replay.counts[kind])}</Ltr>]),
+                ...COUNTS.filter((kind) => replay.counts[kind] > 0).map((kind): [string, React.ReactNode] => [
+                  t(`operations:failed.counts.${kind}`),
+                  <Ltr key={kind}>{formatNumber(replay.counts[kind])}</Ltr>,
+                ]),
                 [t('operations:failed.reason'), <Typed key="reason">{replay.reason}</Typed>],
                 [t('operations:failed.by'), <Typed key="by">{replay.requested_by}</Typed>],
                 [t('operations:failed.rate'), <Ltr key="rate">{formatNumber(replay.rate)}</Ltr>],
-                [t('operations:failed.finished'), replay.finished_at ? <When at={replay.finished_at} /> : null],
+                [
+                  t('operations:failed.finished'),
+                  replay.finished_at ? <When at={replay.finished_at} /> : null,
+                ],
               ]}
             />
           </Card>
@@ -122,7 +165,11 @@ function FailedAgain({ replay }: { replay: Replay }) {
             {item.dead_letter_id === null ? (
               <Typed className="min-w-0 wrap-anywhere">{item.error ?? ''}</Typed>
             ) : (
-              <Link to="/admin/failed/$id" params={{ id: item.dead_letter_id }} className="min-w-0 font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']">
+              <Link
+                to="/admin/failed/$id"
+                params={{ id: item.dead_letter_id }}
+                className="min-w-0 font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']"
+              >
                 <Typed>{item.error ?? t('operations:failed.noError')}</Typed>
               </Link>
             )}

@@ -39,7 +39,11 @@ export function RetryingEvents({ worker: { name, retrying } }: { worker: Worker 
           </li>
         ))}
       </ul>
-      {retrying.length >= MOST && <p className="mt-2 text-sm text-muted">{t('operations:workers.retrying.oldest', { formatted: formatNumber(MOST) })}</p>}
+      {retrying.length >= MOST && (
+        <p className="mt-2 text-sm text-muted">
+          {t('operations:workers.retrying.oldest', { formatted: formatNumber(MOST) })}
+        </p>
+      )}
     </>
   );
 }
@@ -58,9 +62,20 @@ function Retry({ event, now }: { event: RetryingEvent; now: number }) {
       )}
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-muted">
         <Ltr className="wrap-anywhere">{event.type}</Ltr>
-        <span>{t('operations:workers.retrying.attempts', { count: event.attempts, formatted: formatNumber(event.attempts) })}</span>
-        <Moment at={event.first_failed_at}>{t('operations:workers.retrying.first', { when: formatRelative(event.first_failed_at, now) })}</Moment>
-        <Moment at={event.next_attempt_at}>{due ? t('operations:workers.retrying.due') : t('operations:workers.retrying.next', { when: formatRelative(event.next_attempt_at, now) })}</Moment>
+        <span>
+          {t('operations:workers.retrying.attempts', {
+            count: event.attempts,
+            formatted: formatNumber(event.attempts),
+          })}
+        </span>
+        <Moment at={event.first_failed_at}>
+          {t('operations:workers.retrying.first', { when: formatRelative(event.first_failed_at, now) })}
+        </Moment>
+        <Moment at={event.next_attempt_at}>
+          {due
+            ? t('operations:workers.retrying.due')
+            : t('operations:workers.retrying.next', { when: formatRelative(event.next_attempt_at, now) })}
+        </Moment>
       </p>
     </>
   );

@@ -21,7 +21,9 @@ const disk = () => ({
 
 /** What the recordings worker will try again. */
 function retry(...retrying: ReturnType<typeof disk>[]): void {
-  world.db.workers = world.db.workers.map((worker) => (worker.name === 'recordings' ? { ...worker, retrying } : { ...worker, retrying: [] }));
+  world.db.workers = world.db.workers.map((worker) =>
+    worker.name === 'recordings' ? { ...worker, retrying } : { ...worker, retrying: [] },
+  );
 }
 
 const events = () => screen.findByRole('list', { name: /recordings$/ });
@@ -37,7 +39,9 @@ describe('what a worker will try again', () => {
     expect(list.getByText('נכשל לראשונה לפני 3 שעות')).toBeVisible();
     expect(list.getByText(/^הניסיון הבא בעוד .*דקות$/)).toBeVisible();
     // The count is on the worker's own row, and on no other.
-    expect(within(screen.getByRole('row', { name: /^recordings/ })).getByText('1 בניסיון חוזר')).toBeInTheDocument();
+    expect(
+      within(screen.getByRole('row', { name: /^recordings/ })).getByText('1 בניסיון חוזר'),
+    ).toBeInTheDocument();
     expect(screen.getAllByText(/\d בניסיון חוזר$/)).toHaveLength(1);
   });
 

@@ -18,7 +18,12 @@ import { pauseWorker, resumeWorker } from './api';
 import { type Worker, workersQuery } from './queries';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
-const TONES: Record<Worker['state'], Tone> = { running: 'good', paused: 'warn', absent: 'bad', unknown: 'neutral' };
+const TONES: Record<Worker['state'], Tone> = {
+  running: 'good',
+  paused: 'warn',
+  absent: 'bad',
+  unknown: 'neutral',
+};
 
 /** The workers: what waits, what fails and will be tried again, and a brake. */
 export function WorkersPage() {
@@ -32,14 +37,57 @@ export function WorkersPage() {
       </>
     );
   const columns: Column<Worker>[] = [
-    { id: 'name', header: t('operations:workers.columns.name'), card: 'title', cell: (worker) => <Ltr>{worker.name}</Ltr> },
-    { id: 'state', header: t('operations:workers.columns.state'), card: 'aside', cell: (worker) => <Badge tone={TONES[worker.state]}>{t(`operations:workers.state.${worker.state}`)}</Badge> },
-    { id: 'retrying', header: t('operations:workers.columns.retrying'), card: 'line', cell: (worker) => <RetryingCount worker={worker} /> },
-    { id: 'waiting', header: t('operations:workers.columns.pending'), card: 'meta', cell: (worker) => named(t('operations:workers.columns.pending'), worker.waiting) },
-    { id: 'progress', header: t('operations:workers.columns.inFlight'), card: 'meta', cell: (worker) => named(t('operations:workers.columns.inFlight'), worker.in_progress) },
-    { id: 'redelivered', header: t('operations:workers.columns.redelivered'), card: 'none', cell: (worker) => named(t('operations:workers.columns.redelivered'), worker.redelivered) },
-    { id: 'dead', header: t('operations:workers.columns.dead'), card: 'meta', cell: (worker) => named(t('operations:workers.columns.dead'), worker.dead_letters_open) },
-    { id: 'why', header: t('operations:failed.reason'), card: 'line', className: 'max-w-64', cell: (worker) => <PausedWhy worker={worker} /> },
+    {
+      id: 'name',
+      header: t('operations:workers.columns.name'),
+      card: 'title',
+      cell: (worker) => <Ltr>{worker.name}</Ltr>,
+    },
+    {
+      id: 'state',
+      header: t('operations:workers.columns.state'),
+      card: 'aside',
+      cell: (worker) => (
+        <Badge tone={TONES[worker.state]}>{t(`operations:workers.state.${worker.state}`)}</Badge>
+      ),
+    },
+    {
+      id: 'retrying',
+      header: t('operations:workers.columns.retrying'),
+      card: 'line',
+      cell: (worker) => <RetryingCount worker={worker} />,
+    },
+    {
+      id: 'waiting',
+      header: t('operations:workers.columns.pending'),
+      card: 'meta',
+      cell: (worker) => named(t('operations:workers.columns.pending'), worker.waiting),
+    },
+    {
+      id: 'progress',
+      header: t('operations:workers.columns.inFlight'),
+      card: 'meta',
+      cell: (worker) => named(t('operations:workers.columns.inFlight'), worker.in_progress),
+    },
+    {
+      id: 'redelivered',
+      header: t('operations:workers.columns.redelivered'),
+      card: 'none',
+      cell: (worker) => named(t('operations:workers.columns.redelivered'), worker.redelivered),
+    },
+    {
+      id: 'dead',
+      header: t('operations:workers.columns.dead'),
+      card: 'meta',
+      cell: (worker) => named(t('operations:workers.columns.dead'), worker.dead_letters_open),
+    },
+    {
+      id: 'why',
+      header: t('operations:failed.reason'),
+      card: 'line',
+      className: 'max-w-64',
+      cell: (worker) => <PausedWhy worker={worker} />,
+    },
   ];
   return (
     <Page title={t('operations:workers.title')} hint={t('operations:workers.hint')}>
@@ -51,7 +99,7 @@ export function WorkersPage() {
           rowKey={(worker) => worker.name}
           rowLabel={(worker) => worker.name}
           actions={(worker) => worker.pausable && <Brake worker={worker} />}
-          detail={(worker) => worker.retrying.length === 0 ? null : <RetryingEvents worker={worker} />}
+          detail={(worker) => (worker.retrying.length === 0 ? null : <RetryingEvents worker={worker} />)}
         />
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
@@ -69,7 +117,9 @@ function PausedWhy({ worker: { paused } }: { worker: Worker }) {
     <>
       <Typed>{t('operations:workers.pausedBy', { by: paused.by, reason: paused.reason })}</Typed>
       {', '}
-      {paused.until === null ? t('operations:workers.untilResumed') : t('operations:workers.until', { when: formatExact(paused.until) })}
+      {paused.until === null
+        ? t('operations:workers.untilResumed')
+        : t('operations:workers.until', { when: formatExact(paused.until) })}
     </>
   );
 }
@@ -81,7 +131,12 @@ function Brake({ worker }: { worker: Worker }) {
   const paused = worker.paused !== null;
   return (
     <>
-      <Button variant="secondary" size="small" aria-label={t(paused ? 'operations:workers.resumeLabel' : 'operations:workers.pauseLabel', { name })} onClick={() => setAsking(true)}>
+      <Button
+        variant="secondary"
+        size="small"
+        aria-label={t(paused ? 'operations:workers.resumeLabel' : 'operations:workers.pauseLabel', { name })}
+        onClick={() => setAsking(true)}
+      >
         {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
         {t(paused ? 'operations:workers.resume' : 'operations:workers.pause')}
       </Button>

@@ -36,7 +36,10 @@ export function EditUser({ open, onClose, user, businessId }: EditUserProps) {
       schema={schema}
       defaults={{ name: user.name, role: user.role }}
       onSubmit={async (values) => {
-        await updateUser(businessId, user.id, { ...(values.name === user.name ? {} : { name: values.name }), ...(values.role === user.role ? {} : { role: values.role }) });
+        await updateUser(businessId, user.id, {
+          ...(values.name === user.name ? {} : { name: values.name }),
+          ...(values.role === user.role ? {} : { role: values.role }),
+        });
         toast.success(t('common:saved'));
       }}
     >

@@ -39,7 +39,11 @@ export function InviteDialog({ open, onClose, businessId }: InviteDialogProps) {
       defaults={{ email: '', name: '', role: roles[0] ?? 'agent' }}
       draft="invite"
       onSubmit={async (values) => {
-        await invite(businessId, { email: values.email, role: values.role, ...(values.name === '' ? {} : { name: values.name }) });
+        await invite(businessId, {
+          email: values.email,
+          role: values.role,
+          ...(values.name === '' ? {} : { name: values.name }),
+        });
         toast.success(t('people:invite.done', { email: values.email }));
       }}
     >

@@ -26,12 +26,20 @@ export function userFilter({ q, role, deleted }: UserSearch): UserFilter {
 /** People of one business; `null` for the system admin's list of everybody. */
 export const usersQuery = (businessId: string | null, filter: UserFilter) =>
   infiniteQueryOptions({
-    queryKey: keyOf(businessId === null ? '/api/admin/users' : '/api/businesses/{business_id}/users', { businessId, ...filter }),
+    queryKey: keyOf(businessId === null ? '/api/admin/users' : '/api/businesses/{business_id}/users', {
+      businessId,
+      ...filter,
+    }),
     queryFn: ({ pageParam, signal }): Promise<Schemas['Page_UserItem']> => {
       const query = { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return businessId === null
         ? unwrap(client.GET('/api/admin/users', { params: { query }, signal }))
-        : unwrap(client.GET('/api/businesses/{business_id}/users', { params: { path: { business_id: businessId }, query }, signal }));
+        : unwrap(
+            client.GET('/api/businesses/{business_id}/users', {
+              params: { path: { business_id: businessId }, query },
+              signal,
+            }),
+          );
     },
     ...byCursor,
   });
@@ -40,5 +48,11 @@ export const usersQuery = (businessId: string | null, filter: UserFilter) =>
 export const invitationsQuery = (businessId: string) =>
   queryOptions({
     queryKey: keyOf('/api/businesses/{business_id}/invitations', { businessId }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/businesses/{business_id}/invitations', { params: { path: { business_id: businessId } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET('/api/businesses/{business_id}/invitations', {
+          params: { path: { business_id: businessId } },
+          signal,
+        }),
+      ),
   });

@@ -64,7 +64,10 @@ function Team({ businessId }: { businessId: string }) {
           className="md:w-72"
         />
       )}
-      <Infinite query={query} empty={<Empty icon={Users} title={t(deleted ? 'people:noneDeleted' : 'people:empty')} />}>
+      <Infinite
+        query={query}
+        empty={<Empty icon={Users} title={t(deleted ? 'people:noneDeleted' : 'people:empty')} />}
+      >
         {(rows) => (
           <DataList
             label={t('people:title')}
@@ -73,7 +76,9 @@ function Team({ businessId }: { businessId: string }) {
             rowKey={(user) => user.id}
             rowLabel={(user) => user.name}
             picture={(user) => <Avatar name={user.name} />}
-            {...(manages ? { actions: (user: User) => <UserActions user={user} businessId={businessId} /> } : {})}
+            {...(manages
+              ? { actions: (user: User) => <UserActions user={user} businessId={businessId} /> }
+              : {})}
           />
         )}
       </Infinite>
@@ -99,7 +104,8 @@ function Invitations({ businessId }: { businessId: string }) {
                 <Ltr>{invitation.email}</Ltr>
               </p>
               <p className="text-sm text-muted">
-                {t(`common:roles.${invitation.role}`)} · {t('people:invitedUntil', { when: formatDate(invitation.expires_at) })}
+                {t(`common:roles.${invitation.role}`)} ·{' '}
+                {t('people:invitedUntil', { when: formatDate(invitation.expires_at) })}
               </p>
             </div>
             <IconButton
@@ -107,7 +113,8 @@ function Invitations({ businessId }: { businessId: string }) {
               onClick={() => {
                 withdraw(businessId, invitation.id).then(
                   () => toast.success(t('people:withdrawn')),
-                  (error: unknown) => toast.error(t('people:withdrawFailed'), { description: sentence(error, t) }),
+                  (error: unknown) =>
+                    toast.error(t('people:withdrawFailed'), { description: sentence(error, t) }),
                 );
               }}
             >

@@ -39,7 +39,10 @@ export function UserActions({ user, businessId }: UserActionsProps) {
       await (kind === 'delete' ? deleteUser(businessId, user.id) : restoreUser(businessId, user.id));
       toast.success(t(kind === 'delete' ? 'people:delete.done' : 'people:restore.done', { name: user.name }));
     } catch (error) {
-      toast.error(t(kind === 'delete' ? 'people:delete.failed' : 'people:restore.failed', { name: user.name }), { description: sentence(error, t) });
+      toast.error(
+        t(kind === 'delete' ? 'people:delete.failed' : 'people:restore.failed', { name: user.name }),
+        { description: sentence(error, t) },
+      );
     } finally {
       setBusy(null);
     }
@@ -55,7 +58,12 @@ export function UserActions({ user, businessId }: UserActionsProps) {
   }
   if (user.deleted_at) {
     return (
-      <Button variant="secondary" size="small" aria-label={t('people:restore.label', { name: user.name })} onClick={() => void act('restore')}>
+      <Button
+        variant="secondary"
+        size="small"
+        aria-label={t('people:restore.label', { name: user.name })}
+        onClick={() => void act('restore')}
+      >
         <Undo2 aria-hidden />
         {t('people:restore.action')}
       </Button>
@@ -63,7 +71,11 @@ export function UserActions({ user, businessId }: UserActionsProps) {
   }
   return (
     <>
-      <IconButton label={t('people:delete.label', { name: user.name })} variant="quietDanger" onClick={() => setAsking(true)}>
+      <IconButton
+        label={t('people:delete.label', { name: user.name })}
+        variant="quietDanger"
+        onClick={() => setAsking(true)}
+      >
         <Trash2 aria-hidden />
       </IconButton>
       <Menu
@@ -78,7 +90,8 @@ export function UserActions({ user, businessId }: UserActionsProps) {
                   onSelect: () => {
                     endSessions(user.id).then(
                       () => toast.success(t('people:sessionsEnded', { name: user.name })),
-                      (error: unknown) => toast.error(t('people:sessionsFailed'), { description: sentence(error, t) }),
+                      (error: unknown) =>
+                        toast.error(t('people:sessionsFailed'), { description: sentence(error, t) }),
                     );
                   },
                 },

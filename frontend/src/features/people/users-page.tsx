@@ -33,7 +33,8 @@ export function UsersPage() {
   const deleted = search.deleted === 'only';
   const columns = useUserColumns({ businesses: true, deleted });
   const query = useInfiniteQuery(usersQuery(null, userFilter(search)));
-  const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const change = (next: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Page
       title={t('people:allTitle')}
@@ -45,8 +46,17 @@ export function UsersPage() {
       }
     >
       <div className="flex flex-col gap-2 md:flex-row md:items-center">
-        <SearchField value={search.q ?? ''} label={t('people:search')} onChange={(q) => change({ q: q === '' ? undefined : q })} />
-        <Select aria-label={t('people:columns.role')} value={search.role ?? ''} onChange={(event) => change({ role: ROLES.find((role) => role === event.target.value) })} className="md:w-44">
+        <SearchField
+          value={search.q ?? ''}
+          label={t('people:search')}
+          onChange={(q) => change({ q: q === '' ? undefined : q })}
+        />
+        <Select
+          aria-label={t('people:columns.role')}
+          value={search.role ?? ''}
+          onChange={(event) => change({ role: ROLES.find((role) => role === event.target.value) })}
+          className="md:w-44"
+        >
           <option value="">{t('people:allRoles')}</option>
           {ROLES.map((role) => (
             <option key={role} value={role}>
@@ -65,7 +75,10 @@ export function UsersPage() {
           className="md:w-64"
         />
       </div>
-      <Infinite query={query} empty={<Empty icon={Users} title={t(deleted ? 'people:noneDeleted' : 'people:noMatch')} />}>
+      <Infinite
+        query={query}
+        empty={<Empty icon={Users} title={t(deleted ? 'people:noneDeleted' : 'people:noMatch')} />}
+      >
         {(rows) => (
           <DataList
             label={t('people:allTitle')}

@@ -26,7 +26,11 @@ export function AccountPage() {
   const { t } = useTranslation();
   const me = useMe();
   return (
-    <Page title={t('settings:account.title')} back={{ to: '/settings', label: t('settings:title') }} width="narrow">
+    <Page
+      title={t('settings:account.title')}
+      back={{ to: '/settings', label: t('settings:title') }}
+      width="narrow"
+    >
       <Section title={t('settings:account.me')}>
         <Facts
           facts={[
@@ -46,8 +50,26 @@ export function AccountPage() {
 /** The browser and system that a session's user agent names, in words that people know. */
 export function deviceName(agent: string | null | undefined): string {
   if (!agent) return '';
-  const browser = agent.includes('Edg/') ? 'Edge' : agent.includes('Firefox/') ? 'Firefox' : /Chrome\/|CriOS\//.test(agent) ? 'Chrome' : agent.includes('Safari/') ? 'Safari' : '';
-  const system = /iPhone|iPad/.test(agent) ? 'iPhone' : agent.includes('Android') ? 'Android' : agent.includes('Windows') ? 'Windows' : agent.includes('Mac OS X') ? 'Mac' : agent.includes('Linux') ? 'Linux' : '';
+  const browser = agent.includes('Edg/')
+    ? 'Edge'
+    : agent.includes('Firefox/')
+      ? 'Firefox'
+      : /Chrome\/|CriOS\//.test(agent)
+        ? 'Chrome'
+        : agent.includes('Safari/')
+          ? 'Safari'
+          : '';
+  const system = /iPhone|iPad/.test(agent)
+    ? 'iPhone'
+    : agent.includes('Android')
+      ? 'Android'
+      : agent.includes('Windows')
+        ? 'Windows'
+        : agent.includes('Mac OS X')
+          ? 'Mac'
+          : agent.includes('Linux')
+            ? 'Linux'
+            : '';
   return [browser, system].filter((part) => part !== '').join(' · ');
 }
 
@@ -92,9 +114,7 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
     <li className="flex items-center gap-3 py-3">
       <Icon aria-hidden className="size-5 shrink-0 text-muted" />
       <div className="min-w-0 grow">
-        <p className="font-medium">
-          {name === '' ? shown : <Ltr>{name}</Ltr>}
-        </p>
+        <p className="font-medium">{name === '' ? shown : <Ltr>{name}</Ltr>}</p>
         <p className="text-sm text-muted">
           {t('settings:sessions.seen')} <When at={session.last_seen_at} />
           {session.ip && (
@@ -108,7 +128,13 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
       {session.current ? (
         <Badge tone="good">{t('settings:sessions.current')}</Badge>
       ) : (
-        <Button variant="quietDanger" size="small" busy={busy} aria-label={t('settings:sessions.endLabel', { name: shown })} onClick={() => void end()}>
+        <Button
+          variant="quietDanger"
+          size="small"
+          busy={busy}
+          aria-label={t('settings:sessions.endLabel', { name: shown })}
+          onClick={() => void end()}
+        >
           {t('settings:sessions.end')}
         </Button>
       )}

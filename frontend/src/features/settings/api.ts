@@ -7,7 +7,11 @@ import { invalidate } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 
 /** Saves the settings over `revision`; anything newer there is a 412. */
-export async function saveSettings(businessId: string, revision: number, body: Schemas['SettingsInput']): Promise<void> {
+export async function saveSettings(
+  businessId: string,
+  revision: number,
+  body: Schemas['SettingsInput'],
+): Promise<void> {
   await run(
     (header) =>
       client.PUT('/api/businesses/{business_id}/settings', {
@@ -26,4 +30,5 @@ export async function endSession(id: string): Promise<void> {
 }
 
 /** Changes the own password. */
-export const changePassword = (current: string, next: string) => done(client.POST('/api/auth/password', { body: { current, new: next } }));
+export const changePassword = (current: string, next: string) =>
+  done(client.POST('/api/auth/password', { body: { current, new: next } }));

@@ -53,10 +53,22 @@ function Loaded({ businessId, children }: { businessId: string; children: (edito
       </Editing>
     );
   }
-  return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={4} />;
+  return query.isError ? (
+    <Failed error={query.error} retry={() => void query.refetch()} />
+  ) : (
+    <SkeletonRows rows={4} />
+  );
 }
 
-function Editing({ businessId, saved, children }: { businessId: string; saved: BusinessSettings; children: (editor: Editor) => ReactNode }) {
+function Editing({
+  businessId,
+  saved,
+  children,
+}: {
+  businessId: string;
+  saved: BusinessSettings;
+  children: (editor: Editor) => ReactNode;
+}) {
   const { t } = useTranslation();
   const editable = useCan('manageBusiness');
   const [draft, setDraft] = useDraft<Draft>(`settings:${businessId}`);
@@ -71,7 +83,10 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
     setBusy(true);
     setFailure(null);
     try {
-      await saveSettings(businessId, revision, { ...(current.name === saved.name ? {} : { name: current.name }), settings: current.settings });
+      await saveSettings(businessId, revision, {
+        ...(current.name === saved.name ? {} : { name: current.name }),
+        settings: current.settings,
+      });
       setDraft(null);
       toast.success(t('common:saved'));
     } catch (error) {
@@ -101,7 +116,9 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
           change: (next) => setDraft({ ...current, settings: { ...current.settings, ...next } }),
           rename: (name) => setDraft({ ...current, name }),
           errorOf: (field) => {
-            const wrong = errors.find((error) => new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field));
+            const wrong = errors.find((error) =>
+              new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field),
+            );
             return wrong && fieldSentence(wrong);
           },
         })}
@@ -111,7 +128,9 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
           {conflict || outdated ? (
             <Notice tone="warn">{t('settings:conflict')}</Notice>
           ) : (
-            failure !== null && <Notice tone="bad">{errors.length > 0 ? t('settings:fixErrors') : sentence(failure, t)}</Notice>
+            failure !== null && (
+              <Notice tone="bad">{errors.length > 0 ? t('settings:fixErrors') : sentence(failure, t)}</Notice>
+            )
           )}
           <div className="flex flex-wrap items-center gap-2">
             <p className="grow ps-1 text-sm font-medium">{t('settings:unsaved')}</p>

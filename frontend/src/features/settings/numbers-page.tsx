@@ -17,7 +17,12 @@ export function NumbersPage() {
   const query = useQuery({ ...settingsQuery(businessId ?? ''), enabled: businessId !== null });
   const numbers = query.data?.numbers ?? [];
   return (
-    <Page title={t('settings:numbers.title')} hint={t('settings:numbers.hint')} back={{ to: '/settings', label: t('settings:title') }} width="narrow">
+    <Page
+      title={t('settings:numbers.title')}
+      hint={t('settings:numbers.hint')}
+      back={{ to: '/settings', label: t('settings:title') }}
+      width="narrow"
+    >
       {query.data ? (
         numbers.length === 0 ? (
           <Empty icon={Hash} title={t('settings:numbers.empty')} />

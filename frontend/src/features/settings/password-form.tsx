@@ -39,7 +39,8 @@ export function PasswordForm() {
     } catch (error) {
       setFailure(error);
       if (!(error instanceof ApiError)) return;
-      for (const wrong of error.problem?.errors ?? []) form.setError(wrong.field === 'current' ? 'current' : 'next', { message: fieldSentence(wrong) });
+      for (const wrong of error.problem?.errors ?? [])
+        form.setError(wrong.field === 'current' ? 'current' : 'next', { message: fieldSentence(wrong) });
     }
   });
   return (
@@ -55,8 +56,19 @@ export function PasswordForm() {
         {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
         {/* For password managers: whose password this is. */}
         <input type="text" autoComplete="username" value={me.email} readOnly hidden />
-        <PasswordField label={t('settings:password.current')} autoComplete="current-password" error={errors.current?.message} {...form.register('current')} />
-        <PasswordField label={t('common:forms.newPassword')} hint={t('common:forms.passwordHint')} autoComplete="new-password" error={errors.next?.message} {...form.register('next')} />
+        <PasswordField
+          label={t('settings:password.current')}
+          autoComplete="current-password"
+          error={errors.current?.message}
+          {...form.register('current')}
+        />
+        <PasswordField
+          label={t('common:forms.newPassword')}
+          hint={t('common:forms.passwordHint')}
+          autoComplete="new-password"
+          error={errors.next?.message}
+          {...form.register('next')}
+        />
         <Button type="submit" busy={isSubmitting} className="self-start">
           {t('settings:password.submit')}
         </Button>

@@ -27,14 +27,20 @@ export function Preview({ businessId, settings }: { businessId: string; settings
   const unanswered = settings.mode === 'forward';
   const shown = when === 'nobody_answered' && !unanswered ? 'open' : when;
   return (
-    <Section title={t('settings:preview.title')} hint={t('settings:preview.hint')} className="lg:sticky lg:top-6">
+    <Section
+      title={t('settings:preview.title')}
+      hint={t('settings:preview.hint')}
+      className="lg:sticky lg:top-6"
+    >
       <div className="flex flex-col gap-4">
         <Segmented
           label={t('settings:preview.when')}
           value={shown}
           options={[
             { value: 'open', label: t('settings:preview.open') },
-            ...(unanswered ? [{ value: 'nobody_answered' as const, label: t('settings:preview.unanswered') }] : []),
+            ...(unanswered
+              ? [{ value: 'nobody_answered' as const, label: t('settings:preview.unanswered') }]
+              : []),
             { value: 'closed', label: t('settings:preview.closed') },
           ]}
           onChange={setWhen}
@@ -42,7 +48,10 @@ export function Preview({ businessId, settings }: { businessId: string; settings
         {query.data ? (
           <div aria-live="polite" className="flex flex-col gap-3">
             <p className="text-sm text-muted">
-              {t('settings:preview.now')} <Badge tone={query.data.now === 'closed' ? 'warn' : 'good'}>{t(`calls:answer.${query.data.now}`)}</Badge>
+              {t('settings:preview.now')}{' '}
+              <Badge tone={query.data.now === 'closed' ? 'warn' : 'good'}>
+                {t(`calls:answer.${query.data.now}`)}
+              </Badge>
             </p>
             <ol className="flex flex-col gap-2.5">
               {query.data[shown].map((step, index) => (
@@ -52,7 +61,9 @@ export function Preview({ businessId, settings }: { businessId: string; settings
           </div>
         ) : query.isError ? (
           <Notice tone={query.error instanceof ApiError && query.error.status === 422 ? 'warn' : 'bad'}>
-            {query.error instanceof ApiError && query.error.status === 422 ? t('settings:preview.invalid') : sentence(query.error, t)}
+            {query.error instanceof ApiError && query.error.status === 422
+              ? t('settings:preview.invalid')
+              : sentence(query.error, t)}
           </Notice>
         ) : (
           <SkeletonRows rows={2} />

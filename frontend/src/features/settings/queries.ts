@@ -13,7 +13,13 @@ export type BusinessSettings = Schemas['BusinessSettings'];
 export const settingsQuery = (businessId: string) =>
   queryOptions({
     queryKey: keyOf('/api/businesses/{business_id}/settings', { businessId }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/businesses/{business_id}/settings', { params: { path: { business_id: businessId } }, signal })),
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET('/api/businesses/{business_id}/settings', {
+          params: { path: { business_id: businessId } },
+          signal,
+        }),
+      ),
   });
 
 /** What a caller would hear with these settings. */
@@ -21,7 +27,13 @@ export const previewQuery = (businessId: string, settings: CallSettings) =>
   queryOptions({
     queryKey: keyOf('/api/businesses/{business_id}/settings/preview', { businessId, settings }),
     queryFn: ({ signal }) =>
-      unwrap(client.POST('/api/businesses/{business_id}/settings/preview', { params: { path: { business_id: businessId } }, body: { settings }, signal })),
+      unwrap(
+        client.POST('/api/businesses/{business_id}/settings/preview', {
+          params: { path: { business_id: businessId } },
+          body: { settings },
+          signal,
+        }),
+      ),
     retry: false,
   });
 

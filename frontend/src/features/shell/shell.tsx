@@ -27,7 +27,10 @@ import { StaleBadge } from './badges';
 import { type Place, places } from './nav';
 
 const LoginAgain = deferred(async () => {
-  const [{ LoginAgain: Loaded }] = await Promise.all([import('@/features/auth/login-again'), loadWords('auth')]);
+  const [{ LoginAgain: Loaded }] = await Promise.all([
+    import('@/features/auth/login-again'),
+    loadWords('auth'),
+  ]);
   return Loaded;
 });
 
@@ -50,7 +53,10 @@ export function Shell() {
 
   return (
     <div className="md:flex">
-      <a href="#main" className="fixed start-2 top-2 z-50 -translate-y-20 rounded-xl bg-primary px-4 py-3 font-medium text-on-primary focus:translate-y-0">
+      <a
+        href="#main"
+        className="fixed start-2 top-2 z-50 -translate-y-20 rounded-xl bg-primary px-4 py-3 font-medium text-on-primary focus:translate-y-0"
+      >
         {t('common:shell.skip')}
       </a>
       {wide ? <Sidebar /> : <TopBar />}
@@ -81,9 +87,24 @@ function useLogout(): () => void {
   };
 }
 
-function PlaceLink({ place, className, children, onClick }: { place: Place; className: string; children: ReactNode; onClick?: () => void }) {
+function PlaceLink({
+  place,
+  className,
+  children,
+  onClick,
+}: {
+  place: Place;
+  className: string;
+  children: ReactNode;
+  onClick?: () => void;
+}) {
   return (
-    <Link to={place.to} activeOptions={{ exact: place.to === '/', includeSearch: false }} className={className} {...(onClick ? { onClick } : {})}>
+    <Link
+      to={place.to}
+      activeOptions={{ exact: place.to === '/', includeSearch: false }}
+      className={className}
+      {...(onClick ? { onClick } : {})}
+    >
       {children}
     </Link>
   );
@@ -122,7 +143,9 @@ function Sidebar() {
           <p className="truncate text-sm font-medium">
             <Typed>{me.name}</Typed>
           </p>
-          <p className="truncate text-xs text-muted">{me.business ? <Typed>{me.business.name}</Typed> : t(`common:roles.${me.role}`)}</p>
+          <p className="truncate text-xs text-muted">
+            {me.business ? <Typed>{me.business.name}</Typed> : t(`common:roles.${me.role}`)}
+          </p>
         </div>
         <IconButton label={t('common:shell.logout')} onClick={leave}>
           <LogOut aria-hidden />
@@ -138,7 +161,9 @@ function TopBar() {
   return (
     <header className="sticky top-0 z-30 flex min-h-14 items-center gap-2.5 border-b bg-card/95 px-4 pt-[env(safe-area-inset-top)] backdrop-blur">
       <Logo className="size-8" />
-      <span className="min-w-0 grow truncate font-semibold">{me.business ? <Typed>{me.business.name}</Typed> : t('common:product')}</span>
+      <span className="min-w-0 grow truncate font-semibold">
+        {me.business ? <Typed>{me.business.name}</Typed> : t('common:product')}
+      </span>
       <StaleBadge />
     </header>
   );
@@ -157,19 +182,35 @@ function TabBar() {
   const inMore = more.some((place) => path.startsWith(place.to));
   return (
     <>
-      <nav aria-label={t('common:shell.nav')} className="fixed inset-x-0 bottom-0 z-30 flex border-t bg-card/95 pb-[env(safe-area-inset-bottom)] backdrop-blur">
+      <nav
+        aria-label={t('common:shell.nav')}
+        className="fixed inset-x-0 bottom-0 z-30 flex border-t bg-card/95 pb-[env(safe-area-inset-bottom)] backdrop-blur"
+      >
         {main.map((place) => (
           <PlaceLink key={place.to} place={place} className={TAB}>
             <place.icon aria-hidden />
             <span>{t(`common:nav.${place.label}`)}</span>
           </PlaceLink>
         ))}
-        <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" aria-expanded={open} className={cn(TAB, inMore && 'text-on-tint')}>
+        <button
+          type="button"
+          onClick={() => setOpen(true)}
+          aria-haspopup="dialog"
+          aria-expanded={open}
+          className={cn(TAB, inMore && 'text-on-tint')}
+        >
           <Ellipsis aria-hidden />
           <span>{t('common:nav.more')}</span>
         </button>
       </nav>
-      <Dialog open={open} onClose={() => setOpen(false)} title={me.name} description={me.business ? `${t(`common:roles.${me.role}`)} · ${me.business.name}` : t(`common:roles.${me.role}`)}>
+      <Dialog
+        open={open}
+        onClose={() => setOpen(false)}
+        title={me.name}
+        description={
+          me.business ? `${t(`common:roles.${me.role}`)} · ${me.business.name}` : t(`common:roles.${me.role}`)
+        }
+      >
         <ul className="flex flex-col gap-1 pb-3">
           {more.map((place) => (
             <li key={place.to}>
@@ -211,7 +252,10 @@ function ScopeBanner() {
   const query = useQuery({ ...settingsQuery(business ?? ''), enabled: business !== null });
   if (business === null) return null;
   return (
-    <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 bg-warn-tint px-4 py-1.5 text-sm text-warn md:px-8">
+    <div
+      role="status"
+      className="flex flex-wrap items-center gap-x-3 gap-y-1 bg-warn-tint px-4 py-1.5 text-sm text-warn md:px-8"
+    >
       <p className="grow">
         {t('common:shell.viewing')} <strong>{query.data ? <Typed>{query.data.name}</Typed> : '…'}</strong>
       </p>

@@ -17,7 +17,8 @@ export function accepted<T extends object>(answer: T | Schemas['Failed'], what: 
 
 /** Notes in the console what failed, in full, and passes it on. */
 export function warned(error: unknown, what: string): never {
-  if (!(error instanceof WhatsappRefusal)) console.warn(`WhatsApp: ${what} failed`, error, (error as { problem?: unknown }).problem ?? '');
+  if (!(error instanceof WhatsappRefusal))
+    console.warn(`WhatsApp: ${what} failed`, error, (error as { problem?: unknown }).problem ?? '');
   throw error;
 }
 
@@ -37,7 +38,10 @@ export async function requestQr(): Promise<WhatsappQr> {
 /** Asks for a code to type into WhatsApp, for people whose only screen is the phone. */
 export async function requestPairingCode(phone: string): Promise<Schemas['CodeAnswer']> {
   try {
-    return accepted(await unwrap(client.POST('/api/whatsapp/baileys/pairing-code', { body: { phone } })), 'pairing-code');
+    return accepted(
+      await unwrap(client.POST('/api/whatsapp/baileys/pairing-code', { body: { phone } })),
+      'pairing-code',
+    );
   } catch (error) {
     return warned(error, 'pairing-code');
   } finally {
@@ -47,11 +51,17 @@ export async function requestPairingCode(phone: string): Promise<Schemas['CodeAn
 
 /** Unlinks the phone. */
 export const unlink = (onStillWorking: () => void) =>
-  end('logout', () => run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking }));
+  end('logout', () =>
+    run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking }),
+  );
 
 /** Drops all that is kept of a link, so that the next one begins with nothing. */
 export const forget = (onStillWorking: () => void) =>
-  end('session', () => run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), { onStillWorking }));
+  end('session', () =>
+    run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), {
+      onStillWorking,
+    }),
+  );
 
 /** Done only when the state on the screen is the new one. */
 async function end(what: string, command: () => Promise<unknown>): Promise<void> {

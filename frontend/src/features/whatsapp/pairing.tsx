@@ -54,9 +54,11 @@ export function PairingCode() {
   }
   return (
     <form {...form} className="flex w-full max-w-sm flex-col gap-3">
-      {failure !== null && <Notice tone="bad">
+      {failure !== null && (
+        <Notice tone="bad">
           <p dir="auto">{say(failure)}</p>
-        </Notice>}
+        </Notice>
+      )}
       <Field label={t('whatsapp:pairing.phone')} hint={t('whatsapp:pairing.hint')} error={errors.phone}>
         <Input type="tel" inputMode="tel" autoComplete="tel" dir="ltr" {...bind('phone')} />
       </Field>

@@ -33,7 +33,11 @@ export function WhatsappPage() {
       {query.data ? (
         <>
           <StatusCard status={query.data} />
-          {mayLink ? <Linking status={query.data} /> : query.data.state !== 'connected' && <Notice tone="info">{t('whatsapp:askManager')}</Notice>}
+          {mayLink ? (
+            <Linking status={query.data} />
+          ) : (
+            query.data.state !== 'connected' && <Notice tone="info">{t('whatsapp:askManager')}</Notice>
+          )}
         </>
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
@@ -129,8 +133,15 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
           <QrPanel status={status} />
         ) : (
           <div className="flex flex-col items-center gap-3 py-2">
-            <Button size="large" busy={init.isPending || status.state === 'requesting'} onClick={() => init.mutate()} className="w-full max-w-sm">
-              {!init.isPending && status.state !== 'requesting' && (again ? <RotateCw aria-hidden /> : <QrCode aria-hidden />)}
+            <Button
+              size="large"
+              busy={init.isPending || status.state === 'requesting'}
+              onClick={() => init.mutate()}
+              className="w-full max-w-sm"
+            >
+              {!init.isPending &&
+                status.state !== 'requesting' &&
+                (again ? <RotateCw aria-hidden /> : <QrCode aria-hidden />)}
               {t('whatsapp:createQr')}
             </Button>
             <p className="text-center text-sm text-muted">{t('whatsapp:createHint')}</p>
@@ -169,7 +180,12 @@ function EndButton({ way }: { way: 'unlink' | 'forget' }) {
   });
   return (
     <>
-      <Button variant={way === 'unlink' ? 'quietDanger' : 'ghost'} size={way === 'unlink' ? 'normal' : 'small'} busy={end.isPending} onClick={() => setAsking(true)}>
+      <Button
+        variant={way === 'unlink' ? 'quietDanger' : 'ghost'}
+        size={way === 'unlink' ? 'normal' : 'small'}
+        busy={end.isPending}
+        onClick={() => setAsking(true)}
+      >
         {way === 'unlink' ? <Unlink aria-hidden /> : <Eraser aria-hidden />}
         {t(`whatsapp:${way}.action`)}
       </Button>

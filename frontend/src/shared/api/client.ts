@@ -51,7 +51,7 @@ interface Answer<T> {
 export async function unwrap<T>(pending: Promise<Answer<T>>): Promise<NonNullable<T>> {
   const { data, error, response } = await pending;
   if (!response.ok) {
-    throw new ApiError(response.status, typeof error === 'object' ? (error) : null);
+    throw new ApiError(response.status, typeof error === 'object' ? error : null);
   }
   return data as NonNullable<T>;
 }

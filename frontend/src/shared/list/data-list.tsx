@@ -112,10 +112,21 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
             const more = detail?.(row) ?? null;
             return (
               <Fragment key={key}>
-                <tr className={cn('relative transition-colors hover:bg-hover', more === null && 'border-b last:border-b-0', on && 'bg-tint/60')}>
+                <tr
+                  className={cn(
+                    'relative transition-colors hover:bg-hover',
+                    more === null && 'border-b last:border-b-0',
+                    on && 'bg-tint/60',
+                  )}
+                >
                   {selection && (
                     <td className="relative z-10 ps-2">
-                      <Checkbox label={t('common:list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                      <Checkbox
+                        label={t('common:list.select', { name: rowLabel(row) })}
+                        hideLabel
+                        checked={on}
+                        onChange={(next) => selection.onChange(toggled(selection, key, next))}
+                      />
                     </td>
                   )}
                   {columns.map((column) => {
@@ -123,7 +134,11 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
                     const title = column.card === 'title';
                     const shown = title && link ? link(row, content, cn('font-medium', STRETCHED)) : content;
                     return title ? (
-                      <th key={column.id} scope="row" className={cn('px-3 py-3 text-start font-normal', column.className)}>
+                      <th
+                        key={column.id}
+                        scope="row"
+                        className={cn('px-3 py-3 text-start font-normal', column.className)}
+                      >
                         {shown}
                       </th>
                     ) : (
@@ -134,13 +149,18 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
                   })}
                   {actions && (
                     <td className="px-2 py-1">
-                      <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">{actions(row)}</div>
+                      <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">
+                        {actions(row)}
+                      </div>
                     </td>
                   )}
                 </tr>
                 {more !== null && (
                   <tr className="border-b last:border-b-0">
-                    <td colSpan={columns.length + (selection ? 1 : 0) + (actions ? 1 : 0)} className="px-3 pb-3">
+                    <td
+                      colSpan={columns.length + (selection ? 1 : 0) + (actions ? 1 : 0)}
+                      className="px-3 pb-3"
+                    >
                       {more}
                     </td>
                   </tr>
@@ -154,7 +174,13 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
   );
 }
 
-function Header<T, Sort extends string>({ column, sorting }: { column: Column<T, Sort>; sorting: Sorting<Sort> | undefined }) {
+function Header<T, Sort extends string>({
+  column,
+  sorting,
+}: {
+  column: Column<T, Sort>;
+  sorting: Sorting<Sort> | undefined;
+}) {
   const by = column.sort;
   if (!sorting || by === undefined) {
     return (
@@ -167,8 +193,19 @@ function Header<T, Sort extends string>({ column, sorting }: { column: Column<T,
   const Icon = !active ? ArrowUpDown : sorting.order === 'asc' ? ArrowUp : ArrowDown;
   const next = !active ? (column.first ?? 'desc') : sorting.order === 'desc' ? 'asc' : 'desc';
   return (
-    <th scope="col" aria-sort={!active ? 'none' : sorting.order === 'asc' ? 'ascending' : 'descending'} className={cn('text-start font-medium', column.className)}>
-      <button type="button" onClick={() => sorting.onSort(by, next)} className={cn('inline-flex min-h-10 items-center gap-1.5 rounded-lg px-3 hover:text-ink', active && 'text-ink')}>
+    <th
+      scope="col"
+      aria-sort={!active ? 'none' : sorting.order === 'asc' ? 'ascending' : 'descending'}
+      className={cn('text-start font-medium', column.className)}
+    >
+      <button
+        type="button"
+        onClick={() => sorting.onSort(by, next)}
+        className={cn(
+          'inline-flex min-h-10 items-center gap-1.5 rounded-lg px-3 hover:text-ink',
+          active && 'text-ink',
+        )}
+      >
         {column.header}
         <Icon aria-hidden className="size-3.5" />
       </button>
@@ -187,11 +224,22 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
         const on = selection?.selected.has(key) ?? false;
         const more = detail?.(row) ?? null;
         return (
-          <li key={key} className={cn('relative rounded-2xl border bg-card p-3 ps-4 shadow-xs', on && 'border-primary bg-tint/50')}>
+          <li
+            key={key}
+            className={cn(
+              'relative rounded-2xl border bg-card p-3 ps-4 shadow-xs',
+              on && 'border-primary bg-tint/50',
+            )}
+          >
             <div className="flex min-h-11 items-center gap-3">
               {selection ? (
                 <span className="relative z-10">
-                  <Checkbox label={t('common:list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                  <Checkbox
+                    label={t('common:list.select', { name: rowLabel(row) })}
+                    hideLabel
+                    checked={on}
+                    onChange={(next) => selection.onChange(toggled(selection, key, next))}
+                  />
                 </span>
               ) : (
                 picture?.(row)
@@ -200,7 +248,13 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
                 <div className="flex items-center gap-2">
                   <div className="line-clamp-2 min-w-0 wrap-anywhere">
                     {of('title').map((column) => (
-                      <span key={column.id}>{link ? link(row, column.cell(row), cn('font-semibold', STRETCHED)) : <span className="font-semibold">{column.cell(row)}</span>}</span>
+                      <span key={column.id}>
+                        {link ? (
+                          link(row, column.cell(row), cn('font-semibold', STRETCHED))
+                        ) : (
+                          <span className="font-semibold">{column.cell(row)}</span>
+                        )}
+                      </span>
                     ))}
                   </div>
                   {of('aside').map((column) => (
@@ -237,5 +291,9 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
 
 /** What is too long loses its end, also where it reads from left to right on a page that does not. */
 function Line({ content }: { content: ReactNode }) {
-  return content === null || content === undefined ? null : <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:truncate">{content}</div>;
+  return content === null || content === undefined ? null : (
+    <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:truncate">
+      {content}
+    </div>
+  );
 }

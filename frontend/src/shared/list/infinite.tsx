@@ -42,7 +42,11 @@ export function Infinite<T>({ query, keep, empty, children }: InfiniteProps<T>) 
         </p>
       )}
       {query.hasNextPage && (
-        <More busy={query.isFetchingNextPage} paused={query.isFetchNextPageError} onMore={() => void query.fetchNextPage()}>
+        <More
+          busy={query.isFetchingNextPage}
+          paused={query.isFetchNextPageError}
+          onMore={() => void query.fetchNextPage()}
+        >
           {t('common:list.more')}
         </More>
       )}
@@ -50,7 +54,17 @@ export function Infinite<T>({ query, keep, empty, children }: InfiniteProps<T>) 
   );
 }
 
-function More({ busy, paused, onMore, children }: { busy: boolean; paused: boolean; onMore: () => void; children: string }) {
+function More({
+  busy,
+  paused,
+  onMore,
+  children,
+}: {
+  busy: boolean;
+  paused: boolean;
+  onMore: () => void;
+  children: string;
+}) {
   const marker = useRef<HTMLDivElement>(null);
   const more = useRef(onMore);
   useEffect(() => {
@@ -59,9 +73,12 @@ function More({ busy, paused, onMore, children }: { busy: boolean; paused: boole
   useEffect(() => {
     const element = marker.current;
     if (!element || busy || paused) return;
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) more.current();
-    }, { rootMargin: '400px' });
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) more.current();
+      },
+      { rootMargin: '400px' },
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, [busy, paused]);

@@ -11,7 +11,8 @@ describe('live updates', () => {
   let stop: () => void;
   beforeEach(async () => {
     vi.useFakeTimers();
-    for (const path of ['/api/leads', '/api/calls', '/api/summary'] as const) queryClient.setQueryData(keyOf(path), {});
+    for (const path of ['/api/leads', '/api/calls', '/api/summary'] as const)
+      queryClient.setQueryData(keyOf(path), {});
     stop = startLive();
     await vi.advanceTimersByTimeAsync(1);
   });

@@ -10,18 +10,38 @@ import { createStore, useStore } from '@/shared/lib/store';
 /** `live`: changes arrive by themselves. `stale`: what is on screen may be old. */
 export type LiveState = 'connecting' | 'live' | 'stale';
 
-const LEADS: ApiPath[] = ['/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary'];
-const CALLS: ApiPath[] = ['/api/calls', '/api/calls/{call_sid}', '/api/leads/{lead_id}/timeline', '/api/summary', '/api/admin/calls/unowned'];
+const LEADS: ApiPath[] = [
+  '/api/leads',
+  '/api/leads/{lead_id}',
+  '/api/leads/{lead_id}/timeline',
+  '/api/summary',
+];
+const CALLS: ApiPath[] = [
+  '/api/calls',
+  '/api/calls/{call_sid}',
+  '/api/leads/{lead_id}/timeline',
+  '/api/summary',
+  '/api/admin/calls/unowned',
+];
 
 const PATHS: Record<string, ApiPath[]> = {
   lead: LEADS,
   call: [...CALLS, '/api/leads'],
   recording: CALLS,
-  user: ['/api/businesses/{business_id}/users', '/api/businesses/{business_id}/invitations', '/api/admin/users'],
+  user: [
+    '/api/businesses/{business_id}/users',
+    '/api/businesses/{business_id}/invitations',
+    '/api/admin/users',
+  ],
   business: ['/api/businesses/{business_id}/settings', '/api/admin/businesses', '/api/auth/me'],
   operation: [],
   whatsapp: ['/api/whatsapp/baileys/status', '/api/whatsapp/baileys/qr'],
-  dead_letter: ['/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{dead_letter_id}', '/api/admin/workers'],
+  dead_letter: [
+    '/api/admin/dead-letters',
+    '/api/admin/dead-letters/groups',
+    '/api/admin/dead-letters/{dead_letter_id}',
+    '/api/admin/workers',
+  ],
   replay: ['/api/admin/replays', '/api/admin/replays/{replay_id}', '/api/admin/replays/{replay_id}/items'],
   worker: ['/api/admin/workers'],
 };

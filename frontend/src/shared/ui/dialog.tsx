@@ -27,7 +27,17 @@ interface ConfirmProps {
 }
 
 /** Asks before something is done. The safe button has the focus. */
-export function ConfirmDialog({ open, onClose, onConfirm, title, description, confirm, danger = false, busy = false, children }: ConfirmProps) {
+export function ConfirmDialog({
+  open,
+  onClose,
+  onConfirm,
+  title,
+  description,
+  confirm,
+  danger = false,
+  busy = false,
+  children,
+}: ConfirmProps) {
   const { t } = useTranslation();
   const safe = useRef<HTMLButtonElement>(null);
   return (
