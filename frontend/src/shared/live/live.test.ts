@@ -29,6 +29,13 @@ describe('live updates', () => {
     expect(isStale(keyOf('/api/calls'))).toBe(false);
   });
 
+  it('refetch everything when the server speaks of what this page does not know', async () => {
+    FakeEventSource.all.at(-1)?.say('invoice');
+    await vi.advanceTimersByTimeAsync(200);
+    expect(isStale(keyOf('/api/leads'))).toBe(true);
+    expect(isStale(keyOf('/api/calls'))).toBe(true);
+  });
+
   it('refetch everything after a gap, and when the server says reset', async () => {
     FakeEventSource.all.at(-1)?.dispatchEvent(new Event('reset'));
     expect(isStale(keyOf('/api/calls'))).toBe(true);

@@ -24,7 +24,8 @@ const CALLS: ApiPath[] = [
   '/api/admin/calls/unowned',
 ];
 
-const PATHS: Record<string, ApiPath[]> = {
+/** By kind of what changed, the paths whose answers it makes out of date. */
+export const PATHS: Partial<Record<string, ApiPath[]>> = {
   lead: LEADS,
   call: [...CALLS, '/api/leads'],
   recording: CALLS,
@@ -77,7 +78,13 @@ export function startLive(): () => void {
   const refetchAll = () => void queryClient.invalidateQueries();
 
   const note = (kind: string) => {
-    for (const path of PATHS[kind] ?? []) changed.add(path);
+    const paths = PATHS[kind];
+    // A newer server than this page: whatever it speaks of may be on screen.
+    if (paths === undefined) {
+      refetchAll();
+      return;
+    }
+    for (const path of paths) changed.add(path);
     gather ??= setTimeout(() => {
       gather = undefined;
       const paths = [...changed];
