@@ -1,4 +1,5 @@
-import { BUSINESS, type Db } from '../db';
+import { BUSINESS } from '../base';
+import type { Db } from '../db';
 import { http, problem, succeeded } from '../http';
 
 export function businessHandlers(db: Db) {

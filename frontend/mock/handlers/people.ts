@@ -1,6 +1,7 @@
 import { HttpResponse } from 'msw';
 
-import { BUSINESS, type Db } from '../db';
+import { BUSINESS } from '../base';
+import type { Db } from '../db';
 import { http, problem, succeeded } from '../http';
 
 export function peopleHandlers(db: Db) {
