@@ -8,7 +8,8 @@ import tseslint from 'typescript-eslint';
 const PHYSICAL =
   '(^|[\\s:"\'`!-])(-?(ml|mr|pl|pr|scroll-ml|scroll-mr|scroll-pl|scroll-pr)-[\\w\\[]|-?(left|right)-[\\d\\[a]|-?(left|right)-px|text-(left|right)(\\s|$)|float-(left|right)|clear-(left|right)|border-[lr](-|\\s|$)|rounded-(l|r|tl|tr|bl|br)(-|\\s|$)|space-x-)';
 const physical = {
-  message: 'Use a logical utility (ms-, me-, ps-, pe-, start-, end-, text-start, text-end, border-s, rounded-s …).',
+  message:
+    'Use a logical utility (ms-, me-, ps-, pe-, start-, end-, text-start, text-end, border-s, rounded-s …).',
 };
 
 const logicalOnly = [
@@ -19,8 +20,9 @@ const logicalOnly = [
 /** Words that people read belong in the catalogues. */
 const catalogued = [
   {
-    selector: 'Literal[value=/[\\u0590-\\u05FF]/], JSXText[value=/[\\u0590-\\u05FF]/], TemplateElement[value.raw=/[\\u0590-\\u05FF]/]',
-    message: 'Hebrew belongs in src/shared/i18n/he.json.',
+    selector:
+      'Literal[value=/[\\u0590-\\u05FF]/], JSXText[value=/[\\u0590-\\u05FF]/], TemplateElement[value.raw=/[\\u0590-\\u05FF]/]',
+    message: 'Hebrew belongs in src/shared/i18n/he.',
   },
   {
     selector: 'JSXText[value=/[A-Za-z]{2}/]',
@@ -32,7 +34,10 @@ const layer = (...patterns) => ({
   'no-restricted-imports': [
     'error',
     {
-      paths: [{ name: 'zod', message: 'Use @/shared/lib/zod, which keeps zod from trying eval.' }, { name: 'zod/mini', message: 'Use @/shared/lib/zod.' }],
+      paths: [
+        { name: 'zod', message: 'Use @/shared/lib/zod, which keeps zod from trying eval.' },
+        { name: 'zod/mini', message: 'Use @/shared/lib/zod.' },
+      ],
       patterns: [{ group: patterns, message: 'shared -> features -> routes, never back.' }],
     },
   ],
@@ -43,22 +48,38 @@ export default tseslint.config(
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
-    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked, jsxA11y.flatConfigs.strict],
+    extends: [
+      ...tseslint.configs.strictTypeChecked,
+      ...tseslint.configs.stylisticTypeChecked,
+      jsxA11y.flatConfigs.strict,
+    ],
     plugins: { 'react-hooks': reactHooks },
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname }, globals: globals.browser },
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+      globals: globals.browser,
+    },
     rules: {
       ...reactHooks.configs['recommended-latest'].rules,
       'no-console': ['error', { allow: ['warn'] }],
       'no-restricted-syntax': ['error', ...logicalOnly, ...catalogued],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidOperator: true },
+      ],
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', destructuredArrayIgnorePattern: '^_' },
+      ],
       '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/dot-notation': 'off',
       // Routes are redirected to by throwing, as TanStack Router asks.
-      '@typescript-eslint/only-throw-error': ['error', { allow: [{ from: 'package', package: '@tanstack/router-core', name: 'Redirect' }] }],
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allow: [{ from: 'package', package: '@tanstack/router-core', name: 'Redirect' }] },
+      ],
     },
   },
   {
@@ -72,7 +93,23 @@ export default tseslint.config(
     rules: layer('@/routes/*', '**/routes/**', '#mock/*', '../../*'),
   },
   { files: ['src/shared/lib/zod.ts'], rules: { 'no-restricted-imports': 'off' } },
-  { files: ['mock/**', 'test/**', 'e2e/**', '**/*.test.*'], rules: { 'no-restricted-syntax': ['error', ...logicalOnly], '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unsafe-type-assertion': 'off', 'jsx-a11y/no-autofocus': 'off' } },
-  { files: ['scripts/**', '*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } }, rules: { 'no-console': 'off' } },
-  { files: ['public/**'], languageOptions: { globals: { ...globals.browser, ...globals.serviceworker }, sourceType: 'script' }, rules: { 'no-unused-vars': ['error', { caughtErrors: 'none' }] } },
+  {
+    files: ['mock/**', 'test/**', 'e2e/**', '**/*.test.*'],
+    rules: {
+      'no-restricted-syntax': ['error', ...logicalOnly],
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-type-assertion': 'off',
+      'jsx-a11y/no-autofocus': 'off',
+    },
+  },
+  {
+    files: ['scripts/**', '*.js'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['public/**'],
+    languageOptions: { globals: { ...globals.browser, ...globals.serviceworker }, sourceType: 'script' },
+    rules: { 'no-unused-vars': ['error', { caughtErrors: 'none' }] },
+  },
 );

@@ -24,7 +24,11 @@ test('a person logs in, is told when the password is wrong, and logs out', async
     // Where they wanted to go.
     await page.getByRole('heading', { level: 1, name: 'שיחות' }).waitFor();
     await page.getByRole('button', { name: 'עוד' }).click();
-    await page.getByRole('menuitem', { name: 'יציאה' }).or(page.getByRole('button', { name: 'יציאה' })).first().click();
+    await page
+      .getByRole('menuitem', { name: 'יציאה' })
+      .or(page.getByRole('button', { name: 'יציאה' }))
+      .first()
+      .click();
     await page.getByRole('heading', { name: 'ברוכים הבאים' }).waitFor();
   });
 });
@@ -86,7 +90,10 @@ test('a session that ends asks on top of the page, and what was typed is still t
     const dialog = page.getByRole('dialog', { name: 'ליד חדש' });
     await dialog.getByLabel('שם', { exact: true }).fill('הלקוחה מהרחוב');
     await dialog.getByLabel('טלפון').fill('054-222-3344');
-    const { items } = await person.ask<{ items: { id: string; current: boolean }[] }>('GET', '/api/auth/sessions');
+    const { items } = await person.ask<{ items: { id: string; current: boolean }[] }>(
+      'GET',
+      '/api/auth/sessions',
+    );
     const own = items.find((session) => session.current);
     expect(own).toBeDefined();
     await person.ask('DELETE', `/api/auth/sessions/${own?.id ?? ''}`);

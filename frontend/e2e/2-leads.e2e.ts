@@ -19,7 +19,11 @@ async function confirm(page: Page): Promise<void> {
   const dialog = page.getByRole('alertdialog', { name: ASKED });
   await dialog.waitFor();
   // The safe button has the focus.
-  await expect.poll(() => dialog.getByRole('button', { name: 'ביטול' }).evaluate((button) => button === document.activeElement)).toBe(true);
+  await expect
+    .poll(() =>
+      dialog.getByRole('button', { name: 'ביטול' }).evaluate((button) => button === document.activeElement),
+    )
+    .toBe(true);
   await dialog.getByRole('button', { name: 'מחיקה', exact: true }).click();
 }
 const deleted = (page: Page) => page.getByText('הליד נמחק').first().waitFor();
@@ -57,7 +61,10 @@ test('a lead is deleted from its card on a phone, and waits in the trash with it
     await deleted(page);
     await visit.open('/leads/trash');
     await page.getByText('איתי כרטיס', { exact: true }).waitFor();
-    await page.getByText(/מחיקה לצמיתות|יימחק לצמיתות/).first().waitFor();
+    await page
+      .getByText(/מחיקה לצמיתות|יימחק לצמיתות/)
+      .first()
+      .waitFor();
     await page.getByRole('button', { name: 'שחזור הליד איתי כרטיס' }).click();
     await page.getByText('הליד שוחזר').first().waitFor();
     await visit.open('/leads');
@@ -98,7 +105,12 @@ test('the keyboard alone deletes a lead, and the focus comes back', async () => 
     await visit.open('/leads?q=' + encodeURIComponent('עומר מקלדת'));
     const button = trash(page, 'עומר מקלדת');
     await button.waitFor();
-    for (let presses = 0; presses < 60 && !(await button.evaluate((one) => one === document.activeElement)); presses += 1) await page.keyboard.press('Tab');
+    for (
+      let presses = 0;
+      presses < 60 && !(await button.evaluate((one) => one === document.activeElement));
+      presses += 1
+    )
+      await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('alertdialog', { name: ASKED });
     await dialog.waitFor();
@@ -120,7 +132,11 @@ test('when the server refuses, the lead comes back with the reason', async () =>
     await visit.open('/leads');
     await page.route('**/api/leads/*', (route) =>
       route.request().method() === 'DELETE'
-        ? route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ type: '/problems/unavailable', title: 'Unavailable', status: 503 }) })
+        ? route.fulfill({
+            status: 503,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ type: '/problems/unavailable', title: 'Unavailable', status: 503 }),
+          })
         : route.continue(),
     );
     await trash(page, 'גיא סירוב').click();
@@ -144,8 +160,12 @@ test('many leads go into the trash together and come back together', async () =>
     await page.getByText('3 לידים נמחקו').waitFor();
     await page.getByText('לא נמצאו לידים').waitFor();
     await visit.open('/leads/trash');
-    for (const name of ['אחת מרובה', 'שתיים מרובה', 'שלוש מרובה']) await page.getByRole('checkbox', { name: `בחירת ${name}` }).click();
-    await page.getByRole('region', { name: 'פעולה על הנבחרים' }).getByRole('button', { name: 'שחזור' }).click();
+    for (const name of ['אחת מרובה', 'שתיים מרובה', 'שלוש מרובה'])
+      await page.getByRole('checkbox', { name: `בחירת ${name}` }).click();
+    await page
+      .getByRole('region', { name: 'פעולה על הנבחרים' })
+      .getByRole('button', { name: 'שחזור' })
+      .click();
     await page.getByText('3 לידים שוחזרו').waitFor();
     await visit.open('/leads?q=' + encodeURIComponent('מרובה'));
     await expect.poll(() => page.getByRole('row', { name: /מרובה/ }).count()).toBe(3);
@@ -159,7 +179,10 @@ test('all that match go into the trash, also those out of sight, and undo brings
   const gone = await newLead('המון שנמחק מזמן');
   await shop.owner.ask('DELETE', `/api/leads/${gone}`);
   const found = async () => {
-    const { items } = await shop.owner.ask<{ items: unknown[] }>('GET', `/api/leads?limit=100&q=${encodeURIComponent('המון')}`);
+    const { items } = await shop.owner.ask<{ items: unknown[] }>(
+      'GET',
+      `/api/leads?limit=100&q=${encodeURIComponent('המון')}`,
+    );
     return items.length;
   };
   await visiting(shop.agent, {}, async (visit, page) => {
@@ -187,7 +210,11 @@ test('search, filter and order live in the address: a reload and a sent link sho
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open(`/leads/${ids[1] ?? ''}`);
     await page.getByLabel('סטטוס', { exact: true }).selectOption('won');
-    await expect.poll(async () => (await shop.owner.ask<{ status: string }>('GET', `/api/leads/${ids[1] ?? ''}`)).status).toBe('won');
+    await expect
+      .poll(
+        async () => (await shop.owner.ask<{ status: string }>('GET', `/api/leads/${ids[1] ?? ''}`)).status,
+      )
+      .toBe('won');
     await visit.open('/leads');
     await page.getByRole('searchbox', { name: 'חיפוש לפי שם, טלפון או דוא״ל' }).fill('סינון');
     await expect.poll(() => page.getByRole('row', { name: /סינון/ }).count()).toBe(3);
@@ -198,7 +225,11 @@ test('search, filter and order live in the address: a reload and a sent link sho
     await page.getByLabel('סטטוס', { exact: true }).selectOption('new');
     await expect.poll(order).toHaveLength(2);
     const address = new URL(page.url());
-    expect(Object.fromEntries(address.searchParams)).toMatchObject({ q: 'סינון', status: 'new', sort: 'name' });
+    expect(Object.fromEntries(address.searchParams)).toMatchObject({
+      q: 'סינון',
+      status: 'new',
+      sort: 'name',
+    });
     const before = await order();
     await page.reload();
     await expect.poll(order).toEqual(before);
@@ -221,7 +252,9 @@ test('an edit survives a lost connection and is sent when it is back', async () 
       await page.getByText('אין חיבור. מה שהקלדת נשמר כאן, ונשלח מעצמו כשהחיבור יחזור.').waitFor();
     });
     await page.getByText('ביקשה לחזור אליה ביום ראשון').waitFor();
-    await expect.poll(async () => (await shop.owner.ask<{ notes: string }>('GET', `/api/leads/${id}`)).notes).toBe('ביקשה לחזור אליה ביום ראשון');
+    await expect
+      .poll(async () => (await shop.owner.ask<{ notes: string }>('GET', `/api/leads/${id}`)).notes)
+      .toBe('ביקשה לחזור אליה ביום ראשון');
   });
 });
 

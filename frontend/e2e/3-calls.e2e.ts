@@ -35,15 +35,26 @@ test('a missed call shows on the home page of a phone and is called back with on
     await visit.open('/');
     await missedCall('+972541110001', shop.number);
     await missedCall('+972541110002', shop.number);
-    const item = page.getByRole('listitem').filter({ hasText: '054-111-0002' }).filter({ has: page.getByRole('link', { name: /^חיוג אל/ }) }).first();
+    const item = page
+      .getByRole('listitem')
+      .filter({ hasText: '054-111-0002' })
+      .filter({ has: page.getByRole('link', { name: /^חיוג אל/ }) })
+      .first();
     await item.waitFor();
     expect(await item.getByRole('link', { name: /^חיוג אל/ }).getAttribute('href')).toBe('tel:+972541110002');
-    expect(await item.getByRole('link', { name: /^הודעת וואטסאפ אל/ }).getAttribute('href')).toBe('https://wa.me/972541110002');
-    await item.getByRole('link', { name: /054-111-0002/ }).first().click();
+    expect(await item.getByRole('link', { name: /^הודעת וואטסאפ אל/ }).getAttribute('href')).toBe(
+      'https://wa.me/972541110002',
+    );
+    await item
+      .getByRole('link', { name: /054-111-0002/ })
+      .first()
+      .click();
     await page.getByRole('button', { name: 'סימון: חזרנו' }).click();
     await page.getByText(/סומן שחזרנו אל/).waitFor();
     await visit.open('/');
-    const waiting = page.locator('section').filter({ has: page.getByRole('heading', { name: 'שיחות לחזור אליהן' }) });
+    const waiting = page
+      .locator('section')
+      .filter({ has: page.getByRole('heading', { name: 'שיחות לחזור אליהן' }) });
     await waiting.getByText('054-111-0001').first().waitFor();
     expect(await waiting.getByText('054-111-0002').count()).toBe(0);
   });
@@ -52,18 +63,24 @@ test('a missed call shows on the home page of a phone and is called back with on
 test('a message plays, seeks and is downloaded, and the history tells what happened', async () => {
   const call = await message('+972541110003', shop.number);
   await eventually('the recording', async () => {
-    const { recordings } = await shop.owner.ask<{ recordings: { state: string }[] }>('GET', `/api/calls/${call.sid}`).catch(() => ({ recordings: [] }));
+    const { recordings } = await shop.owner
+      .ask<{ recordings: { state: string }[] }>('GET', `/api/calls/${call.sid}`)
+      .catch(() => ({ recordings: [] }));
     return recordings.some(({ state }) => state === 'completed') ? true : undefined;
   });
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open(`/calls/${call.sid}`);
-    const partial = page.waitForResponse((answer) => answer.url().includes('/api/recordings/') && answer.status() === 206);
+    const partial = page.waitForResponse(
+      (answer) => answer.url().includes('/api/recordings/') && answer.status() === 206,
+    );
     await page.getByRole('button', { name: 'השמעה', exact: true }).click();
     await partial;
     await page.getByRole('button', { name: 'השהיה', exact: true }).waitFor();
     const slider = page.getByRole('slider', { name: 'מיקום בהקלטה' });
     await slider.fill('3');
-    await expect.poll(() => page.evaluate(() => document.querySelector('audio')?.currentTime ?? 0)).toBeGreaterThanOrEqual(2.9);
+    await expect
+      .poll(() => page.evaluate(() => document.querySelector('audio')?.currentTime ?? 0))
+      .toBeGreaterThanOrEqual(2.9);
     const download = page.waitForEvent('download');
     await page.getByRole('link', { name: /הורדה/ }).click();
     expect((await download).suggestedFilename()).toMatch(/\.mp3$/);
@@ -85,6 +102,9 @@ test('after the stream was lost, what was missed is there', async () => {
 });
 
 test('an unsigned webhook is refused', async () => {
-  const answer = await fetch(`${stack.base}/webhook/incoming_call`, { method: 'POST', body: new URLSearchParams({ CallSid: 'CA' + '0'.repeat(32), From: '+972541110009', To: shop.number }) });
+  const answer = await fetch(`${stack.base}/webhook/incoming_call`, {
+    method: 'POST',
+    body: new URLSearchParams({ CallSid: 'CA' + '0'.repeat(32), From: '+972541110009', To: shop.number }),
+  });
   expect(answer.status).toBe(403);
 });

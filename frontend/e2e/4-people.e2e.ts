@@ -22,7 +22,10 @@ async function remove(page: Page, name: string): Promise<void> {
 const cannotLogIn = (person: Person) => expect(Person.login(person.email, PASSWORD)).rejects.toThrow('401');
 
 test('an owner removes a manager and an agent; their sessions end; one comes back', async () => {
-  const [manager, agent] = [await join(shop.id, `גל ${run}`, 'manager'), await join(shop.id, `טל ${run}`, 'agent')];
+  const [manager, agent] = [
+    await join(shop.id, `גל ${run}`, 'manager'),
+    await join(shop.id, `טל ${run}`, 'agent'),
+  ];
   await visiting(shop.owner, { wide: false }, async (visit, page) => {
     await visit.open('/team');
     await remove(page, `גל ${run}`);
@@ -49,9 +52,14 @@ test('a manager sees the team and can remove nobody, on screen or behind it', as
     expect(await page.getByRole('button', { name: /^מחיקת/ }).count()).toBe(0);
     expect(await page.getByRole('button', { name: 'הזמנה', exact: true }).count()).toBe(0);
   });
-  const { items } = await shop.manager.ask<{ items: { id: string; role: string }[] }>('GET', `/api/businesses/${shop.id}/users`);
+  const { items } = await shop.manager.ask<{ items: { id: string; role: string }[] }>(
+    'GET',
+    `/api/businesses/${shop.id}/users`,
+  );
   const agent = items.find(({ role }) => role === 'agent');
-  await expect(shop.manager.ask('DELETE', `/api/businesses/${shop.id}/users/${agent?.id ?? ''}`)).rejects.toThrow('403');
+  await expect(
+    shop.manager.ask('DELETE', `/api/businesses/${shop.id}/users/${agent?.id ?? ''}`),
+  ).rejects.toThrow('403');
 });
 
 test('an agent finds no team', async () => {
@@ -80,13 +88,22 @@ test('a system admin removes an owner of any business and brings them back', asy
 
 test('who did what stands in the audit log', async () => {
   const agent = await join(shop.id, `ניר ${run}`, 'agent');
-  const { items } = await shop.owner.ask<{ items: { id: string; email: string }[] }>('GET', `/api/businesses/${shop.id}/users`);
+  const { items } = await shop.owner.ask<{ items: { id: string; email: string }[] }>(
+    'GET',
+    `/api/businesses/${shop.id}/users`,
+  );
   const path = `/api/businesses/${shop.id}/users/${items.find(({ email }) => email === agent.email)?.id ?? ''}`;
   await shop.owner.ask('DELETE', path);
   await shop.owner.ask('POST', `${path}/restore`);
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open('/audit');
-    await page.getByRole('row', { name: /משתמש נמחק/ }).first().waitFor();
-    await page.getByRole('row', { name: /משתמש שוחזר/ }).first().waitFor();
+    await page
+      .getByRole('row', { name: /משתמש נמחק/ })
+      .first()
+      .waitFor();
+    await page
+      .getByRole('row', { name: /משתמש שוחזר/ })
+      .first()
+      .waitFor();
   });
 });

@@ -34,10 +34,14 @@ test('one press brings the QR, a scan brings "connected", without a reload', asy
     await create(page).click();
     await qr(page).waitFor();
     // Dark on white with its quiet zone, in the dark theme too.
-    const colours = await qr(page).evaluate((svg) => [...svg.querySelectorAll('path')].map((path) => path.getAttribute('fill')));
+    const colours = await qr(page).evaluate((svg) =>
+      [...svg.querySelectorAll('path')].map((path) => path.getAttribute('fill')),
+    );
     expect(colours).toEqual(['#ffffff', '#000000']);
     const view = await qr(page).getAttribute('viewBox');
-    const frame = await qr(page).evaluate((svg) => svg.querySelectorAll('path')[1]?.getAttribute('d')?.slice(0, 4));
+    const frame = await qr(page).evaluate((svg) =>
+      svg.querySelectorAll('path')[1]?.getAttribute('d')?.slice(0, 4),
+    );
     expect(frame, view ?? '').toMatch(/^M4[ ,]4/);
     await page.getByText('תקף עוד').waitFor();
     await simulate('scan', { qr: await shownCode(shop.manager), phone: '972541234567' });
@@ -60,14 +64,22 @@ test('what the phone ends, the page says, and links again by code', async () => 
     await page.getByText('קוד בטלפון', { exact: true }).waitFor();
     // What is left of that link goes first.
     await page.getByRole('button', { name: 'התחלה מחדש' }).click();
-    await page.getByRole('alertdialog', { name: 'להתחיל את החיבור מחדש?' }).getByRole('button', { name: 'התחלה מחדש' }).click();
+    await page
+      .getByRole('alertdialog', { name: 'להתחיל את החיבור מחדש?' })
+      .getByRole('button', { name: 'התחלה מחדש' })
+      .click();
     await page.getByText('לא מחובר', { exact: true }).first().waitFor();
     await choose(page, 'קוד בטלפון');
     await page.getByLabel('מספר הטלפון של הוואטסאפ').fill('054-123-4569');
     await page.getByRole('button', { name: 'קבלת קוד' }).click();
     const code = (await page.locator('output').innerText()).replace(/[^0-9A-Z]/gi, '');
     // The phone takes it as soon as WhatsApp has heard that it is shown.
-    await eventually('the phone takes the code', () => simulate('enter-code', { code, phone: '972541234569' }).then(() => true, () => undefined));
+    await eventually('the phone takes the code', () =>
+      simulate('enter-code', { code, phone: '972541234569' }).then(
+        () => true,
+        () => undefined,
+      ),
+    );
     await page.getByText('מחובר', { exact: true }).first().waitFor();
   });
 });
@@ -88,7 +100,10 @@ test('unlinking asks first', async () => {
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open('/whatsapp');
     await page.getByRole('button', { name: 'ניתוק' }).click();
-    await page.getByRole('alertdialog', { name: 'לנתק את הוואטסאפ?' }).getByRole('button', { name: 'ניתוק' }).click();
+    await page
+      .getByRole('alertdialog', { name: 'לנתק את הוואטסאפ?' })
+      .getByRole('button', { name: 'ניתוק' })
+      .click();
     await page.getByText('הוואטסאפ נותק').waitFor();
     await create(page).waitFor();
   });

@@ -8,7 +8,16 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { business, type Business, eventually, lead, logLength, mailedLink, type Person, theAdmin } from './support/api';
+import {
+  business,
+  type Business,
+  eventually,
+  lead,
+  logLength,
+  mailedLink,
+  type Person,
+  theAdmin,
+} from './support/api';
 import { type Look, NARROW, Visit, WIDE } from './support/browser';
 import { failingCommand, mend, spoil } from './support/failure';
 import { TEST_MS } from './support/patience';
@@ -26,7 +35,18 @@ let someLead: string;
 let failed: string;
 let replayed: string;
 
-const NAMES = ['רונית שמעוני', 'משה ביטון', 'Anna Petrova', 'יוסי אברהם', 'תמר בן דוד', 'אחמד חטיב', 'מיכל רוזן', 'דוד פרץ', 'שרה גולן', 'אלון מור'];
+const NAMES = [
+  'רונית שמעוני',
+  'משה ביטון',
+  'Anna Petrova',
+  'יוסי אברהם',
+  'תמר בן דוד',
+  'אחמד חטיב',
+  'מיכל רוזן',
+  'דוד פרץ',
+  'שרה גולן',
+  'אלון מור',
+];
 
 beforeAll(async () => {
   if (photographs) mkdirSync(folder, { recursive: true });
@@ -37,7 +57,12 @@ beforeAll(async () => {
     const version = (await shop.owner.ask<{ version: number }>('GET', `/api/leads/${id}`)).version;
     const status = (['new', 'contacted', 'qualified', 'won', 'lost'] as const)[index % 5];
     if (status !== 'new') {
-      const changes = { status, tags: ['חתונה', 'דחוף'].slice(0, index % 3), notes: 'מעוניינת בהצעת מחיר לאירוע באפריל.', email: `lead${index}@example.com` };
+      const changes = {
+        status,
+        tags: ['חתונה', 'דחוף'].slice(0, index % 3),
+        notes: 'מעוניינת בהצעת מחיר לאירוע באפריל.',
+        email: `lead${index}@example.com`,
+      };
       await shop.owner.ask('PATCH', `/api/leads/${id}`, changes, { 'if-match': `"${version}"` });
     }
     someLead = id;
@@ -52,12 +77,21 @@ beforeAll(async () => {
   await new Call('+972539998877', shop.number).ring();
   await new Call('+972771234567', '+97237654321').ring();
   await eventually('the message', async () => {
-    const { recordings } = await shop.owner.ask<{ recordings: { state: string }[] }>('GET', `/api/calls/${withMessage}`).catch(() => ({ recordings: [] }));
+    const { recordings } = await shop.owner
+      .ask<{ recordings: { state: string }[] }>('GET', `/api/calls/${withMessage}`)
+      .catch(() => ({ recordings: [] }));
     return recordings.some(({ state }) => state === 'completed') ? true : undefined;
   });
-  someLead = await eventually('the lead who called', async () => (await shop.owner.ask<{ lead: { id: string } | null }>('GET', `/api/calls/${withMessage}`)).lead?.id);
+  someLead = await eventually(
+    'the lead who called',
+    async () =>
+      (await shop.owner.ask<{ lead: { id: string } | null }>('GET', `/api/calls/${withMessage}`)).lead?.id,
+  );
   const from = logLength();
-  await shop.owner.ask('POST', `/api/businesses/${shop.id}/invitations`, { email: 'future@example.com', role: 'agent' });
+  await shop.owner.ask('POST', `/api/businesses/${shop.id}/invitations`, {
+    email: 'future@example.com',
+    role: 'agent',
+  });
   await mailedLink('invitation', from);
   await failures();
 });
@@ -67,9 +101,17 @@ async function failures(): Promise<void> {
   const admin = await theAdmin();
   await spoil(empty);
   const ids = [await failingCommand(empty, '+972779000001')];
-  const answer = await admin.ask<{ operation: { entity_id: string } }>('POST', '/api/admin/replays', { selection: { ids }, expected_count: 1, reason: 'אחרי תיקון הגרסה של הבוקר' });
+  const answer = await admin.ask<{ operation: { entity_id: string } }>('POST', '/api/admin/replays', {
+    selection: { ids },
+    expected_count: 1,
+    reason: 'אחרי תיקון הגרסה של הבוקר',
+  });
   replayed = answer.operation.entity_id;
-  await eventually('the end of the replay', async () => ((await admin.ask<{ state: string }>('GET', `/api/admin/replays/${replayed}`)).state === 'finished' ? true : undefined));
+  await eventually('the end of the replay', async () =>
+    (await admin.ask<{ state: string }>('GET', `/api/admin/replays/${replayed}`)).state === 'finished'
+      ? true
+      : undefined,
+  );
   failed = await failingCommand(empty, '+972779000002');
   await mend(empty);
 }
@@ -84,45 +126,81 @@ interface Screen {
 }
 
 const owner = () => shop.owner;
-const pressed = (he: RegExp, en: RegExp) => (page: Page, _wide: boolean, english: boolean) => page.getByRole('button', { name: english ? en : he }).first().click();
+const pressed = (he: RegExp, en: RegExp) => (page: Page, _wide: boolean, english: boolean) =>
+  page
+    .getByRole('button', { name: english ? en : he })
+    .first()
+    .click();
 
 const SCREENS: Screen[] = [
   { name: 'login', who: () => null, path: '/login' },
   { name: 'forgot', who: () => null, path: '/forgot-password' },
   { name: 'reset', who: () => null, path: '/reset-password#token' },
-  { name: 'invitation-gone', who: () => null, path: '/invitation#token', expected: /^410 POST \/api\/auth\/invitations\/inspect$/ },
+  {
+    name: 'invitation-gone',
+    who: () => null,
+    path: '/invitation#token',
+    expected: /^410 POST \/api\/auth\/invitations\/inspect$/,
+  },
   { name: 'accessibility', who: () => null, path: '/accessibility' },
   { name: 'home', who: owner, path: '/' },
   { name: 'home-empty', who: () => empty.owner, path: '/' },
-  { name: 'more', who: owner, path: '/', prepare: async (page, wide, english) => { if (!wide) await page.getByRole('button', { name: english ? 'More' : 'עוד', exact: true }).click(); } },
+  {
+    name: 'more',
+    who: owner,
+    path: '/',
+    prepare: async (page, wide, english) => {
+      if (!wide) await page.getByRole('button', { name: english ? 'More' : 'עוד', exact: true }).click();
+    },
+  },
   { name: 'leads', who: owner, path: '/leads' },
   { name: 'leads-empty', who: () => empty.owner, path: '/leads' },
-  { name: 'leads-new', who: owner, path: '/leads?new=true', prepare: (page) => page.getByRole('dialog').waitFor() },
+  {
+    name: 'leads-new',
+    who: owner,
+    path: '/leads?new=true',
+    prepare: (page) => page.getByRole('dialog').waitFor(),
+  },
   { name: 'leads-delete', who: owner, path: '/leads', prepare: pressed(/^מחיקת הליד/, /^Delete the lead/) },
   { name: 'trash', who: owner, path: '/leads/trash' },
   { name: 'lead', who: owner, path: () => `/leads/${someLead}` },
-  { name: 'lead-edit', who: owner, path: () => `/leads/${someLead}`, prepare: async (page, _wide, english) => {
-    const field = page.getByRole('textbox', { name: english ? 'Name' : 'שם', exact: true });
-    const pencil = page.getByRole('button', { name: english ? 'Edit: Name' : 'עריכה: שם', exact: true });
-    await field.or(pencil).first().waitFor();
-    // What was typed before the width changed is still being edited.
-    if (await pencil.isVisible()) await pencil.click();
-    await field.waitFor();
-  } },
+  {
+    name: 'lead-edit',
+    who: owner,
+    path: () => `/leads/${someLead}`,
+    prepare: async (page, _wide, english) => {
+      const field = page.getByRole('textbox', { name: english ? 'Name' : 'שם', exact: true });
+      const pencil = page.getByRole('button', { name: english ? 'Edit: Name' : 'עריכה: שם', exact: true });
+      await field.or(pencil).first().waitFor();
+      // What was typed before the width changed is still being edited.
+      if (await pencil.isVisible()) await pencil.click();
+      await field.waitFor();
+    },
+  },
   { name: 'calls', who: owner, path: '/calls' },
   { name: 'call', who: owner, path: () => `/calls/${withMessage}` },
   { name: 'whatsapp', who: owner, path: '/whatsapp' },
-  { name: 'whatsapp-qr', who: () => empty.owner, path: '/whatsapp', prepare: async (page, _wide, english) => {
-    const button = page.getByRole('button', { name: english ? 'Create QR' : 'יצירת QR' });
-    const code = page.getByRole('img', { name: /QR/ });
-    await button.or(code).first().waitFor();
-    if (await button.isVisible()) await button.click();
-    await code.waitFor();
-  } },
+  {
+    name: 'whatsapp-qr',
+    who: () => empty.owner,
+    path: '/whatsapp',
+    prepare: async (page, _wide, english) => {
+      const button = page.getByRole('button', { name: english ? 'Create QR' : 'יצירת QR' });
+      const code = page.getByRole('img', { name: /QR/ });
+      await button.or(code).first().waitFor();
+      if (await button.isVisible()) await button.click();
+      await code.waitFor();
+    },
+  },
   { name: 'team', who: owner, path: '/team' },
   { name: 'team-manager', who: () => shop.manager, path: '/team' },
   { name: 'team-invite', who: owner, path: '/team', prepare: pressed(/^הזמנה$/, /^Invite$/) },
-  { name: 'team-delete', who: owner, path: '/team', prepare: pressed(/^מחיקת אבי/, /^Remove אבי|^Delete אבי/) },
+  {
+    name: 'team-delete',
+    who: owner,
+    path: '/team',
+    prepare: pressed(/^מחיקת אבי/, /^Remove אבי|^Delete אבי/),
+  },
   { name: 'audit', who: owner, path: '/audit' },
   { name: 'settings', who: owner, path: '/settings' },
   { name: 'answering', who: owner, path: '/settings/answering' },
@@ -132,11 +210,21 @@ const SCREENS: Screen[] = [
   { name: 'appearance', who: owner, path: '/settings/appearance' },
   { name: 'failed', who: theAdmin, path: '/admin/failed' },
   { name: 'failed-list', who: theAdmin, path: '/admin/failed?view=list' },
-  { name: 'failed-replay', who: theAdmin, path: '/admin/failed', prepare: pressed(/^הפעלה מחדש$/, /^Replay$/) },
+  {
+    name: 'failed-replay',
+    who: theAdmin,
+    path: '/admin/failed',
+    prepare: pressed(/^הפעלה מחדש$/, /^Replay$/),
+  },
   { name: 'dead-letter', who: theAdmin, path: () => `/admin/failed/${failed}` },
   { name: 'replay', who: theAdmin, path: () => `/admin/replays/${replayed}` },
   { name: 'workers', who: theAdmin, path: '/admin/workers' },
-  { name: 'workers-pause', who: theAdmin, path: '/admin/workers', prepare: pressed(/^השהיה: calls/, /^Pause calls/) },
+  {
+    name: 'workers-pause',
+    who: theAdmin,
+    path: '/admin/workers',
+    prepare: pressed(/^השהיה: calls/, /^Pause calls/),
+  },
   { name: 'users', who: theAdmin, path: '/admin/users' },
   { name: 'businesses', who: theAdmin, path: '/admin/businesses' },
   { name: 'admin-audit', who: theAdmin, path: '/admin/audit' },
@@ -148,12 +236,28 @@ const SCREENS: Screen[] = [
 function smallTargets(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>('a, button, input, select, textarea, [role=button]')]
-      .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest('.sr-only, [aria-hidden=true]') && !one.matches('.sr-only, [href="#main"]'))
+      .filter(
+        (one) =>
+          one.checkVisibility({ visibilityProperty: true }) &&
+          !one.closest('.sr-only, [aria-hidden=true]') &&
+          !one.matches('.sr-only, [href="#main"]'),
+      )
       // A radio button or tick is as large as its label; a link stretched over its card as large as the card.
-      .filter((one) => getComputedStyle(one, '::after').position !== 'absolute' && one.closest('p, dd') === null)
-      .map((one) => ({ one, box: (one.matches('input[type=checkbox], input[type=radio]') ? (one.closest('label') ?? one.parentElement ?? one) : one).getBoundingClientRect() }))
+      .filter(
+        (one) => getComputedStyle(one, '::after').position !== 'absolute' && one.closest('p, dd') === null,
+      )
+      .map((one) => ({
+        one,
+        box: (one.matches('input[type=checkbox], input[type=radio]')
+          ? (one.closest('label') ?? one.parentElement ?? one)
+          : one
+        ).getBoundingClientRect(),
+      }))
       .filter(({ box }) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
-      .map(({ one, box }) => `small: ${one.tagName} ${(one.getAttribute('aria-label') ?? one.textContent).slice(0, 30)} ${Math.round(box.width)}x${Math.round(box.height)}`),
+      .map(
+        ({ one, box }) =>
+          `small: ${one.tagName} ${(one.getAttribute('aria-label') ?? one.textContent).slice(0, 30)} ${Math.round(box.width)}x${Math.round(box.height)}`,
+      ),
   );
 }
 
@@ -161,13 +265,17 @@ async function look(visit: Visit, screen: Screen, wide: boolean, language: strin
   const flaws: string[] = [];
   for (const theme of ['light', 'dark'] as const) {
     await visit.page.emulateMedia({ colorScheme: theme });
-    await visit.page.waitForFunction((dark) => document.documentElement.classList.contains('dark') === dark, theme === 'dark');
+    await visit.page.waitForFunction(
+      (dark) => document.documentElement.classList.contains('dark') === dark,
+      theme === 'dark',
+    );
     await visit.settled();
     const label = `${screen.name}-${wide ? 1280 : 390}-${theme}-${language}`;
     flaws.push(...(await visit.flaws(label)));
     if (photographs) await visit.page.screenshot({ path: `${folder}${label}.png` });
   }
-  if (!wide) flaws.push(...(await smallTargets(visit.page)).map((one) => `${screen.name}-${language}: ${one}`));
+  if (!wide)
+    flaws.push(...(await smallTargets(visit.page)).map((one) => `${screen.name}-${language}: ${one}`));
   return flaws;
 }
 
@@ -208,7 +316,8 @@ async function inspect(screen: Screen, language: 'he' | 'en', visits: Visits): P
 async function inspectAll(screens: Screen[], language: 'he' | 'en'): Promise<string[]> {
   const visits: Visits = new Map();
   const flaws: string[] = [];
-  for (let next = screens.shift(); next; next = screens.shift()) flaws.push(...(await inspect(next, language, visits)));
+  for (let next = screens.shift(); next; next = screens.shift())
+    flaws.push(...(await inspect(next, language, visits)));
   for (const visit of visits.values()) await visit.context.close();
   return flaws;
 }
@@ -225,6 +334,9 @@ describe.each(['he', 'en'] as const)('in %s', (language) => {
 test('the first page after a link of WhatsApp shows it', async () => {
   const linked = await business('עסק מחובר');
   await link(linked.manager, '972541239999');
-  const flaws = await inspectAll([{ name: 'whatsapp-connected', who: () => linked.owner, path: '/whatsapp' }], 'he');
+  const flaws = await inspectAll(
+    [{ name: 'whatsapp-connected', who: () => linked.owner, path: '/whatsapp' }],
+    'he',
+  );
   expect(flaws).toEqual([]);
 });

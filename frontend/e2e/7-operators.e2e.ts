@@ -3,14 +3,22 @@ import { beforeAll, expect, test } from 'vitest';
 
 import { business, type Business, newNumber, PASSWORD, Person, theAdmin } from './support/api';
 import { visiting } from './support/browser';
-import { failingCommand, failingCommands, mend, spoil } from './support/failure';
+import { failingCommand, failingCommands, mend, spoil, waitingForRetry } from './support/failure';
 
 let shop: Business;
 beforeAll(async () => {
   shop = await business('חשמל ואור');
 });
 
-const numbers = async () => (await (await theAdmin()).ask<{ items: { id: string; numbers: string[] }[] }>('GET', `/api/admin/businesses?q=${encodeURIComponent(shop.name)}`)).items.find(({ id }) => id === shop.id)?.numbers;
+const numbers = async () =>
+  (
+    await (
+      await theAdmin()
+    ).ask<{ items: { id: string; numbers: string[] }[] }>(
+      'GET',
+      `/api/admin/businesses?q=${encodeURIComponent(shop.name)}`,
+    )
+  ).items.find(({ id }) => id === shop.id)?.numbers;
 
 test('an operator replays what failed once its cause is mended, and it takes effect', async () => {
   await spoil(shop);
@@ -42,7 +50,10 @@ test('an operator replays what failed once its cause is mended, and it takes eff
     await visit.open(`/admin/failed/${id}`);
     await page.getByText('הופעל', { exact: true }).waitFor();
     await visit.open('/admin/audit');
-    await page.getByRole('row', { name: /תוכן של תקלה נצפה/ }).first().waitFor();
+    await page
+      .getByRole('row', { name: /תוכן של תקלה נצפה/ })
+      .first()
+      .waitFor();
   });
 });
 
@@ -67,7 +78,10 @@ test('an operator discards a group with a reason, on a phone', async () => {
 async function groupOf(id: string): Promise<{ fingerprint: string; error: string; count: number }> {
   const admin = await theAdmin();
   const { fingerprint } = await admin.ask<{ fingerprint: string }>('GET', `/api/admin/dead-letters/${id}`);
-  const { items } = await admin.ask<{ items: { fingerprint: string; error: string; count: number }[] }>('GET', '/api/admin/dead-letters/groups?state=new');
+  const { items } = await admin.ask<{ items: { fingerprint: string; error: string; count: number }[] }>(
+    'GET',
+    '/api/admin/dead-letters/groups?state=new',
+  );
   const group = items.find((one) => one.fingerprint === fingerprint);
   if (!group) throw new Error(`no group has the fingerprint ${fingerprint}`);
   return group;
@@ -106,7 +120,14 @@ async function slowReplay(): Promise<{ ids: string[]; replay: string }> {
   await spoil(shop);
   const ids = await failingCommands(shop, 80);
   await mend(shop);
-  const { operation } = await (await theAdmin()).ask<{ operation: { entity_id: string } }>('POST', '/api/admin/replays', { selection: { ids }, expected_count: ids.length, reason: 'לאט ובזהירות', rate: 1 });
+  const { operation } = await (
+    await theAdmin()
+  ).ask<{ operation: { entity_id: string } }>('POST', '/api/admin/replays', {
+    selection: { ids },
+    expected_count: ids.length,
+    reason: 'לאט ובזהירות',
+    rate: 1,
+  });
   return { ids, replay: operation.entity_id };
 }
 
@@ -145,7 +166,7 @@ test('a worker is paused with a reason and goes on', async () => {
       await pause.getByLabel('סיבה').fill('עבודות אצל הספק');
       await pause.getByLabel('למשך כמה דקות').fill('30');
       await pause.getByRole('button', { name: 'השהיה', exact: true }).click();
-      const row = page.getByRole('row', { name: /recordings/ });
+      const row = page.getByRole('row', { name: /^recordings/ });
       await row.getByText('מושהה').waitFor();
       await row.getByText(/עבודות אצל הספק/).waitFor();
       await page.getByRole('button', { name: 'המשך: recordings' }).click();
@@ -156,7 +177,31 @@ test('a worker is paused with a reason and goes on', async () => {
     });
   } finally {
     // Nobody else finds it paused when this failed; it is refused when all went well.
-    await admin.ask('POST', '/api/admin/workers/recordings/resume', { reason: 'סוף הבדיקה' }).catch(() => undefined);
+    await admin
+      .ask('POST', '/api/admin/workers/recordings/resume', { reason: 'סוף הבדיקה' })
+      .catch(() => undefined);
+  }
+});
+
+test('what a worker will try again shows with its cause, age and next try, on a phone too', async () => {
+  const waiting = await waitingForRetry(shop);
+  try {
+    for (const wide of [true, false]) {
+      await visiting(await theAdmin(), { wide }, async (visit, page) => {
+        await visit.open('/admin/workers');
+        const event = page
+          .getByRole('list', { name: 'אירועים בניסיון חוזר: recordings' })
+          .getByRole('listitem')
+          .filter({ hasText: waiting.error });
+        await event.getByText(waiting.type).waitFor();
+        await event.getByText('נוסה 7 פעמים').waitFor();
+        await event.getByText('נכשל לראשונה לפני 3 שעות').waitFor();
+        await event.getByText(/^הניסיון הבא בעוד/).waitFor();
+        expect(await event.getByText(waiting.error).getAttribute('dir')).toBe('ltr');
+      });
+    }
+  } finally {
+    await waiting.end();
   }
 });
 
@@ -206,7 +251,11 @@ test('a business that is put to rest lets nobody in until it is active again', a
     await visit.open(`/admin/businesses?q=${encodeURIComponent(other.name)}`);
     const choose = async (action: string) => {
       await page.getByRole('button', { name: `פעולות נוספות על ${other.name}` }).click();
-      await page.getByRole('menuitem', { name: action }).or(page.getByRole('button', { name: action })).first().click();
+      await page
+        .getByRole('menuitem', { name: action })
+        .or(page.getByRole('button', { name: action }))
+        .first()
+        .click();
     };
     await choose('השבתת העסק');
     const dialog = page.getByRole('alertdialog', { name: `להשבית את ${other.name}?` });
@@ -230,19 +279,46 @@ test('the audit log is searched by action and by what it was about', async () =>
   await visiting(admin, {}, async (visit, page) => {
     await visit.open('/admin/audit');
     await page.getByLabel('פעולה', { exact: true }).selectOption({ label: 'הפעלה מחדש נעצרה' });
-    await page.getByRole('row', { name: /הפעלה מחדש נעצרה/ }).first().waitFor();
-    await expect.poll(async () => (await page.getByRole('row').allInnerTexts()).slice(1).every((text) => text.includes('הפעלה מחדש נעצרה'))).toBe(true);
+    await page
+      .getByRole('row', { name: /הפעלה מחדש נעצרה/ })
+      .first()
+      .waitFor();
+    await expect
+      .poll(async () =>
+        (await page.getByRole('row').allInnerTexts())
+          .slice(1)
+          .every((text) => text.includes('הפעלה מחדש נעצרה')),
+      )
+      .toBe(true);
     expect(new URL(page.url()).search).toContain('replay');
     // From one record to all of the same person, and to all that was done to the same thing.
-    await page.getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ }).first().click();
-    await page.getByRole('dialog').getByRole('button', { name: /^כל הפעולות של/ }).click();
-    await page.getByRole('row', { name: /תוכן של תקלה נצפה/ }).first().waitFor();
-    const actors = async () => new Set(await page.getByRole('table').locator('tbody tr > td:nth-of-type(1)').allInnerTexts());
+    await page
+      .getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ })
+      .first()
+      .click();
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^כל הפעולות של/ })
+      .click();
+    await page
+      .getByRole('row', { name: /תוכן של תקלה נצפה/ })
+      .first()
+      .waitFor();
+    const actors = async () =>
+      new Set(await page.getByRole('table').locator('tbody tr > td:nth-of-type(1)').allInnerTexts());
     await expect.poll(async () => (await actors()).size).toBe(1);
-    await page.getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ }).first().click();
+    await page
+      .getByRole('button', { name: /^פרטים: הפעלה מחדש נעצרה/ })
+      .first()
+      .click();
     await page.getByRole('dialog').getByRole('button', { name: 'כל מה שנעשה בזה' }).click();
-    await expect.poll(() => page.getByRole('row', { name: /הפעלה מחדש (החלה|התחילה|נעצרה)/ }).count()).toBe(2);
+    await expect
+      .poll(() => page.getByRole('row', { name: /הפעלה מחדש (החלה|התחילה|נעצרה)/ }).count())
+      .toBe(2);
     await page.getByRole('button', { name: 'ניקוי', exact: true }).click();
-    await page.getByRole('row', { name: /תוכן של תקלה נצפה/ }).first().waitFor();
+    await page
+      .getByRole('row', { name: /תוכן של תקלה נצפה/ })
+      .first()
+      .waitFor();
   });
 });

@@ -21,7 +21,8 @@ const answered = ({ number }: Business, what: string, fits: (twiml: string) => b
     return fits(twiml) ? twiml : undefined;
   });
 
-const preview = (page: Page) => page.locator('section').filter({ has: page.getByRole('heading', { name: 'מה שומע המתקשר' }) });
+const preview = (page: Page) =>
+  page.locator('section').filter({ has: page.getByRole('heading', { name: 'מה שומע המתקשר' }) });
 
 async function save(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'שמירה', exact: true }).click();
@@ -63,13 +64,19 @@ test('an owner sees what callers will hear before saving it, and callers hear it
 });
 
 /** A day in Israel, some days from now, as the date field takes it. */
-const dayInIsrael = (days: number) => new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jerusalem' }).format(Date.now() + days * 86_400_000);
+const dayInIsrael = (days: number) =>
+  new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Jerusalem' }).format(Date.now() + days * 86_400_000);
 
 test('an owner closes for a special day on a phone, and callers hear that', async () => {
   const flowers = await business('פרחי הכרמל');
   const path = `/api/businesses/${flowers.id}/settings`;
   const { revision, settings } = await flowers.owner.ask<Schemas['BusinessSettings']>('GET', path);
-  const forwarding = { ...settings, mode: 'forward', forward_to: ['+972542221111'], closed_message: 'אנחנו סגורים, נחזור מחר.' };
+  const forwarding = {
+    ...settings,
+    mode: 'forward',
+    forward_to: ['+972542221111'],
+    closed_message: 'אנחנו סגורים, נחזור מחר.',
+  };
   await flowers.owner.ask('PUT', path, { settings: forwarding }, { 'if-match': `"${revision}"` });
   await visiting(flowers.owner, { wide: false }, async (visit, page) => {
     await visit.open('/settings/hours');
@@ -78,7 +85,10 @@ test('an owner closes for a special day on a phone, and callers hear that', asyn
     await page.getByRole('button', { name: 'כמו יום ראשון' }).click();
     expect(await page.getByLabel('יום שני: פתיחה').inputValue()).toBe('10:00');
     // Today, and tomorrow in case it becomes that meanwhile.
-    for (const [days, name] of [[0, 'שיפוצים'], [1, 'עוד שיפוצים']] as const) {
+    for (const [days, name] of [
+      [0, 'שיפוצים'],
+      [1, 'עוד שיפוצים'],
+    ] as const) {
       await page.getByLabel('תאריך', { exact: true }).fill(dayInIsrael(days));
       await page.getByLabel('שם', { exact: true }).fill(name);
       await page.getByRole('button', { name: 'הוספה', exact: true }).click();
@@ -86,7 +96,9 @@ test('an owner closes for a special day on a phone, and callers hear that', asyn
     }
     await save(page);
   });
-  expect(await answered(flowers, 'the closed answer', (said) => said.includes('אנחנו סגורים, נחזור מחר.'))).not.toContain('<Dial');
+  expect(
+    await answered(flowers, 'the closed answer', (said) => said.includes('אנחנו סגורים, נחזור מחר.')),
+  ).not.toContain('<Dial');
   await visiting(flowers.owner, { wide: false }, async (visit, page) => {
     await visit.open('/settings/answering');
     await preview(page).getByText('העסק היה סגור').waitFor();
@@ -131,12 +143,15 @@ test('a number that the operator adds shows without a reload', async () => {
     await visit.open('/settings/numbers');
     const shown = async () => (await page.getByRole('main').innerText()).replace(/\D/g, '');
     await expect.poll(shown).toContain(shop.number.slice(4));
-    await (await theAdmin()).ask('PUT', `/api/admin/businesses/${shop.id}/numbers`, { numbers: [shop.number, more] });
+    await (
+      await theAdmin()
+    ).ask('PUT', `/api/admin/businesses/${shop.id}/numbers`, { numbers: [shop.number, more] });
     await expect.poll(shown).toContain(more.slice(4));
   });
 });
 
-const PHONE = 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
+const PHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1';
 
 test('a lost phone is logged out, and a new password ends every other session', async () => {
   const { email } = shop.agent;
@@ -167,7 +182,12 @@ test('a lost phone is logged out, and a new password ends every other session', 
 
 test('language and colours are chosen on the device and stay', async () => {
   await visiting(shop.owner, {}, async (visit, page) => {
-    const root = () => page.evaluate(() => ({ lang: document.documentElement.lang, dir: document.documentElement.dir, dark: document.documentElement.classList.contains('dark') }));
+    const root = () =>
+      page.evaluate(() => ({
+        lang: document.documentElement.lang,
+        dir: document.documentElement.dir,
+        dark: document.documentElement.classList.contains('dark'),
+      }));
     await visit.open('/settings/appearance');
     expect(await root()).toEqual({ lang: 'he', dir: 'rtl', dark: false });
     await choose(page, 'English');

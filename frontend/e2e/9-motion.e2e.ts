@@ -25,22 +25,42 @@ const BLINK_MS = 1;
 const watch = (page: Page) =>
   page.addInitScript((blink) => {
     globalThis.moved = [];
-    const PARTS: [string, string][] = [['.animate-spin', 'spinner'], ['.animate-pulse', 'skeleton'], ['[data-sonner-toaster]', 'toast'], ['[role=dialog], [role=alertdialog]', 'dialog'], ['.bg-shade', 'shade'], ['[role=menu]', 'menu'], ['[role=switch] + *', 'switch']];
-    const part = (element: Element) => PARTS.find(([selector]) => element.closest(selector) !== null)?.[1] ?? element.tagName.toLowerCase();
+    const PARTS: [string, string][] = [
+      ['.animate-spin', 'spinner'],
+      ['.animate-pulse', 'skeleton'],
+      ['[data-sonner-toaster]', 'toast'],
+      ['[role=dialog], [role=alertdialog]', 'dialog'],
+      ['.bg-shade', 'shade'],
+      ['[role=menu]', 'menu'],
+      ['[role=switch] + *', 'switch'],
+    ];
+    const part = (element: Element) =>
+      PARTS.find(([selector]) => element.closest(selector) !== null)?.[1] ?? element.tagName.toLowerCase();
     // What the style says, not what still runs when a slow machine tells of it.
-    const lasts = (times: string) => Math.max(...times.split(',').map((time) => Number.parseFloat(time) * (time.trim().endsWith('ms') ? 1 : 1000)));
+    const lasts = (times: string) =>
+      Math.max(
+        ...times.split(',').map((time) => Number.parseFloat(time) * (time.trim().endsWith('ms') ? 1 : 1000)),
+      );
     const note = (element: Element, durations: string, delays: string) => {
       if (lasts(durations) > blink || lasts(delays) > blink) globalThis.moved.push(part(element));
     };
-    const follow = (kind: 'animationstart' | 'transitionrun', said: (style: CSSStyleDeclaration) => [string, string]) =>
-      document.addEventListener(kind, ({ target }) => target instanceof Element && note(target, ...said(getComputedStyle(target))), true);
+    const follow = (
+      kind: 'animationstart' | 'transitionrun',
+      said: (style: CSSStyleDeclaration) => [string, string],
+    ) =>
+      document.addEventListener(
+        kind,
+        ({ target }) => target instanceof Element && note(target, ...said(getComputedStyle(target))),
+        true,
+      );
     follow('animationstart', (style) => [style.animationDuration, style.animationDelay]);
     follow('transitionrun', (style) => [style.transitionDuration, style.transitionDelay]);
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its element below
     const { animate, scrollIntoView } = Element.prototype;
     Element.prototype.animate = function (...args) {
       const animation = animate.apply(this, args);
-      if (Number(animation.effect?.getComputedTiming().activeDuration ?? 0) > blink) globalThis.moved.push(part(this));
+      if (Number(animation.effect?.getComputedTiming().activeDuration ?? 0) > blink)
+        globalThis.moved.push(part(this));
       return animation;
     };
     Element.prototype.scrollIntoView = function (how) {
@@ -51,7 +71,17 @@ const watch = (page: Page) =>
 
 /** What moves at this moment, and could go on: skeletons and spinners turn for as long as they show. */
 const movingNow = (page: Page) =>
-  page.evaluate((blink) => document.getAnimations().filter((one) => one.playState === 'running' && Number(one.effect?.getComputedTiming().activeDuration ?? 0) > blink).length, BLINK_MS);
+  page.evaluate(
+    (blink) =>
+      document
+        .getAnimations()
+        .filter(
+          (one) =>
+            one.playState === 'running' &&
+            Number(one.effect?.getComputedTiming().activeDuration ?? 0) > blink,
+        ).length,
+    BLINK_MS,
+  );
 
 let walks = 0;
 /** Everything of the app that could move, one after the other; what moved, and how much still did while something was awaited. */
@@ -97,13 +127,21 @@ async function walk(wide: boolean, motion: boolean): Promise<{ moved: Set<string
   return found;
 }
 
-test.each([['a desk', true], ['a phone', false]] as const)('dialogs, messages, skeletons and spinners move at %s', async (_where, wide) => {
+test.each([
+  ['a desk', true],
+  ['a phone', false],
+] as const)('dialogs, messages, skeletons and spinners move at %s', async (_where, wide) => {
   const { moved, whileWaiting } = await walk(wide, true);
-  expect([...moved]).toEqual(expect.arrayContaining(['skeleton', 'dialog', 'shade', 'spinner', 'toast', 'switch']));
+  expect([...moved]).toEqual(
+    expect.arrayContaining(['skeleton', 'dialog', 'shade', 'spinner', 'toast', 'switch']),
+  );
   expect(whileWaiting.every((count) => count > 0)).toBe(true);
 });
 
-test.each([['a desk', true], ['a phone', false]] as const)('nothing moves at %s for whoever asked for less motion', async (_where, wide) => {
+test.each([
+  ['a desk', true],
+  ['a phone', false],
+] as const)('nothing moves at %s for whoever asked for less motion', async (_where, wide) => {
   const { moved, whileWaiting } = await walk(wide, false);
   expect([...moved]).toEqual([]);
   expect(whileWaiting).toEqual([0, 0]);

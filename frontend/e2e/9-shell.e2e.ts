@@ -56,7 +56,10 @@ test('the keyboard alone logs in, finds a lead, edits it, and thinks better of d
     await dialog.waitFor({ state: 'detached' });
     await toHaveFocus(trash);
   });
-  expect(await shop.owner.ask<{ notes: string }>('GET', `/api/leads/${id}`)).toMatchObject({ notes: 'הוקלד בלי עכבר', deleted_at: null });
+  expect(await shop.owner.ask<{ notes: string }>('GET', `/api/leads/${id}`)).toMatchObject({
+    notes: 'הוקלד בלי עכבר',
+    deleted_at: null,
+  });
 });
 
 test('the keyboard alone brings the QR of WhatsApp, and changes to the code', async () => {
@@ -107,7 +110,10 @@ test('the keyboard alone invites somebody, changes a role by the menu, removes s
     await expect.poll(() => role.inputValue()).toBe('manager');
     await tabTo(page, form.getByRole('button', { name: 'שמירה', exact: true }));
     await keyboard.press('Enter');
-    await page.getByRole('row', { name: new RegExp(leaving) }).getByText('מנהל', { exact: true }).waitFor();
+    await page
+      .getByRole('row', { name: new RegExp(leaving) })
+      .getByText('מנהל', { exact: true })
+      .waitFor();
     await form.waitFor({ state: 'detached' });
     await tabTo(page, page.getByRole('button', { name: `מחיקת ${leaving}` }), 80, 'Shift+Tab');
     await keyboard.press('Enter');
@@ -210,15 +216,29 @@ test('the app can be installed, and keeps its shell on the device and nothing pe
       const found: { path: string; text: string }[] = [];
       for (const cache of await caches.keys()) {
         const store = await caches.open(cache);
-        for (const request of await store.keys()) found.push({ path: new URL(request.url).pathname, text: (await (await store.match(request))?.text()) ?? '' });
+        for (const request of await store.keys())
+          found.push({
+            path: new URL(request.url).pathname,
+            text: (await (await store.match(request))?.text()) ?? '',
+          });
       }
-      return { found, databases: await indexedDB.databases(), local: JSON.stringify(localStorage), session: JSON.stringify(sessionStorage) };
+      return {
+        found,
+        databases: await indexedDB.databases(),
+        local: JSON.stringify(localStorage),
+        session: JSON.stringify(sessionStorage),
+      };
     });
-    expect(kept.found.map(({ path }) => path).filter((path) => path !== '/index.html' && !path.startsWith('/assets/'))).toEqual([]);
+    expect(
+      kept.found
+        .map(({ path }) => path)
+        .filter((path) => path !== '/index.html' && !path.startsWith('/assets/')),
+    ).toEqual([]);
     expect(kept.found.length).toBeGreaterThan(3);
     const everything = kept.found.map(({ text }) => text).join() + kept.local + kept.session;
     expect(kept.databases).toEqual([]);
-    for (const personal of [name, '0547654321', '972547654321', shop.owner.email, shop.name]) expect(everything).not.toContain(personal);
+    for (const personal of [name, '0547654321', '972547654321', shop.owner.email, shop.name])
+      expect(everything).not.toContain(personal);
     // Without a line the app still opens, and says so.
     await visit.offline(async () => {
       await page.reload();
@@ -229,7 +249,9 @@ test('the app can be installed, and keeps its shell on the device and nothing pe
     const browser = await page.context().newCDPSession(page);
     const { installabilityErrors } = await browser.send('Page.getInstallabilityErrors');
     // Tests run in private windows, where nothing can be installed.
-    expect(installabilityErrors.map(({ errorId }) => errorId).filter((error) => error !== 'in-incognito')).toEqual([]);
+    expect(
+      installabilityErrors.map(({ errorId }) => errorId).filter((error) => error !== 'in-incognito'),
+    ).toEqual([]);
   });
   const answer = await fetch(`${stack.base}/api/leads/${id}`, { headers: { cookie: shop.owner.cookie } });
   expect(answer.headers.get('cache-control')).toContain('no-store');
@@ -238,7 +260,11 @@ test('the app can be installed, and keeps its shell on the device and nothing pe
 test('every icon of the manifest is there, in the size that it says', async () => {
   const page = await (await fetch(stack.base)).text();
   const address = /<link rel="manifest" href="([^"]+)"/.exec(page)?.[1] ?? '';
-  const manifest = (await (await fetch(stack.base + address)).json()) as { display: string; start_url: string; icons: { src: string; sizes: string; type: string; purpose?: string }[] };
+  const manifest = (await (await fetch(stack.base + address)).json()) as {
+    display: string;
+    start_url: string;
+    icons: { src: string; sizes: string; type: string; purpose?: string }[];
+  };
   expect(manifest).toMatchObject({ display: 'standalone', start_url: '/', dir: 'rtl', lang: 'he' });
   expect(manifest.icons.some(({ purpose }) => purpose === 'maskable')).toBe(true);
   for (const icon of manifest.icons) {

@@ -18,11 +18,22 @@ export async function startMock(): Promise<void> {
     noteSession(true);
   }
   const state = query.get('wa');
-  if (state !== null) db.whatsapp = { ...db.whatsapp, state: state as never, ...(state === 'connected' ? { phone: '+972541234567' } : {}) };
+  if (state !== null)
+    db.whatsapp = {
+      ...db.whatsapp,
+      state: state as never,
+      ...(state === 'connected' ? { phone: '+972541234567' } : {}),
+    };
   const clients = new Set<(kind: string) => void>();
   const live = sse('/api/live', ({ client }) => {
-    clients.add((kind) => client.send({ event: 'update' as never, data: JSON.stringify({ kind, id: 'x', action: 'changed' }) }));
+    clients.add((kind) =>
+      client.send({ event: 'update' as never, data: JSON.stringify({ kind, id: 'x', action: 'changed' }) }),
+    );
   });
   const worker = setupWorker(live, ...handlers(db, (kind) => clients.forEach((send) => send(kind))));
-  await worker.start({ quiet: true, onUnhandledRequest: (request, print) => (new URL(request.url).pathname.startsWith('/api/') ? print.error() : undefined) });
+  await worker.start({
+    quiet: true,
+    onUnhandledRequest: (request, print) =>
+      new URL(request.url).pathname.startsWith('/api/') ? print.error() : undefined,
+  });
 }

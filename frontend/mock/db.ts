@@ -1,21 +1,35 @@
 /** The pretended server's memory: enough of a business to fill every screen. */
 import type { Schemas } from '@/shared/api/types';
 
-const NOW = Date.now();
-const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString();
-const ahead = (minutes: number) => ago(-minutes);
-const uuid = (n: number) => `0198a000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-const sid = (kind: string, n: number) => `${kind}${String(n).padStart(32, '0')}`;
+import { ago, ahead, BUSINESS, sid, uuid } from './base';
+import { makeOperations, type Operations } from './operations';
 
-const PEOPLE = ['דנה לוי', 'יוסי כהן', 'מיכל אברהם', 'אבי מזרחי', 'נועה פרידמן', 'רון שפירא', 'תמר ביטון', 'אלון דהן', 'שירה גולן', 'עומר חדד', 'ליאת רוזן', 'גיא ברק', 'Sarah Miller', 'הילה אזולאי', 'ערן נחום', 'מאיה סגל', 'איתי לביא', 'רותם קדוש'];
+const PEOPLE = [
+  'דנה לוי',
+  'יוסי כהן',
+  'מיכל אברהם',
+  'אבי מזרחי',
+  'נועה פרידמן',
+  'רון שפירא',
+  'תמר ביטון',
+  'אלון דהן',
+  'שירה גולן',
+  'עומר חדד',
+  'ליאת רוזן',
+  'גיא ברק',
+  'Sarah Miller',
+  'הילה אזולאי',
+  'ערן נחום',
+  'מאיה סגל',
+  'איתי לביא',
+  'רותם קדוש',
+];
 const STATUSES: Schemas['LeadStatus'][] = ['new', 'new', 'contacted', 'qualified', 'won', 'lost'];
 const SOURCES: Schemas['LeadSource'][] = ['call', 'whatsapp', 'manual', 'import'];
 const TAGS = ['גינון', 'חוזר', 'דחוף', 'מרפסת', 'VIP'];
 
 const pick = <T>(list: readonly T[], n: number): T => list[n % list.length] as T;
 const phone = (n: number) => `+97254${String(1_234_567 + n * 7919).slice(0, 7)}`;
-
-export const BUSINESS = uuid(900);
 
 function makeLead(n: number): Schemas['Lead'] {
   const name = n % 7 === 5 ? null : pick(PEOPLE, n);
@@ -66,11 +80,22 @@ function makeCall(n: number, leads: Schemas['Lead'][]): Schemas['Call'] {
     callback_needed: missed && !withheld,
     called_back_at: missed && n > 12 ? ago(5 + n * 60) : null,
     called_back_by: missed && n > 12 ? { id: uuid(801), name: 'דנה לוי' } : null,
-    recordings: live ? [] : [{ recording_sid: sid('RE', n + 1), state: n % 9 === 8 ? 'processing' : 'completed', failure: null, duration_s: 40 + ((n * 37) % 400), bytes: 180_000 + n * 5000, created_at: started }],
+    recordings: live
+      ? []
+      : [
+          {
+            recording_sid: sid('RE', n + 1),
+            state: n % 9 === 8 ? 'processing' : 'completed',
+            failure: null,
+            duration_s: 40 + ((n * 37) % 400),
+            bytes: 180_000 + n * 5000,
+            created_at: started,
+          },
+        ],
   };
 }
 
-export interface Db {
+export interface Db extends Operations {
   me: Schemas['Me'] | null;
   password: string;
   leads: Schemas['Lead'][];
@@ -82,21 +107,47 @@ export interface Db {
   sessions: Schemas['SessionItem'][];
   audit: Schemas['AuditItem'][];
   whatsapp: Schemas['StatusAnswer'];
-  groups: Schemas['DeadLetterGroup'][];
-  letters: Schemas['DeadLetterItem'][];
-  replays: Schemas['Replay'][];
-  workers: Schemas['WorkerItem'][];
 }
 
 export const ME: Record<string, Schemas['Me']> = {
-  owner: { id: uuid(801), email: 'owner@demo.co.il', name: 'דנה לוי', role: 'owner', business: { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem' } },
-  manager: { id: uuid(802), email: 'manager@demo.co.il', name: 'יוסי כהן', role: 'manager', business: { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem' } },
-  agent: { id: uuid(803), email: 'agent@demo.co.il', name: 'נועה פרידמן', role: 'agent', business: { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem' } },
-  admin: { id: uuid(800), email: 'admin@demo.co.il', name: 'תמר ביטון', role: 'system_admin', business: null },
+  owner: {
+    id: uuid(801),
+    email: 'owner@demo.co.il',
+    name: 'דנה לוי',
+    role: 'owner',
+    business: { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem' },
+  },
+  manager: {
+    id: uuid(802),
+    email: 'manager@demo.co.il',
+    name: 'יוסי כהן',
+    role: 'manager',
+    business: { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem' },
+  },
+  agent: {
+    id: uuid(803),
+    email: 'agent@demo.co.il',
+    name: 'נועה פרידמן',
+    role: 'agent',
+    business: { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem' },
+  },
+  admin: {
+    id: uuid(800),
+    email: 'admin@demo.co.il',
+    name: 'תמר ביטון',
+    role: 'system_admin',
+    business: null,
+  },
 };
 
 function makeUsers(): Schemas['UserItem'][] {
-  const at = (n: number, name: string, role: Schemas['Role'], business: boolean, email: string): Schemas['UserItem'] => ({
+  const at = (
+    n: number,
+    name: string,
+    role: Schemas['Role'],
+    business: boolean,
+    email: string,
+  ): Schemas['UserItem'] => ({
     id: uuid(800 + n),
     business_id: business ? BUSINESS : null,
     business_name: business ? 'גינות השרון' : null,
@@ -115,45 +166,68 @@ function makeUsers(): Schemas['UserItem'][] {
     at(3, 'נועה פרידמן', 'agent', true, 'agent@demo.co.il'),
     at(4, 'אבי מזרחי', 'agent', true, 'avi@demo.co.il'),
     at(5, 'רון שפירא', 'owner', true, 'ron@demo.co.il'),
-    { ...at(6, 'שירה גולן', 'agent', true, 'shira@demo.co.il'), deleted_at: ago(4000), deleted_by_name: 'דנה לוי' },
+    {
+      ...at(6, 'שירה גולן', 'agent', true, 'shira@demo.co.il'),
+      deleted_at: ago(4000),
+      deleted_by_name: 'דנה לוי',
+    },
   ];
-}
-
-function makeLetters(): Schemas['DeadLetterItem'][] {
-  return Array.from({ length: 14 }, (_, n) => ({
-    id: uuid(4100 + n),
-    state: 'new' as const,
-    worker: n % 3 === 0 ? 'recordings' : 'calls',
-    type: n % 3 === 0 ? 'pro.prosaas.recording.available.v1' : 'pro.prosaas.call.status.v1',
-    business_id: BUSINESS,
-    business_name: 'גינות השרון',
-    entity: sid('CA', n),
-    fingerprint: n % 3 === 0 ? 'f2' : 'f1',
-    reason: n % 3 === 0 ? ('exhausted' as const) : ('permanent' as const),
-    error: n % 3 === 0 ? 'recording could not be fetched: 404 Not Found' : 'status 22P02: invalid input syntax for type bigint',
-    attempts: n % 3 === 0 ? 8 : 1,
-    replays: 0,
-    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
-    first_died_at: ago(60 + n * 33),
-    died_at: ago(60 + n * 33),
-  }));
 }
 
 export function makeDb(): Db {
   const all = Array.from({ length: 64 }, (_, n) => makeLead(n));
-  const leads = all.map((lead, n) => (n > 57 ? { ...lead, deleted_at: ago(900 + n * 10), deleted_by: { id: uuid(801), name: 'דנה לוי' }, purge_at: ahead(43_200 - n * 60) } : lead));
-  const letters = makeLetters();
+  const leads = all.map((lead, n) =>
+    n > 57
+      ? {
+          ...lead,
+          deleted_at: ago(900 + n * 10),
+          deleted_by: { id: uuid(801), name: 'דנה לוי' },
+          purge_at: ahead(43_200 - n * 60),
+        }
+      : lead,
+  );
   return {
     me: null,
     password: 'demo-password',
     leads,
     calls: Array.from({ length: 46 }, (_, n) => makeCall(n, leads)),
     users: makeUsers(),
-    invitations: [{ id: uuid(700), invited_by: 'דנה לוי', email: 'new@demo.co.il', name: null, role: 'agent', created_at: ago(300), expires_at: ahead(9000) }],
+    invitations: [
+      {
+        id: uuid(700),
+        invited_by: 'דנה לוי',
+        email: 'new@demo.co.il',
+        name: null,
+        role: 'agent',
+        created_at: ago(300),
+        expires_at: ahead(9000),
+      },
+    ],
     businesses: [
-      { id: BUSINESS, name: 'גינות השרון', time_zone: 'Asia/Jerusalem', active: true, numbers: ['+97237001234', '+972747001234'], created_at: ago(100_000) },
-      { id: uuid(901), name: 'מספרת רון', time_zone: 'Asia/Jerusalem', active: true, numbers: ['+97297445566'], created_at: ago(70_000) },
-      { id: uuid(902), name: 'Blue Bay Café', time_zone: 'Asia/Jerusalem', active: false, numbers: [], created_at: ago(50_000) },
+      {
+        id: BUSINESS,
+        name: 'גינות השרון',
+        time_zone: 'Asia/Jerusalem',
+        active: true,
+        numbers: ['+97237001234', '+972747001234'],
+        created_at: ago(100_000),
+      },
+      {
+        id: uuid(901),
+        name: 'מספרת רון',
+        time_zone: 'Asia/Jerusalem',
+        active: true,
+        numbers: ['+97297445566'],
+        created_at: ago(70_000),
+      },
+      {
+        id: uuid(902),
+        name: 'Blue Bay Café',
+        time_zone: 'Asia/Jerusalem',
+        active: false,
+        numbers: [],
+        created_at: ago(50_000),
+      },
     ],
     settings: {
       name: 'גינות השרון',
@@ -172,7 +246,10 @@ export function makeDb(): Db {
         hours: {
           sunday: [{ open: '08:00', close: '18:00' }],
           monday: [{ open: '08:00', close: '18:00' }],
-          tuesday: [{ open: '08:00', close: '13:00' }, { open: '16:00', close: '19:00' }],
+          tuesday: [
+            { open: '08:00', close: '13:00' },
+            { open: '16:00', close: '19:00' },
+          ],
           wednesday: [{ open: '08:00', close: '18:00' }],
           thursday: [{ open: '08:00', close: '18:00' }],
           friday: [{ open: '08:00', close: '13:00' }],
@@ -186,8 +263,25 @@ export function makeDb(): Db {
       },
     },
     sessions: [
-      { id: uuid(600), created_at: ago(2000), last_seen_at: ago(0), expires_at: ahead(40_000), ip: '84.110.12.7', user_agent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604', current: true },
-      { id: uuid(601), created_at: ago(9000), last_seen_at: ago(800), expires_at: ahead(30_000), ip: '31.154.8.20', user_agent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36', current: false },
+      {
+        id: uuid(600),
+        created_at: ago(2000),
+        last_seen_at: ago(0),
+        expires_at: ahead(40_000),
+        ip: '84.110.12.7',
+        user_agent:
+          'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604',
+        current: true,
+      },
+      {
+        id: uuid(601),
+        created_at: ago(9000),
+        last_seen_at: ago(800),
+        expires_at: ahead(30_000),
+        ip: '31.154.8.20',
+        user_agent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36',
+        current: false,
+      },
     ],
     audit: Array.from({ length: 24 }, (_, n) => ({
       id: uuid(500 + n),
@@ -203,35 +297,15 @@ export function makeDb(): Db {
       before: { status: 'new', version: 1 },
       after: { status: 'contacted', version: 2 },
     })),
-    whatsapp: { success: true, state: 'not_linked', since: ago(400), reason: null, qrExpiresAt: null, lastCode: null, phone: null },
-    groups: [
-      { worker: 'calls', fingerprint: 'f1', error: 'status 22P02: invalid input syntax for type bigint', type: 'pro.prosaas.call.status.v1', count: 9, businesses: 1, first_died_at: ago(2000), last_died_at: ago(65) },
-      { worker: 'recordings', fingerprint: 'f2', error: 'recording could not be fetched: 404 Not Found', type: 'pro.prosaas.recording.available.v1', count: 5, businesses: 1, first_died_at: ago(900), last_died_at: ago(60) },
-    ],
-    letters,
-    replays: [
-      {
-        id: uuid(400),
-        number: 16,
-        kind: 'dead_letters',
-        state: 'finished',
-        reason: 'אחרי תיקון הגירסה של הבוקר',
-        rate: 50,
-        requested_by: 'תמר ביטון',
-        selection: {},
-        total: 120,
-        counts: { pending: 0, in_flight: 0, succeeded: 110, already_applied: 8, failed: 2, skipped: 0, cancelled: 0 },
-        created_at: ago(3000),
-        started_at: ago(3000),
-        finished_at: ago(2990),
-      },
-    ],
-    workers: [
-      { name: 'calls', stream: 'CALLS', state: 'running', pausable: true, paused: null, waiting: 0, in_progress: 1, redelivered: 0, retrying: [], dead_letters_open: 9 },
-      { name: 'recordings', stream: 'RECORDINGS', state: 'running', pausable: true, paused: null, waiting: 3, in_progress: 2, redelivered: 1, retrying: [{ worker: 'recordings', event_id: 'RE1-available', type: 'pro.prosaas.recording.available.v1', business_id: null, attempts: 2, error: 'Twilio does not have the recording yet', received_at: ago(0), first_failed_at: ago(0), next_attempt_at: ago(0) }], dead_letters_open: 5 },
-      { name: 'crm', stream: 'CRM', state: 'absent', pausable: true, paused: null, waiting: 0, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
-      { name: 'whatsapp', stream: 'WHATSAPP', state: 'paused', pausable: true, paused: { since: ago(6), until: null, reason: 'עד שספק הוואטסאפ יחזור', by: 'תמר ביטון' }, waiting: 12, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
-      { name: 'dead-letters', stream: 'DEAD', state: 'running', pausable: false, paused: null, waiting: 0, in_progress: 0, redelivered: 0, retrying: [], dead_letters_open: 0 },
-    ],
+    whatsapp: {
+      success: true,
+      state: 'not_linked',
+      since: ago(400),
+      reason: null,
+      qrExpiresAt: null,
+      lastCode: null,
+      phone: null,
+    },
+    ...makeOperations(),
   };
 }

@@ -17,10 +17,22 @@ export function problem(status: number, kind: string, error: string, errors?: Sc
     request_id: 'req-0001',
     ...(errors ? { errors } : {}),
   };
-  return HttpResponse.json(body, { status, headers: { 'content-type': 'application/problem+json' } }) as never;
+  return HttpResponse.json(body, {
+    status,
+    headers: { 'content-type': 'application/problem+json' },
+  }) as never;
 }
 
 /** A command that succeeded at once. */
 export function succeeded(action: string, entity: string, result?: object): Schemas['OperationAnswer'] {
-  return { success: true, operation: { id: `op-${entity}`, state: 'succeeded', action, entity_id: entity, ...(result ? { result } : {}) } as Schemas['Operation'] };
+  return {
+    success: true,
+    operation: {
+      id: `op-${entity}`,
+      state: 'succeeded',
+      action,
+      entity_id: entity,
+      ...(result ? { result } : {}),
+    } as Schemas['Operation'],
+  };
 }

@@ -16,7 +16,9 @@ async function render(name, size, maskable) {
   const drawing = maskable ? svg.replace(' rx="116"', '') : svg;
   const image = `data:image/svg+xml;base64,${Buffer.from(drawing).toString('base64')}`;
   await page.setViewportSize({ width: size, height: size });
-  await page.setContent(`<body style="margin:0"><img src="${image}" width="${size}" height="${size}"></body>`);
+  await page.setContent(
+    `<body style="margin:0"><img src="${image}" width="${size}" height="${size}"></body>`,
+  );
   await page.waitForFunction('document.images[0].complete');
   writeFileSync(`${folder}${name}.png`, await page.screenshot({ omitBackground: true }));
 }

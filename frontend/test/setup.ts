@@ -1,14 +1,15 @@
 import '@testing-library/jest-dom/vitest';
 
 import { cleanup, configure } from '@testing-library/react';
+import i18next from 'i18next';
 import { setupServer } from 'msw/node';
 import { toast } from 'sonner';
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
 
 import { noteSession, settleLogin } from '@/shared/api/gate';
 import { queryClient } from '@/shared/api/query';
 import { scope } from '@/shared/api/scope';
-import { loadMoreWords, startI18n } from '@/shared/i18n';
+import { startI18n } from '@/shared/i18n';
 
 import { makeDb } from '../mock/db';
 import { handlers } from '../mock/handlers';
@@ -21,6 +22,7 @@ configure({
 });
 
 const nothing = () => undefined;
+const wordless = new Set<string>();
 
 // What jsdom lacks and browsers have.
 vi.stubGlobal('EventSource', FakeEventSource);
@@ -59,7 +61,11 @@ beforeAll(async () => {
   // A request that no answer was written for is a mistake.
   server.listen({ onUnhandledRequest: 'error' });
   await startI18n();
-  await loadMoreWords();
+  // Words that are not there when they are shown: misspelt, or of a namespace that nobody fetched.
+  i18next.options.saveMissing = true;
+  i18next.on('missingKey', (_languages, namespace, key, shown) => {
+    if (shown === key) wordless.add(`${namespace}:${key}`);
+  });
 });
 
 beforeEach(() => {
@@ -81,6 +87,9 @@ afterEach(() => {
   localStorage.clear();
   screenWidth.current = 1280;
   FakeEventSource.all = [];
+  const missed = [...wordless];
+  wordless.clear();
+  expect(missed).toEqual([]);
 });
 
 afterAll(() => server.close());

@@ -13,7 +13,10 @@ const stack = inject('stack');
 export const PASSWORD = 'bicycle-in-the-rain';
 
 /** Waits until something is there. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = await look();
@@ -48,7 +51,11 @@ export class Person {
 
   /** Logs in, on a device of the name given. */
   static async login(email: string, password: string, device = 'node'): Promise<Person> {
-    const answer = await fetch(`${stack.base}/api/auth/login`, { method: 'POST', headers: { 'content-type': 'application/json', origin: stack.base, 'user-agent': device }, body: JSON.stringify({ email, password }) });
+    const answer = await fetch(`${stack.base}/api/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: stack.base, 'user-agent': device },
+      body: JSON.stringify({ email, password }),
+    });
     if (!answer.ok) throw new Error(`login of ${email}: ${answer.status} ${await answer.text()}`);
     return new Person(email, password, answer.headers.getSetCookie()[0]?.split(';')[0] ?? '');
   }
@@ -56,22 +63,40 @@ export class Person {
   /** Asks, and waits for the outcome of a command; one that failed throws as one that was refused. */
   async ask<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<T> {
     const answer = await this.send<T | Partial<Schemas['OperationAnswer']>>(method, path, body, headers);
-    const pending = method !== 'GET' && typeof answer === 'object' && answer !== null && 'operation' in answer ? answer.operation : undefined;
+    const pending =
+      method !== 'GET' && typeof answer === 'object' && answer !== null && 'operation' in answer
+        ? answer.operation
+        : undefined;
     if (pending?.state !== 'pending') return answer as T;
     const followed = await eventually(`the outcome of ${method} ${path}`, async () => {
-      const now = await this.send<Schemas['OperationAnswer']>('GET', `/api/operations/${encodeURIComponent(pending.id)}`);
+      const now = await this.send<Schemas['OperationAnswer']>(
+        'GET',
+        `/api/operations/${encodeURIComponent(pending.id)}`,
+      );
       return now.operation.state === 'pending' ? undefined : now;
     });
     const { state, problem } = followed.operation;
-    if (state !== 'succeeded') throw new Error(`${method} ${path}: ${problem?.status ?? state} ${JSON.stringify(problem)}`);
+    if (state !== 'succeeded')
+      throw new Error(`${method} ${path}: ${problem?.status ?? state} ${JSON.stringify(problem)}`);
     return followed as T;
   }
 
   /** Asks, and takes "not yet" for an answer. */
-  async send<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  async send<T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
     const answer = await fetch(stack.base + path, {
       method,
-      headers: { cookie: this.cookie, origin: stack.base, prefer: 'wait=8', ...headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        cookie: this.cookie,
+        origin: stack.base,
+        prefer: 'wait=8',
+        ...headers,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -116,7 +141,12 @@ export async function business(name: string): Promise<Business> {
   const own = newNumber();
   await (await theAdmin()).ask('POST', '/api/admin/businesses', { name, numbers: [own] });
   const found = await eventually(`the business ${name}`, async () => {
-    const { items } = await (await theAdmin()).ask<{ items: { id: string; name: string; numbers: string[] }[] }>('GET', `/api/admin/businesses?q=${encodeURIComponent(name)}`);
+    const { items } = await (
+      await theAdmin()
+    ).ask<{ items: { id: string; name: string; numbers: string[] }[] }>(
+      'GET',
+      `/api/admin/businesses?q=${encodeURIComponent(name)}`,
+    );
     return items.find((item) => item.numbers.includes(own));
   });
   const owner = await join(found.id, 'דנה לוי', 'owner');
@@ -129,13 +159,20 @@ export async function business(name: string): Promise<Business> {
 export async function lead(who: Person, name: string, phone: string): Promise<string> {
   await who.ask('POST', '/api/leads', { name, phones: [phone] });
   return eventually(`the lead ${name}`, async () => {
-    const { items } = await who.ask<{ items: Schemas['LeadItem'][] }>('GET', `/api/leads?q=${encodeURIComponent(name)}`);
+    const { items } = await who.ask<{ items: Schemas['LeadItem'][] }>(
+      'GET',
+      `/api/leads?q=${encodeURIComponent(name)}`,
+    );
     return items.find((item) => item.name === name)?.id;
   });
 }
 
 /** Adds many leads, some at a time. */
-export async function leads(who: Person, names: readonly string[], phone: (index: number) => string): Promise<void> {
+export async function leads(
+  who: Person,
+  names: readonly string[],
+  phone: (index: number) => string,
+): Promise<void> {
   const waiting = names.map((name, index) => ({ name, phones: [phone(index)] }));
   const worker = async () => {
     for (let next = waiting.pop(); next; next = waiting.pop()) await who.ask('POST', '/api/leads', next);

@@ -1,7 +1,14 @@
 /** The browser, and pages that forgive nothing: an error in the console or an unexpected answer fails the test. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContext, chromium, type Locator, type Page, type Route } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+  type Route,
+} from 'playwright-core';
 import { afterAll, expect, inject } from 'vitest';
 
 import { settled } from '../../scripts/settled.mjs';
@@ -20,7 +27,16 @@ function launched(): Promise<Browser> {
     return chromium.launch({
       executablePath: path,
       env: { ...process.env, ...environment },
-      args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--autoplay-policy=no-user-gesture-required'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--disable-quic',
+        '--autoplay-policy=no-user-gesture-required',
+      ],
     });
   })();
   return browser;
@@ -58,7 +74,9 @@ export class Visit {
   /** A new browser profile, logged in as somebody, or as nobody. */
   static async of(person: Person | null, look: Look = {}): Promise<Visit> {
     const wide = look.wide ?? true;
-    const context = await (await launched()).newContext({
+    const context = await (
+      await launched()
+    ).newContext({
       baseURL: stack.base,
       viewport: wide ? WIDE : NARROW,
       locale: 'he-IL',
@@ -70,7 +88,11 @@ export class Visit {
       serviceWorkers: look.installed === true ? 'allow' : 'block',
     });
     // What a test chooses itself outlives a reload.
-    await context.addInitScript((language) => localStorage.getItem('prosaas.language') ?? localStorage.setItem('prosaas.language', language), look.english === true ? 'en' : 'he');
+    await context.addInitScript(
+      (language) =>
+        localStorage.getItem('prosaas.language') ?? localStorage.setItem('prosaas.language', language),
+      look.english === true ? 'en' : 'he',
+    );
     if (person !== null) {
       const [name = '', value = ''] = person.cookie.split('=');
       await context.addCookies([{ name, value, url: stack.base, httpOnly: true, sameSite: 'Lax' }]);
@@ -86,7 +108,8 @@ export class Visit {
   private watch(page: Page): void {
     page.on('console', (message) => {
       // The browser's own line about an answer is judged by the answer, below.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) this.faults.push(`console.error: ${message.text()}`);
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        this.faults.push(`console.error: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`error: ${error.message}`));
     page.on('response', (answer) => {
@@ -98,7 +121,8 @@ export class Visit {
       const why = request.failure()?.errorText ?? '';
       // What the page itself gave up on (a page left, a live stream closed) is no failure.
       if (why === 'net::ERR_ABORTED') return;
-      if (!this.disconnected || !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(why)) this.faults.push(`${why} ${request.method()} ${request.url()}`);
+      if (!this.disconnected || !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(why))
+        this.faults.push(`${why} ${request.method()} ${request.url()}`);
     });
   }
 
@@ -141,12 +165,30 @@ export class Visit {
     if (!(await this.page.evaluate(() => 'axe' in globalThis))) await this.page.evaluate(axeSource);
     const runOnly = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] };
     const { violations, overflow } = await this.page.evaluate(async (rules) => {
-      const { axe } = globalThis as unknown as { axe: { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> } };
+      const { axe } = globalThis as unknown as {
+        axe: {
+          run: (
+            root: Document,
+            options: object,
+          ) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+        };
+      };
       const result = await axe.run(document, { runOnly: rules, resultTypes: ['violations'] });
-      return { violations: result.violations, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth };
+      return {
+        violations: result.violations,
+        overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      };
     }, runOnly);
     return [
-      ...violations.map(({ id, nodes }) => `${label}: ${id}: ${nodes.slice(0, 2).map((node) => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim() ?? ''})`).join(' | ')}`),
+      ...violations.map(
+        ({ id, nodes }) =>
+          `${label}: ${id}: ${nodes
+            .slice(0, 2)
+            .map(
+              (node) => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1]?.trim() ?? ''})`,
+            )
+            .join(' | ')}`,
+      ),
       ...(overflow > 1 ? [`${label}: ${overflow} px wider than the screen`] : []),
     ];
   }
@@ -159,10 +201,19 @@ export class Visit {
 }
 
 /** Chooses in a bar of radio buttons, by what stands on it. */
-export const choose = (page: Page, label: string) => page.locator('label').filter({ hasText: new RegExp(`^${label}$`), has: page.getByRole('radio') }).click();
+export const choose = (page: Page, label: string) =>
+  page
+    .locator('label')
+    .filter({ hasText: new RegExp(`^${label}$`), has: page.getByRole('radio') })
+    .click();
 
 /** Presses Tab until something has the focus, as a person without a mouse does. */
-export async function tabTo(page: Page, target: Locator, presses = 80, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+export async function tabTo(
+  page: Page,
+  target: Locator,
+  presses = 80,
+  key: 'Tab' | 'Shift+Tab' = 'Tab',
+): Promise<void> {
   await target.first().waitFor();
   const focused = () => target.first().evaluate((element) => element === document.activeElement);
   for (let pressed = 0; pressed < presses; pressed += 1) {
@@ -173,7 +224,8 @@ export async function tabTo(page: Page, target: Locator, presses = 80, key: 'Tab
 }
 
 /** Whether something has the focus, waited for. */
-export const toHaveFocus = (target: Locator) => expect.poll(() => target.first().evaluate((element) => element === document.activeElement)).toBe(true);
+export const toHaveFocus = (target: Locator) =>
+  expect.poll(() => target.first().evaluate((element) => element === document.activeElement)).toBe(true);
 
 /** The two widths that everything must fit. */
 export const WIDE = { width: 1280, height: 860 };
@@ -193,7 +245,11 @@ export function gate() {
 }
 
 /** Runs a test's steps in a visit of its own. */
-export async function visiting(person: Person | null, look: Look, steps: (visit: Visit, page: Page) => Promise<void>): Promise<void> {
+export async function visiting(
+  person: Person | null,
+  look: Look,
+  steps: (visit: Visit, page: Page) => Promise<void>,
+): Promise<void> {
   const visit = await Visit.of(person, look);
   try {
     await steps(visit, visit.page);

@@ -17,7 +17,9 @@ interface Package {
 /** Debian's, or whatever `CHROMIUM` names; `CHROMIUM=packaged` insists on the package's. */
 export function program(): Program | Promise<Program> {
   const given = process.env['CHROMIUM'];
-  const own = [given, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => path !== undefined && existsSync(path));
+  const own = [given, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+    (path) => path !== undefined && existsSync(path),
+  );
   return own !== undefined && given !== 'packaged' ? { path: own, environment: {} } : packaged();
 }
 
@@ -32,7 +34,10 @@ async function packaged(): Promise<Program> {
   const modules = new URL('../chromium/node_modules/', import.meta.url);
   const home = new URL('@sparticuz/chromium/', modules);
   const entry = new URL('build/index.js', home);
-  if (!existsSync(entry)) throw new Error('no Chromium: install one, name it in CHROMIUM, or run `npm ci` in frontend/e2e/chromium');
+  if (!existsSync(entry))
+    throw new Error(
+      'no Chromium: install one, name it in CHROMIUM, or run `npm ci` in frontend/e2e/chromium',
+    );
   const folder = fileURLToPath(new URL('.unpacked/', modules));
   const fonts = join(folder, 'fonts.conf');
   // Written last: an unpacking that was cut short is begun anew.
@@ -40,7 +45,10 @@ async function packaged(): Promise<Program> {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
     await unpack(entry, fileURLToPath(new URL('bin/', home)), folder);
-    writeFileSync(fonts, `<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig><dir>${folder}fonts</dir><dir>/usr/share/fonts</dir><cachedir>${folder}font-cache</cachedir></fontconfig>\n`);
+    writeFileSync(
+      fonts,
+      `<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig><dir>${folder}fonts</dir><dir>/usr/share/fonts</dir><cachedir>${folder}font-cache</cachedir></fontconfig>\n`,
+    );
   }
   return {
     path: join(folder, 'chromium'),
@@ -54,7 +62,11 @@ async function unpack(entry: URL, archives: string, folder: string): Promise<voi
   process.env['TMPDIR'] = folder;
   try {
     const { inflate } = (await import(entry.href)) as Package;
-    await Promise.all(['chromium.br', 'fonts.tar.br', 'swiftshader.tar.br', 'al2023.tar.br'].map((archive) => inflate(join(archives, archive))));
+    await Promise.all(
+      ['chromium.br', 'fonts.tar.br', 'swiftshader.tar.br', 'al2023.tar.br'].map((archive) =>
+        inflate(join(archives, archive)),
+      ),
+    );
   } finally {
     if (before === undefined) delete process.env['TMPDIR'];
     else process.env['TMPDIR'] = before;

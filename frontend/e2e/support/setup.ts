@@ -47,7 +47,11 @@ function shareTools(data: string): void {
 /** Removes what the system kept: in its folder, and where Postgres's own user keeps a cluster that may not enter it. */
 function removeData(data: string): void {
   const script = 'from scripts.dev.paths import Paths; print(Paths.find().system_folder())';
-  const elsewhere = execFileSync('python3', ['-c', script], { cwd: root, env: { ...process.env, PROSAAS_DATA_DIR: data }, encoding: 'utf8' }).trim();
+  const elsewhere = execFileSync('python3', ['-c', script], {
+    cwd: root,
+    env: { ...process.env, PROSAAS_DATA_DIR: data },
+    encoding: 'utf8',
+  }).trim();
   for (const folder of [data, elsewhere]) rmSync(folder, { recursive: true, force: true });
 }
 
@@ -62,12 +66,14 @@ function read(file: string, name: string): string {
  * Settings of the machine that would point the system elsewhere, and what the test runner
  * tells its children: NODE_ENV=test would build the app with React's slow development half.
  */
-const FOREIGN = /^(NODE_ENV$|VITEST|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$|DATABASE_URL|NATS_URL|TWILIO_|BAILEYS_|SMTP_URL|MAIL_FROM|RECORDINGS_URL|PUBLIC_URL|STATIC_DIR|APP_ENV|ADMIN_|INTERNAL_SECRET|PROSAAS_PROFILE)/;
+const FOREIGN =
+  /^(NODE_ENV$|VITEST|TEST$|MODE$|DEV$|PROD$|SSR$|BASE_URL$|DATABASE_URL|NATS_URL|TWILIO_|BAILEYS_|SMTP_URL|MAIL_FROM|RECORDINGS_URL|PUBLIC_URL|STATIC_DIR|APP_ENV|ADMIN_|INTERNAL_SECRET|PROSAAS_PROFILE)/;
 
 async function waitUntilUp(driver: ChildProcess, read: () => string): Promise<void> {
   const end = Date.now() + UP_WITHIN_MS;
   while (!read().includes('ProSaaS is up.')) {
-    if (driver.exitCode !== null || Date.now() > end) throw new Error(`the system did not start:\n${read().slice(-4000)}`);
+    if (driver.exitCode !== null || Date.now() > end)
+      throw new Error(`the system did not start:\n${read().slice(-4000)}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -6,7 +6,9 @@ const stack = inject('stack');
 const id = (prefix: string) => prefix + randomBytes(16).toString('hex');
 
 async function post(path: string, parameters: Record<string, string>): Promise<string> {
-  const text = Object.keys(parameters).sort().reduce((all, key) => all + key + (parameters[key] ?? ''), stack.base + path);
+  const text = Object.keys(parameters)
+    .sort()
+    .reduce((all, key) => all + key + (parameters[key] ?? ''), stack.base + path);
   const answer = await fetch(stack.base + path, {
     method: 'POST',
     headers: { 'X-Twilio-Signature': createHmac('sha1', stack.twilio.token).update(text).digest('base64') },
@@ -22,7 +24,16 @@ export class Call {
   private readonly base: Record<string, string>;
 
   constructor(from: string, to: string) {
-    this.base = { CallSid: this.sid, AccountSid: stack.twilio.account, ApiVersion: '2010-04-01', Direction: 'inbound', From: from, Caller: from, To: to, Called: to };
+    this.base = {
+      CallSid: this.sid,
+      AccountSid: stack.twilio.account,
+      ApiVersion: '2010-04-01',
+      Direction: 'inbound',
+      From: from,
+      Caller: from,
+      To: to,
+      Called: to,
+    };
   }
 
   /** It rings; what Twilio is told to do. */
@@ -32,16 +43,35 @@ export class Call {
 
   /** Its status changes. */
   async status(status: string, sequence: number, more: Record<string, string> = {}): Promise<void> {
-    await post('/webhook/call_status', { ...this.base, CallStatus: status, SequenceNumber: String(sequence), CallbackSource: 'call-progress-events', ...more });
+    await post('/webhook/call_status', {
+      ...this.base,
+      CallStatus: status,
+      SequenceNumber: String(sequence),
+      CallbackSource: 'call-progress-events',
+      ...more,
+    });
   }
 
   /** The caller left a message of some seconds. */
   async record(seconds: number): Promise<void> {
     const recording = id('RE');
     const url = `https://api.twilio.com/2010-04-01/Accounts/${stack.twilio.account}/Recordings/${recording}`;
-    await post('/webhook/handle_recording', { ...this.base, CallStatus: 'in-progress', RecordingSid: recording, RecordingUrl: url, RecordingDuration: String(seconds), Digits: 'hangup' });
+    await post('/webhook/handle_recording', {
+      ...this.base,
+      CallStatus: 'in-progress',
+      RecordingSid: recording,
+      RecordingUrl: url,
+      RecordingDuration: String(seconds),
+      Digits: 'hangup',
+    });
     await post('/webhook/handle_recording?source=status', {
-      CallSid: this.sid, AccountSid: stack.twilio.account, RecordingSid: recording, RecordingUrl: url, RecordingDuration: String(seconds), RecordingStatus: 'completed', RecordingChannels: '1',
+      CallSid: this.sid,
+      AccountSid: stack.twilio.account,
+      RecordingSid: recording,
+      RecordingUrl: url,
+      RecordingDuration: String(seconds),
+      RecordingStatus: 'completed',
+      RecordingChannels: '1',
     });
   }
 

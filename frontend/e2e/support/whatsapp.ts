@@ -12,11 +12,16 @@ export async function simulate(action: string, body: object): Promise<void> {
 }
 
 /** The code that is to be scanned now. */
-export const shownCode = (who: Person) => eventually('a code', async () => (await who.ask<{ qr?: string }>('GET', '/api/whatsapp/baileys/qr')).qr);
+export const shownCode = (who: Person) =>
+  eventually('a code', async () => (await who.ask<{ qr?: string }>('GET', '/api/whatsapp/baileys/qr')).qr);
 
 /** Links somebody's business to a phone; its number, digits only, belongs to one test. */
 export async function link(who: Person, phone: string): Promise<void> {
   await who.ask('POST', '/api/whatsapp/baileys/init');
   await simulate('scan', { qr: await shownCode(who), phone });
-  await eventually('connected', async () => ((await who.ask<{ state: string }>('GET', '/api/whatsapp/baileys/status')).state === 'connected' ? true : undefined));
+  await eventually('connected', async () =>
+    (await who.ask<{ state: string }>('GET', '/api/whatsapp/baileys/status')).state === 'connected'
+      ? true
+      : undefined,
+  );
 }

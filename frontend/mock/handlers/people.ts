@@ -1,6 +1,7 @@
 import { HttpResponse } from 'msw';
 
-import { BUSINESS, type Db } from '../db';
+import { BUSINESS } from '../base';
+import type { Db } from '../db';
 import { http, problem, succeeded } from '../http';
 
 export function peopleHandlers(db: Db) {
@@ -21,7 +22,9 @@ export function peopleHandlers(db: Db) {
   };
   const gone = () => ({ deleted_at: new Date().toISOString(), deleted_by_name: db.me?.name ?? null });
   return [
-    http.get('/api/businesses/{business_id}/users', ({ query, response }) => response(200).json(list(query as never, true))),
+    http.get('/api/businesses/{business_id}/users', ({ query, response }) =>
+      response(200).json(list(query as never, true)),
+    ),
     http.get('/api/admin/users', ({ query, response }) => response(200).json(list(query as never, false))),
     http.delete('/api/businesses/{business_id}/users/{user_id}', ({ params, response }) => {
       set(params.user_id, gone());
@@ -47,12 +50,26 @@ export function peopleHandlers(db: Db) {
       set(params.user_id, await request.json());
       return response(200).json(succeeded('user.update', params.user_id));
     }),
-    http.post('/api/admin/users/{user_id}/end-sessions', () => new HttpResponse(null, { status: 204 }) as never),
-    http.get('/api/businesses/{business_id}/invitations', ({ response }) => response(200).json({ items: db.invitations })),
+    http.post(
+      '/api/admin/users/{user_id}/end-sessions',
+      () => new HttpResponse(null, { status: 204 }) as never,
+    ),
+    http.get('/api/businesses/{business_id}/invitations', ({ response }) =>
+      response(200).json({ items: db.invitations }),
+    ),
     http.post('/api/businesses/{business_id}/invitations', async ({ request, response }) => {
       const body = await request.json();
-      if (db.users.some((user) => user.email === body.email && !user.deleted_at)) return problem(409, 'email-taken', 'Somebody has this address already.');
-      const invitation = { id: crypto.randomUUID(), invited_by: db.me?.name ?? null, email: body.email, name: body.name ?? null, role: body.role, created_at: new Date().toISOString(), expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString() };
+      if (db.users.some((user) => user.email === body.email && !user.deleted_at))
+        return problem(409, 'email-taken', 'Somebody has this address already.');
+      const invitation = {
+        id: crypto.randomUUID(),
+        invited_by: db.me?.name ?? null,
+        email: body.email,
+        name: body.name ?? null,
+        role: body.role,
+        created_at: new Date().toISOString(),
+        expires_at: new Date(Date.now() + 7 * 86_400_000).toISOString(),
+      };
       db.invitations = [invitation, ...db.invitations];
       return response(201).json({ success: true, invitation });
     }),

@@ -4,7 +4,16 @@ import { http, succeeded } from '../http';
 export function whatsappHandlers(db: Db, publish: (kind: string) => void) {
   let qr: string | null = null;
   const set = (state: Db['whatsapp']['state'], more: Partial<Db['whatsapp']> = {}) => {
-    db.whatsapp = { success: true, state, since: new Date().toISOString(), reason: null, qrExpiresAt: null, lastCode: null, phone: null, ...more };
+    db.whatsapp = {
+      success: true,
+      state,
+      since: new Date().toISOString(),
+      reason: null,
+      qrExpiresAt: null,
+      lastCode: null,
+      phone: null,
+      ...more,
+    };
     publish('whatsapp');
   };
   return [
@@ -15,8 +24,16 @@ export function whatsappHandlers(db: Db, publish: (kind: string) => void) {
       set('qr_ready', { qrExpiresAt: expiresAt });
       return response(200).json({ success: true, qr });
     }),
-    http.get('/api/whatsapp/baileys/qr', ({ response }) => response(200).json(qr ? { success: true, qr } : { success: false, error: 'אין קוד כרגע.' })),
-    http.post('/api/whatsapp/baileys/pairing-code', ({ response }) => response(200).json({ success: true, code: 'K7QX2M4P', expiresAt: new Date(Date.now() + 160_000).toISOString() })),
+    http.get('/api/whatsapp/baileys/qr', ({ response }) =>
+      response(200).json(qr ? { success: true, qr } : { success: false, error: 'אין קוד כרגע.' }),
+    ),
+    http.post('/api/whatsapp/baileys/pairing-code', ({ response }) =>
+      response(200).json({
+        success: true,
+        code: 'K7QX2M4P',
+        expiresAt: new Date(Date.now() + 160_000).toISOString(),
+      }),
+    ),
     http.post('/api/whatsapp/baileys/logout', ({ response }) => {
       set('logged_out');
       return response(202).json(succeeded('whatsapp.logout', 'session'));

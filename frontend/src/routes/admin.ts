@@ -1,20 +1,42 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
+import { auditFilter, auditQuery } from '@/features/audit/queries';
 import { auditSearch } from '@/features/audit/search';
+import { businessesQuery } from '@/features/businesses/queries';
 import { businessSearch } from '@/features/businesses/search';
+import { unownedCallsQuery } from '@/features/calls/queries';
+import {
+  deadLetterQuery,
+  deadLettersQuery,
+  failedFilter,
+  groupsQuery,
+  oneByOne,
+  replayQuery,
+  replaysQuery,
+  workersQuery,
+} from '@/features/operations/queries';
 import { failedSearch } from '@/features/operations/search';
+import { userFilter, usersQuery } from '@/features/people/queries';
 import { userSearch } from '@/features/people/search';
-
-import { loadMoreWords } from '@/shared/i18n';
+import { loadWords } from '@/shared/i18n';
 
 import { appRoute, needs } from './app';
+import { begin } from './begin';
 
 const failed = createRoute({
   getParentRoute: () => appRoute,
   path: '/admin/failed',
   validateSearch: failedSearch,
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loaderDeps: ({ search }) => ({ single: oneByOne(search), filter: failedFilter(search) }),
+  loader: (at) => {
+    begin(at, (client) =>
+      at.deps.single
+        ? [client.infiniteQuery(deadLettersQuery(at.deps.filter))]
+        : [client.query(groupsQuery(at.deps.filter.state)), client.query(replaysQuery())],
+    );
+    return loadWords('operations');
+  },
   component: lazyRouteComponent(() => import('@/features/operations/failed-page'), 'FailedPage'),
 });
 
@@ -22,7 +44,10 @@ const deadLetter = createRoute({
   getParentRoute: () => appRoute,
   path: '/admin/failed/$id',
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.query(deadLetterQuery(at.params.id, false))]);
+    return loadWords('operations');
+  },
   component: lazyRouteComponent(() => import('@/features/operations/dead-letter-page'), 'DeadLetterPage'),
 });
 
@@ -30,7 +55,10 @@ const replay = createRoute({
   getParentRoute: () => appRoute,
   path: '/admin/replays/$id',
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.query(replayQuery(at.params.id))]);
+    return loadWords('operations');
+  },
   component: lazyRouteComponent(() => import('@/features/operations/replay-page'), 'ReplayPage'),
 });
 
@@ -38,7 +66,10 @@ const workers = createRoute({
   getParentRoute: () => appRoute,
   path: '/admin/workers',
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.query(workersQuery())]);
+    return loadWords('operations');
+  },
   component: lazyRouteComponent(() => import('@/features/operations/workers-page'), 'WorkersPage'),
 });
 
@@ -47,7 +78,11 @@ const users = createRoute({
   path: '/admin/users',
   validateSearch: userSearch,
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loaderDeps: ({ search }) => userFilter(search),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(usersQuery(null, at.deps))]);
+    return loadWords('people');
+  },
   component: lazyRouteComponent(() => import('@/features/people/users-page'), 'UsersPage'),
 });
 
@@ -56,7 +91,11 @@ const businesses = createRoute({
   path: '/admin/businesses',
   validateSearch: businessSearch,
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loaderDeps: ({ search }) => ({ q: search.q }),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(businessesQuery(at.deps.q))]);
+    return loadWords('businesses');
+  },
   component: lazyRouteComponent(() => import('@/features/businesses/businesses-page'), 'BusinessesPage'),
 });
 
@@ -65,7 +104,11 @@ const audit = createRoute({
   path: '/admin/audit',
   validateSearch: auditSearch,
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loaderDeps: ({ search }) => auditFilter(search),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(auditQuery(null, at.deps))]);
+    return loadWords('audit', 'actions');
+  },
   component: lazyRouteComponent(() => import('@/features/audit/audit-page'), 'AdminAuditPage'),
 });
 
@@ -73,7 +116,10 @@ const unowned = createRoute({
   getParentRoute: () => appRoute,
   path: '/admin/unowned',
   beforeLoad: needs('administer'),
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(unownedCallsQuery())]);
+    return loadWords('calls');
+  },
   component: lazyRouteComponent(() => import('@/features/calls/unowned-page'), 'UnownedCallsPage'),
 });
 

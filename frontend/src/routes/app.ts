@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent, redirect, retainSearchParams } from '@tanstack/react-router';
 
+import { settingsQuery } from '@/features/settings/queries';
 import { queryClient } from '@/shared/api/query';
 import { scope } from '@/shared/api/scope';
 import type { Schemas } from '@/shared/api/types';
@@ -7,6 +8,7 @@ import { meQuery } from '@/shared/api/session';
 import { can, type Right } from '@/shared/lib/rights';
 import { like, searchOf } from '@/shared/lib/search';
 
+import { begin } from './begin';
 import { rootRoute } from './root';
 
 /** Which business a system admin looks into. */
@@ -29,8 +31,18 @@ export const appRoute = createRoute({
   },
   onEnter: ({ context }) => scope.set(context.business),
   onStay: ({ context }) => scope.set(context.business),
+  loader: (at) => {
+    const { business } = at.context;
+    begin(at, (client) => (business === null ? [] : [client.query(settingsQuery(business))]));
+  },
   component: lazyRouteComponent(() => import('@/features/shell/shell'), 'Shell'),
 });
+
+/** The business that a page is about: the person's own, or the one that a system admin looks into. */
+export function businessOf({ me, business }: Guarded['context']): string {
+  // Below `inBusiness` there is one.
+  return me.business?.id ?? business ?? '';
+}
 
 interface Guarded {
   context: { me: Schemas['Me']; business: string | null };

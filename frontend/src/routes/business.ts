@@ -1,17 +1,40 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
-import { callSearch } from '@/features/calls/search';
+import { auditFilter, auditQuery } from '@/features/audit/queries';
 import { auditSearch } from '@/features/audit/search';
+import { callFilter, callQuery, callsQuery, toCallBackQuery } from '@/features/calls/queries';
+import { callSearch } from '@/features/calls/search';
+import { summaryQuery } from '@/features/home/queries';
+import {
+  DELETED,
+  leadFilter,
+  leadQuery,
+  leadsQuery,
+  newLeadsQuery,
+  timelineQuery,
+} from '@/features/leads/queries';
 import { leadSearch } from '@/features/leads/search';
+import { invitationsQuery, usersQuery } from '@/features/people/queries';
+import { statusQuery } from '@/features/whatsapp/queries';
+import { loadWords } from '@/shared/i18n';
+import { can } from '@/shared/lib/rights';
 
-import { loadMoreWords } from '@/shared/i18n';
-
-import { appRoute, inBusiness } from './app';
+import { appRoute, businessOf, inBusiness } from './app';
+import { begin } from './begin';
 
 const home = createRoute({
   getParentRoute: () => appRoute,
   path: '/',
   beforeLoad: inBusiness(),
+  loader: (at) => {
+    begin(at, (client) => [
+      client.query(summaryQuery()),
+      client.infiniteQuery(toCallBackQuery()),
+      client.infiniteQuery(newLeadsQuery()),
+      client.query(statusQuery()),
+    ]);
+    return loadWords('home', 'calls', 'leads', 'whatsapp');
+  },
   component: lazyRouteComponent(() => import('@/features/home/home-page'), 'HomePage'),
 });
 
@@ -20,6 +43,11 @@ const leads = createRoute({
   path: '/leads',
   validateSearch: leadSearch,
   beforeLoad: inBusiness(),
+  loaderDeps: ({ search }) => leadFilter(search),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(leadsQuery(at.deps))]);
+    return loadWords('leads');
+  },
   component: lazyRouteComponent(() => import('@/features/leads/leads-page'), 'LeadsPage'),
 });
 
@@ -27,6 +55,10 @@ const trash = createRoute({
   getParentRoute: () => appRoute,
   path: '/leads/trash',
   beforeLoad: inBusiness(),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(leadsQuery(DELETED))]);
+    return loadWords('leads');
+  },
   component: lazyRouteComponent(() => import('@/features/leads/trash-page'), 'TrashPage'),
 });
 
@@ -34,6 +66,13 @@ const lead = createRoute({
   getParentRoute: () => appRoute,
   path: '/leads/$id',
   beforeLoad: inBusiness(),
+  loader: (at) => {
+    begin(at, (client) => [
+      client.query(leadQuery(at.params.id)),
+      client.infiniteQuery(timelineQuery(at.params.id)),
+    ]);
+    return loadWords('leads', 'calls', 'actions');
+  },
   component: lazyRouteComponent(() => import('@/features/leads/lead-page'), 'LeadPage'),
 });
 
@@ -42,6 +81,11 @@ const calls = createRoute({
   path: '/calls',
   validateSearch: callSearch,
   beforeLoad: inBusiness(),
+  loaderDeps: ({ search }) => callFilter(search),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(callsQuery(at.deps))]);
+    return loadWords('calls');
+  },
   component: lazyRouteComponent(() => import('@/features/calls/calls-page'), 'CallsPage'),
 });
 
@@ -49,6 +93,10 @@ const call = createRoute({
   getParentRoute: () => appRoute,
   path: '/calls/$callSid',
   beforeLoad: inBusiness(),
+  loader: (at) => {
+    begin(at, (client) => [client.query(callQuery(at.params.callSid))]);
+    return loadWords('calls');
+  },
   component: lazyRouteComponent(() => import('@/features/calls/call-page'), 'CallPage'),
 });
 
@@ -56,7 +104,10 @@ const whatsapp = createRoute({
   getParentRoute: () => appRoute,
   path: '/whatsapp',
   beforeLoad: inBusiness(),
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.query(statusQuery())]);
+    return loadWords('whatsapp');
+  },
   component: lazyRouteComponent(() => import('@/features/whatsapp/whatsapp-page'), 'WhatsappPage'),
 });
 
@@ -64,7 +115,14 @@ const team = createRoute({
   getParentRoute: () => appRoute,
   path: '/team',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: (at) => {
+    const business = businessOf(at.context);
+    begin(at, (client) => [
+      client.infiniteQuery(usersQuery(business, {})),
+      ...(can(at.context.me.role, 'manageBusiness') ? [client.query(invitationsQuery(business))] : []),
+    ]);
+    return loadWords('people');
+  },
   component: lazyRouteComponent(() => import('@/features/people/team-page'), 'TeamPage'),
 });
 
@@ -73,7 +131,11 @@ const audit = createRoute({
   path: '/audit',
   validateSearch: auditSearch,
   beforeLoad: inBusiness('readAudit'),
-  loader: loadMoreWords,
+  loaderDeps: ({ search }) => auditFilter(search),
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(auditQuery(businessOf(at.context), at.deps))]);
+    return loadWords('audit', 'actions');
+  },
   component: lazyRouteComponent(() => import('@/features/audit/audit-page'), 'BusinessAuditPage'),
 });
 

@@ -14,7 +14,7 @@ function Root() {
   return (
     <>
       <Outlet />
-      <Toaster label={t('shell.notifications')} dir={language() === 'he' ? 'rtl' : 'ltr'} />
+      <Toaster label={t('common:shell.notifications')} dir={language() === 'he' ? 'rtl' : 'ltr'} />
     </>
   );
 }
@@ -25,7 +25,7 @@ function Broken({ error }: { error: unknown }) {
   const router = useRouter();
   return (
     <main className="grid min-h-[70dvh] place-items-center">
-      <h1 className="sr-only">{t('common.product')}</h1>
+      <h1 className="sr-only">{t('common:product')}</h1>
       <Failed error={error} retry={() => void router.invalidate()} />
     </main>
   );
@@ -36,14 +36,14 @@ function NotFound() {
   return (
     <main className="grid min-h-[70dvh] place-items-center">
       <div>
-        <h1 className="sr-only">{t('notFound.title')}</h1>
+        <h1 className="sr-only">{t('common:notFound.title')}</h1>
         <Empty
           icon={Compass}
-          title={t('notFound.title')}
-          hint={t('notFound.hint')}
+          title={t('common:notFound.title')}
+          hint={t('common:notFound.hint')}
           action={
             <Button asChild>
-              <Link to="/">{t('notFound.home')}</Link>
+              <Link to="/">{t('common:notFound.home')}</Link>
             </Button>
           }
         />

@@ -1,13 +1,24 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
-import { loadMoreWords } from '@/shared/i18n';
+import { sessionsQuery, settingsQuery } from '@/features/settings/queries';
+import { loadWords } from '@/shared/i18n';
 
-import { appRoute, inBusiness } from './app';
+import { appRoute, businessOf, inBusiness } from './app';
+import { begin } from './begin';
+
+/** The settings of the business, and the words for them. */
+function loadSettings(
+  at: Parameters<typeof begin>[0] & { context: Parameters<typeof businessOf>[0] },
+): Promise<void> {
+  begin(at, (client) => [client.query(settingsQuery(businessOf(at.context)))]);
+  // The preview says how a call is answered in the words of calls.
+  return loadWords('settings', 'calls');
+}
 
 const settings = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings',
-  loader: loadMoreWords,
+  loader: () => loadWords('settings', 'accessibility'),
   component: lazyRouteComponent(() => import('@/features/settings/settings-page'), 'SettingsPage'),
 });
 
@@ -15,7 +26,7 @@ const answering = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/answering',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: loadSettings,
   component: lazyRouteComponent(() => import('@/features/settings/answering-page'), 'AnsweringPage'),
 });
 
@@ -23,7 +34,7 @@ const hours = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/hours',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: loadSettings,
   component: lazyRouteComponent(() => import('@/features/settings/hours-page'), 'HoursPage'),
 });
 
@@ -31,21 +42,24 @@ const numbers = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/numbers',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadMoreWords,
+  loader: loadSettings,
   component: lazyRouteComponent(() => import('@/features/settings/numbers-page'), 'NumbersPage'),
 });
 
 const account = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/account',
-  loader: loadMoreWords,
+  loader: (at) => {
+    begin(at, (client) => [client.query(sessionsQuery)]);
+    return loadWords('settings', 'people');
+  },
   component: lazyRouteComponent(() => import('@/features/settings/account-page'), 'AccountPage'),
 });
 
 const appearance = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/appearance',
-  loader: loadMoreWords,
+  loader: () => loadWords('settings'),
   component: lazyRouteComponent(() => import('@/features/settings/appearance-page'), 'AppearancePage'),
 });
 

@@ -19,13 +19,14 @@ import { SearchField } from '@/shared/ui/search-field';
 import { Empty } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
-import { type AuditRecord, auditQuery } from './api';
+import { auditFilter, type AuditRecord, auditQuery } from './queries';
 import type { AuditSearch } from './search';
 
 const all = getRouteApi('/app/admin/audit');
 const own = getRouteApi('/app/audit');
 
-const named = (verbs: Record<string, string[]>) => Object.entries(verbs).flatMap(([kind, of]) => of.map((verb) => `${kind}.${verb}`));
+const named = (verbs: Record<string, string[]>) =>
+  Object.entries(verbs).flatMap(([kind, of]) => of.map((verb) => `${kind}.${verb}`));
 
 /** What can be searched for: by kind of thing, what was done with it. */
 const ACTIONS = named({
@@ -49,7 +50,13 @@ const OPERATORS = named({
 /** Audit search over all businesses. */
 export function AdminAuditPage() {
   const navigate = all.useNavigate();
-  return <Audit businessId={null} search={all.useSearch()} onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })} />;
+  return (
+    <Audit
+      businessId={null}
+      search={all.useSearch()}
+      onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })}
+    />
+  );
 }
 
 /** Audit search of the own business. */
@@ -58,7 +65,13 @@ export function BusinessAuditPage() {
   const business = useBusinessId();
   const search = own.useSearch();
   if (business === null) return null;
-  return <Audit businessId={business} search={search} onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })} />;
+  return (
+    <Audit
+      businessId={business}
+      search={search}
+      onChange={(next) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true })}
+    />
+  );
 }
 
 interface AuditProps {
@@ -71,36 +84,62 @@ function Audit({ businessId, search, onChange }: AuditProps) {
   const { t } = useTranslation();
   const name = useActionName();
   const [shown, setShown] = useState<AuditRecord | null>(null);
-  const query = useInfiniteQuery(
-    auditQuery(businessId, {
-      action: search.action,
-      actor_id: search.actor,
-      entity_id: search.entity,
-      ...(search.from === undefined ? {} : { from: new Date(`${search.from}T00:00:00`).toISOString() }),
-      ...(search.to === undefined ? {} : { to: new Date(`${search.to}T23:59:59.999`).toISOString() }),
-    }),
-  );
+  const query = useInfiniteQuery(auditQuery(businessId, auditFilter(search)));
   const entity = useEntityName();
   const actor = useActorName();
   const filtered = search.action ?? search.actor ?? search.entity ?? search.from ?? search.to;
   // From one record to all of the same person, or of the same thing.
   const follow = (next: Partial<AuditSearch>) => {
     setShown(null);
-    onChange({ action: undefined, actor: undefined, entity: undefined, from: undefined, to: undefined, ...next });
+    onChange({
+      action: undefined,
+      actor: undefined,
+      entity: undefined,
+      from: undefined,
+      to: undefined,
+      ...next,
+    });
   };
   const columns: Column<AuditRecord>[] = [
-    { id: 'action', header: t('audit.columns.action'), card: 'title', cell: (record) => name(record.action) },
-    { id: 'actor', header: t('audit.columns.actor'), card: 'line', cell: (record) => <Typed>{actor(record)}</Typed> },
-    { id: 'entity', header: t('audit.columns.entity'), card: 'none', className: 'max-w-52 truncate', cell: (record) => entity(record) },
-    { id: 'at', header: t('audit.columns.at'), card: 'meta', cell: (record) => <Ltr>{formatExact(record.at)}</Ltr> },
-    { id: 'ip', header: t('audit.columns.ip'), card: 'none', className: 'max-lg:hidden', cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null) },
+    { id: 'action', header: t('audit:columns.action'), card: 'title', cell: (record) => name(record.action) },
+    {
+      id: 'actor',
+      header: t('audit:columns.actor'),
+      card: 'line',
+      cell: (record) => <Typed>{actor(record)}</Typed>,
+    },
+    {
+      id: 'entity',
+      header: t('audit:columns.entity'),
+      card: 'none',
+      className: 'max-w-52 truncate',
+      cell: (record) => entity(record),
+    },
+    {
+      id: 'at',
+      header: t('audit:columns.at'),
+      card: 'meta',
+      cell: (record) => <Ltr>{formatExact(record.at)}</Ltr>,
+    },
+    {
+      id: 'ip',
+      header: t('audit:columns.ip'),
+      card: 'none',
+      className: 'max-lg:hidden',
+      cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null),
+    },
   ];
   return (
-    <Page title={t('audit.title')} hint={t('audit.hint')}>
+    <Page title={t('audit:title')} hint={t('audit:hint')}>
       <div className="grid grid-cols-2 items-end gap-2 lg:grid-cols-[1fr_2fr_auto_auto]">
-        <Field label={t('audit.columns.action')} className="max-sm:col-span-2">
-          <Select value={search.action ?? ''} onChange={(event) => onChange({ action: event.target.value === '' ? undefined : event.target.value })}>
-            <option value="">{t('audit.allActions')}</option>
+        <Field label={t('audit:columns.action')} className="max-sm:col-span-2">
+          <Select
+            value={search.action ?? ''}
+            onChange={(event) =>
+              onChange({ action: event.target.value === '' ? undefined : event.target.value })
+            }
+          >
+            <option value="">{t('audit:allActions')}</option>
             {[...ACTIONS, ...(businessId === null ? OPERATORS : [])].map((action) => (
               <option key={action} value={action}>
                 {name(action)}
@@ -109,32 +148,56 @@ function Audit({ businessId, search, onChange }: AuditProps) {
           </Select>
         </Field>
         <div className="max-sm:col-span-2">
-          <SearchField value={search.entity ?? ''} label={t('audit.searchEntity')} onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })} />
+          <SearchField
+            value={search.entity ?? ''}
+            label={t('audit:searchEntity')}
+            onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })}
+          />
         </div>
-        <Field label={t('audit.from')}>
-          <Input type="date" dir="ltr" value={search.from ?? ''} onChange={(event) => onChange({ from: event.target.value === '' ? undefined : event.target.value })} />
+        <Field label={t('audit:from')}>
+          <Input
+            type="date"
+            dir="ltr"
+            value={search.from ?? ''}
+            onChange={(event) =>
+              onChange({ from: event.target.value === '' ? undefined : event.target.value })
+            }
+          />
         </Field>
-        <Field label={t('audit.to')}>
-          <Input type="date" dir="ltr" value={search.to ?? ''} onChange={(event) => onChange({ to: event.target.value === '' ? undefined : event.target.value })} />
+        <Field label={t('audit:to')}>
+          <Input
+            type="date"
+            dir="ltr"
+            value={search.to ?? ''}
+            onChange={(event) => onChange({ to: event.target.value === '' ? undefined : event.target.value })}
+          />
         </Field>
       </div>
       {filtered !== undefined && (
         <Button variant="ghost" className="self-start" onClick={() => follow({})}>
           <X aria-hidden />
-          {t('list.clearFilters')}
+          {t('common:list.clearFilters')}
         </Button>
       )}
-      <Infinite query={query} empty={<Empty icon={ScrollText} title={t('audit.empty')} />}>
+      <Infinite query={query} empty={<Empty icon={ScrollText} title={t('audit:empty')} />}>
         {(rows) => (
           <DataList
-            label={t('audit.title')}
+            label={t('audit:title')}
             columns={columns}
             rows={rows}
             rowKey={(record) => record.id}
             rowLabel={(record) => name(record.action)}
             actions={(record) => (
-              <Button variant="ghost" size="small" aria-label={t('audit.showLabel', { action: name(record.action), when: formatExact(record.at) })} onClick={() => setShown(record)}>
-                {t('audit.show')}
+              <Button
+                variant="ghost"
+                size="small"
+                aria-label={t('audit:showLabel', {
+                  action: name(record.action),
+                  when: formatExact(record.at),
+                })}
+                onClick={() => setShown(record)}
+              >
+                {t('audit:show')}
               </Button>
             )}
           />
@@ -145,16 +208,16 @@ function Audit({ businessId, search, onChange }: AuditProps) {
           open
           onClose={() => setShown(null)}
           title={name(shown.action)}
-          description={t('audit.detail', { name: actor(shown) })}
+          description={t('audit:detail', { name: actor(shown) })}
           size="large"
           footer={
             <>
               <Button variant="secondary" onClick={() => follow({ entity: shown.entity_id })}>
-                {t('audit.sameThing')}
+                {t('audit:sameThing')}
               </Button>
               {shown.actor_id !== null && (
                 <Button variant="secondary" onClick={() => follow({ actor: shown.actor_id ?? undefined })}>
-                  {t('audit.samePerson', { name: shown.actor_name })}
+                  {t('audit:samePerson', { name: shown.actor_name })}
                 </Button>
               )}
             </>
@@ -163,14 +226,25 @@ function Audit({ businessId, search, onChange }: AuditProps) {
           <div className="flex flex-col gap-4">
             <Facts
               facts={[
-                [t('audit.columns.at'), <Ltr key="at">{formatExact(shown.at)}</Ltr>],
-                [t('audit.columns.ip'), shown.ip ? <Ltr>{shown.ip}</Ltr> : null],
-                [t('audit.columns.entity'), <Ltr key="entity" className="text-xs whitespace-normal!">{`${shown.entity_type} ${shown.entity_id}`}</Ltr>],
-                [t('audit.request'), shown.request_id ? <Ltr className="text-xs whitespace-normal!">{shown.request_id}</Ltr> : null],
+                [t('audit:columns.at'), <Ltr key="at">{formatExact(shown.at)}</Ltr>],
+                [t('audit:columns.ip'), shown.ip ? <Ltr>{shown.ip}</Ltr> : null],
+                [
+                  t('audit:columns.entity'),
+                  <Ltr
+                    key="entity"
+                    className="text-xs whitespace-normal!"
+                  >{`${shown.entity_type} ${shown.entity_id}`}</Ltr>,
+                ],
+                [
+                  t('audit:request'),
+                  shown.request_id ? (
+                    <Ltr className="text-xs whitespace-normal!">{shown.request_id}</Ltr>
+                  ) : null,
+                ],
               ]}
             />
-            <State title={t('audit.before')} value={shown.before} />
-            <State title={t('audit.after')} value={shown.after} />
+            <State title={t('audit:before')} value={shown.before} />
+            <State title={t('audit:after')} value={shown.after} />
           </div>
         </Dialog>
       )}
@@ -181,15 +255,18 @@ function Audit({ businessId, search, onChange }: AuditProps) {
 /** Who it was; parts of the system have names of their own in the record. */
 function useActorName(): (record: AuditRecord) => string {
   const { t } = useTranslation();
-  return ({ actor_id, actor_name }) => (actor_id === null ? words(t, `audit.actors.${actor_name}`, actor_name) : actor_name);
+  return ({ actor_id, actor_name }) =>
+    actor_id === null ? words(t, `audit:actors.${actor_name}`, actor_name) : actor_name;
 }
 
 /** What a record is about, in words: its kind, and its name where the record holds one. */
 function useEntityName(): (record: AuditRecord) => ReactNode {
   const { t } = useTranslation();
   return (record) => {
-    const kind = words(t, `audit.entities.${record.entity_type}`, record.entity_type);
-    const named = [record.after, record.before].flatMap((state) => [state?.['name'], state?.['email']]).find((value) => typeof value === 'string' && value !== '');
+    const kind = words(t, `audit:entities.${record.entity_type}`, record.entity_type);
+    const named = [record.after, record.before]
+      .flatMap((state) => [state?.['name'], state?.['email']])
+      .find((value) => typeof value === 'string' && value !== '');
     return (
       <>
         {kind}
@@ -209,8 +286,14 @@ function State({ title, value }: { title: string; value: unknown }) {
   return (
     <section>
       <h3 className="mb-1 text-sm font-medium">{title}</h3>
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
-      <pre tabIndex={0} role="region" aria-label={title} dir="ltr" className="max-h-60 overflow-auto rounded-xl bg-hover p-3 text-start text-xs">
+      <pre
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+        tabIndex={0}
+        role="region"
+        aria-label={title}
+        dir="ltr"
+        className="max-h-60 overflow-auto rounded-xl bg-hover p-3 text-start text-xs"
+      >
         {JSON.stringify(value, null, 2)}
       </pre>
     </section>

@@ -41,17 +41,23 @@ export function forget(): void {
 }
 
 /** Asks for a mail with a link. The answer is the same whether or not somebody has the address. */
-export const requestReset = (email: string) => done(client.POST('/api/auth/password-reset', { body: { email: email.trim() } }));
+export const requestReset = (email: string) =>
+  done(client.POST('/api/auth/password-reset', { body: { email: email.trim() } }));
 
 /** Sets a new password by the link's token. */
-export const confirmReset = (token: string, password: string) => done(client.POST('/api/auth/password-reset/confirm', { body: { token, password } }));
-
-/** What an invitation says. */
-export const inspectInvitation = (token: string) => unwrap(client.POST('/api/auth/invitations/inspect', { body: { token } }));
+export const confirmReset = (token: string, password: string) =>
+  done(client.POST('/api/auth/password-reset/confirm', { body: { token, password } }));
 
 /** Joins, and logs in. */
-export async function acceptInvitation(token: string, email: string, name: string, password: string): Promise<void> {
-  const { operation } = await unwrap(client.POST('/api/auth/invitations/accept', { body: { token, name, password } }));
+export async function acceptInvitation(
+  token: string,
+  email: string,
+  name: string,
+  password: string,
+): Promise<void> {
+  const { operation } = await unwrap(
+    client.POST('/api/auth/invitations/accept', { body: { token, name, password } }),
+  );
   await follow(operation);
   await login(email, password);
 }

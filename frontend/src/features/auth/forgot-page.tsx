@@ -16,30 +16,42 @@ import { AuthFrame } from './frame';
 export function ForgotPasswordPage() {
   const { t } = useTranslation();
   const [sent, setSent] = useState(false);
-  const { form, bind, errors, failure, busy } = useSmallForm({ email: '' }, { email: needed(() => t('auth.emailNeeded')) }, async ({ email }) => {
-    await requestReset(email);
-    setSent(true);
-  });
+  const { form, bind, errors, failure, busy } = useSmallForm(
+    { email: '' },
+    { email: needed(() => t('auth:emailNeeded')) },
+    async ({ email }) => {
+      await requestReset(email);
+      setSent(true);
+    },
+  );
   return (
-    <AuthFrame title={t('auth.reset.title')} hint={sent ? undefined : t('auth.reset.hint')}>
+    <AuthFrame title={t('auth:reset.title')} hint={sent ? undefined : t('auth:reset.hint')}>
       {sent ? (
         <div role="status">
-          <Empty icon={MailCheck} title={t('auth.reset.sent')} hint={t('auth.reset.sentHint')} className="py-4!" />
+          <Empty
+            icon={MailCheck}
+            title={t('auth:reset.sent')}
+            hint={t('auth:reset.sentHint')}
+            className="py-4!"
+          />
         </div>
       ) : (
         <form {...form} className="flex flex-col gap-4">
           {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
-          <Field label={t('auth.email')} error={errors.email}>
+          <Field label={t('auth:email')} error={errors.email}>
             <Input type="email" inputMode="email" autoComplete="username" dir="ltr" {...bind('email')} />
           </Field>
           <Button type="submit" size="large" busy={busy}>
-            {t('auth.reset.submit')}
+            {t('auth:reset.submit')}
           </Button>
         </form>
       )}
       <p className="mt-4 text-center">
-        <Link to="/login" className="inline-flex min-h-11 items-center rounded-xl px-3 text-sm font-medium text-on-tint hover:underline">
-          {t('auth.backToLogin')}
+        <Link
+          to="/login"
+          className="inline-flex min-h-11 items-center rounded-xl px-3 text-sm font-medium text-on-tint hover:underline"
+        >
+          {t('auth:backToLogin')}
         </Link>
       </p>
     </AuthFrame>

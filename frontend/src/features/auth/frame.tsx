@@ -9,10 +9,18 @@ import { Button } from '@/shared/ui/button';
 import { Logo } from '@/shared/ui/logo';
 
 /** The frame of pages for people who are not logged in. */
-export function AuthFrame({ title, hint, children }: { title: string; hint?: string | undefined; children: ReactNode }) {
+export function AuthFrame({
+  title,
+  hint,
+  children,
+}: {
+  title: string;
+  hint?: string | undefined;
+  children: ReactNode;
+}) {
   const { t } = useTranslation();
   useEffect(() => {
-    document.title = `${title} · ${t('common.product')}`;
+    document.title = `${title} · ${t('common:product')}`;
   }, [title, t]);
   const other = language() === 'he' ? 'en' : 'he';
   return (
@@ -28,10 +36,13 @@ export function AuthFrame({ title, hint, children }: { title: string; hint?: str
       <footer className="flex items-center gap-2 text-sm text-muted">
         <Button variant="ghost" size="small" lang={other} onClick={() => void changeLanguage(other)}>
           <Languages aria-hidden />
-          {t('auth.otherLanguage')}
+          {t('auth:otherLanguage')}
         </Button>
-        <Link to="/accessibility" className="inline-flex min-h-11 items-center rounded-xl px-3 hover:bg-hover hover:text-ink md:min-h-9">
-          {t('auth.accessibility')}
+        <Link
+          to="/accessibility"
+          className="inline-flex min-h-11 items-center rounded-xl px-3 hover:bg-hover hover:text-ink md:min-h-9"
+        >
+          {t('auth:accessibility')}
         </Link>
       </footer>
     </div>

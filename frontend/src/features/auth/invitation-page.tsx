@@ -4,7 +4,6 @@ import { LinkIcon } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import { ApiError, sentence } from '@/shared/api/problem';
-import { keyOf } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
 import { PasswordField } from '@/shared/form/password-field';
 import { needed, passwordRule, useSmallForm } from '@/shared/form/small-form';
@@ -13,7 +12,8 @@ import { Field, Input } from '@/shared/ui/field';
 import { Empty, Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Ltr } from '@/shared/ui/text';
 
-import { acceptInvitation, inspectInvitation } from './api';
+import { acceptInvitation } from './api';
+import { invitationQuery } from './queries';
 import { AuthFrame } from './frame';
 import { useLinkToken } from './token';
 
@@ -21,30 +21,30 @@ import { useLinkToken } from './token';
 export function InvitationPage() {
   const { t } = useTranslation();
   const token = useLinkToken();
-  const query = useQuery({
-    // The token itself is no key: it would be kept as long as the cache.
-    queryKey: keyOf('/api/auth/invitations/inspect'),
-    queryFn: () => inspectInvitation(token),
-    enabled: token !== '',
-    staleTime: Infinity,
-    gcTime: 0,
-  });
+  const query = useQuery(invitationQuery(token));
   const gone = token === '' || (query.error instanceof ApiError && query.error.status < 500);
   const invitation = query.data;
-  const title = invitation?.business_name ? t('auth.invitation.titleOf', { business: invitation.business_name }) : t('auth.invitation.title');
+  const title = invitation?.business_name
+    ? t('auth:invitation.titleOf', { business: invitation.business_name })
+    : t('auth:invitation.title');
   return (
-    <AuthFrame title={title} hint={invitation ? t('auth.invitation.hint', { role: t(`roles.${invitation.role}`) }) : undefined}>
+    <AuthFrame
+      title={title}
+      hint={
+        invitation ? t('auth:invitation.hint', { role: t(`common:roles.${invitation.role}`) }) : undefined
+      }
+    >
       {invitation ? (
         <AcceptForm token={token} invitation={invitation} />
       ) : gone ? (
         <Empty
           icon={LinkIcon}
-          title={t('auth.linkGone')}
-          hint={t('auth.invitation.linkGoneHint')}
+          title={t('auth:linkGone')}
+          hint={t('auth:invitation.linkGoneHint')}
           className="py-4!"
           action={
             <Button asChild variant="secondary">
-              <Link to="/login">{t('auth.backToLogin')}</Link>
+              <Link to="/login">{t('auth:backToLogin')}</Link>
             </Button>
           }
         />
@@ -62,7 +62,10 @@ function AcceptForm({ token, invitation }: { token: string; invitation: Schemas[
   const navigate = useNavigate();
   const { form, bind, errors, failure, busy } = useSmallForm(
     { name: invitation.name ?? '', password: '' },
-    { name: needed(() => t('forms.nameNeeded')), password: passwordRule(() => t('auth.tooShort')) },
+    {
+      name: needed(() => t('common:forms.nameNeeded')),
+      password: passwordRule(() => t('common:forms.tooShort')),
+    },
     async ({ name, password }) => {
       await acceptInvitation(token, invitation.email, name.trim(), password);
       await navigate({ to: '/' });
@@ -72,14 +75,20 @@ function AcceptForm({ token, invitation }: { token: string; invitation: Schemas[
     <form {...form} className="flex flex-col gap-4">
       {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
       <p className="text-sm text-muted">
-        {t('auth.invitation.address')} <Ltr className="font-medium text-ink">{invitation.email}</Ltr>
+        {t('auth:invitation.address')} <Ltr className="font-medium text-ink">{invitation.email}</Ltr>
       </p>
-      <Field label={t('auth.yourName')} error={errors.name}>
+      <Field label={t('auth:yourName')} error={errors.name}>
         <Input autoComplete="name" maxLength={200} {...bind('name')} />
       </Field>
-      <PasswordField label={t('auth.choosePassword')} hint={t('auth.passwordHint')} autoComplete="new-password" error={errors.password} {...bind('password')} />
+      <PasswordField
+        label={t('auth:choosePassword')}
+        hint={t('common:forms.passwordHint')}
+        autoComplete="new-password"
+        error={errors.password}
+        {...bind('password')}
+      />
       <Button type="submit" size="large" busy={busy}>
-        {t('auth.invitation.submit')}
+        {t('auth:invitation.submit')}
       </Button>
     </form>
   );

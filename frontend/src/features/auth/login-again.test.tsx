@@ -10,7 +10,9 @@ describe('a session that is over', () => {
     const { user, router } = renderApp('/leads?new=true');
     await user.type(await screen.findByRole('textbox', { name: 'שם' }), 'נשאר כאן');
     world.db.me = null;
-    world.server.use(http.post('/api/leads', () => problem(401, 'unauthenticated', 'Log in first.'), { once: true }));
+    world.server.use(
+      http.post('/api/leads', () => problem(401, 'unauthenticated', 'Log in first.'), { once: true }),
+    );
     await user.click(screen.getByRole('button', { name: 'הוספת הליד' }));
 
     const again = await screen.findByRole('dialog', { name: 'צריך להתחבר שוב' });
@@ -18,7 +20,9 @@ describe('a session that is over', () => {
     await user.type(within(again).getByLabelText('סיסמה'), 'demo-password');
     await user.click(within(again).getByRole('button', { name: 'כניסה' }));
 
-    await waitFor(() => expect(screen.queryByRole('dialog', { name: 'צריך להתחבר שוב' })).not.toBeInTheDocument());
+    await waitFor(() =>
+      expect(screen.queryByRole('dialog', { name: 'צריך להתחבר שוב' })).not.toBeInTheDocument(),
+    );
     await seen(() => screen.getByText('הליד נוסף'));
     expect(world.db.leads[0]!.name).toBe('נשאר כאן');
     expect(router.state.location.pathname).toBe('/leads');

@@ -30,12 +30,12 @@ export function LoginAgain() {
     <Dialog
       open
       onClose={leave}
-      title={t('auth.again.title')}
-      description={t('auth.again.hint')}
+      title={t('auth:again.title')}
+      description={t('auth:again.hint')}
       focusFirst={() => document.querySelector<HTMLElement>('input[type="password"]')}
       footer={
         <Button variant="ghost" onClick={leave}>
-          {t('auth.again.leave')}
+          {t('auth:again.leave')}
         </Button>
       }
     >

@@ -21,18 +21,27 @@ export function LoginForm({ email = '', onLogin }: LoginFormProps) {
   const { t } = useTranslation();
   const { form, bind, errors, failure, busy } = useSmallForm(
     { email, password: '' },
-    { email: needed(() => t('auth.emailNeeded')), password: needed(() => t('auth.passwordNeeded')) },
+    { email: needed(() => t('auth:emailNeeded')), password: needed(() => t('common:forms.passwordNeeded')) },
     async (values) => onLogin(await login(values.email, values.password)),
   );
   return (
     <form {...form} className="flex flex-col gap-4">
-      {failure !== null && <Notice tone="bad">{failure instanceof ApiError && failure.status === 401 ? t('auth.wrong') : sentence(failure, t)}</Notice>}
-      <Field label={t('auth.email')} error={errors.email}>
+      {failure !== null && (
+        <Notice tone="bad">
+          {failure instanceof ApiError && failure.status === 401 ? t('auth:wrong') : sentence(failure, t)}
+        </Notice>
+      )}
+      <Field label={t('auth:email')} error={errors.email}>
         <Input type="email" inputMode="email" autoComplete="username" dir="ltr" {...bind('email')} />
       </Field>
-      <PasswordField label={t('auth.password')} autoComplete="current-password" error={errors.password} {...bind('password')} />
+      <PasswordField
+        label={t('auth:password')}
+        autoComplete="current-password"
+        error={errors.password}
+        {...bind('password')}
+      />
       <Button type="submit" size="large" busy={busy}>
-        {t('auth.login')}
+        {t('auth:login')}
       </Button>
     </form>
   );

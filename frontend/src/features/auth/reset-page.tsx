@@ -18,33 +18,43 @@ export function ResetPasswordPage() {
   const { t } = useTranslation();
   const token = useLinkToken();
   const navigate = useNavigate();
-  const { form, bind, errors, failure, busy } = useSmallForm({ password: '' }, { password: passwordRule(() => t('auth.tooShort')) }, async ({ password }) => {
-    await confirmReset(token, password);
-    forget();
-    toast.success(t('auth.reset.done'));
-    await navigate({ to: '/login' });
-  });
+  const { form, bind, errors, failure, busy } = useSmallForm(
+    { password: '' },
+    { password: passwordRule(() => t('common:forms.tooShort')) },
+    async ({ password }) => {
+      await confirmReset(token, password);
+      forget();
+      toast.success(t('auth:reset.done'));
+      await navigate({ to: '/login' });
+    },
+  );
   const gone = token === '' || (failure instanceof ApiError && failure.status === 410);
   return (
-    <AuthFrame title={t('auth.reset.choose')}>
+    <AuthFrame title={t('auth:reset.choose')}>
       {gone ? (
         <Empty
           icon={LinkIcon}
-          title={t('auth.linkGone')}
-          hint={t('auth.reset.linkGoneHint')}
+          title={t('auth:linkGone')}
+          hint={t('auth:reset.linkGoneHint')}
           className="py-4!"
           action={
             <Button asChild>
-              <Link to="/forgot-password">{t('auth.reset.again')}</Link>
+              <Link to="/forgot-password">{t('auth:reset.again')}</Link>
             </Button>
           }
         />
       ) : (
         <form {...form} className="flex flex-col gap-4">
           {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
-          <PasswordField label={t('auth.newPassword')} hint={t('auth.passwordHint')} autoComplete="new-password" error={errors.password} {...bind('password')} />
+          <PasswordField
+            label={t('common:forms.newPassword')}
+            hint={t('common:forms.passwordHint')}
+            autoComplete="new-password"
+            error={errors.password}
+            {...bind('password')}
+          />
           <Button type="submit" size="large" busy={busy}>
-            {t('auth.reset.save')}
+            {t('auth:reset.save')}
           </Button>
         </form>
       )}

@@ -20,7 +20,8 @@ import { SearchField } from '@/shared/ui/search-field';
 import { Empty } from '@/shared/ui/states';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { type Business, businessesQuery, setActive } from './api';
+import { setActive } from './api';
+import { type Business, businessesQuery } from './queries';
 
 const NewBusinessDialog = deferred(async () => (await import('./new-business')).NewBusinessDialog);
 const NumbersDialog = deferred(async () => (await import('./numbers-dialog')).NumbersDialog);
@@ -34,11 +35,25 @@ export function BusinessesPage() {
   const [adding, setAdding] = useState(false);
   const query = useInfiniteQuery(businessesQuery(q));
   const columns: Column<Business>[] = [
-    { id: 'name', header: t('businesses.columns.name'), card: 'title', cell: (business) => <Typed>{business.name}</Typed> },
-    { id: 'active', header: t('businesses.columns.state'), card: 'aside', cell: (business) => <Badge tone={business.active ? 'good' : 'warn'}>{t(business.active ? 'businesses.active' : 'businesses.resting')}</Badge> },
+    {
+      id: 'name',
+      header: t('businesses:columns.name'),
+      card: 'title',
+      cell: (business) => <Typed>{business.name}</Typed>,
+    },
+    {
+      id: 'active',
+      header: t('businesses:columns.state'),
+      card: 'aside',
+      cell: (business) => (
+        <Badge tone={business.active ? 'good' : 'warn'}>
+          {t(business.active ? 'businesses:active' : 'businesses:resting')}
+        </Badge>
+      ),
+    },
     {
       id: 'numbers',
-      header: t('businesses.columns.numbers'),
+      header: t('businesses:columns.numbers'),
       card: 'line',
       cell: (business) => (
         <span className="flex flex-wrap gap-x-3">
@@ -48,24 +63,43 @@ export function BusinessesPage() {
         </span>
       ),
     },
-    { id: 'zone', header: t('businesses.columns.zone'), card: 'meta', cell: (business) => <Ltr>{business.time_zone}</Ltr> },
-    { id: 'created', header: t('businesses.columns.created'), card: 'meta', cell: (business) => formatDate(business.created_at) },
+    {
+      id: 'zone',
+      header: t('businesses:columns.zone'),
+      card: 'meta',
+      cell: (business) => <Ltr>{business.time_zone}</Ltr>,
+    },
+    {
+      id: 'created',
+      header: t('businesses:columns.created'),
+      card: 'meta',
+      cell: (business) => formatDate(business.created_at),
+    },
   ];
   return (
     <Page
-      title={t('businesses.title')}
+      title={t('businesses:title')}
       actions={
         <Button onClick={() => setAdding(true)}>
           <Plus aria-hidden />
-          {t('businesses.new.action')}
+          {t('businesses:new.action')}
         </Button>
       }
     >
-      <SearchField value={q ?? ''} label={t('businesses.search')} onChange={(typed) => void navigate({ search: (before) => ({ ...before, q: typed === '' ? undefined : typed }), replace: true })} />
-      <Infinite query={query} empty={<Empty icon={Building2} title={t('businesses.empty')} />}>
+      <SearchField
+        value={q ?? ''}
+        label={t('businesses:search')}
+        onChange={(typed) =>
+          void navigate({
+            search: (before) => ({ ...before, q: typed === '' ? undefined : typed }),
+            replace: true,
+          })
+        }
+      />
+      <Infinite query={query} empty={<Empty icon={Building2} title={t('businesses:empty')} />}>
         {(rows) => (
           <DataList
-            label={t('businesses.title')}
+            label={t('businesses:title')}
             columns={columns}
             rows={rows}
             rowKey={(business) => business.id}
@@ -88,23 +122,39 @@ function BusinessActions({ business }: { business: Business }) {
   const switchTo = async (active: boolean) => {
     try {
       await setActive(business.id, active);
-      toast.success(t(active ? 'businesses.activated' : 'businesses.deactivated', { name: business.name }));
+      toast.success(t(active ? 'businesses:activated' : 'businesses:deactivated', { name: business.name }));
     } catch (error) {
-      toast.error(t('businesses.failed'), { description: sentence(error, t) });
+      toast.error(t('businesses:failed'), { description: sentence(error, t) });
     }
   };
   return (
     <>
-      <IconButton label={t('businesses.enter', { name: business.name })} onClick={() => void navigate({ to: '/', search: { business: business.id } })}>
+      <IconButton
+        label={t('businesses:enter', { name: business.name })}
+        onClick={() => void navigate({ to: '/', search: { business: business.id } })}
+      >
         <Eye aria-hidden />
       </IconButton>
       <Menu
-        label={t('businesses.menu', { name: business.name })}
+        label={t('businesses:menu', { name: business.name })}
         items={[
-          { label: t('businesses.setNumbers'), icon: <Hash aria-hidden />, onSelect: () => setNumbersOpen(true) },
+          {
+            label: t('businesses:setNumbers'),
+            icon: <Hash aria-hidden />,
+            onSelect: () => setNumbersOpen(true),
+          },
           business.active
-            ? { label: t('businesses.deactivate'), icon: <Power aria-hidden />, onSelect: () => setAsking(true), danger: true }
-            : { label: t('businesses.activate'), icon: <Power aria-hidden />, onSelect: () => void switchTo(true) },
+            ? {
+                label: t('businesses:deactivate'),
+                icon: <Power aria-hidden />,
+                onSelect: () => setAsking(true),
+                danger: true,
+              }
+            : {
+                label: t('businesses:activate'),
+                icon: <Power aria-hidden />,
+                onSelect: () => void switchTo(true),
+              },
         ]}
       />
       <ConfirmDialog
@@ -114,9 +164,9 @@ function BusinessActions({ business }: { business: Business }) {
           setAsking(false);
           void switchTo(false);
         }}
-        title={t('businesses.confirm', { name: business.name })}
-        description={t('businesses.confirmHint')}
-        confirm={t('businesses.deactivate')}
+        title={t('businesses:confirm', { name: business.name })}
+        description={t('businesses:confirmHint')}
+        confirm={t('businesses:deactivate')}
         danger
       />
       <NumbersDialog open={numbers} onClose={() => setNumbersOpen(false)} business={business} />

@@ -14,26 +14,34 @@ export function NewBusinessDialog({ open, onClose }: { open: boolean; onClose: (
     <FormDialog
       open={open}
       onClose={onClose}
-      title={t('businesses.new.title')}
-      description={t('businesses.new.hint')}
-      submit={t('businesses.new.submit')}
+      title={t('businesses:new.title')}
+      description={t('businesses:new.hint')}
+      submit={t('businesses:new.submit')}
       schema={businessSchema}
       defaults={{ name: '', time_zone: 'Asia/Jerusalem', numbers: '' }}
       draft="new-business"
       onSubmit={async (values) => {
-        await createBusiness({ name: values.name, time_zone: values.time_zone, numbers: numbersOf(values.numbers) });
-        toast.success(t('businesses.new.done', { name: values.name }));
+        await createBusiness({
+          name: values.name,
+          time_zone: values.time_zone,
+          numbers: numbersOf(values.numbers),
+        });
+        toast.success(t('businesses:new.done', { name: values.name }));
       }}
     >
       {({ register, formState: { errors } }) => (
         <>
-          <Field label={t('businesses.columns.name')} error={errors.name?.message}>
+          <Field label={t('businesses:columns.name')} error={errors.name?.message}>
             <Input autoComplete="off" {...register('name')} />
           </Field>
-          <Field label={t('businesses.columns.zone')} error={errors.time_zone?.message}>
+          <Field label={t('businesses:columns.zone')} error={errors.time_zone?.message}>
             <Input autoComplete="off" dir="ltr" {...register('time_zone')} />
           </Field>
-          <Field label={t('businesses.columns.numbers')} hint={t('leads.form.phonesHint')} error={errors.numbers?.message}>
+          <Field
+            label={t('businesses:columns.numbers')}
+            hint={t('common:forms.phonesHint')}
+            error={errors.numbers?.message}
+          >
             <Textarea rows={2} dir="ltr" {...register('numbers')} />
           </Field>
         </>

@@ -1,54 +1,15 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-
-import { client, unwrap } from '@/shared/api/client';
+import { client } from '@/shared/api/client';
 import { run } from '@/shared/api/operation';
-import { invalidate, keyOf } from '@/shared/api/query';
+import { invalidate } from '@/shared/api/query';
 import { scope } from '@/shared/api/scope';
-import type { Schemas } from '@/shared/api/types';
-import { byCursor } from '@/shared/list/infinite';
 
-/** A call. */
-export type Call = Schemas['Call'];
-/** A recording of a call. */
-export type Recording = Schemas['Recording'];
-
-/** What a list of calls is narrowed to. */
-export interface CallFilter {
-  missed?: boolean | undefined;
-  answered?: boolean | undefined;
-  to_call_back?: boolean | undefined;
-  number?: string | undefined;
-  limit?: number | undefined;
-}
-
-/** Calls, newest first, page by page. */
-export const callsQuery = (filter: CallFilter) =>
-  infiniteQueryOptions({
-    queryKey: keyOf('/api/calls', filter),
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/calls', { params: { query: { limit: 50, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
-    ...byCursor,
-  });
-
-/** Calls to numbers of nobody. */
-export const unownedCallsQuery = () =>
-  infiniteQueryOptions({
-    queryKey: keyOf('/api/admin/calls/unowned'),
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/calls/unowned', { params: { query: pageParam === null ? {} : { cursor: pageParam } }, signal })),
-    ...byCursor,
-  });
-
-/** One call with its history. */
-export const callQuery = (callSid: string) =>
-  queryOptions({
-    queryKey: keyOf('/api/calls/{call_sid}', { callSid }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/calls/{call_sid}', { params: { path: { call_sid: callSid } }, signal })),
-  });
+import type { Call } from './queries';
 
 /** Notes that a missed caller was called back. */
 export async function markCalledBack(callSid: string): Promise<void> {
-  await run((header) => client.POST('/api/calls/{call_sid}/called-back', { params: { path: { call_sid: callSid }, header } }));
+  await run((header) =>
+    client.POST('/api/calls/{call_sid}/called-back', { params: { path: { call_sid: callSid }, header } }),
+  );
   await invalidate('/api/calls', '/api/calls/{call_sid}', '/api/summary');
 }
 

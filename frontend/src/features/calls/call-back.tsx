@@ -7,7 +7,8 @@ import { sentence } from '@/shared/api/problem';
 import { ContactButtons } from '@/shared/ui/contact';
 import { Button, IconButton } from '@/shared/ui/button';
 
-import { type Call, markCalledBack } from './api';
+import { markCalledBack } from './api';
+import { type Call } from './queries';
 import { otherNumber, useCallerName } from './caller';
 
 /** One tap to return a call, and one to say that it was returned. */
@@ -21,9 +22,9 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     setBusy(true);
     try {
       await markCalledBack(call.call_sid);
-      toast.success(t('calls.markedCalledBack', { name }));
+      toast.success(t('calls:markedCalledBack', { name }));
     } catch (error) {
-      toast.error(t('calls.markFailed'), { description: sentence(error, t) });
+      toast.error(t('calls:markFailed'), { description: sentence(error, t) });
     } finally {
       setBusy(false);
     }
@@ -32,7 +33,12 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     <span className={compact ? 'flex items-center gap-1.5' : 'contents'}>
       {/* Not every row has it: first, it leaves the others one below the other. */}
       {open && compact && (
-        <IconButton label={t('calls.markCalledBack', { name })} busy={busy} onClick={() => void mark()} className="max-md:hidden">
+        <IconButton
+          label={t('calls:markCalledBack', { name })}
+          busy={busy}
+          onClick={() => void mark()}
+          className="max-md:hidden"
+        >
           {!busy && <CheckCheck aria-hidden />}
         </IconButton>
       )}
@@ -40,7 +46,7 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
       {open && !compact && (
         <Button variant="secondary" busy={busy} onClick={() => void mark()}>
           {!busy && <CheckCheck aria-hidden />}
-          {t('calls.markShort')}
+          {t('calls:markShort')}
         </Button>
       )}
     </span>

@@ -11,7 +11,7 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { callQuery } from './api';
+import { callQuery } from './queries';
 import { CallBackButtons } from './call-back';
 import { useCallerName } from './caller';
 import { RecordingPlayer } from './recording';
@@ -25,11 +25,15 @@ export function CallPage() {
   const { callSid } = route.useParams();
   const query = useQuery(callQuery(callSid));
   const name = useCallerName();
-  const back = { to: '/calls', label: t('calls.title') };
+  const back = { to: '/calls', label: t('calls:title') };
   if (query.data === undefined) {
     return (
-      <Page title={t('calls.one')} back={back} width="narrow">
-        {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />}
+      <Page title={t('calls:one')} back={back} width="narrow">
+        {query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <SkeletonRows rows={3} />
+        )}
       </Page>
     );
   }
@@ -51,13 +55,13 @@ export function CallPage() {
           <Button asChild variant="ghost" className="text-on-tint!">
             <Link to="/leads/$id" params={{ id: call.lead.id }}>
               <UserRound aria-hidden />
-              {t('calls.openLead')}
+              {t('calls:openLead')}
             </Link>
           </Button>
         )}
       </div>
       {call.recordings.length > 0 && (
-        <Section title={t('calls.recording.title')}>
+        <Section title={t('calls:recording.title')}>
           <div className="flex flex-col gap-3">
             {call.recordings.map((recording) => (
               <RecordingPlayer key={recording.recording_sid} recording={recording} />
@@ -65,30 +69,45 @@ export function CallPage() {
           </div>
         </Section>
       )}
-      <Section title={t('calls.details')}>
+      <Section title={t('calls:details')}>
         <Facts
           facts={[
-            [t('calls.from'), call.from_e164 ? <Phone value={call.from_e164} link /> : t('calls.withheld')],
-            [t('calls.to'), call.to ? <Phone value={call.to} /> : null],
-            [t('calls.callerName'), call.caller_name ? <Typed>{call.caller_name}</Typed> : null],
-            [t('calls.forwardedFrom'), call.forwarded_from ? <Phone value={call.forwarded_from} /> : null],
-            [t('calls.started'), <Ltr key="started">{formatExact(call.started_at)}</Ltr>],
-            [t('calls.ended'), call.ended_at ? <Ltr>{formatExact(call.ended_at)}</Ltr> : null],
-            [t('calls.columns.length'), typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null],
-            [t('calls.answer.title'), call.answer ? t(`calls.answer.${call.answer}`) : null],
-            [t('calls.dialOutcome'), call.dial_outcome ? t(`calls.status.${call.dial_outcome}`) : null],
-            [t('calls.calledBackBy'), call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null],
-            [t('calls.sid'), <Ltr key="sid" className="wrap-anywhere whitespace-normal! text-xs">{call.call_sid}</Ltr>],
+            [t('calls:from'), call.from_e164 ? <Phone value={call.from_e164} link /> : t('calls:withheld')],
+            [t('calls:to'), call.to ? <Phone value={call.to} /> : null],
+            [t('calls:callerName'), call.caller_name ? <Typed>{call.caller_name}</Typed> : null],
+            [t('calls:forwardedFrom'), call.forwarded_from ? <Phone value={call.forwarded_from} /> : null],
+            [t('calls:started'), <Ltr key="started">{formatExact(call.started_at)}</Ltr>],
+            [t('calls:ended'), call.ended_at ? <Ltr>{formatExact(call.ended_at)}</Ltr> : null],
+            [
+              t('calls:columns.length'),
+              typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null,
+            ],
+            [t('calls:answer.title'), call.answer ? t(`calls:answer.${call.answer}`) : null],
+            [t('calls:dialOutcome'), call.dial_outcome ? t(`calls:status.${call.dial_outcome}`) : null],
+            [
+              t('calls:calledBackBy'),
+              call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null,
+            ],
+            [
+              t('calls:sid'),
+              <Ltr key="sid" className="wrap-anywhere whitespace-normal! text-xs">
+                {call.call_sid}
+              </Ltr>,
+            ],
           ]}
         />
       </Section>
-      <Section title={t('calls.history')}>
+      <Section title={t('calls:history')}>
         <ol className="flex flex-col gap-3">
           {call.history.map((event, index) => (
             <li key={index} className="flex items-baseline justify-between gap-3 text-sm">
               <span className="flex items-center gap-2.5">
                 <span aria-hidden className="size-2 rounded-full bg-primary" />
-                {event.kind === 'status' && event.status ? t(`calls.status.${event.status}`) : event.kind === 'incoming' || event.kind === 'dialed' ? t(`calls.event.${event.kind}`) : t('calls.event.status')}
+                {event.kind === 'status' && event.status
+                  ? t(`calls:status.${event.status}`)
+                  : event.kind === 'incoming' || event.kind === 'dialed'
+                    ? t(`calls:event.${event.kind}`)
+                    : t('calls:event.status')}
               </span>
               <time dateTime={event.at} className="text-muted">
                 <Ltr>{formatExact(event.at)}</Ltr>

@@ -1,5 +1,6 @@
 // What other features may use of calls.
-export { type Call, callsQuery, isLive } from './api';
+export { isLive } from './api';
+export { type Call, callsQuery, toCallBackQuery } from './queries';
 export { CallBackButtons } from './call-back';
 export { CallerName, otherNumber, useCallerName } from './caller';
 export { RecordingPlayer } from './recording';

@@ -12,7 +12,8 @@ import { createStore } from '@/shared/lib/store';
 import { Button, IconButton } from '@/shared/ui/button';
 import { Ltr } from '@/shared/ui/text';
 
-import { audioUrl, type Recording } from './api';
+import { audioUrl } from './api';
+import { type Recording } from './queries';
 
 const SPEEDS = [1, 1.25, 1.5, 2];
 /** The player that sounds: another one that starts makes it stop. */
@@ -86,10 +87,21 @@ export function Player({ recording, className }: { recording: Recording; classNa
         }}
       />
       <div dir="ltr" className="flex items-center gap-1">
-        <IconButton label={t(playing ? 'calls.player.pause' : 'calls.player.play')} variant="primary" busy={loading} onClick={toggle} className="rounded-full!">
-          {!loading && (playing ? <Pause aria-hidden className="fill-current" /> : <Play aria-hidden className="fill-current" />)}
+        <IconButton
+          label={t(playing ? 'calls:player.pause' : 'calls:player.play')}
+          variant="primary"
+          busy={loading}
+          onClick={toggle}
+          className="rounded-full!"
+        >
+          {!loading &&
+            (playing ? (
+              <Pause aria-hidden className="fill-current" />
+            ) : (
+              <Play aria-hidden className="fill-current" />
+            ))}
         </IconButton>
-        <IconButton label={t('calls.player.back')} onClick={() => seek(Math.max(0, at - 10))}>
+        <IconButton label={t('calls:player.back')} onClick={() => seek(Math.max(0, at - 10))}>
           <RotateCcw aria-hidden className="size-4.5!" />
         </IconButton>
         <input
@@ -99,8 +111,8 @@ export function Player({ recording, className }: { recording: Recording; classNa
           step={1}
           value={Math.min(Math.round(at), Math.max(1, Math.round(length)))}
           onChange={(event) => seek(Number(event.target.value))}
-          aria-label={t('calls.player.seek')}
-          aria-valuetext={t('calls.player.position', { at: formatDuration(at), of: formatDuration(length) })}
+          aria-label={t('calls:player.seek')}
+          aria-valuetext={t('calls:player.position', { at: formatDuration(at), of: formatDuration(length) })}
           className="h-11 min-w-0 grow cursor-pointer accent-primary"
         />
         <span className="px-1 text-xs whitespace-nowrap text-muted tabular-nums">
@@ -112,7 +124,7 @@ export function Player({ recording, className }: { recording: Recording; classNa
           variant="ghost"
           size="small"
           className="min-w-11"
-          aria-label={t('calls.player.speed', { speed })}
+          aria-label={t('calls:player.speed', { speed })}
           onClick={() => {
             const next = SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length] ?? 1;
             setSpeed(next);
@@ -122,13 +134,15 @@ export function Player({ recording, className }: { recording: Recording; classNa
           <Ltr>×{speed}</Ltr>
         </Button>
         <p role="status" className="text-xs text-bad">
-          {broken && t('calls.player.broken')}
+          {broken && t('calls:player.broken')}
         </p>
         <Button asChild variant="ghost" size="small">
           <a href={audioUrl(recording.recording_sid, true)} download>
             <Download aria-hidden className="size-4.5!" />
-            {t('calls.player.download')}
-            {typeof recording.bytes === 'number' && <Ltr className="text-xs text-muted">{formatBytes(recording.bytes)}</Ltr>}
+            {t('calls:player.download')}
+            {typeof recording.bytes === 'number' && (
+              <Ltr className="text-xs text-muted">{formatBytes(recording.bytes)}</Ltr>
+            )}
           </a>
         </Button>
       </div>

@@ -6,7 +6,7 @@ import { Badge } from '@/shared/ui/badge';
 import { Spinner } from '@/shared/ui/spinner';
 import { Skeleton } from '@/shared/ui/states';
 
-import type { Recording } from './api';
+import type { Recording } from './queries';
 
 // Fetched where there is something to hear: most pages have nothing.
 const Player = lazy(async () => ({ default: (await import('./player')).Player }));
@@ -25,16 +25,16 @@ export function RecordingPlayer({ recording, className }: { recording: Recording
       return (
         <p role="status" className={cn('flex items-center gap-2 text-sm text-muted', className)}>
           <Spinner className="size-4!" />
-          {t('calls.recording.processing')}
+          {t('calls:recording.processing')}
         </p>
       );
     case 'failed':
       return (
         <p className={cn('text-sm', className)}>
-          <Badge tone="bad">{t('calls.recording.failed')}</Badge>
+          <Badge tone="bad">{t('calls:recording.failed')}</Badge>
         </p>
       );
     case 'absent':
-      return <p className={cn('text-sm text-muted', className)}>{t('calls.recording.absent')}</p>;
+      return <p className={cn('text-sm text-muted', className)}>{t('calls:recording.absent')}</p>;
   }
 }

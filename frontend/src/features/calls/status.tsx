@@ -6,7 +6,8 @@ import { formatDuration } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr } from '@/shared/ui/text';
 
-import { type Call, isLive } from './api';
+import { isLive } from './api';
+import { type Call } from './queries';
 
 type Kind = 'live' | 'missed' | 'outgoing' | 'answered';
 
@@ -28,7 +29,10 @@ const LOOKS = {
 export function CallIcon({ call, className }: { call: Call; className?: string }) {
   const { icon: Icon, classes } = LOOKS[callKind(call)];
   return (
-    <span aria-hidden className={cn('grid size-11 shrink-0 place-items-center rounded-full', classes, className)}>
+    <span
+      aria-hidden
+      className={cn('grid size-11 shrink-0 place-items-center rounded-full', classes, className)}
+    >
       <Icon className="size-5" />
     </span>
   );
@@ -42,14 +46,18 @@ export function CallBadge({ call }: { call: Call }) {
     return (
       <Badge tone="primary">
         <span aria-hidden className="size-2 animate-pulse rounded-full bg-current" />
-        {t('calls.live')}
+        {t('calls:live')}
       </Badge>
     );
   }
   if (kind === 'missed') {
-    return call.called_back_at ? <Badge tone="neutral">{t('calls.calledBack')}</Badge> : <Badge tone="bad">{t('calls.missed')}</Badge>;
+    return call.called_back_at ? (
+      <Badge tone="neutral">{t('calls:calledBack')}</Badge>
+    ) : (
+      <Badge tone="bad">{t('calls:missed')}</Badge>
+    );
   }
-  return <Badge tone={kind === 'answered' ? 'good' : 'neutral'}>{t(`calls.${kind}`)}</Badge>;
+  return <Badge tone={kind === 'answered' ? 'good' : 'neutral'}>{t(`calls:${kind}`)}</Badge>;
 }
 
 /** A call's status and length in words. */
@@ -57,7 +65,7 @@ export function CallStatusText({ call }: { call: Call }) {
   const { t } = useTranslation();
   return (
     <span>
-      {call.status ? t(`calls.status.${call.status}`) : t('calls.status.unknown')}
+      {call.status ? t(`calls:status.${call.status}`) : t('calls:status.unknown')}
       {typeof call.duration_s === 'number' && call.duration_s > 0 && (
         <>
           {' · '}

@@ -8,7 +8,7 @@ import { Page } from '@/shared/ui/page';
 import { Empty } from '@/shared/ui/states';
 import { Phone } from '@/shared/ui/text';
 
-import { unownedCallsQuery } from './api';
+import { unownedCallsQuery } from './queries';
 import { useCallColumns } from './calls-page';
 import { useCallerName } from './caller';
 import { CallIcon } from './status';
@@ -21,12 +21,20 @@ export function UnownedCallsPage() {
   const columns = useCallColumns().filter(({ id }) => id !== 'number');
   const query = useInfiniteQuery(unownedCallsQuery());
   return (
-    <Page title={t('calls.unowned.title')} hint={t('calls.unowned.hint')}>
-      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls.unowned.empty')} />}>
+    <Page title={t('calls:unowned.title')} hint={t('calls:unowned.hint')}>
+      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls:unowned.empty')} />}>
         {(rows) => (
           <DataList
-            label={t('calls.unowned.title')}
-            columns={[...columns, { id: 'to', header: t('calls.to'), card: 'line', cell: (call) => (call.to ? <Phone value={call.to} /> : null) }]}
+            label={t('calls:unowned.title')}
+            columns={[
+              ...columns,
+              {
+                id: 'to',
+                header: t('calls:to'),
+                card: 'line',
+                cell: (call) => (call.to ? <Phone value={call.to} /> : null),
+              },
+            ]}
             rows={rows}
             rowKey={(call) => call.call_sid}
             rowLabel={name}

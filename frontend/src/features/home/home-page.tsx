@@ -1,12 +1,34 @@
-import { type InfiniteData, useInfiniteQuery, type UseInfiniteQueryResult, useQuery } from '@tanstack/react-query';
+import {
+  type InfiniteData,
+  useInfiniteQuery,
+  type UseInfiniteQueryResult,
+  useQuery,
+} from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ChevronLeft, PartyPopper, PhoneCall, PhoneIncoming, PhoneMissed, Plus, UserPlus, Users } from 'lucide-react';
+import {
+  ChevronLeft,
+  PartyPopper,
+  PhoneCall,
+  PhoneIncoming,
+  PhoneMissed,
+  Plus,
+  UserPlus,
+  Users,
+} from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { CallBackButtons, CallerName, CallIcon, callsQuery } from '@/features/calls';
+import { CallBackButtons, CallerName, CallIcon, toCallBackQuery } from '@/features/calls';
 import { ContactButtons } from '@/shared/ui/contact';
-import { DeleteLeadButton, LeadName, leadName, leadPhone, leadsQuery, NewLeadDialog, useHiddenLeads } from '@/features/leads';
+import {
+  DeleteLeadButton,
+  LeadName,
+  leadName,
+  leadPhone,
+  NewLeadDialog,
+  newLeadsQuery,
+  useHiddenLeads,
+} from '@/features/leads';
 import { WhatsappCard } from '@/features/whatsapp';
 import { useMe } from '@/shared/api/session';
 import type { Schemas } from '@/shared/api/types';
@@ -21,21 +43,19 @@ import { Page } from '@/shared/ui/page';
 import { Empty, Failed, Skeleton, SkeletonRows } from '@/shared/ui/states';
 import { When } from '@/shared/ui/text';
 
-import { summaryQuery } from './api';
+import { summaryQuery } from './queries';
 
 const CallsChart = lazy(async () => ({ default: (await import('./chart')).CallsChart }));
 
 type Summary = Schemas['Summary'];
 
-/** How many rows the home page shows of a list. */
-const FEW = 6;
-
 function useGreeting(now: number): string {
   const { t } = useTranslation();
   // The business's hour, as every other time on screen.
   const hour = Number(formatTime(now).slice(0, 2));
-  const part = hour < 5 ? 'night' : hour < 12 ? 'morning' : hour < 17 ? 'noon' : hour < 21 ? 'evening' : 'night';
-  return t(`home.greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
+  const part =
+    hour < 5 ? 'night' : hour < 12 ? 'morning' : hour < 17 ? 'noon' : hour < 21 ? 'evening' : 'night';
+  return t(`home:greeting.${part}`, { name: useMe().name.split(' ')[0] ?? '' });
 }
 
 /** One glance: what happened today, and whom to call back. */
@@ -52,11 +72,17 @@ export function HomePage() {
       actions={
         <Button onClick={() => setAdding(true)}>
           <Plus aria-hidden />
-          {t('leads.new.action')}
+          {t('leads:new.action')}
         </Button>
       }
     >
-      {query.data ? <Content summary={query.data} /> : query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <Loading />}
+      {query.data ? (
+        <Content summary={query.data} />
+      ) : query.isError ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : (
+        <Loading />
+      )}
       <NewLeadDialog open={adding} onClose={() => setAdding(false)} />
     </Page>
   );
@@ -80,16 +106,42 @@ function Content({ summary }: { summary: Summary }) {
   const { today } = summary;
   return (
     <>
-      <ul aria-label={t('home.today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
-        <Tile icon={<PhoneCall aria-hidden />} label={t('home.calls')} value={today.calls} tone="bg-tint text-on-tint" to="/calls" />
-        <Tile icon={<PhoneIncoming aria-hidden />} label={t('home.answered')} value={today.calls - today.missed} tone="bg-good-tint text-good" to="/calls" show="answered" />
-        <Tile icon={<PhoneMissed aria-hidden />} label={t('home.missed')} value={today.missed} tone="bg-bad-tint text-bad" to="/calls" show="missed" />
-        <Tile icon={<UserPlus aria-hidden />} label={t('home.newLeads')} value={today.leads} tone="bg-warn-tint text-warn" to="/leads" />
+      <ul aria-label={t('home:today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
+        <Tile
+          icon={<PhoneCall aria-hidden />}
+          label={t('home:calls')}
+          value={today.calls}
+          tone="bg-tint text-on-tint"
+          to="/calls"
+        />
+        <Tile
+          icon={<PhoneIncoming aria-hidden />}
+          label={t('home:answered')}
+          value={today.calls - today.missed}
+          tone="bg-good-tint text-good"
+          to="/calls"
+          show="answered"
+        />
+        <Tile
+          icon={<PhoneMissed aria-hidden />}
+          label={t('home:missed')}
+          value={today.missed}
+          tone="bg-bad-tint text-bad"
+          to="/calls"
+          show="missed"
+        />
+        <Tile
+          icon={<UserPlus aria-hidden />}
+          label={t('home:newLeads')}
+          value={today.leads}
+          tone="bg-warn-tint text-warn"
+          to="/leads"
+        />
       </ul>
       <div className="grid grid-cols-1 items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex flex-col gap-4 md:gap-5">
           <Missed count={summary.to_call_back} />
-          <Section title={t('home.chart.title')}>
+          <Section title={t('home:chart.title')}>
             <Suspense fallback={<Skeleton className="h-44" />}>
               <CallsChart days={summary.days} />
             </Suspense>
@@ -116,8 +168,14 @@ interface TileProps {
 function Tile({ icon, label, value, tone, to, show }: TileProps) {
   return (
     <li>
-      <Link to={to} search={show === undefined ? {} : { show }} className="flex h-full items-center gap-3 rounded-2xl border bg-card p-3.5 shadow-xs transition-colors hover:bg-hover md:p-4">
-        <span className={cn('grid size-11 shrink-0 place-items-center rounded-xl [&_svg]:size-5.5', tone)}>{icon}</span>
+      <Link
+        to={to}
+        search={show === undefined ? {} : { show }}
+        className="flex h-full items-center gap-3 rounded-2xl border bg-card p-3.5 shadow-xs transition-colors hover:bg-hover md:p-4"
+      >
+        <span className={cn('grid size-11 shrink-0 place-items-center rounded-xl [&_svg]:size-5.5', tone)}>
+          {icon}
+        </span>
         <span className="min-w-0">
           <span className="block text-2xl leading-tight font-bold tabular-nums">{formatNumber(value)}</span>
           <span className="block truncate text-sm text-muted">{label}</span>
@@ -129,7 +187,11 @@ function Tile({ icon, label, value, tone, to, show }: TileProps) {
 
 function More({ to, children }: { to: '/calls' | '/leads'; children: string }) {
   return (
-    <Link to={to} search={to === '/calls' ? { show: 'missed' } : {}} className="-my-2 -me-2 inline-flex min-h-11 shrink-0 items-center gap-0.5 rounded-xl px-2 text-sm font-medium text-on-tint hover:bg-tint">
+    <Link
+      to={to}
+      search={to === '/calls' ? { show: 'missed' } : {}}
+      className="-my-2 -me-2 inline-flex min-h-11 shrink-0 items-center gap-0.5 rounded-xl px-2 text-sm font-medium text-on-tint hover:bg-tint"
+    >
       {children}
       <ChevronLeft aria-hidden className="size-4 ltr:rotate-180" />
     </Link>
@@ -138,27 +200,38 @@ function More({ to, children }: { to: '/calls' | '/leads'; children: string }) {
 
 function Missed({ count }: { count: number }) {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(callsQuery({ to_call_back: true, limit: FEW }));
+  const query = useInfiniteQuery(toCallBackQuery());
   return (
-    <Section title={t('home.toReturn')} hint={count === 0 ? undefined : t('home.toReturnHint', { count })} action={<More to="/calls">{t('home.all')}</More>}>
-      <Short query={query} empty={<Empty icon={PartyPopper} title={t('home.nothingToReturn')} className="py-6!" />}>
+    <Section
+      title={t('home:toReturn')}
+      hint={count === 0 ? undefined : t('home:toReturnHint', { count })}
+      action={<More to="/calls">{t('home:all')}</More>}
+    >
+      <Short
+        query={query}
+        empty={<Empty icon={PartyPopper} title={t('home:nothingToReturn')} className="py-6!" />}
+      >
         {(calls) => (
-        <ul className="-my-2 flex flex-col divide-y">
-          {calls.map((call) => (
-            <li key={call.call_sid} className="relative flex items-center gap-3 py-2.5">
-              <CallIcon call={call} />
-              <div className="min-w-0 grow">
-                <Link to="/calls/$callSid" params={{ callSid: call.call_sid }} className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline">
-                  <CallerName call={call} />
-                </Link>
-                <When at={call.started_at} className="block text-sm text-muted" />
-              </div>
-              <span className="relative z-10">
-                <CallBackButtons call={call} compact />
-              </span>
-            </li>
-          ))}
-        </ul>
+          <ul className="-my-2 flex flex-col divide-y">
+            {calls.map((call) => (
+              <li key={call.call_sid} className="relative flex items-center gap-3 py-2.5">
+                <CallIcon call={call} />
+                <div className="min-w-0 grow">
+                  <Link
+                    to="/calls/$callSid"
+                    params={{ callSid: call.call_sid }}
+                    className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline"
+                  >
+                    <CallerName call={call} />
+                  </Link>
+                  <When at={call.started_at} className="block text-sm text-muted" />
+                </div>
+                <span className="relative z-10">
+                  <CallBackButtons call={call} compact />
+                </span>
+              </li>
+            ))}
+          </ul>
         )}
       </Short>
     </Section>
@@ -167,39 +240,47 @@ function Missed({ count }: { count: number }) {
 
 function NewLeads() {
   const { t } = useTranslation();
-  const query = useInfiniteQuery(leadsQuery({ status: 'new', limit: FEW }));
+  const query = useInfiniteQuery(newLeadsQuery());
   const hidden = useHiddenLeads();
   return (
-    <Section title={t('home.newLeads')} action={<More to="/leads">{t('home.all')}</More>}>
-      <Short query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Users} title={t('home.noNewLeads')} className="py-6!" />}>
+    <Section title={t('home:newLeads')} action={<More to="/leads">{t('home:all')}</More>}>
+      <Short
+        query={query}
+        keep={(lead) => !hidden.has(lead.id)}
+        empty={<Empty icon={Users} title={t('home:noNewLeads')} className="py-6!" />}
+      >
         {(leads) => (
-        <ul className="-my-2 flex flex-col divide-y">
-          {leads.map((lead) => {
-            const name = leadName(lead) ?? t('leads.nameless');
-            const phone = leadPhone(lead);
-            return (
-              <li key={lead.id} className="relative flex items-center gap-3 py-2.5">
-                <Avatar name={name} />
-                <div className="min-w-0 grow">
-                  <Link to="/leads/$id" params={{ id: lead.id }} className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline">
-                    <LeadName lead={lead} />
-                  </Link>
-                  <span className="block truncate text-sm text-muted">
-                    {t(`leads.source.${lead.source}`)} · <When at={lead.created_at} />
-                  </span>
-                </div>
-                <span className="relative z-10 flex items-center gap-1">
-                  {phone !== null && (
-                    <span className="flex gap-1.5 max-sm:[&>*:nth-child(2)]:hidden">
-                      <ContactButtons phone={phone} name={name} />
+          <ul className="-my-2 flex flex-col divide-y">
+            {leads.map((lead) => {
+              const name = leadName(lead) ?? t('leads:nameless');
+              const phone = leadPhone(lead);
+              return (
+                <li key={lead.id} className="relative flex items-center gap-3 py-2.5">
+                  <Avatar name={name} />
+                  <div className="min-w-0 grow">
+                    <Link
+                      to="/leads/$id"
+                      params={{ id: lead.id }}
+                      className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline"
+                    >
+                      <LeadName lead={lead} />
+                    </Link>
+                    <span className="block truncate text-sm text-muted">
+                      {t(`leads:source.${lead.source}`)} · <When at={lead.created_at} />
                     </span>
-                  )}
-                  <DeleteLeadButton id={lead.id} name={name} />
-                </span>
-              </li>
-            );
-          })}
-        </ul>
+                  </div>
+                  <span className="relative z-10 flex items-center gap-1">
+                    {phone !== null && (
+                      <span className="flex gap-1.5 max-sm:[&>*:nth-child(2)]:hidden">
+                        <ContactButtons phone={phone} name={name} />
+                      </span>
+                    )}
+                    <DeleteLeadButton id={lead.id} name={name} />
+                  </span>
+                </li>
+              );
+            })}
+          </ul>
         )}
       </Short>
     </Section>
@@ -217,7 +298,11 @@ interface ShortProps<T> {
 /** The beginning of a list. */
 function Short<T>({ query, keep, empty, children }: ShortProps<T>) {
   if (query.data === undefined) {
-    return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} className="py-4!" /> : <SkeletonRows rows={3} />;
+    return query.isError ? (
+      <Failed error={query.error} retry={() => void query.refetch()} className="py-4!" />
+    ) : (
+      <SkeletonRows rows={3} />
+    );
   }
   const all = query.data.pages.flatMap((page) => page.items);
   const rows = keep ? all.filter(keep) : all;

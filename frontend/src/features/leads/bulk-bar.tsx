@@ -6,7 +6,7 @@ import { formatNumber } from '@/shared/lib/format';
 import { Button, IconButton } from '@/shared/ui/button';
 import { ConfirmDialog } from '@/shared/ui/dialog';
 
-import type { Lead, LeadFilter } from './api';
+import type { Lead, LeadFilter } from './queries';
 import { deleteLeads, restoreLeads, type Target } from './delete-lead';
 
 interface BulkBarProps {
@@ -39,38 +39,42 @@ export function BulkBar({ rows, filter, selected, complete, restore = false, onD
   };
   return (
     <section
-      aria-label={t('list.bulk')}
+      aria-label={t('common:list.bulk')}
       className="sticky bottom-[calc(4.75rem+env(safe-area-inset-bottom))] z-20 mx-auto flex w-full max-w-xl animate-rise flex-wrap items-center gap-2 rounded-2xl border bg-raised p-2 ps-4 shadow-xl md:bottom-4"
     >
       <p className="grow text-sm font-medium" role="status">
-        {matching ? t('list.allMatching') : t('list.selected', { count: ids.length, formatted: formatNumber(ids.length) })}
+        {matching
+          ? t('common:list.allMatching')
+          : t('common:list.selected', { count: ids.length, formatted: formatNumber(ids.length) })}
       </p>
       {all && (
         <Button variant="ghost" size="small" onClick={() => setEverything(!everything)}>
-          {t(everything ? 'list.onlyThese' : 'list.selectMatching')}
+          {t(everything ? 'common:list.onlyThese' : 'common:list.selectMatching')}
         </Button>
       )}
       {restore ? (
         <Button size="small" onClick={act}>
           <Undo2 aria-hidden />
-          {t('leads.restore.action')}
+          {t('leads:restore.action')}
         </Button>
       ) : (
         <Button variant="danger" size="small" onClick={() => setAsking(true)}>
           <Trash2 aria-hidden />
-          {t('leads.delete.action')}
+          {t('leads:delete.action')}
         </Button>
       )}
-      <IconButton label={t('list.stopSelecting')} onClick={onDone}>
+      <IconButton label={t('common:list.stopSelecting')} onClick={onDone}>
         <X aria-hidden />
       </IconButton>
       <ConfirmDialog
         open={asking}
         onClose={() => setAsking(false)}
         onConfirm={act}
-        title={ids.length === 1 && !matching ? t('leads.delete.confirm') : t('leads.delete.confirmMany')}
-        description={matching ? t('leads.delete.explainMatching') : t('leads.delete.explainMany', { count: ids.length })}
-        confirm={t('leads.delete.action')}
+        title={ids.length === 1 && !matching ? t('leads:delete.confirm') : t('leads:delete.confirmMany')}
+        description={
+          matching ? t('leads:delete.explainMatching') : t('leads:delete.explainMany', { count: ids.length })
+        }
+        confirm={t('leads:delete.action')}
         danger
       />
     </section>

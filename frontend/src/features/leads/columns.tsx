@@ -6,7 +6,8 @@ import { formatDate } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr, Phone, Typed, When } from '@/shared/ui/text';
 
-import { type Lead, type LeadSort, leadPhone } from './api';
+import { leadPhone } from './api';
+import { type Lead, type LeadSort } from './queries';
 import { LeadStatusBadge } from './status';
 
 /** What a lead is called, with a word for one that has no name. */
@@ -15,7 +16,7 @@ export function LeadName({ lead }: { lead: Pick<Lead, 'name' | 'phones' | 'email
   if (lead.name) return <Typed>{lead.name}</Typed>;
   const phone = leadPhone(lead);
   if (phone !== null) return <Phone value={phone} />;
-  return lead.email ? <Ltr>{lead.email}</Ltr> : <>{t('leads.nameless')}</>;
+  return lead.email ? <Ltr>{lead.email}</Ltr> : <>{t('leads:nameless')}</>;
 }
 
 /** The one definition behind the table of leads and their cards. */
@@ -23,11 +24,24 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
   const { t } = useTranslation();
   const wide = useWide();
   const columns: Column<Lead, LeadSort>[] = [
-    { id: 'name', header: t('leads.columns.name'), card: 'title', sort: 'name', first: 'asc', className: 'max-w-56 truncate', cell: (lead) => <LeadName lead={lead} /> },
-    { id: 'status', header: t('leads.columns.status'), card: 'meta', cell: (lead) => <LeadStatusBadge status={lead.status} /> },
+    {
+      id: 'name',
+      header: t('leads:columns.name'),
+      card: 'title',
+      sort: 'name',
+      first: 'asc',
+      className: 'max-w-56 truncate',
+      cell: (lead) => <LeadName lead={lead} />,
+    },
+    {
+      id: 'status',
+      header: t('leads:columns.status'),
+      card: 'meta',
+      cell: (lead) => <LeadStatusBadge status={lead.status} />,
+    },
     {
       id: 'phone',
-      header: t('leads.columns.phone'),
+      header: t('leads:columns.phone'),
       card: 'line',
       cell: (lead) => {
         const phone = leadPhone(lead);
@@ -37,7 +51,7 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
     },
     {
       id: 'tags',
-      header: t('leads.columns.tags'),
+      header: t('leads:columns.tags'),
       card: 'none',
       className: 'max-lg:hidden',
       cell: (lead) => (
@@ -50,29 +64,47 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
         </span>
       ),
     },
-    { id: 'source', header: t('leads.columns.source'), card: 'meta', cell: (lead) => t(`leads.source.${lead.source}`) },
+    {
+      id: 'source',
+      header: t('leads:columns.source'),
+      card: 'meta',
+      cell: (lead) => t(`leads:source.${lead.source}`),
+    },
   ];
   // A column says in its head what a card says beside the date.
-  const when = (word: 'leads.deletedWhen' | 'leads.purgeWhen', at: string | null | undefined) => (at ? <span>{wide ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null);
+  const when = (word: 'leads:deletedWhen' | 'leads:purgeWhen', at: string | null | undefined) =>
+    at ? <span>{wide ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null;
   if (trash) {
     columns.push(
       {
         id: 'deleted',
-        header: t('leads.columns.deleted'),
+        header: t('leads:columns.deleted'),
         card: 'meta',
-        cell: (lead) => when('leads.deletedWhen', lead.deleted_at),
+        cell: (lead) => when('leads:deletedWhen', lead.deleted_at),
       },
       {
         id: 'purge',
-        header: t('leads.columns.purge'),
+        header: t('leads:columns.purge'),
         card: 'below',
-        cell: (lead) => when('leads.purgeWhen', lead.purge_at),
+        cell: (lead) => when('leads:purgeWhen', lead.purge_at),
       },
     );
   } else {
     columns.push(
-      { id: 'last_call', header: t('leads.columns.lastCall'), card: 'none', sort: 'last_call', cell: (lead) => (lead.last_call_at ? <When at={lead.last_call_at} /> : null) },
-      { id: 'created', header: t('leads.columns.created'), card: 'meta', sort: 'created_at', cell: (lead) => <When at={lead.created_at} /> },
+      {
+        id: 'last_call',
+        header: t('leads:columns.lastCall'),
+        card: 'none',
+        sort: 'last_call',
+        cell: (lead) => (lead.last_call_at ? <When at={lead.last_call_at} /> : null),
+      },
+      {
+        id: 'created',
+        header: t('leads:columns.created'),
+        card: 'meta',
+        sort: 'created_at',
+        cell: (lead) => <When at={lead.created_at} />,
+      },
     );
   }
   return columns;

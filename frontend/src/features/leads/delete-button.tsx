@@ -27,10 +27,10 @@ export function DeleteLeadButton({ id, name, labelled = false, onConfirmed }: De
       {labelled ? (
         <Button variant="quietDanger" onClick={ask}>
           <Trash2 aria-hidden />
-          {t('leads.delete.action')}
+          {t('leads:delete.action')}
         </Button>
       ) : (
-        <IconButton label={t('leads.delete.label', { name })} variant="quietDanger" onClick={ask}>
+        <IconButton label={t('leads:delete.label', { name })} variant="quietDanger" onClick={ask}>
           <Trash2 aria-hidden />
         </IconButton>
       )}
@@ -42,9 +42,9 @@ export function DeleteLeadButton({ id, name, labelled = false, onConfirmed }: De
           void deleteLeads({ ids: [id] });
           onConfirmed?.();
         }}
-        title={t('leads.delete.confirm')}
-        description={t('leads.delete.explain', { name })}
-        confirm={t('leads.delete.action')}
+        title={t('leads:delete.confirm')}
+        description={t('leads:delete.explain', { name })}
+        confirm={t('leads:delete.action')}
         danger
       />
     </>

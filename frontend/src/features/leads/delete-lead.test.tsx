@@ -29,7 +29,9 @@ describe('deleting a lead', () => {
     world.server.use(
       http.delete('/api/leads/{lead_id}', async ({ response }) => {
         await answer.opened;
-        world.db.leads = world.db.leads.map((lead) => (lead.id === id ? { ...lead, deleted_at: new Date().toISOString() } : lead));
+        world.db.leads = world.db.leads.map((lead) =>
+          lead.id === id ? { ...lead, deleted_at: new Date().toISOString() } : lead,
+        );
         return response(200).json(succeeded('lead.delete', id));
       }),
     );
@@ -85,7 +87,11 @@ describe('deleting a lead', () => {
     const { user, router } = renderApp(`/leads/${id}`);
     await screen.findByRole('heading', { level: 1, name });
     await user.click(screen.getByRole('button', { name: 'מחיקה' }));
-    await user.click(within(await screen.findByRole('alertdialog', { name: CONFIRM })).getByRole('button', { name: 'מחיקה' }));
+    await user.click(
+      within(await screen.findByRole('alertdialog', { name: CONFIRM })).getByRole('button', {
+        name: 'מחיקה',
+      }),
+    );
     await waitFor(() => expect(router.state.location.pathname).toBe('/leads'));
     await seen(() => screen.getByText('הליד נמחק'));
     expect(rowOf(name)).not.toBeInTheDocument();
@@ -96,8 +102,14 @@ describe('deleting a lead', () => {
     const { user } = renderApp('/leads');
     await user.click(await screen.findByRole('checkbox', { name: `בחירת ${name}` }));
     await user.click(screen.getAllByRole('checkbox', { name: /^בחירת [^ה]/ })[0]!);
-    await user.click(within(screen.getByRole('region', { name: 'פעולה על הנבחרים' })).getByRole('button', { name: 'מחיקה' }));
-    await user.click(within(await screen.findByRole('alertdialog', { name: 'אתה בטוח שאתה רוצה למחוק את הלידים?' })).getByRole('button', { name: 'מחיקה' }));
+    await user.click(
+      within(screen.getByRole('region', { name: 'פעולה על הנבחרים' })).getByRole('button', { name: 'מחיקה' }),
+    );
+    await user.click(
+      within(
+        await screen.findByRole('alertdialog', { name: 'אתה בטוח שאתה רוצה למחוק את הלידים?' }),
+      ).getByRole('button', { name: 'מחיקה' }),
+    );
     await seen(() => screen.getByText('שני לידים נמחקו'));
     expect(rowOf(name)).not.toBeInTheDocument();
   });
@@ -105,9 +117,22 @@ describe('deleting a lead', () => {
   it('deletes all that match, says how many those were, and undoes exactly them', async () => {
     const [pattern] = world.db.leads;
     const others = world.db.leads.map((lead) => ({ ...lead, deleted_at: null }));
-    world.db.leads = [...others, ...Array.from({ length: 60 }, (_, index) => ({ ...pattern!, id: `match-${index}`, name: `תואם ${index}`, deleted_at: null }))];
+    world.db.leads = [
+      ...others,
+      ...Array.from({ length: 60 }, (_, index) => ({
+        ...pattern!,
+        id: `match-${index}`,
+        name: `תואם ${index}`,
+        deleted_at: null,
+      })),
+    ];
     // In the trash from before: the undo leaves it there.
-    world.db.leads.push({ ...pattern!, id: 'before', name: 'תואם מזמן', deleted_at: new Date().toISOString() });
+    world.db.leads.push({
+      ...pattern!,
+      id: 'before',
+      name: 'תואם מזמן',
+      deleted_at: new Date().toISOString(),
+    });
     const { user } = renderApp('/leads?q=' + encodeURIComponent('תואם'));
     await user.click(await screen.findByRole('checkbox', { name: 'בחירת הכול' }));
     const bar = screen.getByRole('region', { name: 'פעולה על הנבחרים' });

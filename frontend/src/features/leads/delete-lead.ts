@@ -42,7 +42,8 @@ function selection(target: Target): Schemas['ManyLeads'] {
   return target.filter === undefined ? { ids: [...target.ids] } : { filter: target.filter };
 }
 
-const refresh = () => invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');
+const refresh = () =>
+  invalidate('/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary');
 
 /** What an operation on several leads says of itself. */
 interface Moved {
@@ -81,7 +82,7 @@ async function move({ target, send, working, succeeded, failed, undo }: Move): P
     toast.success(succeeded(count), {
       ...(waiting === undefined ? {} : { id: waiting }),
       duration: UNDO_MS,
-      ...(undo && ids.length > 0 ? { action: { label: t('common.undo'), onClick: () => undo(ids) } } : {}),
+      ...(undo && ids.length > 0 ? { action: { label: t('common:undo'), onClick: () => undo(ids) } } : {}),
     });
     return true;
   } catch (error) {
@@ -107,12 +108,13 @@ export function deleteLeads(target: Target): Promise<boolean> {
   return move({
     target,
     send: removal(target),
-    working: () => t('leads.delete.working'),
-    succeeded: (done) => t('leads.delete.done', { count: done }),
-    failed: () => t('leads.delete.failed', { count }),
+    working: () => t('leads:delete.working'),
+    succeeded: (done) => t('leads:delete.done', { count: done }),
+    failed: () => t('leads:delete.failed', { count }),
     // What a filter meant then is undone by the ids that the server names, at most so many at once.
     undo: (ids) => {
-      for (let from = 0; from < ids.length; from += MOST) void restoreLeads({ ids: ids.slice(from, from + MOST) });
+      for (let from = 0; from < ids.length; from += MOST)
+        void restoreLeads({ ids: ids.slice(from, from + MOST) });
     },
   });
 }
@@ -122,8 +124,8 @@ export function restoreLeads(target: Target): Promise<boolean> {
   return move({
     target: { ...target, ids: target.ids },
     send: restoring(target),
-    working: () => t('leads.restore.working'),
-    succeeded: (done) => t('leads.restore.done', { count: done }),
-    failed: () => t('leads.restore.failed'),
+    working: () => t('leads:restore.working'),
+    succeeded: (done) => t('leads:restore.done', { count: done }),
+    failed: () => t('leads:restore.failed'),
   });
 }

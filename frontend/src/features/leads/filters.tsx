@@ -5,7 +5,8 @@ import { Button } from '@/shared/ui/button';
 import { Select } from '@/shared/ui/field';
 import { SearchField } from '@/shared/ui/search-field';
 
-import { type LeadSort, SOURCES, STATUSES } from './api';
+import { SOURCES, STATUSES } from './api';
+import { type LeadSort } from './queries';
 import type { LeadSearch } from './search';
 
 interface FiltersProps {
@@ -13,7 +14,10 @@ interface FiltersProps {
   onChange: (change: Partial<LeadSearch>) => void;
 }
 
-const SORTS: { value: `${LeadSort}-${'asc' | 'desc'}`; key: 'newest' | 'oldest' | 'name' | 'lastCall' | 'updated' }[] = [
+const SORTS: {
+  value: `${LeadSort}-${'asc' | 'desc'}`;
+  key: 'newest' | 'oldest' | 'name' | 'lastCall' | 'updated';
+}[] = [
   { value: 'created_at-desc', key: 'newest' },
   { value: 'created_at-asc', key: 'oldest' },
   { value: 'name-asc', key: 'name' },
@@ -28,44 +32,66 @@ export function LeadFilters({ search, onChange }: FiltersProps) {
   const sort = `${search.sort ?? 'created_at'}-${search.order ?? 'desc'}`;
   return (
     <div role="search" className="flex flex-col gap-2 md:flex-row md:items-center">
-      <SearchField value={search.q ?? ''} label={t('leads.search')} onChange={(q) => onChange({ q: q === '' ? undefined : q })} />
+      <SearchField
+        value={search.q ?? ''}
+        label={t('leads:search')}
+        onChange={(q) => onChange({ q: q === '' ? undefined : q })}
+      />
       <div className="grid grid-cols-3 gap-2 md:flex">
-        <Select aria-label={t('leads.columns.status')} value={search.status ?? ''} onChange={(event) => onChange({ status: STATUSES.find((status) => status === event.target.value) })}>
-          <option value="">{t('leads.allStatuses')}</option>
+        <Select
+          aria-label={t('leads:columns.status')}
+          value={search.status ?? ''}
+          onChange={(event) => onChange({ status: STATUSES.find((status) => status === event.target.value) })}
+        >
+          <option value="">{t('leads:allStatuses')}</option>
           {STATUSES.map((status) => (
             <option key={status} value={status}>
-              {t(`leads.status.${status}`)}
-            </option>
-          ))}
-        </Select>
-        <Select aria-label={t('leads.columns.source')} value={search.source ?? ''} onChange={(event) => onChange({ source: SOURCES.find((source) => source === event.target.value) })}>
-          <option value="">{t('leads.allSources')}</option>
-          {SOURCES.map((source) => (
-            <option key={source} value={source}>
-              {t(`leads.source.${source}`)}
+              {t(`leads:status.${status}`)}
             </option>
           ))}
         </Select>
         <Select
-          aria-label={t('list.sortBy')}
+          aria-label={t('leads:columns.source')}
+          value={search.source ?? ''}
+          onChange={(event) => onChange({ source: SOURCES.find((source) => source === event.target.value) })}
+        >
+          <option value="">{t('leads:allSources')}</option>
+          {SOURCES.map((source) => (
+            <option key={source} value={source}>
+              {t(`leads:source.${source}`)}
+            </option>
+          ))}
+        </Select>
+        <Select
+          aria-label={t('common:list.sortBy')}
           value={sort}
           onChange={(event) => {
             const [by, order] = event.target.value.split('-') as [LeadSort, 'asc' | 'desc'];
-            onChange(by === 'created_at' && order === 'desc' ? { sort: undefined, order: undefined } : { sort: by, order });
+            onChange(
+              by === 'created_at' && order === 'desc'
+                ? { sort: undefined, order: undefined }
+                : { sort: by, order },
+            );
           }}
         >
           {SORTS.map(({ value, key }) => (
             <option key={value} value={value}>
-              {t(`leads.sorts.${key}`)}
+              {t(`leads:sorts.${key}`)}
             </option>
           ))}
-          {!SORTS.some(({ value }) => value === sort) && <option value={sort}>{t('leads.sorts.other')}</option>}
+          {!SORTS.some(({ value }) => value === sort) && (
+            <option value={sort}>{t('leads:sorts.other')}</option>
+          )}
         </Select>
       </div>
       {active !== undefined && (
-        <Button variant="ghost" className="self-start" onClick={() => onChange({ q: undefined, status: undefined, source: undefined, tag: undefined })}>
+        <Button
+          variant="ghost"
+          className="self-start"
+          onClick={() => onChange({ q: undefined, status: undefined, source: undefined, tag: undefined })}
+        >
           <X aria-hidden />
-          {t('list.clearFilters')}
+          {t('common:list.clearFilters')}
         </Button>
       )}
     </div>

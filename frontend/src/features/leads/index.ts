@@ -1,5 +1,6 @@
 // What other features may use of leads.
-export { type Lead, leadName, leadPhone, leadsQuery } from './api';
+export { leadName, leadPhone } from './api';
+export { type Lead, newLeadsQuery } from './queries';
 export { LeadName } from './columns';
 export { DeleteLeadButton } from './delete-button';
 export { useHidden as useHiddenLeads } from './hidden';

@@ -46,7 +46,10 @@ describe('editing a field in place', () => {
     world.server.use(
       http.patch('/api/leads/{lead_id}', async ({ params, request, response }) => {
         world.db.leads[0] = { ...world.db.leads[0]!, ...((await request.json()) as object), version: 2 };
-        return response(200).json({ success: true, operation: { id: 'op', state: 'succeeded', entity_id: params.lead_id } as never });
+        return response(200).json({
+          success: true,
+          operation: { id: 'op', state: 'succeeded', entity_id: params.lead_id } as never,
+        });
       }),
     );
     dispatchEvent(new Event('online'));
@@ -56,7 +59,9 @@ describe('editing a field in place', () => {
   it('tries again by itself when the server was away and the line was not', async () => {
     const { user } = await edit('אחרי התקלה');
     let away = true;
-    world.server.use(http.patch('/api/leads/{lead_id}', () => (away ? HttpResponse.error() : undefined) as never));
+    world.server.use(
+      http.patch('/api/leads/{lead_id}', () => (away ? HttpResponse.error() : undefined) as never),
+    );
     await user.click(screen.getByRole('button', { name: 'שמירה' }));
     await seen(() => screen.getByText(/^אין חיבור\. מה שהקלדת נשמר כאן/));
     away = false;

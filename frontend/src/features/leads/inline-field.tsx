@@ -16,7 +16,7 @@ import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
 import { Typed } from '@/shared/ui/text';
 
-import type { FullLead as Lead } from './api';
+import type { FullLead as Lead } from './queries';
 import type { FieldName } from './lead-form';
 import { freshLead, type LeadChanges, updateLead } from './update-lead';
 
@@ -47,7 +47,16 @@ const RETRY_MS = 5_000;
 const rules = () => import('./lead-form');
 
 /** The field. */
-export function InlineField({ lead, name, label, toText, toChanges, view, hint, kind = 'text' }: InlineFieldProps) {
+export function InlineField({
+  lead,
+  name,
+  label,
+  toText,
+  toChanges,
+  view,
+  hint,
+  kind = 'text',
+}: InlineFieldProps) {
   const { t } = useTranslation();
   const cache = useQueryClient();
   const [draft, setDraft] = useDraft<Draft>(`lead.${lead.id}.${name}`);
@@ -77,7 +86,7 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
     const checked = fieldSchemas[name].safeParse(draft.text);
     if (!checked.success) {
       setWaiting(false);
-      setError(checked.error.issues[0]?.message ?? t('problems.unknown'));
+      setError(checked.error.issues[0]?.message ?? t('common:problems.unknown'));
       return;
     }
     if (draft.text === toText(lead) && theirs === null) {
@@ -89,7 +98,7 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
     try {
       await updateLead(cache, lead.id, version, toChanges(checked.data));
       close();
-      toast.success(t('common.saved'));
+      toast.success(t('common:saved'));
     } catch (failure) {
       const lost = failure instanceof NetworkError;
       setWaiting(lost);
@@ -132,14 +141,16 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
       <div className="flex items-start gap-2 border-b py-1.5 last:border-b-0">
         <dl className="min-w-0 grow py-1.5">
           <dt className="text-xs text-muted">{label}</dt>
-          <dd className="wrap-anywhere whitespace-pre-wrap">{view ?? <span className="text-muted">{t('leads.none')}</span>}</dd>
+          <dd className="wrap-anywhere whitespace-pre-wrap">
+            {view ?? <span className="text-muted">{t('leads:none')}</span>}
+          </dd>
         </dl>
         <Button
           ref={pencil}
           variant="ghost"
           size="icon"
-          aria-label={t('leads.edit', { field: label })}
-          title={t('leads.edit', { field: label })}
+          aria-label={t('leads:edit', { field: label })}
+          title={t('leads:edit', { field: label })}
           onClick={() => {
             wantsFocus.current = true;
             setDraft({ text: toText(lead), version: lead.version });
@@ -182,29 +193,30 @@ export function InlineField({ lead, name, label, toText, toChanges, view, hint, 
           <Input autoComplete="off" type={kind} {...(kind === 'text' ? {} : { dir: 'ltr' })} {...input} />
         )}
       </Field>
-      {waiting && <Notice tone="warn">{t('leads.conflict.offline')}</Notice>}
+      {waiting && <Notice tone="warn">{t('leads:conflict.offline')}</Notice>}
       {theirs !== null ? (
         <Notice tone="warn">
-          <p className="font-medium">{t('leads.conflict.title')}</p>
+          <p className="font-medium">{t('leads:conflict.title')}</p>
           <p className="mt-1">
-            {t('leads.conflict.theirs')} <Typed>{toText(theirs) === '' ? t('leads.none') : toText(theirs)}</Typed>
+            {t('leads:conflict.theirs')}{' '}
+            <Typed>{toText(theirs) === '' ? t('leads:none') : toText(theirs)}</Typed>
           </p>
           <div className="mt-3 flex flex-wrap gap-2">
             <Button size="small" busy={saving} onClick={() => void save(theirs.version)}>
-              {t('leads.conflict.keepMine')}
+              {t('leads:conflict.keepMine')}
             </Button>
             <Button size="small" variant="secondary" onClick={close}>
-              {t('leads.conflict.takeTheirs')}
+              {t('leads:conflict.takeTheirs')}
             </Button>
           </div>
         </Notice>
       ) : (
         <div className="flex gap-2">
           <Button type="submit" size="small" busy={saving}>
-            {t('common.save')}
+            {t('common:save')}
           </Button>
           <Button variant="secondary" size="small" onClick={close}>
-            {t('common.cancel')}
+            {t('common:cancel')}
           </Button>
         </div>
       )}

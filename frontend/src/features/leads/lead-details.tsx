@@ -9,7 +9,9 @@ import { Section } from '@/shared/ui/card';
 import { Field, Select } from '@/shared/ui/field';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { type FullLead as Lead, type LeadStatus, STATUSES } from './api';
+import { STATUSES } from './api';
+import type { FullLead as Lead } from './queries';
+import { type LeadStatus } from './queries';
 import { InlineField } from './inline-field';
 import { splitList } from './split-list';
 import { freshLead, updateLead } from './update-lead';
@@ -18,12 +20,12 @@ import { freshLead, updateLead } from './update-lead';
 export function LeadDetails({ lead }: { lead: Lead }) {
   const { t } = useTranslation();
   return (
-    <Section title={t('leads.details')}>
+    <Section title={t('leads:details')}>
       <StatusField lead={lead} />
       <InlineField
         lead={lead}
         name="name"
-        label={t('leads.columns.name')}
+        label={t('leads:columns.name')}
         toText={(from) => from.name ?? ''}
         toChanges={(text) => ({ name: text === '' ? null : text })}
         view={lead.name ? <Typed>{lead.name}</Typed> : null}
@@ -31,8 +33,8 @@ export function LeadDetails({ lead }: { lead: Lead }) {
       <InlineField
         lead={lead}
         name="phones"
-        label={t('leads.columns.phone')}
-        hint={t('leads.form.phonesHint')}
+        label={t('leads:columns.phone')}
+        hint={t('common:forms.phonesHint')}
         kind="tel"
         toText={(from) => from.phones.map((phone) => phone.raw).join(', ')}
         toChanges={(text) => ({ phones: splitList(text) })}
@@ -49,7 +51,7 @@ export function LeadDetails({ lead }: { lead: Lead }) {
       <InlineField
         lead={lead}
         name="email"
-        label={t('leads.columns.email')}
+        label={t('leads:columns.email')}
         kind="email"
         toText={(from) => from.email ?? ''}
         toChanges={(text) => ({ email: text === '' ? null : text })}
@@ -64,8 +66,8 @@ export function LeadDetails({ lead }: { lead: Lead }) {
       <InlineField
         lead={lead}
         name="tags"
-        label={t('leads.columns.tags')}
-        hint={t('leads.form.tagsHint')}
+        label={t('leads:columns.tags')}
+        hint={t('leads:form.tagsHint')}
         toText={(from) => from.tags.join(', ')}
         toChanges={(text) => ({ tags: splitList(text) })}
         view={
@@ -83,7 +85,7 @@ export function LeadDetails({ lead }: { lead: Lead }) {
       <InlineField
         lead={lead}
         name="notes"
-        label={t('leads.columns.notes')}
+        label={t('leads:columns.notes')}
         kind="notes"
         toText={(from) => from.notes}
         toChanges={(text) => ({ notes: text })}
@@ -108,17 +110,20 @@ function StatusField({ lead }: { lead: Lead }) {
         await updateLead(cache, lead.id, fresh.version, { status });
       });
     } catch (error) {
-      toast.error(t('leads.statusFailed'), { description: sentence(error, t) });
+      toast.error(t('leads:statusFailed'), { description: sentence(error, t) });
     } finally {
       setChosen(null);
     }
   };
   return (
-    <Field label={t('leads.columns.status')} className="border-b pb-3">
-      <Select value={chosen ?? lead.status} onChange={(event) => void choose(event.target.value as LeadStatus)}>
+    <Field label={t('leads:columns.status')} className="border-b pb-3">
+      <Select
+        value={chosen ?? lead.status}
+        onChange={(event) => void choose(event.target.value as LeadStatus)}
+      >
         {STATUSES.map((status) => (
           <option key={status} value={status}>
-            {t(`leads.status.${status}`)}
+            {t(`leads:status.${status}`)}
           </option>
         ))}
       </Select>

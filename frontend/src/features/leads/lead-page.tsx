@@ -9,7 +9,8 @@ import { Page } from '@/shared/ui/page';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { When } from '@/shared/ui/text';
 
-import { leadName, leadPhone, leadQuery } from './api';
+import { leadName, leadPhone } from './api';
+import { leadQuery } from './queries';
 import { ContactButtons } from '@/shared/ui/contact';
 import { DeleteLeadButton } from './delete-button';
 import { restoreLeads } from './delete-lead';
@@ -25,18 +26,22 @@ export function LeadPage() {
   const { id } = route.useParams();
   const navigate = useNavigate();
   const query = useQuery(leadQuery(id));
-  const back = { to: '/leads', label: t('leads.title') };
+  const back = { to: '/leads', label: t('leads:title') };
 
   if (query.data === undefined) {
     return (
-      <Page title={t('leads.one')} back={back}>
-        {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={4} />}
+      <Page title={t('leads:one')} back={back}>
+        {query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <SkeletonRows rows={4} />
+        )}
       </Page>
     );
   }
   const lead = query.data;
   const phone = leadPhone(lead);
-  const name = leadName(lead) ?? t('leads.nameless');
+  const name = leadName(lead) ?? t('leads:nameless');
   const deleted = Boolean(lead.deleted_at);
   return (
     <Page
@@ -45,14 +50,19 @@ export function LeadPage() {
       hint={
         <span className="flex flex-wrap items-center gap-2">
           <LeadStatusBadge status={lead.status} />
-          {t(`leads.source.${lead.source}`)} · <When at={lead.created_at} />
+          {t(`leads:source.${lead.source}`)} · <When at={lead.created_at} />
         </span>
       }
       actions={
         !deleted && (
           <>
             {phone !== null && <ContactButtons phone={phone} name={name} labelled />}
-            <DeleteLeadButton id={lead.id} name={name} labelled onConfirmed={() => void navigate({ to: '/leads' })} />
+            <DeleteLeadButton
+              id={lead.id}
+              name={name}
+              labelled
+              onConfirmed={() => void navigate({ to: '/leads' })}
+            />
           </>
         )
       }
@@ -63,11 +73,12 @@ export function LeadPage() {
           action={
             <Button size="small" variant="secondary" onClick={() => void restoreLeads({ ids: [lead.id] })}>
               <Undo2 aria-hidden />
-              {t('leads.restore.action')}
+              {t('leads:restore.action')}
             </Button>
           }
         >
-          {t('leads.inTrash')} {lead.purge_at ? t('leads.purgeWhen', { when: formatDate(lead.purge_at) }) : null}
+          {t('leads:inTrash')}{' '}
+          {lead.purge_at ? t('leads:purgeWhen', { when: formatDate(lead.purge_at) }) : null}
         </Notice>
       )}
       <div className="grid grid-cols-1 items-start gap-4 md:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">

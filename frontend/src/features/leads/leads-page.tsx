@@ -12,7 +12,8 @@ import { Button } from '@/shared/ui/button';
 import { Page } from '@/shared/ui/page';
 import { Empty } from '@/shared/ui/states';
 
-import { type Lead, leadName, leadPhone, leadsQuery } from './api';
+import { leadName, leadPhone } from './api';
+import { type Lead, leadFilter, leadsQuery } from './queries';
 import { BulkBar } from './bulk-bar';
 import { useLeadColumns } from './columns';
 import { ContactButtons } from '@/shared/ui/contact';
@@ -27,7 +28,9 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** The leads: searched, filtered, sorted, and cleared out. */
 export function LeadsPage() {
   const { t } = useTranslation();
-  const { new: adding, ...filter } = route.useSearch();
+  const search = route.useSearch();
+  const adding = search.new;
+  const filter = leadFilter(search);
   const navigate = route.useNavigate();
   const wide = useWide();
   const hidden = useHidden();
@@ -39,20 +42,21 @@ export function LeadsPage() {
     setSelected(NOTHING);
     void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   };
-  const openNew = (open: boolean) => void navigate({ search: (before) => ({ ...before, new: open || undefined }), replace: true });
+  const openNew = (open: boolean) =>
+    void navigate({ search: (before) => ({ ...before, new: open || undefined }), replace: true });
   const filtered = filter.q ?? filter.status ?? filter.source ?? filter.tag;
-  const name = (lead: Lead) => leadName(lead) ?? t('leads.nameless');
+  const name = (lead: Lead) => leadName(lead) ?? t('leads:nameless');
 
   return (
     <Page
-      title={t('leads.title')}
+      title={t('leads:title')}
       actions={
         <>
           {!wide && (
             <Button
               variant="ghost"
               size="icon"
-              aria-label={t(selecting ? 'list.stopSelecting' : 'list.startSelecting')}
+              aria-label={t(selecting ? 'common:list.stopSelecting' : 'common:list.startSelecting')}
               onClick={() => {
                 setSelecting(!selecting);
                 setSelected(NOTHING);
@@ -64,12 +68,12 @@ export function LeadsPage() {
           <Button asChild variant="ghost">
             <Link to="/leads/trash">
               <Trash2 aria-hidden />
-              {t('leads.trash.link')}
+              {t('leads:trash.link')}
             </Link>
           </Button>
           <Button onClick={() => openNew(true)} className="max-md:hidden">
             <Plus aria-hidden />
-            {t('leads.new.action')}
+            {t('leads:new.action')}
           </Button>
         </>
       }
@@ -80,16 +84,21 @@ export function LeadsPage() {
         keep={(lead) => !hidden.has(lead.id)}
         empty={
           filtered === undefined ? (
-            <Empty icon={Users} title={t('leads.empty')} hint={t('leads.emptyHint')} action={<Button onClick={() => openNew(true)}>{t('leads.new.action')}</Button>} />
+            <Empty
+              icon={Users}
+              title={t('leads:empty')}
+              hint={t('leads:emptyHint')}
+              action={<Button onClick={() => openNew(true)}>{t('leads:new.action')}</Button>}
+            />
           ) : (
-            <Empty icon={SearchX} title={t('leads.noMatch')} hint={t('leads.noMatchHint')} />
+            <Empty icon={SearchX} title={t('leads:noMatch')} hint={t('leads:noMatchHint')} />
           )
         }
       >
         {(rows) => (
           <>
             <DataList
-              label={t('leads.title')}
+              label={t('leads:title')}
               columns={columns}
               rows={rows}
               rowKey={(lead) => lead.id}
@@ -109,10 +118,20 @@ export function LeadsPage() {
                   </>
                 );
               }}
-              sorting={{ by: filter.sort ?? 'created_at', order: filter.order ?? 'desc', onSort: (sort, order) => change({ sort, order }) }}
+              sorting={{
+                by: filter.sort ?? 'created_at',
+                order: filter.order ?? 'desc',
+                onSort: (sort, order) => change({ sort, order }),
+              }}
               selection={wide || selecting ? { selected, onChange: setSelected } : undefined}
             />
-            <BulkBar rows={rows} filter={filter} selected={selected} complete={!query.hasNextPage} onDone={() => setSelected(NOTHING)} />
+            <BulkBar
+              rows={rows}
+              filter={filter}
+              selected={selected}
+              complete={!query.hasNextPage}
+              onDone={() => setSelected(NOTHING)}
+            />
           </>
         )}
       </Infinite>
@@ -121,7 +140,7 @@ export function LeadsPage() {
       {/* On the side of the names: it must not lie over the bins of the cards below. */}
       <Button
         onClick={() => openNew(true)}
-        aria-label={t('leads.new.action')}
+        aria-label={t('leads:new.action')}
         className="fixed start-4 bottom-[calc(5.25rem+env(safe-area-inset-bottom))] z-20 size-14! rounded-2xl! p-0! shadow-lg md:hidden"
       >
         <Plus aria-hidden className="size-7!" />

@@ -26,7 +26,7 @@ async function create(lead: NewLead): Promise<string | null> {
           notes: lead.notes,
         },
       }),
-    { onStillWorking: () => toast.info(translate('common.stillWorking')) },
+    { onStillWorking: () => toast.info(translate('common:stillWorking')) },
   );
   await invalidate('/api/leads', '/api/summary');
   return operation.entity_id ?? null;
@@ -40,31 +40,49 @@ export function NewLeadDialog({ open, onClose }: { open: boolean; onClose: () =>
     <FormDialog
       open={open}
       onClose={onClose}
-      title={t('leads.new.title')}
-      description={t('leads.new.hint')}
-      submit={t('leads.new.submit')}
+      title={t('leads:new.title')}
+      description={t('leads:new.hint')}
+      submit={t('leads:new.submit')}
       schema={newLeadSchema}
       defaults={EMPTY}
       draft="new-lead"
       onSubmit={async (lead) => {
         const id = await create(lead);
-        toast.success(t('leads.new.done'), {
-          ...(id === null ? {} : { action: { label: t('leads.open'), onClick: () => void navigate({ to: '/leads/$id', params: { id } }) } }),
+        toast.success(t('leads:new.done'), {
+          ...(id === null
+            ? {}
+            : {
+                action: {
+                  label: t('leads:open'),
+                  onClick: () => void navigate({ to: '/leads/$id', params: { id } }),
+                },
+              }),
         });
       }}
     >
       {({ register, formState: { errors } }) => (
         <>
-          <Field label={t('leads.columns.name')} error={errors.name?.message}>
+          <Field label={t('leads:columns.name')} error={errors.name?.message}>
             <Input autoComplete="off" {...register('name')} />
           </Field>
-          <Field label={t('leads.columns.phone')} hint={t('leads.form.phonesHint')} error={errors.phones?.message}>
-            <Input type="tel" inputMode="tel" autoComplete="off" dir="ltr" className="text-start" {...register('phones')} />
+          <Field
+            label={t('leads:columns.phone')}
+            hint={t('common:forms.phonesHint')}
+            error={errors.phones?.message}
+          >
+            <Input
+              type="tel"
+              inputMode="tel"
+              autoComplete="off"
+              dir="ltr"
+              className="text-start"
+              {...register('phones')}
+            />
           </Field>
-          <Field label={t('leads.columns.email')} error={errors.email?.message}>
+          <Field label={t('leads:columns.email')} error={errors.email?.message}>
             <Input type="email" inputMode="email" autoComplete="off" dir="ltr" {...register('email')} />
           </Field>
-          <Field label={t('leads.columns.notes')} error={errors.notes?.message}>
+          <Field label={t('leads:columns.notes')} error={errors.notes?.message}>
             <Textarea rows={3} {...register('notes')} />
           </Field>
         </>

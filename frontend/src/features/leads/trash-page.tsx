@@ -10,14 +10,14 @@ import { Button, IconButton } from '@/shared/ui/button';
 import { Page } from '@/shared/ui/page';
 import { Empty } from '@/shared/ui/states';
 
-import { type Lead, leadName, leadsQuery } from './api';
+import { leadName } from './api';
+import { DELETED, type Lead, leadsQuery } from './queries';
 import { BulkBar } from './bulk-bar';
 import { useLeadColumns } from './columns';
 import { restoreLeads } from './delete-lead';
 import { useHidden } from './hidden';
 
 const NOTHING: ReadonlySet<string> = new Set();
-const FILTER = { deleted: 'only' } as const;
 
 /** Deleted leads, until they are gone for good. */
 export function TrashPage() {
@@ -25,16 +25,24 @@ export function TrashPage() {
   const hidden = useHidden();
   const wide = useWide();
   const columns = useLeadColumns(true);
-  const query = useInfiniteQuery(leadsQuery(FILTER));
+  const query = useInfiniteQuery(leadsQuery(DELETED));
   const [selected, setSelected] = useState(NOTHING);
-  const name = (lead: Lead) => leadName(lead) ?? t('leads.nameless');
+  const name = (lead: Lead) => leadName(lead) ?? t('leads:nameless');
   return (
-    <Page title={t('leads.trash.title')} hint={t('leads.trash.hint')} back={{ to: '/leads', label: t('leads.title') }}>
-      <Infinite query={query} keep={(lead) => !hidden.has(lead.id)} empty={<Empty icon={Trash2} title={t('leads.trash.empty')} hint={t('leads.trash.emptyHint')} />}>
+    <Page
+      title={t('leads:trash.title')}
+      hint={t('leads:trash.hint')}
+      back={{ to: '/leads', label: t('leads:title') }}
+    >
+      <Infinite
+        query={query}
+        keep={(lead) => !hidden.has(lead.id)}
+        empty={<Empty icon={Trash2} title={t('leads:trash.empty')} hint={t('leads:trash.emptyHint')} />}
+      >
         {(rows) => (
           <>
             <DataList
-              label={t('leads.trash.title')}
+              label={t('leads:trash.title')}
               columns={columns}
               rows={rows}
               rowKey={(lead) => lead.id}
@@ -42,18 +50,33 @@ export function TrashPage() {
               selection={{ selected, onChange: setSelected }}
               actions={(lead) =>
                 wide ? (
-                  <Button variant="secondary" size="small" aria-label={t('leads.restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
+                  <Button
+                    variant="secondary"
+                    size="small"
+                    aria-label={t('leads:restore.label', { name: name(lead) })}
+                    onClick={() => void restoreLeads({ ids: [lead.id] })}
+                  >
                     <Undo2 aria-hidden />
-                    {t('leads.restore.action')}
+                    {t('leads:restore.action')}
                   </Button>
                 ) : (
-                  <IconButton label={t('leads.restore.label', { name: name(lead) })} onClick={() => void restoreLeads({ ids: [lead.id] })}>
+                  <IconButton
+                    label={t('leads:restore.label', { name: name(lead) })}
+                    onClick={() => void restoreLeads({ ids: [lead.id] })}
+                  >
                     <Undo2 aria-hidden />
                   </IconButton>
                 )
               }
             />
-            <BulkBar rows={rows} filter={FILTER} selected={selected} complete={!query.hasNextPage} restore onDone={() => setSelected(NOTHING)} />
+            <BulkBar
+              rows={rows}
+              filter={DELETED}
+              selected={selected}
+              complete={!query.hasNextPage}
+              restore
+              onDone={() => setSelected(NOTHING)}
+            />
           </>
         )}
       </Infinite>

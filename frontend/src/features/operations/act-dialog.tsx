@@ -14,11 +14,15 @@ import { Field, Input, Textarea } from '@/shared/ui/field';
 import { Notice } from '@/shared/ui/states';
 import { Spinner } from '@/shared/ui/spinner';
 
-import { countQuery, discard, type Selection, startReplay } from './api';
+import { discard, startReplay } from './api';
+import { countQuery, type Selection } from './queries';
 
 const schema = z.object({
-  reason: neededText(500, () => translate('failed.reasonNeeded')),
-  rate: testedText((text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 5000, () => translate('failed.badRate')),
+  reason: neededText(500, () => translate('operations:failed.reasonNeeded')),
+  rate: testedText(
+    (text) => /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 5000,
+    () => translate('operations:failed.badRate'),
+  ),
 });
 
 interface ActDialogProps {
@@ -44,16 +48,18 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
       if (id !== null) await navigate({ to: '/admin/replays/$id', params: { id } });
     } else {
       const discarded = await discard(body);
-      toast.success(t('failed.discarded', { count: discarded, formatted: formatNumber(discarded) }));
+      toast.success(
+        t('operations:failed.discarded', { count: discarded, formatted: formatNumber(discarded) }),
+      );
     }
   };
   return (
     <FormDialog
       open
       onClose={onClose}
-      title={t(`failed.${what}.title`)}
-      description={t(`failed.${what}.hint`)}
-      submit={t(`failed.${what}.submit`)}
+      title={t(`operations:failed.${what}.title`)}
+      description={t(`operations:failed.${what}.hint`)}
+      submit={t(`operations:failed.${what}.submit`)}
       schema={schema}
       defaults={{ reason: '', rate: '50' }}
       onSubmit={async ({ reason, rate }) => {
@@ -73,23 +79,41 @@ export function ActDialog({ what, selection, onClose }: ActDialogProps) {
             <Notice tone={replay ? 'info' : 'warn'}>
               {count.data ? (
                 <>
-                  <p className="font-medium">{t('failed.count', { count: count.data.count, formatted: formatNumber(count.data.count) })}</p>
-                  {replay && lost > 0 && <p>{t('failed.notReplayable', { count: lost, formatted: formatNumber(lost) })}</p>}
-                  {replay && [...new Set(count.data.by_worker.filter(({ paused }) => paused).map(({ worker }) => worker))].map((name) => <p key={name}>{t('failed.pausedNote', { name })}</p>)}
+                  <p className="font-medium">
+                    {t('operations:failed.count', {
+                      count: count.data.count,
+                      formatted: formatNumber(count.data.count),
+                    })}
+                  </p>
+                  {replay && lost > 0 && (
+                    <p>
+                      {t('operations:failed.notReplayable', { count: lost, formatted: formatNumber(lost) })}
+                    </p>
+                  )}
+                  {replay &&
+                    [
+                      ...new Set(
+                        count.data.by_worker.filter(({ paused }) => paused).map(({ worker }) => worker),
+                      ),
+                    ].map((name) => <p key={name}>{t('operations:failed.pausedNote', { name })}</p>)}
                 </>
               ) : (
                 <span className="flex items-center gap-2">
                   <Spinner className="size-4!" />
-                  {t('failed.counting')}
+                  {t('operations:failed.counting')}
                 </span>
               )}
             </Notice>
           )}
-          <Field label={t('failed.reason')} hint={t('failed.reasonHint')} error={errors.reason?.message}>
+          <Field
+            label={t('operations:failed.reason')}
+            hint={t('operations:failed.reasonHint')}
+            error={errors.reason?.message}
+          >
             <Textarea rows={2} {...register('reason')} />
           </Field>
           {replay && (
-            <Field label={t('failed.rate')} error={errors.rate?.message}>
+            <Field label={t('operations:failed.rate')} error={errors.rate?.message}>
               <Input inputMode="numeric" dir="ltr" {...register('rate')} />
             </Field>
           )}

@@ -1,99 +1,18 @@
 /** What operators read and do: failed events, replays, workers. */
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-
-import { client, unwrap } from '@/shared/api/client';
+import { client } from '@/shared/api/client';
 import { run } from '@/shared/api/operation';
-import { invalidate, keyOf } from '@/shared/api/query';
+import { invalidate } from '@/shared/api/query';
 import type { Schemas } from '@/shared/api/types';
-import { byCursor } from '@/shared/list/infinite';
-
-/** A failed event, as lists hold it. */
-export type DeadLetter = Schemas['DeadLetterItem'];
-/** A failed event, whole. */
-export type FullDeadLetter = Schemas['DeadLetter'];
-/** Failed events of one worker and cause. */
-export type DeadLetterGroup = Schemas['DeadLetterGroup'];
-/** Which failed events an action means. */
-export type Selection = Schemas['Selection'];
-export type Replay = Schemas['Replay'];
-export type Worker = Schemas['WorkerItem'];
-
-/** What a list of failed events is narrowed to. */
-export interface FailedFilter {
-  state: DeadLetter['state'];
-  worker?: string | undefined;
-  fingerprint?: string | undefined;
-  entity?: string | undefined;
-}
-
-/** Failed events by worker and cause, the most frequent first. */
-export const groupsQuery = (state: DeadLetter['state']) =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/dead-letters/groups', { state }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/groups', { params: { query: { state } }, signal })),
-  });
-
-/** Failed events one by one, the latest first. */
-export const deadLettersQuery = (filter: FailedFilter) =>
-  infiniteQueryOptions({
-    queryKey: keyOf('/api/admin/dead-letters', filter),
-    queryFn: ({ pageParam, signal }) =>
-      unwrap(client.GET('/api/admin/dead-letters', { params: { query: { ...filter, limit: 50, ...(pageParam === null ? {} : { cursor: pageParam }) } }, signal })),
-    ...byCursor,
-  });
-
-/** One failed event. Revealed, it shows personal data, and the server notes who looked. */
-export const deadLetterQuery = (id: string, reveal: boolean) =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/dead-letters/{dead_letter_id}', { id, reveal }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/dead-letters/{dead_letter_id}', { params: { path: { dead_letter_id: id }, query: reveal ? { reveal } : {} }, signal })),
-    // Looking again would be noted again.
-    ...(reveal ? { staleTime: Infinity, gcTime: 0 } : {}),
-  });
-
-/** How many failed events a selection means now, and what stands in the way. */
-export const countQuery = (selection: Selection, enabled: boolean) =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/dead-letters/count', selection),
-    queryFn: ({ signal }) => unwrap(client.POST('/api/admin/dead-letters/count', { body: { selection }, signal })),
-    enabled,
-    staleTime: 0,
-    gcTime: 0,
-  });
-
-/** A replay and how far it has come. */
-export const replayQuery = (id: string) =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/replays/{replay_id}', { id }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}', { params: { path: { replay_id: id } }, signal })),
-    refetchInterval: ({ state }) => (state.data?.state === 'running' ? 1000 : false),
-  });
-
-/** What failed again in a replay. */
-export const failedAgainQuery = (id: string, failed: number) =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/replays/{replay_id}/items', { id, failed }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays/{replay_id}/items', { params: { path: { replay_id: id }, query: { result: 'failed', limit: 20 } }, signal })),
-    enabled: failed > 0,
-  });
-
-/** The last replays. */
-export const replaysQuery = () =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/replays'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/replays', { params: { query: { limit: 10 } }, signal })),
-  });
-
-/** The workers. */
-export const workersQuery = () =>
-  queryOptions({
-    queryKey: keyOf('/api/admin/workers'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/workers', { signal })),
-    refetchInterval: 5000,
-  });
 
 const refresh = () =>
-  invalidate('/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{dead_letter_id}', '/api/admin/replays', '/api/admin/replays/{replay_id}', '/api/admin/workers');
+  invalidate(
+    '/api/admin/dead-letters',
+    '/api/admin/dead-letters/groups',
+    '/api/admin/dead-letters/{dead_letter_id}',
+    '/api/admin/replays',
+    '/api/admin/replays/{replay_id}',
+    '/api/admin/workers',
+  );
 
 /** Starts a replay of what was counted; its id, where the server says it. */
 export async function startReplay(body: Schemas['StartReplay']): Promise<string | null> {
@@ -104,14 +23,21 @@ export async function startReplay(body: Schemas['StartReplay']): Promise<string 
 
 /** Stops a replay: how many events will not be replayed. */
 export async function cancelReplay(id: string, reason: string): Promise<number> {
-  const operation = await run((header) => client.POST('/api/admin/replays/{replay_id}/cancel', { params: { path: { replay_id: id }, header }, body: { reason } }));
+  const operation = await run((header) =>
+    client.POST('/api/admin/replays/{replay_id}/cancel', {
+      params: { path: { replay_id: id }, header },
+      body: { reason },
+    }),
+  );
   await refresh();
   return counted(operation.result, 'cancelled');
 }
 
 /** Gives up on what was counted: how many were discarded. */
 export async function discard(body: Schemas['DiscardDeadLetters']): Promise<number> {
-  const operation = await run((header) => client.POST('/api/admin/dead-letters/discard', { params: { header }, body }));
+  const operation = await run((header) =>
+    client.POST('/api/admin/dead-letters/discard', { params: { header }, body }),
+  );
   await refresh();
   return counted(operation.result, 'discarded');
 }
@@ -119,13 +45,17 @@ export async function discard(body: Schemas['DiscardDeadLetters']): Promise<numb
 /** Pauses a worker, for some minutes or until somebody resumes it. */
 export async function pauseWorker(name: string, reason: string, minutes: number | null): Promise<void> {
   const body = { reason, ...(minutes === null ? {} : { minutes }) };
-  await run((header) => client.POST('/api/admin/workers/{name}/pause', { params: { path: { name }, header }, body }));
+  await run((header) =>
+    client.POST('/api/admin/workers/{name}/pause', { params: { path: { name }, header }, body }),
+  );
   await invalidate('/api/admin/workers');
 }
 
 /** Lets a worker go on. */
 export async function resumeWorker(name: string, reason: string): Promise<void> {
-  await run((header) => client.POST('/api/admin/workers/{name}/resume', { params: { path: { name }, header }, body: { reason } }));
+  await run((header) =>
+    client.POST('/api/admin/workers/{name}/resume', { params: { path: { name }, header }, body: { reason } }),
+  );
   await invalidate('/api/admin/workers');
 }
 

@@ -14,14 +14,21 @@ import { Page } from '@/shared/ui/page';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
-import { deadLetterQuery, type FullDeadLetter } from './api';
+import { deadLetterQuery, type FullDeadLetter } from './queries';
 import { DeadLetterBadge } from './state-badge';
 
 const ActDialog = deferred(async () => (await import('./act-dialog')).ActDialog);
 const route = getRouteApi('/app/admin/failed/$id');
 
 /** Why an event was given up, as far as there are words for it. */
-const REASONS = ['permanent', 'exhausted', 'undecodable', 'rejected', 'max_deliveries', 'terminated'] as const;
+const REASONS = [
+  'permanent',
+  'exhausted',
+  'undecodable',
+  'rejected',
+  'max_deliveries',
+  'terminated',
+] as const;
 
 /** One failed event: what it was, why it failed, how often it was tried. */
 export function DeadLetterPage() {
@@ -31,18 +38,22 @@ export function DeadLetterPage() {
   const query = useQuery(deadLetterQuery(id, false));
   const whole = useQuery({ ...deadLetterQuery(id, true), enabled: revealed });
   const [act, setAct] = useState<'replay' | 'discard' | null>(null);
-  const back = { to: '/admin/failed', label: t('failed.title') };
+  const back = { to: '/admin/failed', label: t('operations:failed.title') };
   const letter = (revealed ? whole.data : undefined) ?? query.data;
   if (!letter) {
     return (
-      <Page title={t('failed.one')} back={back}>
-        {query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={3} />}
+      <Page title={t('operations:failed.one')} back={back}>
+        {query.isError ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <SkeletonRows rows={3} />
+        )}
       </Page>
     );
   }
   return (
     <Page
-      title={t('failed.one')}
+      title={t('operations:failed.one')}
       hint={<DeadLetterBadge state={letter.state} />}
       back={back}
       actions={
@@ -50,17 +61,17 @@ export function DeadLetterPage() {
           <>
             <Button onClick={() => setAct('replay')}>
               <RotateCcw aria-hidden />
-              {t('failed.replay.action')}
+              {t('operations:failed.replay.action')}
             </Button>
             <Button variant="quietDanger" onClick={() => setAct('discard')}>
               <Trash2 aria-hidden />
-              {t('failed.discard.action')}
+              {t('operations:failed.discard.action')}
             </Button>
           </>
         )
       }
     >
-      <Section title={t('failed.cause')}>
+      <Section title={t('operations:failed.cause')}>
         <ol className="flex flex-col gap-2">
           {letter.error_chain.map((error, depth) => (
             <li key={depth} className={depth === 0 ? 'font-medium' : 'border-s-2 ps-3 text-sm text-muted'}>
@@ -71,7 +82,12 @@ export function DeadLetterPage() {
       </Section>
       <Details letter={letter} />
       <Attempts letter={letter} />
-      <Payload letter={letter} busy={revealed && whole.isFetching} failure={revealed ? whole.error : null} onReveal={() => setRevealed(true)} />
+      <Payload
+        letter={letter}
+        busy={revealed && whole.isFetching}
+        failure={revealed ? whole.error : null}
+        onReveal={() => setRevealed(true)}
+      />
       <ActDialog what={act} selection={{ ids: [letter.id] }} onClose={() => setAct(null)} />
     </Page>
   );
@@ -80,33 +96,61 @@ export function DeadLetterPage() {
 function Details({ letter }: { letter: FullDeadLetter }) {
   const { t } = useTranslation();
   const why = REASONS.find((known) => known === letter.reason);
-  const id = (value: string | null) => (value === null ? null : <Ltr className="text-xs whitespace-normal! wrap-anywhere">{value}</Ltr>);
+  const id = (value: string | null) =>
+    value === null ? null : <Ltr className="text-xs whitespace-normal! wrap-anywhere">{value}</Ltr>;
   return (
-    <Section title={t('failed.details')}>
+    <Section title={t('operations:failed.details')}>
       <Facts
         facts={[
-          [t('failed.columns.type'), letter.type === null ? null : <Ltr className="whitespace-normal! wrap-anywhere">{letter.type}</Ltr>],
-          [t('failed.columns.subject'), <Ltr key="subject" className="whitespace-normal! wrap-anywhere">{letter.subject}</Ltr>],
-          [t('failed.columns.worker'), <Ltr key="worker">{letter.worker}</Ltr>],
-          [t('failed.process'), letter.process === null ? null : <Ltr>{letter.process}</Ltr>],
-          [t('failed.why'), why === undefined ? <Ltr key="why">{letter.reason}</Ltr> : t(`failed.reasons.${why}`)],
-          [t('failed.attempts'), <Ltr key="attempts">{formatNumber(letter.attempts)}</Ltr>],
-          [t('failed.firstDied'), <Ltr key="first">{formatExact(letter.first_died_at)}</Ltr>],
-          [t('failed.columns.when'), <Ltr key="when">{formatExact(letter.died_at)}</Ltr>],
-          [t('failed.business'), letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>],
-          [t('failed.stream'), letter.stream === null ? null : <Ltr>{`${letter.stream} ${letter.stream_sequence ?? ''}`}</Ltr>],
-          [t('failed.columns.entity'), id(letter.entity)],
-          [t('failed.event'), id(letter.event_id)],
-          [t('failed.trace'), id(letter.trace_id)],
-          [t('failed.settledBy'), letter.settled?.by ? <Typed>{letter.settled.by}</Typed> : null],
-          [t('failed.settledWhy'), letter.settled?.reason ? <Typed>{letter.settled.reason}</Typed> : null],
           [
-            t('failed.replaysOf'),
+            t('operations:failed.columns.type'),
+            letter.type === null ? null : (
+              <Ltr className="whitespace-normal! wrap-anywhere">{letter.type}</Ltr>
+            ),
+          ],
+          [
+            t('operations:failed.columns.subject'),
+            <Ltr key="subject" className="whitespace-normal! wrap-anywhere">
+              {letter.subject}
+            </Ltr>,
+          ],
+          [t('operations:failed.columns.worker'), <Ltr key="worker">{letter.worker}</Ltr>],
+          [t('operations:failed.process'), letter.process === null ? null : <Ltr>{letter.process}</Ltr>],
+          [
+            t('operations:failed.why'),
+            why === undefined ? <Ltr key="why">{letter.reason}</Ltr> : t(`operations:failed.reasons.${why}`),
+          ],
+          [t('operations:failed.attempts'), <Ltr key="attempts">{formatNumber(letter.attempts)}</Ltr>],
+          [t('operations:failed.firstDied'), <Ltr key="first">{formatExact(letter.first_died_at)}</Ltr>],
+          [t('operations:failed.columns.when'), <Ltr key="when">{formatExact(letter.died_at)}</Ltr>],
+          [
+            t('operations:failed.business'),
+            letter.business_name === null ? null : <Typed>{letter.business_name}</Typed>,
+          ],
+          [
+            t('operations:failed.stream'),
+            letter.stream === null ? null : <Ltr>{`${letter.stream} ${letter.stream_sequence ?? ''}`}</Ltr>,
+          ],
+          [t('operations:failed.columns.entity'), id(letter.entity)],
+          [t('operations:failed.event'), id(letter.event_id)],
+          [t('operations:failed.trace'), id(letter.trace_id)],
+          [t('operations:failed.settledBy'), letter.settled?.by ? <Typed>{letter.settled.by}</Typed> : null],
+          [
+            t('operations:failed.settledWhy'),
+            letter.settled?.reason ? <Typed>{letter.settled.reason}</Typed> : null,
+          ],
+          [
+            t('operations:failed.replaysOf'),
             letter.replay_ids.length === 0 ? null : (
               <span className="flex flex-wrap gap-x-3">
                 {letter.replay_ids.map((replay, index) => (
-                  <Link key={replay} to="/admin/replays/$id" params={{ id: replay }} className="inline-flex min-h-11 items-center text-on-tint underline">
-                    {t('failed.life', { replay: formatNumber(index + 1) })}
+                  <Link
+                    key={replay}
+                    to="/admin/replays/$id"
+                    params={{ id: replay }}
+                    className="inline-flex min-h-11 items-center text-on-tint underline"
+                  >
+                    {t('operations:failed.life', { replay: formatNumber(index + 1) })}
                   </Link>
                 ))}
               </span>
@@ -122,7 +166,7 @@ function Attempts({ letter }: { letter: FullDeadLetter }) {
   const { t } = useTranslation();
   if (letter.attempt_log.length === 0) return null;
   return (
-    <Section title={t('failed.attempts')}>
+    <Section title={t('operations:failed.attempts')}>
       <ol className="flex flex-col gap-2 text-sm">
         {letter.attempt_log.map((attempt, index) => (
           <li key={index} className="flex flex-wrap justify-between gap-x-4">
@@ -130,7 +174,9 @@ function Attempts({ letter }: { letter: FullDeadLetter }) {
               <Typed>{attempt.error}</Typed>
             </span>
             <span className="text-muted">
-              {attempt.replay === 0 ? t('failed.original') : t('failed.life', { replay: formatNumber(attempt.replay) })}
+              {attempt.replay === 0
+                ? t('operations:failed.original')
+                : t('operations:failed.life', { replay: formatNumber(attempt.replay) })}
               {' · '}
               <Ltr>{formatNumber(attempt.attempt)}</Ltr>
               {attempt.at !== null && (
@@ -158,30 +204,37 @@ interface PayloadProps {
 function Payload({ letter, busy, failure, onReveal }: PayloadProps) {
   const { t } = useTranslation();
   const { payload } = letter;
-  const text = payload === null ? null : payload.json === null ? payload.base64 : JSON.stringify(payload.json, null, 2);
+  const text =
+    payload === null ? null : payload.json === null ? payload.base64 : JSON.stringify(payload.json, null, 2);
   const headers = letter.headers.map(({ name, value }) => `${name}: ${value}`).join('\n');
   return (
     <Section
-      title={t('failed.payload')}
-      hint={t(payload === null ? 'failed.noPayload' : letter.masked ? 'failed.maskedHint' : 'failed.payloadHint')}
+      title={t('operations:failed.payload')}
+      hint={t(
+        payload === null
+          ? 'operations:failed.noPayload'
+          : letter.masked
+            ? 'operations:failed.maskedHint'
+            : 'operations:failed.payloadHint',
+      )}
       action={
         letter.masked &&
         payload !== null && (
           <Button variant="secondary" size="small" busy={busy} onClick={onReveal}>
             {!busy && <Eye aria-hidden />}
-            {t('failed.reveal')}
+            {t('operations:failed.reveal')}
           </Button>
         )
       }
     >
       <div className="flex flex-col gap-4">
         {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
-        {payload?.complete === false && <Notice tone="warn">{t('failed.cut')}</Notice>}
-        {text !== null && <Code label={t('failed.payload')}>{text}</Code>}
+        {payload?.complete === false && <Notice tone="warn">{t('operations:failed.cut')}</Notice>}
+        {text !== null && <Code label={t('operations:failed.payload')}>{text}</Code>}
         {headers !== '' && (
           <div>
-            <h3 className="mb-1 text-sm font-medium">{t('failed.headers')}</h3>
-            <Code label={t('failed.headers')}>{headers}</Code>
+            <h3 className="mb-1 text-sm font-medium">{t('operations:failed.headers')}</h3>
+            <Code label={t('operations:failed.headers')}>{headers}</Code>
           </div>
         )}
       </div>
@@ -191,8 +244,14 @@ function Payload({ letter, busy, failure, onReveal }: PayloadProps) {
 
 function Code({ label, children }: { label: string; children: string }) {
   return (
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <pre tabIndex={0} role="region" aria-label={label} dir="ltr" className="max-h-96 overflow-auto rounded-xl bg-hover p-3 text-start text-xs">
+    <pre
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      dir="ltr"
+      className="max-h-96 overflow-auto rounded-xl bg-hover p-3 text-start text-xs"
+    >
       {children}
     </pre>
   );

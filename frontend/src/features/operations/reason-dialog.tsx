@@ -8,8 +8,11 @@ import { z } from '@/shared/lib/zod';
 import { Field, Input, Textarea } from '@/shared/ui/field';
 
 const schema = z.object({
-  reason: neededText(500, () => translate('failed.reasonNeeded')),
-  minutes: testedText((text) => text === '' || (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_080), () => translate('workers.badMinutes')),
+  reason: neededText(500, () => translate('operations:failed.reasonNeeded')),
+  minutes: testedText(
+    (text) => text === '' || (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_080),
+    () => translate('operations:workers.badMinutes'),
+  ),
 });
 
 interface ReasonDialogProps {
@@ -24,7 +27,15 @@ interface ReasonDialogProps {
 }
 
 /** The dialog. */
-export function ReasonDialog({ open, onClose, title, description, submit, lasting = false, onSubmit }: ReasonDialogProps) {
+export function ReasonDialog({
+  open,
+  onClose,
+  title,
+  description,
+  submit,
+  lasting = false,
+  onSubmit,
+}: ReasonDialogProps) {
   const { t } = useTranslation();
   return (
     <FormDialog
@@ -39,11 +50,19 @@ export function ReasonDialog({ open, onClose, title, description, submit, lastin
     >
       {({ register, formState: { errors } }) => (
         <>
-          <Field label={t('failed.reason')} hint={t('failed.reasonHint')} error={errors.reason?.message}>
+          <Field
+            label={t('operations:failed.reason')}
+            hint={t('operations:failed.reasonHint')}
+            error={errors.reason?.message}
+          >
             <Textarea rows={2} {...register('reason')} />
           </Field>
           {lasting && (
-            <Field label={t('workers.minutes')} hint={t('workers.minutesHint')} error={errors.minutes?.message}>
+            <Field
+              label={t('operations:workers.minutes')}
+              hint={t('operations:workers.minutesHint')}
+              error={errors.minutes?.message}
+            >
               <Input inputMode="numeric" dir="ltr" {...register('minutes')} />
             </Field>
           )}

@@ -14,7 +14,8 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
-import { cancelReplay, failedAgainQuery, type Replay, replayQuery } from './api';
+import { cancelReplay } from './api';
+import { failedAgainQuery, type Replay, replayQuery } from './queries';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
 const route = getRouteApi('/app/admin/replays/$id');
@@ -32,25 +33,58 @@ export function ReplayLine({ replay, linked = false }: { replay: Replay; linked?
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1">
         {linked ? (
-          <Link to="/admin/replays/$id" params={{ id: replay.id }} className="font-medium after:absolute after:inset-0 after:content-['']">
+          <Link
+            to="/admin/replays/$id"
+            params={{ id: replay.id }}
+            className="font-medium after:absolute after:inset-0 after:content-['']"
+          >
             <Typed>{replay.reason}</Typed>
           </Link>
         ) : (
           <p className="font-medium" role="status">
-            {t('failed.progress', { done: formatNumber(done), total: formatNumber(replay.total) })}
+            {t('operations:failed.progress', { done: formatNumber(done), total: formatNumber(replay.total) })}
           </p>
         )}
-        <Badge tone={state === 'running' ? 'primary' : state === 'finished' ? (counts.failed > 0 ? 'warn' : 'good') : 'neutral'}>{t(`failed.replayState.${state}`)}</Badge>
+        <Badge
+          tone={
+            state === 'running'
+              ? 'primary'
+              : state === 'finished'
+                ? counts.failed > 0
+                  ? 'warn'
+                  : 'good'
+                : 'neutral'
+          }
+        >
+          {t(`operations:failed.replayState.${state}`)}
+        </Badge>
       </div>
-      <progress value={part} max={1} aria-label={t('failed.progressLabel')} className="h-2.5 w-full appearance-none overflow-hidden rounded-full bg-hover [&::-moz-progress-bar]:bg-primary [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-primary" />
+      <progress
+        value={part}
+        max={1}
+        aria-label={t('operations:failed.progressLabel')}
+        className="h-2.5 w-full appearance-none overflow-hidden rounded-full bg-hover [&::-moz-progress-bar]:bg-primary [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-primary"
+      />
       <p className="text-sm text-muted">
-        {t('failed.results', { succeeded: formatNumber(counts.succeeded + counts.already_applied), failed: formatNumber(counts.failed) })} · <When at={replay.created_at} />
+        {t('operations:failed.results', {
+          succeeded: formatNumber(counts.succeeded + counts.already_applied),
+          failed: formatNumber(counts.failed),
+        })}{' '}
+        · <When at={replay.created_at} />
       </p>
     </div>
   );
 }
 
-const COUNTS = ['pending', 'in_flight', 'succeeded', 'already_applied', 'failed', 'skipped', 'cancelled'] as const;
+const COUNTS = [
+  'pending',
+  'in_flight',
+  'succeeded',
+  'already_applied',
+  'failed',
+  'skipped',
+  'cancelled',
+] as const;
 
 /** One replay, followed to its end. */
 export function ReplayPage() {
@@ -61,13 +95,17 @@ export function ReplayPage() {
   const replay = query.data;
   return (
     <Page
-      title={replay ? t('failed.number', { number: formatNumber(replay.number) }) : t('failed.replayTitle')}
-      back={{ to: '/admin/failed', label: t('failed.title') }}
+      title={
+        replay
+          ? t('operations:failed.number', { number: formatNumber(replay.number) })
+          : t('operations:failed.replayTitle')
+      }
+      back={{ to: '/admin/failed', label: t('operations:failed.title') }}
       width="narrow"
       actions={
         replay?.state === 'running' && (
           <Button variant="secondary" onClick={() => setStopping(true)}>
-            {t('failed.cancelReplay.action')}
+            {t('operations:failed.cancelReplay.action')}
           </Button>
         )
       }
@@ -78,11 +116,17 @@ export function ReplayPage() {
             <ReplayLine replay={replay} />
             <Facts
               facts={[
-                ...COUNTS.filter((kind) => replay.counts[kind] > 0).map((kind): [string, React.ReactNode] => [t(`failed.counts.${kind}`), <Ltr key={kind}>{formatNumber(replay.counts[kind])}</Ltr>]),
-                [t('failed.reason'), <Typed key="reason">{replay.reason}</Typed>],
-                [t('failed.by'), <Typed key="by">{replay.requested_by}</Typed>],
-                [t('failed.rate'), <Ltr key="rate">{formatNumber(replay.rate)}</Ltr>],
-                [t('failed.finished'), replay.finished_at ? <When at={replay.finished_at} /> : null],
+                ...COUNTS.filter((kind) => replay.counts[kind] > 0).map((kind): [string, React.ReactNode] => [
+                  t(`operations:failed.counts.${kind}`),
+                  <Ltr key={kind}>{formatNumber(replay.counts[kind])}</Ltr>,
+                ]),
+                [t('operations:failed.reason'), <Typed key="reason">{replay.reason}</Typed>],
+                [t('operations:failed.by'), <Typed key="by">{replay.requested_by}</Typed>],
+                [t('operations:failed.rate'), <Ltr key="rate">{formatNumber(replay.rate)}</Ltr>],
+                [
+                  t('operations:failed.finished'),
+                  replay.finished_at ? <When at={replay.finished_at} /> : null,
+                ],
               ]}
             />
           </Card>
@@ -96,12 +140,12 @@ export function ReplayPage() {
       <ReasonDialog
         open={stopping}
         onClose={() => setStopping(false)}
-        title={t('failed.cancelReplay.title')}
-        description={t('failed.cancelHint')}
-        submit={t('failed.cancelReplay.submit')}
+        title={t('operations:failed.cancelReplay.title')}
+        description={t('operations:failed.cancelHint')}
+        submit={t('operations:failed.cancelReplay.submit')}
         onSubmit={async (reason) => {
           const count = await cancelReplay(id, reason);
-          toast.success(t('failed.cancelled', { count, formatted: formatNumber(count) }));
+          toast.success(t('operations:failed.cancelled', { count, formatted: formatNumber(count) }));
         }}
       />
     </Page>
@@ -114,15 +158,19 @@ function FailedAgain({ replay }: { replay: Replay }) {
   const items = query.data?.items ?? [];
   if (items.length === 0) return null;
   return (
-    <Section title={t('failed.failedAgain')}>
+    <Section title={t('operations:failed.failedAgain')}>
       <ul className="-my-2 flex flex-col divide-y">
         {items.map((item) => (
           <li key={item.position} className="relative flex items-center justify-between gap-3 py-3 text-sm">
             {item.dead_letter_id === null ? (
               <Typed className="min-w-0 wrap-anywhere">{item.error ?? ''}</Typed>
             ) : (
-              <Link to="/admin/failed/$id" params={{ id: item.dead_letter_id }} className="min-w-0 font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']">
-                <Typed>{item.error ?? t('failed.noError')}</Typed>
+              <Link
+                to="/admin/failed/$id"
+                params={{ id: item.dead_letter_id }}
+                className="min-w-0 font-medium wrap-anywhere after:absolute after:inset-0 after:content-['']"
+              >
+                <Typed>{item.error ?? t('operations:failed.noError')}</Typed>
               </Link>
             )}
             <Badge>

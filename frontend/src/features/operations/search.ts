@@ -8,3 +8,6 @@ export const failedSearch = searchOf({
   fingerprint: text(200),
   entity: text(200),
 });
+
+/** What it holds. */
+export type FailedSearch = ReturnType<typeof failedSearch>;

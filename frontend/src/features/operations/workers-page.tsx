@@ -13,12 +13,19 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed } from '@/shared/ui/text';
 
-import { pauseWorker, resumeWorker, type Worker, workersQuery } from './api';
+import { RetryingCount, RetryingEvents } from './retrying';
+import { pauseWorker, resumeWorker } from './api';
+import { type Worker, workersQuery } from './queries';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
-const TONES: Record<Worker['state'], Tone> = { running: 'good', paused: 'warn', absent: 'bad', unknown: 'neutral' };
+const TONES: Record<Worker['state'], Tone> = {
+  running: 'good',
+  paused: 'warn',
+  absent: 'bad',
+  unknown: 'neutral',
+};
 
-/** The workers: what waits, what fails, and a brake. */
+/** The workers: what waits, what fails and will be tried again, and a brake. */
 export function WorkersPage() {
   const { t } = useTranslation();
   const query = useQuery(workersQuery());
@@ -30,18 +37,70 @@ export function WorkersPage() {
       </>
     );
   const columns: Column<Worker>[] = [
-    { id: 'name', header: t('workers.columns.name'), card: 'title', cell: (worker) => <Ltr>{worker.name}</Ltr> },
-    { id: 'state', header: t('workers.columns.state'), card: 'aside', cell: (worker) => <Badge tone={TONES[worker.state]}>{t(`workers.state.${worker.state}`)}</Badge> },
-    { id: 'waiting', header: t('workers.columns.pending'), card: 'meta', cell: (worker) => named(t('workers.columns.pending'), worker.waiting) },
-    { id: 'progress', header: t('workers.columns.inFlight'), card: 'meta', cell: (worker) => named(t('workers.columns.inFlight'), worker.in_progress) },
-    { id: 'redelivered', header: t('workers.columns.redelivered'), card: 'none', cell: (worker) => named(t('workers.columns.redelivered'), worker.redelivered) },
-    { id: 'dead', header: t('workers.columns.dead'), card: 'meta', cell: (worker) => named(t('workers.columns.dead'), worker.dead_letters_open) },
-    { id: 'why', header: t('failed.reason'), card: 'line', className: 'max-w-64', cell: (worker) => <PausedWhy worker={worker} /> },
+    {
+      id: 'name',
+      header: t('operations:workers.columns.name'),
+      card: 'title',
+      cell: (worker) => <Ltr>{worker.name}</Ltr>,
+    },
+    {
+      id: 'state',
+      header: t('operations:workers.columns.state'),
+      card: 'aside',
+      cell: (worker) => (
+        <Badge tone={TONES[worker.state]}>{t(`operations:workers.state.${worker.state}`)}</Badge>
+      ),
+    },
+    {
+      id: 'retrying',
+      header: t('operations:workers.columns.retrying'),
+      card: 'line',
+      cell: (worker) => <RetryingCount worker={worker} />,
+    },
+    {
+      id: 'waiting',
+      header: t('operations:workers.columns.pending'),
+      card: 'meta',
+      cell: (worker) => named(t('operations:workers.columns.pending'), worker.waiting),
+    },
+    {
+      id: 'progress',
+      header: t('operations:workers.columns.inFlight'),
+      card: 'meta',
+      cell: (worker) => named(t('operations:workers.columns.inFlight'), worker.in_progress),
+    },
+    {
+      id: 'redelivered',
+      header: t('operations:workers.columns.redelivered'),
+      card: 'none',
+      cell: (worker) => named(t('operations:workers.columns.redelivered'), worker.redelivered),
+    },
+    {
+      id: 'dead',
+      header: t('operations:workers.columns.dead'),
+      card: 'meta',
+      cell: (worker) => named(t('operations:workers.columns.dead'), worker.dead_letters_open),
+    },
+    {
+      id: 'why',
+      header: t('operations:failed.reason'),
+      card: 'line',
+      className: 'max-w-64',
+      cell: (worker) => <PausedWhy worker={worker} />,
+    },
   ];
   return (
-    <Page title={t('workers.title')} hint={t('workers.hint')}>
+    <Page title={t('operations:workers.title')} hint={t('operations:workers.hint')}>
       {query.data ? (
-        <DataList label={t('workers.title')} columns={columns} rows={query.data.items} rowKey={(worker) => worker.name} rowLabel={(worker) => worker.name} actions={(worker) => worker.pausable && <Brake worker={worker} />} />
+        <DataList
+          label={t('operations:workers.title')}
+          columns={columns}
+          rows={query.data.items}
+          rowKey={(worker) => worker.name}
+          rowLabel={(worker) => worker.name}
+          actions={(worker) => worker.pausable && <Brake worker={worker} />}
+          detail={(worker) => (worker.retrying.length === 0 ? null : <RetryingEvents worker={worker} />)}
+        />
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
       ) : (
@@ -56,9 +115,11 @@ function PausedWhy({ worker: { paused } }: { worker: Worker }) {
   if (paused === null) return null;
   return (
     <>
-      <Typed>{t('workers.pausedBy', { by: paused.by, reason: paused.reason })}</Typed>
+      <Typed>{t('operations:workers.pausedBy', { by: paused.by, reason: paused.reason })}</Typed>
       {', '}
-      {paused.until === null ? t('workers.untilResumed') : t('workers.until', { when: formatExact(paused.until) })}
+      {paused.until === null
+        ? t('operations:workers.untilResumed')
+        : t('operations:workers.until', { when: formatExact(paused.until) })}
     </>
   );
 }
@@ -70,20 +131,25 @@ function Brake({ worker }: { worker: Worker }) {
   const paused = worker.paused !== null;
   return (
     <>
-      <Button variant="secondary" size="small" aria-label={t(paused ? 'workers.resumeLabel' : 'workers.pauseLabel', { name })} onClick={() => setAsking(true)}>
+      <Button
+        variant="secondary"
+        size="small"
+        aria-label={t(paused ? 'operations:workers.resumeLabel' : 'operations:workers.pauseLabel', { name })}
+        onClick={() => setAsking(true)}
+      >
         {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
-        {t(paused ? 'workers.resume' : 'workers.pause')}
+        {t(paused ? 'operations:workers.resume' : 'operations:workers.pause')}
       </Button>
       <ReasonDialog
         open={asking}
         onClose={() => setAsking(false)}
-        title={t(paused ? 'workers.resumeTitle' : 'workers.pauseTitle', { name })}
-        description={t(paused ? 'workers.resumeHint' : 'workers.confirmHint')}
-        submit={t(paused ? 'workers.resume' : 'workers.pause')}
+        title={t(paused ? 'operations:workers.resumeTitle' : 'operations:workers.pauseTitle', { name })}
+        description={t(paused ? 'operations:workers.resumeHint' : 'operations:workers.confirmHint')}
+        submit={t(paused ? 'operations:workers.resume' : 'operations:workers.pause')}
         lasting={!paused}
         onSubmit={async (reason, minutes) => {
           await (paused ? resumeWorker(name, reason) : pauseWorker(name, reason, minutes));
-          toast.success(t(paused ? 'workers.resumed' : 'workers.paused', { name }));
+          toast.success(t(paused ? 'operations:workers.resumed' : 'operations:workers.paused', { name }));
         }}
       />
     </>

@@ -8,7 +8,8 @@ import { grantable, type Role } from '@/shared/lib/rights';
 import { z } from '@/shared/lib/zod';
 import { Field, Input, Select } from '@/shared/ui/field';
 
-import { updateUser, type User } from './api';
+import { updateUser } from './api';
+import { type User } from './queries';
 
 interface EditUserProps {
   user: User;
@@ -29,26 +30,29 @@ export function EditUser({ open, onClose, user, businessId }: EditUserProps) {
     <FormDialog
       open={open}
       onClose={onClose}
-      title={t('people.edit.title')}
-      description={t('people.edit.hint')}
-      submit={t('common.save')}
+      title={t('people:edit.title')}
+      description={t('people:edit.hint')}
+      submit={t('common:save')}
       schema={schema}
       defaults={{ name: user.name, role: user.role }}
       onSubmit={async (values) => {
-        await updateUser(businessId, user.id, { ...(values.name === user.name ? {} : { name: values.name }), ...(values.role === user.role ? {} : { role: values.role }) });
-        toast.success(t('common.saved'));
+        await updateUser(businessId, user.id, {
+          ...(values.name === user.name ? {} : { name: values.name }),
+          ...(values.role === user.role ? {} : { role: values.role }),
+        });
+        toast.success(t('common:saved'));
       }}
     >
       {({ register, formState: { errors } }) => (
         <>
-          <Field label={t('people.columns.name')} error={errors.name?.message}>
+          <Field label={t('people:columns.name')} error={errors.name?.message}>
             <Input autoComplete="off" {...register('name')} />
           </Field>
-          <Field label={t('people.columns.role')}>
+          <Field label={t('people:columns.role')}>
             <Select {...register('role')}>
               {roles.map((grade) => (
                 <option key={grade} value={grade}>
-                  {t(`roles.${grade}`)}
+                  {t(`common:roles.${grade}`)}
                 </option>
               ))}
             </Select>

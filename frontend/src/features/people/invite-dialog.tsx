@@ -32,30 +32,34 @@ export function InviteDialog({ open, onClose, businessId }: InviteDialogProps) {
     <FormDialog
       open={open}
       onClose={onClose}
-      title={t('people.invite.title')}
-      description={t('people.invite.hint')}
-      submit={t('people.invite.submit')}
+      title={t('people:invite.title')}
+      description={t('people:invite.hint')}
+      submit={t('people:invite.submit')}
       schema={schema}
       defaults={{ email: '', name: '', role: roles[0] ?? 'agent' }}
       draft="invite"
       onSubmit={async (values) => {
-        await invite(businessId, { email: values.email, role: values.role, ...(values.name === '' ? {} : { name: values.name }) });
-        toast.success(t('people.invite.done', { email: values.email }));
+        await invite(businessId, {
+          email: values.email,
+          role: values.role,
+          ...(values.name === '' ? {} : { name: values.name }),
+        });
+        toast.success(t('people:invite.done', { email: values.email }));
       }}
     >
       {({ register, formState: { errors } }) => (
         <>
-          <Field label={t('people.columns.email')} error={errors.email?.message}>
+          <Field label={t('people:columns.email')} error={errors.email?.message}>
             <Input type="email" inputMode="email" autoComplete="off" dir="ltr" {...register('email')} />
           </Field>
-          <Field label={t('people.columns.name')} error={errors.name?.message}>
+          <Field label={t('people:columns.name')} error={errors.name?.message}>
             <Input autoComplete="off" {...register('name')} />
           </Field>
-          <Field label={t('people.columns.role')} hint={t('people.invite.roleHint')}>
+          <Field label={t('people:columns.role')} hint={t('people:invite.roleHint')}>
             <Select {...register('role')}>
               {roles.map((grade) => (
                 <option key={grade} value={grade}>
-                  {t(`roles.${grade}`)}
+                  {t(`common:roles.${grade}`)}
                 </option>
               ))}
             </Select>

@@ -6,3 +6,6 @@ export const userSearch = searchOf({
   role: oneOf('agent', 'manager', 'owner', 'system_admin'),
   deleted: oneOf('only'),
 });
+
+/** What it holds. */
+export type UserSearch = ReturnType<typeof userSearch>;

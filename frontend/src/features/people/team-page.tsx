@@ -18,7 +18,8 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Empty } from '@/shared/ui/states';
 import { Ltr } from '@/shared/ui/text';
 
-import { invitationsQuery, type User, usersQuery, withdraw } from './api';
+import { withdraw } from './api';
+import { invitationsQuery, type User, usersQuery } from './queries';
 import { useUserColumns } from './columns';
 import { UserActions } from './user-actions';
 
@@ -40,39 +41,44 @@ function Team({ businessId }: { businessId: string }) {
   const query = useInfiniteQuery(usersQuery(businessId, deleted ? { deleted: 'only' } : {}));
   return (
     <Page
-      title={t('people.title')}
-      hint={t(manages ? 'people.hint' : 'people.hintReadOnly')}
+      title={t('people:title')}
+      hint={t(manages ? 'people:hint' : 'people:hintReadOnly')}
       actions={
         manages && (
           <Button onClick={() => setInviting(true)}>
             <UserPlus aria-hidden />
-            {t('people.invite.action')}
+            {t('people:invite.action')}
           </Button>
         )
       }
     >
       {manages && (
         <Segmented
-          label={t('people.show')}
+          label={t('people:show')}
           value={shown}
           options={[
-            { value: 'active', label: t('people.active') },
-            { value: 'deleted', label: t('people.deleted') },
+            { value: 'active', label: t('people:active') },
+            { value: 'deleted', label: t('people:deleted') },
           ]}
           onChange={setShown}
           className="md:w-72"
         />
       )}
-      <Infinite query={query} empty={<Empty icon={Users} title={t(deleted ? 'people.noneDeleted' : 'people.empty')} />}>
+      <Infinite
+        query={query}
+        empty={<Empty icon={Users} title={t(deleted ? 'people:noneDeleted' : 'people:empty')} />}
+      >
         {(rows) => (
           <DataList
-            label={t('people.title')}
+            label={t('people:title')}
             columns={columns}
             rows={rows}
             rowKey={(user) => user.id}
             rowLabel={(user) => user.name}
             picture={(user) => <Avatar name={user.name} />}
-            {...(manages ? { actions: (user: User) => <UserActions user={user} businessId={businessId} /> } : {})}
+            {...(manages
+              ? { actions: (user: User) => <UserActions user={user} businessId={businessId} /> }
+              : {})}
           />
         )}
       </Infinite>
@@ -88,7 +94,7 @@ function Invitations({ businessId }: { businessId: string }) {
   const items = query.data?.items ?? [];
   if (items.length === 0) return null;
   return (
-    <Section title={t('people.invitations')} hint={t('people.invitationsHint')}>
+    <Section title={t('people:invitations')} hint={t('people:invitationsHint')}>
       <ul className="-my-2 flex flex-col divide-y">
         {items.map((invitation) => (
           <li key={invitation.id} className="flex items-center gap-3 py-2">
@@ -98,15 +104,17 @@ function Invitations({ businessId }: { businessId: string }) {
                 <Ltr>{invitation.email}</Ltr>
               </p>
               <p className="text-sm text-muted">
-                {t(`roles.${invitation.role}`)} · {t('people.invitedUntil', { when: formatDate(invitation.expires_at) })}
+                {t(`common:roles.${invitation.role}`)} ·{' '}
+                {t('people:invitedUntil', { when: formatDate(invitation.expires_at) })}
               </p>
             </div>
             <IconButton
-              label={t('people.withdraw', { email: invitation.email })}
+              label={t('people:withdraw', { email: invitation.email })}
               onClick={() => {
                 withdraw(businessId, invitation.id).then(
-                  () => toast.success(t('people.withdrawn')),
-                  (error: unknown) => toast.error(t('people.withdrawFailed'), { description: sentence(error, t) }),
+                  () => toast.success(t('people:withdrawn')),
+                  (error: unknown) =>
+                    toast.error(t('people:withdrawFailed'), { description: sentence(error, t) }),
                 );
               }}
             >

@@ -11,7 +11,9 @@ describe('people of a business', () => {
     world.server.use(
       http.delete('/api/businesses/{business_id}/users/{user_id}', async ({ params, response }) => {
         await answer.opened;
-        world.db.users = world.db.users.map((user) => (user.id === params.user_id ? { ...user, deleted_at: new Date().toISOString() } : user));
+        world.db.users = world.db.users.map((user) =>
+          user.id === params.user_id ? { ...user, deleted_at: new Date().toISOString() } : user,
+        );
         return response(200).json(succeeded('user.delete', params.user_id));
       }),
     );
@@ -20,7 +22,11 @@ describe('people of a business', () => {
     // Neither oneself nor another owner.
     expect(screen.queryByRole('button', { name: 'מחיקת דנה לוי' })).not.toBeInTheDocument();
     expect(screen.queryByRole('button', { name: 'מחיקת רון שפירא' })).not.toBeInTheDocument();
-    await user.click(within(await screen.findByRole('alertdialog', { name: 'למחוק את אבי מזרחי?' })).getByRole('button', { name: 'מחיקה' }));
+    await user.click(
+      within(await screen.findByRole('alertdialog', { name: 'למחוק את אבי מזרחי?' })).getByRole('button', {
+        name: 'מחיקה',
+      }),
+    );
     await seen(() => screen.getByText('מוחק…'));
     expect(screen.getByRole('rowheader', { name: 'אבי מזרחי' })).toBeVisible();
     answer.open();
@@ -29,7 +35,9 @@ describe('people of a business', () => {
   });
 
   it('stay, with the reason, when deleting fails', async () => {
-    world.server.use(http.delete('/api/businesses/{business_id}/users/{user_id}', () => problem(403, 'rank', 'No.')));
+    world.server.use(
+      http.delete('/api/businesses/{business_id}/users/{user_id}', () => problem(403, 'rank', 'No.')),
+    );
     const { user } = renderApp('/team');
     await user.click(await screen.findByRole('button', { name: 'מחיקת אבי מזרחי' }));
     await user.click(within(await screen.findByRole('alertdialog')).getByRole('button', { name: 'מחיקה' }));

@@ -12,7 +12,8 @@ import { ConfirmDialog } from '@/shared/ui/dialog';
 import { Menu } from '@/shared/ui/menu';
 import { Spinner } from '@/shared/ui/spinner';
 
-import { deleteUser, endSessions, restoreUser, type User } from './api';
+import { deleteUser, endSessions, restoreUser } from './api';
+import { type User } from './queries';
 
 const EditUser = deferred(async () => (await import('./edit-user')).EditUser);
 
@@ -29,16 +30,19 @@ export function UserActions({ user, businessId }: UserActionsProps) {
   const [asking, setAsking] = useState(false);
   const [editing, setEditing] = useState(false);
   const [busy, setBusy] = useState<'delete' | 'restore' | null>(null);
-  if (me.id === user.id) return <span className="px-2 text-sm text-muted">{t('people.you')}</span>;
+  if (me.id === user.id) return <span className="px-2 text-sm text-muted">{t('people:you')}</span>;
   if (!mayManage(me, user)) return null;
 
   const act = async (kind: 'delete' | 'restore') => {
     setBusy(kind);
     try {
       await (kind === 'delete' ? deleteUser(businessId, user.id) : restoreUser(businessId, user.id));
-      toast.success(t(kind === 'delete' ? 'people.delete.done' : 'people.restore.done', { name: user.name }));
+      toast.success(t(kind === 'delete' ? 'people:delete.done' : 'people:restore.done', { name: user.name }));
     } catch (error) {
-      toast.error(t(kind === 'delete' ? 'people.delete.failed' : 'people.restore.failed', { name: user.name }), { description: sentence(error, t) });
+      toast.error(
+        t(kind === 'delete' ? 'people:delete.failed' : 'people:restore.failed', { name: user.name }),
+        { description: sentence(error, t) },
+      );
     } finally {
       setBusy(null);
     }
@@ -48,36 +52,46 @@ export function UserActions({ user, businessId }: UserActionsProps) {
     return (
       <span role="status" className="flex min-h-11 items-center gap-2 px-2 text-sm text-muted">
         <Spinner className="size-4!" />
-        {t(busy === 'delete' ? 'people.delete.working' : 'people.restore.working')}
+        {t(busy === 'delete' ? 'people:delete.working' : 'people:restore.working')}
       </span>
     );
   }
   if (user.deleted_at) {
     return (
-      <Button variant="secondary" size="small" aria-label={t('people.restore.label', { name: user.name })} onClick={() => void act('restore')}>
+      <Button
+        variant="secondary"
+        size="small"
+        aria-label={t('people:restore.label', { name: user.name })}
+        onClick={() => void act('restore')}
+      >
         <Undo2 aria-hidden />
-        {t('people.restore.action')}
+        {t('people:restore.action')}
       </Button>
     );
   }
   return (
     <>
-      <IconButton label={t('people.delete.label', { name: user.name })} variant="quietDanger" onClick={() => setAsking(true)}>
+      <IconButton
+        label={t('people:delete.label', { name: user.name })}
+        variant="quietDanger"
+        onClick={() => setAsking(true)}
+      >
         <Trash2 aria-hidden />
       </IconButton>
       <Menu
-        label={t('people.menu', { name: user.name })}
+        label={t('people:menu', { name: user.name })}
         items={[
-          { label: t('people.edit.action'), icon: <UserCog aria-hidden />, onSelect: () => setEditing(true) },
+          { label: t('people:edit.action'), icon: <UserCog aria-hidden />, onSelect: () => setEditing(true) },
           ...(me.role === 'system_admin'
             ? [
                 {
-                  label: t('people.endSessions'),
+                  label: t('people:endSessions'),
                   icon: <LogOut aria-hidden />,
                   onSelect: () => {
                     endSessions(user.id).then(
-                      () => toast.success(t('people.sessionsEnded', { name: user.name })),
-                      (error: unknown) => toast.error(t('people.sessionsFailed'), { description: sentence(error, t) }),
+                      () => toast.success(t('people:sessionsEnded', { name: user.name })),
+                      (error: unknown) =>
+                        toast.error(t('people:sessionsFailed'), { description: sentence(error, t) }),
                     );
                   },
                 },
@@ -92,9 +106,9 @@ export function UserActions({ user, businessId }: UserActionsProps) {
           setAsking(false);
           void act('delete');
         }}
-        title={t('people.delete.confirm', { name: user.name })}
-        description={t('people.delete.explain')}
-        confirm={t('people.delete.action')}
+        title={t('people:delete.confirm', { name: user.name })}
+        description={t('people:delete.explain')}
+        confirm={t('people:delete.action')}
         danger
       />
       <EditUser open={editing} onClose={() => setEditing(false)} user={user} businessId={businessId} />

@@ -16,7 +16,7 @@ import { SearchField } from '@/shared/ui/search-field';
 import { Segmented } from '@/shared/ui/segmented';
 import { Empty } from '@/shared/ui/states';
 
-import { usersQuery } from './api';
+import { userFilter, usersQuery } from './queries';
 import { useUserColumns } from './columns';
 import { UserActions } from './user-actions';
 
@@ -32,43 +32,56 @@ export function UsersPage() {
   const [inviting, setInviting] = useState(false);
   const deleted = search.deleted === 'only';
   const columns = useUserColumns({ businesses: true, deleted });
-  const query = useInfiniteQuery(usersQuery(null, search));
-  const change = (next: Partial<typeof search>) => void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
+  const query = useInfiniteQuery(usersQuery(null, userFilter(search)));
+  const change = (next: Partial<typeof search>) =>
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   return (
     <Page
-      title={t('people.allTitle')}
+      title={t('people:allTitle')}
       actions={
         <Button variant="secondary" onClick={() => setInviting(true)}>
           <UserPlus aria-hidden />
-          {t('people.invite.admin')}
+          {t('people:invite.admin')}
         </Button>
       }
     >
       <div className="flex flex-col gap-2 md:flex-row md:items-center">
-        <SearchField value={search.q ?? ''} label={t('people.search')} onChange={(q) => change({ q: q === '' ? undefined : q })} />
-        <Select aria-label={t('people.columns.role')} value={search.role ?? ''} onChange={(event) => change({ role: ROLES.find((role) => role === event.target.value) })} className="md:w-44">
-          <option value="">{t('people.allRoles')}</option>
+        <SearchField
+          value={search.q ?? ''}
+          label={t('people:search')}
+          onChange={(q) => change({ q: q === '' ? undefined : q })}
+        />
+        <Select
+          aria-label={t('people:columns.role')}
+          value={search.role ?? ''}
+          onChange={(event) => change({ role: ROLES.find((role) => role === event.target.value) })}
+          className="md:w-44"
+        >
+          <option value="">{t('people:allRoles')}</option>
           {ROLES.map((role) => (
             <option key={role} value={role}>
-              {t(`roles.${role}`)}
+              {t(`common:roles.${role}`)}
             </option>
           ))}
         </Select>
         <Segmented
-          label={t('people.show')}
+          label={t('people:show')}
           value={deleted ? 'deleted' : 'active'}
           options={[
-            { value: 'active', label: t('people.active') },
-            { value: 'deleted', label: t('people.deleted') },
+            { value: 'active', label: t('people:active') },
+            { value: 'deleted', label: t('people:deleted') },
           ]}
           onChange={(next) => change({ deleted: next === 'deleted' ? 'only' : undefined })}
           className="md:w-64"
         />
       </div>
-      <Infinite query={query} empty={<Empty icon={Users} title={t(deleted ? 'people.noneDeleted' : 'people.noMatch')} />}>
+      <Infinite
+        query={query}
+        empty={<Empty icon={Users} title={t(deleted ? 'people:noneDeleted' : 'people:noMatch')} />}
+      >
         {(rows) => (
           <DataList
-            label={t('people.allTitle')}
+            label={t('people:allTitle')}
             columns={columns}
             rows={rows}
             rowKey={(user) => user.id}

@@ -12,8 +12,18 @@ import { PhoneList } from './phone-list';
 import { Preview } from './preview';
 
 const VOICES = {
-  he: ['Google.he-IL-Wavenet-A', 'Google.he-IL-Wavenet-B', 'Google.he-IL-Wavenet-C', 'Google.he-IL-Wavenet-D'],
-  en: ['Google.en-US-Wavenet-F', 'Google.en-US-Wavenet-D', 'Google.en-GB-Wavenet-A', 'Google.en-GB-Wavenet-B'],
+  he: [
+    'Google.he-IL-Wavenet-A',
+    'Google.he-IL-Wavenet-B',
+    'Google.he-IL-Wavenet-C',
+    'Google.he-IL-Wavenet-D',
+  ],
+  en: [
+    'Google.en-US-Wavenet-F',
+    'Google.en-US-Wavenet-D',
+    'Google.en-GB-Wavenet-A',
+    'Google.en-GB-Wavenet-B',
+  ],
 } as const;
 
 /** A number as the server holds it: written for people. What is being typed stays as typed; the server reads it. */
@@ -23,7 +33,11 @@ const STORED = /^\+\d+$/;
 export function AnsweringPage() {
   const { t } = useTranslation();
   return (
-    <Page title={t('settings.answering.title')} hint={t('settings.answering.hint')} back={{ to: '/settings', label: t('settings.title') }}>
+    <Page
+      title={t('settings:answering.title')}
+      hint={t('settings:answering.hint')}
+      back={{ to: '/settings', label: t('settings:title') }}
+    >
       <SettingsEditor>
         {(editor) => (
           <div className="grid grid-cols-1 items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
@@ -44,30 +58,46 @@ function Greeting({ settings, change, name, rename, errorOf }: Editor) {
   const { t } = useTranslation();
   const language = settings.language ?? 'he';
   return (
-    <Section title={t('settings.answering.greeting')}>
+    <Section title={t('settings:answering.greeting')}>
       <div className="flex flex-col gap-4">
-        <Field label={t('settings.answering.name')} error={errorOf('name')}>
+        <Field label={t('settings:answering.name')} error={errorOf('name')}>
           <Input value={name} maxLength={200} onChange={(event) => rename(event.target.value)} />
         </Field>
-        <Field label={t('settings.answering.text')} hint={t('settings.answering.textHint')} error={errorOf('greeting')}>
-          <Textarea rows={3} value={settings.greeting ?? ''} onChange={(event) => change({ greeting: event.target.value === '' ? null : event.target.value })} />
+        <Field
+          label={t('settings:answering.text')}
+          hint={t('settings:answering.textHint')}
+          error={errorOf('greeting')}
+        >
+          <Textarea
+            rows={3}
+            value={settings.greeting ?? ''}
+            onChange={(event) => change({ greeting: event.target.value === '' ? null : event.target.value })}
+          />
         </Field>
         <div className="grid gap-4 sm:grid-cols-2">
-          <Field label={t('settings.answering.language')}>
-            <Select value={language} onChange={(event) => change({ language: event.target.value as 'he' | 'en', voice: null })}>
-              <option value="he">{t('languages.he')}</option>
-              <option value="en">{t('languages.en')}</option>
+          <Field label={t('settings:answering.language')}>
+            <Select
+              value={language}
+              onChange={(event) => change({ language: event.target.value as 'he' | 'en', voice: null })}
+            >
+              <option value="he">{t('common:languages.he')}</option>
+              <option value="en">{t('common:languages.en')}</option>
             </Select>
           </Field>
-          <Field label={t('settings.answering.voice')} error={errorOf('voice')}>
-            <Select value={settings.voice ?? ''} onChange={(event) => change({ voice: event.target.value === '' ? null : event.target.value })}>
-              <option value="">{t('settings.answering.defaultVoice')}</option>
+          <Field label={t('settings:answering.voice')} error={errorOf('voice')}>
+            <Select
+              value={settings.voice ?? ''}
+              onChange={(event) => change({ voice: event.target.value === '' ? null : event.target.value })}
+            >
+              <option value="">{t('settings:answering.defaultVoice')}</option>
               {VOICES[language].map((voice, index) => (
                 <option key={voice} value={voice}>
-                  {t('settings.answering.voiceNumber', { number: index + 1 })}
+                  {t('settings:answering.voiceNumber', { number: index + 1 })}
                 </option>
               ))}
-              {settings.voice && !(VOICES[language] as readonly string[]).includes(settings.voice) && <option value={settings.voice}>{settings.voice}</option>}
+              {settings.voice && !(VOICES[language] as readonly string[]).includes(settings.voice) && (
+                <option value={settings.voice}>{settings.voice}</option>
+              )}
             </Select>
           </Field>
         </div>
@@ -80,41 +110,77 @@ function Mode({ settings, change, errorOf }: Editor) {
   const { t } = useTranslation();
   const mode = settings.mode ?? 'record';
   return (
-    <Section title={t('settings.answering.after')}>
+    <Section title={t('settings:answering.after')}>
       <div className="flex flex-col gap-4">
         <Segmented
-          label={t('settings.answering.after')}
+          label={t('settings:answering.after')}
           value={mode}
           options={[
-            { value: 'record', label: t('settings.answering.record') },
-            { value: 'forward', label: t('settings.answering.forward') },
+            { value: 'record', label: t('settings:answering.record') },
+            { value: 'forward', label: t('settings:answering.forward') },
           ]}
           onChange={(next) => change({ mode: next })}
         />
         {mode === 'forward' && (
           <>
             <PhoneList
-              label={t('settings.answering.forwardTo')}
-              hint={t('settings.answering.forwardHint')}
+              label={t('settings:answering.forwardTo')}
+              hint={t('settings:answering.forwardHint')}
               error={errorOf('forward_to')}
-              numbers={(settings.forward_to ?? []).map((number) => (STORED.test(number) ? formatPhone(number) : number))}
+              numbers={(settings.forward_to ?? []).map((number) =>
+                STORED.test(number) ? formatPhone(number) : number,
+              )}
               max={10}
               onChange={(numbers) => change({ forward_to: numbers })}
             />
-            <NumberField label={t('settings.answering.timeout')} error={errorOf('forward_timeout_s')} value={settings.forward_timeout_s ?? 20} onChange={(value) => change({ forward_timeout_s: value })} />
-            <Switch label={t('settings.answering.recordForwarded')} hint={t('settings.answering.recordForwardedHint')} checked={settings.record_forwarded ?? true} onChange={(on) => change({ record_forwarded: on })} />
+            <NumberField
+              label={t('settings:answering.timeout')}
+              error={errorOf('forward_timeout_s')}
+              value={settings.forward_timeout_s ?? 20}
+              onChange={(value) => change({ forward_timeout_s: value })}
+            />
+            <Switch
+              label={t('settings:answering.recordForwarded')}
+              hint={t('settings:answering.recordForwardedHint')}
+              checked={settings.record_forwarded ?? true}
+              onChange={(on) => change({ record_forwarded: on })}
+            />
           </>
         )}
-        <NumberField label={t('settings.answering.maxMessage')} error={errorOf('max_message_s')} value={settings.max_message_s ?? 300} onChange={(value) => change({ max_message_s: value })} />
+        <NumberField
+          label={t('settings:answering.maxMessage')}
+          error={errorOf('max_message_s')}
+          value={settings.max_message_s ?? 300}
+          onChange={(value) => change({ max_message_s: value })}
+        />
       </div>
     </Section>
   );
 }
 
-function NumberField({ label, error, value, onChange }: { label: string; error: string | undefined; value: number; onChange: (value: number) => void }) {
+function NumberField({
+  label,
+  error,
+  value,
+  onChange,
+}: {
+  label: string;
+  error: string | undefined;
+  value: number;
+  onChange: (value: number) => void;
+}) {
   return (
     <Field label={label} error={error}>
-      <Input type="number" inputMode="numeric" dir="ltr" min={5} max={3600} value={Number.isNaN(value) ? '' : value} onChange={(event) => onChange(event.target.value === '' ? 0 : Math.round(Number(event.target.value)))} className="max-w-40" />
+      <Input
+        type="number"
+        inputMode="numeric"
+        dir="ltr"
+        min={5}
+        max={3600}
+        value={Number.isNaN(value) ? '' : value}
+        onChange={(event) => onChange(event.target.value === '' ? 0 : Math.round(Number(event.target.value)))}
+        className="max-w-40"
+      />
     </Field>
   );
 }
@@ -122,17 +188,27 @@ function NumberField({ label, error, value, onChange }: { label: string; error: 
 function Closed({ settings, change, errorOf }: Editor) {
   const { t } = useTranslation();
   return (
-    <Section title={t('settings.answering.closed')} hint={t('settings.answering.closedHint')}>
+    <Section title={t('settings:answering.closed')} hint={t('settings:answering.closedHint')}>
       <div className="flex flex-col gap-4">
-        <Field label={t('settings.answering.closedText')} hint={t('settings.answering.textHint')} error={errorOf('closed_message')}>
-          <Textarea rows={3} value={settings.closed_message ?? ''} onChange={(event) => change({ closed_message: event.target.value === '' ? null : event.target.value })} />
+        <Field
+          label={t('settings:answering.closedText')}
+          hint={t('settings:answering.textHint')}
+          error={errorOf('closed_message')}
+        >
+          <Textarea
+            rows={3}
+            value={settings.closed_message ?? ''}
+            onChange={(event) =>
+              change({ closed_message: event.target.value === '' ? null : event.target.value })
+            }
+          />
         </Field>
         <Segmented
-          label={t('settings.answering.closedAction')}
+          label={t('settings:answering.closedAction')}
           value={settings.closed_action ?? 'record'}
           options={[
-            { value: 'record', label: t('settings.answering.record') },
-            { value: 'hang_up', label: t('settings.answering.hangUp') },
+            { value: 'record', label: t('settings:answering.record') },
+            { value: 'hang_up', label: t('settings:answering.hangUp') },
           ]}
           onChange={(next) => change({ closed_action: next })}
         />

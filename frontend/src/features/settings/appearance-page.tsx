@@ -12,12 +12,26 @@ export function AppearancePage() {
   const { t } = useTranslation();
   const [theme, setTheme] = useTheme();
   return (
-    <Page title={t('settings.appearance.title')} back={{ to: '/settings', label: t('settings.title') }} width="narrow">
-      <Section title={t('settings.appearance.language')}>
-        <Segmented label={t('settings.appearance.language')} value={language()} options={LANGUAGES.map((value) => ({ value, label: t(`languages.${value}`) }))} onChange={(next) => void changeLanguage(next)} />
+    <Page
+      title={t('settings:appearance.title')}
+      back={{ to: '/settings', label: t('settings:title') }}
+      width="narrow"
+    >
+      <Section title={t('settings:appearance.language')}>
+        <Segmented
+          label={t('settings:appearance.language')}
+          value={language()}
+          options={LANGUAGES.map((value) => ({ value, label: t(`common:languages.${value}`) }))}
+          onChange={(next) => void changeLanguage(next)}
+        />
       </Section>
-      <Section title={t('settings.appearance.theme')}>
-        <Segmented label={t('settings.appearance.theme')} value={theme} options={THEMES.map((value) => ({ value, label: t(`settings.appearance.themes.${value}`) }))} onChange={setTheme} />
+      <Section title={t('settings:appearance.theme')}>
+        <Segmented
+          label={t('settings:appearance.theme')}
+          value={theme}
+          options={THEMES.map((value) => ({ value, label: t(`settings:appearance.themes.${value}`) }))}
+          onChange={setTheme}
+        />
       </Section>
     </Page>
   );

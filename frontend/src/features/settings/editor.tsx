@@ -15,7 +15,8 @@ import { useDraft } from '@/shared/lib/draft';
 import { Button } from '@/shared/ui/button';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 
-import { type BusinessSettings, type CallSettings, saveSettings, settingsQuery } from './api';
+import { saveSettings } from './api';
+import { type BusinessSettings, type CallSettings, settingsQuery } from './queries';
 
 /** What a page of settings works with. */
 export interface Editor {
@@ -52,13 +53,25 @@ function Loaded({ businessId, children }: { businessId: string; children: (edito
       </Editing>
     );
   }
-  return query.isError ? <Failed error={query.error} retry={() => void query.refetch()} /> : <SkeletonRows rows={4} />;
+  return query.isError ? (
+    <Failed error={query.error} retry={() => void query.refetch()} />
+  ) : (
+    <SkeletonRows rows={4} />
+  );
 }
 
-function Editing({ businessId, saved, children }: { businessId: string; saved: BusinessSettings; children: (editor: Editor) => ReactNode }) {
+function Editing({
+  businessId,
+  saved,
+  children,
+}: {
+  businessId: string;
+  saved: BusinessSettings;
+  children: (editor: Editor) => ReactNode;
+}) {
   const { t } = useTranslation();
   const editable = useCan('manageBusiness');
-  const [draft, setDraft] = useDraft<Draft>(`settings.${businessId}`);
+  const [draft, setDraft] = useDraft<Draft>(`settings:${businessId}`);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const current = draft ?? { name: saved.name, settings: saved.settings, revision: saved.revision };
@@ -70,9 +83,12 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
     setBusy(true);
     setFailure(null);
     try {
-      await saveSettings(businessId, revision, { ...(current.name === saved.name ? {} : { name: current.name }), settings: current.settings });
+      await saveSettings(businessId, revision, {
+        ...(current.name === saved.name ? {} : { name: current.name }),
+        settings: current.settings,
+      });
       setDraft(null);
-      toast.success(t('common.saved'));
+      toast.success(t('common:saved'));
     } catch (error) {
       setFailure(error);
     } finally {
@@ -89,7 +105,7 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
         if (draft && !busy) void save(draft.revision);
       }}
     >
-      {!editable && <Notice tone="info">{t('settings.readOnly')}</Notice>}
+      {!editable && <Notice tone="info">{t('settings:readOnly')}</Notice>}
       <fieldset disabled={!editable} className="contents">
         {children({
           businessId,
@@ -100,7 +116,9 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
           change: (next) => setDraft({ ...current, settings: { ...current.settings, ...next } }),
           rename: (name) => setDraft({ ...current, name }),
           errorOf: (field) => {
-            const wrong = errors.find((error) => new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field));
+            const wrong = errors.find((error) =>
+              new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field),
+            );
             return wrong && fieldSentence(wrong);
           },
         })}
@@ -108,12 +126,14 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
       {draft && (
         <div className="sticky bottom-[calc(4.75rem+env(safe-area-inset-bottom))] z-20 flex animate-rise flex-col gap-3 rounded-2xl border bg-raised p-3 shadow-xl md:bottom-4">
           {conflict || outdated ? (
-            <Notice tone="warn">{t('settings.conflict')}</Notice>
+            <Notice tone="warn">{t('settings:conflict')}</Notice>
           ) : (
-            failure !== null && <Notice tone="bad">{errors.length > 0 ? t('settings.fixErrors') : sentence(failure, t)}</Notice>
+            failure !== null && (
+              <Notice tone="bad">{errors.length > 0 ? t('settings:fixErrors') : sentence(failure, t)}</Notice>
+            )
           )}
           <div className="flex flex-wrap items-center gap-2">
-            <p className="grow ps-1 text-sm font-medium">{t('settings.unsaved')}</p>
+            <p className="grow ps-1 text-sm font-medium">{t('settings:unsaved')}</p>
             <Button
               variant="ghost"
               onClick={() => {
@@ -121,17 +141,17 @@ function Editing({ businessId, saved, children }: { businessId: string; saved: B
                 setFailure(null);
               }}
             >
-              {t('settings.discard')}
+              {t('settings:discard')}
             </Button>
             {conflict || outdated ? (
               <Button busy={busy} onClick={() => void save(saved.revision)}>
                 <Save aria-hidden />
-                {t('settings.overwrite')}
+                {t('settings:overwrite')}
               </Button>
             ) : (
               <Button type="submit" busy={busy}>
                 {!busy && <Save aria-hidden />}
-                {t('common.save')}
+                {t('common:save')}
               </Button>
             )}
           </div>

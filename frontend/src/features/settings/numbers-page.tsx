@@ -8,7 +8,7 @@ import { Page } from '@/shared/ui/page';
 import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
 import { Phone } from '@/shared/ui/text';
 
-import { settingsQuery } from './api';
+import { settingsQuery } from './queries';
 
 /** The numbers that the business owns. */
 export function NumbersPage() {
@@ -17,10 +17,15 @@ export function NumbersPage() {
   const query = useQuery({ ...settingsQuery(businessId ?? ''), enabled: businessId !== null });
   const numbers = query.data?.numbers ?? [];
   return (
-    <Page title={t('settings.numbers.title')} hint={t('settings.numbers.hint')} back={{ to: '/settings', label: t('settings.title') }} width="narrow">
+    <Page
+      title={t('settings:numbers.title')}
+      hint={t('settings:numbers.hint')}
+      back={{ to: '/settings', label: t('settings:title') }}
+      width="narrow"
+    >
       {query.data ? (
         numbers.length === 0 ? (
-          <Empty icon={Hash} title={t('settings.numbers.empty')} />
+          <Empty icon={Hash} title={t('settings:numbers.empty')} />
         ) : (
           <Card>
             <ul className="divide-y">

@@ -18,7 +18,7 @@ import { Notice } from '@/shared/ui/states';
 import { changePassword } from './api';
 
 const schema = z.object({
-  current: z.string().check(z.minLength(1, { error: () => translate('auth.passwordNeeded') })),
+  current: z.string().check(z.minLength(1, { error: () => translate('common:forms.passwordNeeded') })),
   next: newPassword,
 });
 
@@ -34,16 +34,17 @@ export function PasswordForm() {
     try {
       await changePassword(current, next);
       form.reset();
-      toast.success(t('settings.password.done'));
+      toast.success(t('settings:password.done'));
       await invalidate('/api/auth/sessions');
     } catch (error) {
       setFailure(error);
       if (!(error instanceof ApiError)) return;
-      for (const wrong of error.problem?.errors ?? []) form.setError(wrong.field === 'current' ? 'current' : 'next', { message: fieldSentence(wrong) });
+      for (const wrong of error.problem?.errors ?? [])
+        form.setError(wrong.field === 'current' ? 'current' : 'next', { message: fieldSentence(wrong) });
     }
   });
   return (
-    <Section title={t('settings.password.title')} hint={t('settings.password.hint')}>
+    <Section title={t('settings:password.title')} hint={t('settings:password.hint')}>
       <form
         noValidate
         className="flex max-w-md flex-col gap-4"
@@ -55,10 +56,21 @@ export function PasswordForm() {
         {failure !== null && <Notice tone="bad">{sentence(failure, t)}</Notice>}
         {/* For password managers: whose password this is. */}
         <input type="text" autoComplete="username" value={me.email} readOnly hidden />
-        <PasswordField label={t('settings.password.current')} autoComplete="current-password" error={errors.current?.message} {...form.register('current')} />
-        <PasswordField label={t('auth.newPassword')} hint={t('auth.passwordHint')} autoComplete="new-password" error={errors.next?.message} {...form.register('next')} />
+        <PasswordField
+          label={t('settings:password.current')}
+          autoComplete="current-password"
+          error={errors.current?.message}
+          {...form.register('current')}
+        />
+        <PasswordField
+          label={t('common:forms.newPassword')}
+          hint={t('common:forms.passwordHint')}
+          autoComplete="new-password"
+          error={errors.next?.message}
+          {...form.register('next')}
+        />
         <Button type="submit" busy={isSubmitting} className="self-start">
-          {t('settings.password.submit')}
+          {t('settings:password.submit')}
         </Button>
       </form>
     </Section>

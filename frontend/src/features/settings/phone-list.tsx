@@ -26,13 +26,18 @@ export function PhoneList({ label, hint, error, numbers, max, onChange }: PhoneL
             type="tel"
             inputMode="tel"
             dir="ltr"
-            aria-label={t('settings.answering.number', { number: index + 1 })}
+            aria-label={t('settings:answering.number', { number: index + 1 })}
             aria-invalid={error !== undefined || undefined}
             value={number}
-            onChange={(event) => onChange(shown.map((other, at) => (at === index ? event.target.value : other)))}
+            onChange={(event) =>
+              onChange(shown.map((other, at) => (at === index ? event.target.value : other)))
+            }
           />
           {shown.length > 1 && (
-            <IconButton label={t('settings.answering.removeNumber', { number: index + 1 })} onClick={() => onChange(shown.filter((_, at) => at !== index))}>
+            <IconButton
+              label={t('settings:answering.removeNumber', { number: index + 1 })}
+              onClick={() => onChange(shown.filter((_, at) => at !== index))}
+            >
               <X aria-hidden />
             </IconButton>
           )}
@@ -45,9 +50,14 @@ export function PhoneList({ label, hint, error, numbers, max, onChange }: PhoneL
         </p>
       )}
       {shown.length < max && (
-        <Button variant="secondary" size="small" className="self-start" onClick={() => onChange([...shown, ''])}>
+        <Button
+          variant="secondary"
+          size="small"
+          className="self-start"
+          onClick={() => onChange([...shown, ''])}
+        >
           <Plus aria-hidden />
-          {t('settings.answering.addNumber')}
+          {t('settings:answering.addNumber')}
         </Button>
       )}
     </fieldset>

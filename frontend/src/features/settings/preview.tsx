@@ -13,7 +13,7 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Notice, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Phone } from '@/shared/ui/text';
 
-import { type CallSettings, previewQuery } from './api';
+import { type CallSettings, previewQuery } from './queries';
 
 type Step = Schemas['Step'];
 type When = 'open' | 'closed' | 'nobody_answered';
@@ -27,22 +27,31 @@ export function Preview({ businessId, settings }: { businessId: string; settings
   const unanswered = settings.mode === 'forward';
   const shown = when === 'nobody_answered' && !unanswered ? 'open' : when;
   return (
-    <Section title={t('settings.preview.title')} hint={t('settings.preview.hint')} className="lg:sticky lg:top-6">
+    <Section
+      title={t('settings:preview.title')}
+      hint={t('settings:preview.hint')}
+      className="lg:sticky lg:top-6"
+    >
       <div className="flex flex-col gap-4">
         <Segmented
-          label={t('settings.preview.when')}
+          label={t('settings:preview.when')}
           value={shown}
           options={[
-            { value: 'open', label: t('settings.preview.open') },
-            ...(unanswered ? [{ value: 'nobody_answered' as const, label: t('settings.preview.unanswered') }] : []),
-            { value: 'closed', label: t('settings.preview.closed') },
+            { value: 'open', label: t('settings:preview.open') },
+            ...(unanswered
+              ? [{ value: 'nobody_answered' as const, label: t('settings:preview.unanswered') }]
+              : []),
+            { value: 'closed', label: t('settings:preview.closed') },
           ]}
           onChange={setWhen}
         />
         {query.data ? (
           <div aria-live="polite" className="flex flex-col gap-3">
             <p className="text-sm text-muted">
-              {t('settings.preview.now')} <Badge tone={query.data.now === 'closed' ? 'warn' : 'good'}>{t(`calls.answer.${query.data.now}`)}</Badge>
+              {t('settings:preview.now')}{' '}
+              <Badge tone={query.data.now === 'closed' ? 'warn' : 'good'}>
+                {t(`calls:answer.${query.data.now}`)}
+              </Badge>
             </p>
             <ol className="flex flex-col gap-2.5">
               {query.data[shown].map((step, index) => (
@@ -52,7 +61,9 @@ export function Preview({ businessId, settings }: { businessId: string; settings
           </div>
         ) : query.isError ? (
           <Notice tone={query.error instanceof ApiError && query.error.status === 422 ? 'warn' : 'bad'}>
-            {query.error instanceof ApiError && query.error.status === 422 ? t('settings.preview.invalid') : sentence(query.error, t)}
+            {query.error instanceof ApiError && query.error.status === 422
+              ? t('settings:preview.invalid')
+              : sentence(query.error, t)}
           </Notice>
         ) : (
           <SkeletonRows rows={2} />
@@ -80,7 +91,7 @@ function PreviewStep({ step }: { step: Step }) {
         )}
         {step.verb === 'dial' && (
           <p>
-            {t('settings.preview.dial')}{' '}
+            {t('settings:preview.dial')}{' '}
             {step.numbers.map((number, index) => (
               <span key={number}>
                 {index > 0 && ', '}
@@ -93,10 +104,10 @@ function PreviewStep({ step }: { step: Step }) {
         )}
         {step.verb === 'record' && (
           <p>
-            {t('settings.preview.record')} <Ltr>{formatDuration(step.max_length_s)}</Ltr>
+            {t('settings:preview.record')} <Ltr>{formatDuration(step.max_length_s)}</Ltr>
           </p>
         )}
-        {step.verb === 'hang_up' && <p>{t('settings.preview.hangUp')}</p>}
+        {step.verb === 'hang_up' && <p>{t('settings:preview.hangUp')}</p>}
       </div>
     </li>
   );

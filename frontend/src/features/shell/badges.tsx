@@ -17,7 +17,7 @@ export function StaleBadge() {
       {!online ? (
         <span className="inline-flex items-center gap-1.5 rounded-full bg-warn-tint px-3 py-1 text-xs font-medium text-warn">
           <CloudOff aria-hidden className="size-4" />
-          {t('shell.offline')}
+          {t('common:shell.offline')}
         </span>
       ) : (
         live === 'stale' && (
@@ -27,7 +27,7 @@ export function StaleBadge() {
             className="inline-flex min-h-11 items-center gap-1.5 rounded-full bg-warn-tint px-3 text-xs font-medium text-warn md:min-h-8"
           >
             <RefreshCw aria-hidden className={fetching ? 'size-4 animate-spin' : 'size-4'} />
-            {t('shell.stale')}
+            {t('common:shell.stale')}
           </button>
         )
       )}

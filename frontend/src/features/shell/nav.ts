@@ -1,12 +1,50 @@
-import { Activity, Building2, ContactRound, House, type LucideIcon, MessageCircle, Phone, PhoneOff, ScrollText, Settings, TriangleAlert, Users } from 'lucide-react';
+import {
+  Activity,
+  Building2,
+  ContactRound,
+  House,
+  type LucideIcon,
+  MessageCircle,
+  Phone,
+  PhoneOff,
+  ScrollText,
+  Settings,
+  TriangleAlert,
+  Users,
+} from 'lucide-react';
 
 import type { Schemas } from '@/shared/api/types';
 import { can } from '@/shared/lib/rights';
 
 /** One place in the app. */
 export interface Place {
-  to: '/' | '/leads' | '/calls' | '/whatsapp' | '/team' | '/audit' | '/settings' | '/admin/failed' | '/admin/businesses' | '/admin/users' | '/admin/workers' | '/admin/audit' | '/admin/unowned';
-  label: 'home' | 'leads' | 'calls' | 'whatsapp' | 'team' | 'audit' | 'settings' | 'failed' | 'businesses' | 'users' | 'workers' | 'unowned';
+  to:
+    | '/'
+    | '/leads'
+    | '/calls'
+    | '/whatsapp'
+    | '/team'
+    | '/audit'
+    | '/settings'
+    | '/admin/failed'
+    | '/admin/businesses'
+    | '/admin/users'
+    | '/admin/workers'
+    | '/admin/audit'
+    | '/admin/unowned';
+  label:
+    | 'home'
+    | 'leads'
+    | 'calls'
+    | 'whatsapp'
+    | 'team'
+    | 'audit'
+    | 'settings'
+    | 'failed'
+    | 'businesses'
+    | 'users'
+    | 'workers'
+    | 'unowned';
   icon: LucideIcon;
 }
 
@@ -29,7 +67,11 @@ export function places(role: Schemas['Role'], business: string | null): { main: 
   if (business === null) {
     return {
       main: SYSTEM,
-      more: [{ to: '/admin/audit', label: 'audit', icon: ScrollText }, { to: '/admin/unowned', label: 'unowned', icon: PhoneOff }, settings],
+      more: [
+        { to: '/admin/audit', label: 'audit', icon: ScrollText },
+        { to: '/admin/unowned', label: 'unowned', icon: PhoneOff },
+        settings,
+      ],
     };
   }
   return {

@@ -6,11 +6,11 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { logout } from '@/features/auth';
+import { settingsQuery } from '@/features/settings';
 import { loginNeeded } from '@/shared/api/gate';
+import { loadWords } from '@/shared/i18n';
 import { deferred } from '@/shared/lib/deferred';
 import { useStore } from '@/shared/lib/store';
-import { client, unwrap } from '@/shared/api/client';
-import { keyOf } from '@/shared/api/query';
 import { sentence } from '@/shared/api/problem';
 import { useScope } from '@/shared/api/scope';
 import { useBusinessId, useMe } from '@/shared/api/session';
@@ -26,7 +26,13 @@ import { Typed } from '@/shared/ui/text';
 import { StaleBadge } from './badges';
 import { type Place, places } from './nav';
 
-const LoginAgain = deferred(async () => (await import('@/features/auth/login-again')).LoginAgain);
+const LoginAgain = deferred(async () => {
+  const [{ LoginAgain: Loaded }] = await Promise.all([
+    import('@/features/auth/login-again'),
+    loadWords('auth'),
+  ]);
+  return Loaded;
+});
 
 /** Everything around a page: where to go, whether it is fresh, who is logged in. */
 export function Shell() {
@@ -47,8 +53,11 @@ export function Shell() {
 
   return (
     <div className="md:flex">
-      <a href="#main" className="fixed start-2 top-2 z-50 -translate-y-20 rounded-xl bg-primary px-4 py-3 font-medium text-on-primary focus:translate-y-0">
-        {t('shell.skip')}
+      <a
+        href="#main"
+        className="fixed start-2 top-2 z-50 -translate-y-20 rounded-xl bg-primary px-4 py-3 font-medium text-on-primary focus:translate-y-0"
+      >
+        {t('common:shell.skip')}
       </a>
       {wide ? <Sidebar /> : <TopBar />}
       <div className="flex min-w-0 grow flex-col max-md:pb-[calc(5rem+env(safe-area-inset-bottom))]">
@@ -73,14 +82,29 @@ function useLogout(): () => void {
   return () => {
     logout().then(
       () => void navigate({ to: '/login' }),
-      (error: unknown) => toast.error(t('shell.logoutFailed'), { description: sentence(error, t) }),
+      (error: unknown) => toast.error(t('common:shell.logoutFailed'), { description: sentence(error, t) }),
     );
   };
 }
 
-function PlaceLink({ place, className, children, onClick }: { place: Place; className: string; children: ReactNode; onClick?: () => void }) {
+function PlaceLink({
+  place,
+  className,
+  children,
+  onClick,
+}: {
+  place: Place;
+  className: string;
+  children: ReactNode;
+  onClick?: () => void;
+}) {
   return (
-    <Link to={place.to} activeOptions={{ exact: place.to === '/', includeSearch: false }} className={className} {...(onClick ? { onClick } : {})}>
+    <Link
+      to={place.to}
+      activeOptions={{ exact: place.to === '/', includeSearch: false }}
+      className={className}
+      {...(onClick ? { onClick } : {})}
+    >
       {children}
     </Link>
   );
@@ -95,9 +119,9 @@ function Sidebar() {
     <aside className="sticky top-0 flex h-dvh w-64 shrink-0 flex-col gap-4 border-e bg-card px-3 py-5">
       <div className="flex items-center gap-2.5 px-3">
         <Logo className="size-9" />
-        <span className="text-lg font-bold">{t('common.product')}</span>
+        <span className="text-lg font-bold">{t('common:product')}</span>
       </div>
-      <nav aria-label={t('shell.nav')} className="flex grow flex-col gap-1 overflow-y-auto">
+      <nav aria-label={t('common:shell.nav')} className="flex grow flex-col gap-1 overflow-y-auto">
         {[...main, ...more].map((place, index) => (
           <PlaceLink
             key={place.to}
@@ -108,7 +132,7 @@ function Sidebar() {
             )}
           >
             <place.icon aria-hidden className="size-5" />
-            {t(`nav.${place.label}`)}
+            {t(`common:nav.${place.label}`)}
           </PlaceLink>
         ))}
       </nav>
@@ -119,9 +143,11 @@ function Sidebar() {
           <p className="truncate text-sm font-medium">
             <Typed>{me.name}</Typed>
           </p>
-          <p className="truncate text-xs text-muted">{me.business ? <Typed>{me.business.name}</Typed> : t(`roles.${me.role}`)}</p>
+          <p className="truncate text-xs text-muted">
+            {me.business ? <Typed>{me.business.name}</Typed> : t(`common:roles.${me.role}`)}
+          </p>
         </div>
-        <IconButton label={t('shell.logout')} onClick={leave}>
+        <IconButton label={t('common:shell.logout')} onClick={leave}>
           <LogOut aria-hidden />
         </IconButton>
       </div>
@@ -135,7 +161,9 @@ function TopBar() {
   return (
     <header className="sticky top-0 z-30 flex min-h-14 items-center gap-2.5 border-b bg-card/95 px-4 pt-[env(safe-area-inset-top)] backdrop-blur">
       <Logo className="size-8" />
-      <span className="min-w-0 grow truncate font-semibold">{me.business ? <Typed>{me.business.name}</Typed> : t('common.product')}</span>
+      <span className="min-w-0 grow truncate font-semibold">
+        {me.business ? <Typed>{me.business.name}</Typed> : t('common:product')}
+      </span>
       <StaleBadge />
     </header>
   );
@@ -154,19 +182,35 @@ function TabBar() {
   const inMore = more.some((place) => path.startsWith(place.to));
   return (
     <>
-      <nav aria-label={t('shell.nav')} className="fixed inset-x-0 bottom-0 z-30 flex border-t bg-card/95 pb-[env(safe-area-inset-bottom)] backdrop-blur">
+      <nav
+        aria-label={t('common:shell.nav')}
+        className="fixed inset-x-0 bottom-0 z-30 flex border-t bg-card/95 pb-[env(safe-area-inset-bottom)] backdrop-blur"
+      >
         {main.map((place) => (
           <PlaceLink key={place.to} place={place} className={TAB}>
             <place.icon aria-hidden />
-            <span>{t(`nav.${place.label}`)}</span>
+            <span>{t(`common:nav.${place.label}`)}</span>
           </PlaceLink>
         ))}
-        <button type="button" onClick={() => setOpen(true)} aria-haspopup="dialog" aria-expanded={open} className={cn(TAB, inMore && 'text-on-tint')}>
+        <button
+          type="button"
+          onClick={() => setOpen(true)}
+          aria-haspopup="dialog"
+          aria-expanded={open}
+          className={cn(TAB, inMore && 'text-on-tint')}
+        >
           <Ellipsis aria-hidden />
-          <span>{t('nav.more')}</span>
+          <span>{t('common:nav.more')}</span>
         </button>
       </nav>
-      <Dialog open={open} onClose={() => setOpen(false)} title={me.name} description={me.business ? `${t(`roles.${me.role}`)} · ${me.business.name}` : t(`roles.${me.role}`)}>
+      <Dialog
+        open={open}
+        onClose={() => setOpen(false)}
+        title={me.name}
+        description={
+          me.business ? `${t(`common:roles.${me.role}`)} · ${me.business.name}` : t(`common:roles.${me.role}`)
+        }
+      >
         <ul className="flex flex-col gap-1 pb-3">
           {more.map((place) => (
             <li key={place.to}>
@@ -176,7 +220,7 @@ function TabBar() {
                 className="flex min-h-13 items-center gap-4 rounded-xl px-3 font-medium hover:bg-hover aria-[current=page]:bg-tint aria-[current=page]:text-on-tint"
               >
                 <place.icon aria-hidden className="size-5.5" />
-                {t(`nav.${place.label}`)}
+                {t(`common:nav.${place.label}`)}
               </PlaceLink>
             </li>
           ))}
@@ -190,7 +234,7 @@ function TabBar() {
               }}
             >
               <LogOut aria-hidden />
-              {t('shell.logout')}
+              {t('common:shell.logout')}
             </Button>
           </li>
         </ul>
@@ -205,21 +249,20 @@ function ScopeBanner() {
   const scope = useScope();
   const me = useMe();
   const business = me.role === 'system_admin' ? scope : null;
-  const query = useQuery({
-    queryKey: keyOf('/api/businesses/{business_id}/settings', { businessId: business }),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/businesses/{business_id}/settings', { params: { path: { business_id: business ?? '' } }, signal })),
-    enabled: business !== null,
-  });
+  const query = useQuery({ ...settingsQuery(business ?? ''), enabled: business !== null });
   if (business === null) return null;
   return (
-    <div role="status" className="flex flex-wrap items-center gap-x-3 gap-y-1 bg-warn-tint px-4 py-1.5 text-sm text-warn md:px-8">
+    <div
+      role="status"
+      className="flex flex-wrap items-center gap-x-3 gap-y-1 bg-warn-tint px-4 py-1.5 text-sm text-warn md:px-8"
+    >
       <p className="grow">
-        {t('shell.viewing')} <strong>{query.data ? <Typed>{query.data.name}</Typed> : '…'}</strong>
+        {t('common:shell.viewing')} <strong>{query.data ? <Typed>{query.data.name}</Typed> : '…'}</strong>
       </p>
       <Button asChild variant="ghost" size="small" className="text-warn! hover:bg-warn/10!">
         <Link to="/admin/businesses" search={{ business: undefined }}>
           <ArrowRight aria-hidden className="ltr:rotate-180" />
-          {t('shell.leaveBusiness')}
+          {t('common:shell.leaveBusiness')}
         </Link>
       </Button>
     </div>

@@ -1,36 +1,9 @@
-import { queryOptions } from '@tanstack/react-query';
-
 import { client, unwrap } from '@/shared/api/client';
-import { invalidate, keyOf, queryClient } from '@/shared/api/query';
+import { invalidate, queryClient } from '@/shared/api/query';
 import { run } from '@/shared/api/operation';
 import type { Schemas } from '@/shared/api/types';
 
-/** Where a WhatsApp session stands. */
-export type WhatsappStatus = Schemas['StatusAnswer'];
-/** Its states. */
-export type WhatsappState = WhatsappStatus['state'];
-/** What init and qr answer. */
-export type WhatsappQr = Schemas['LinkAnswer'];
-
-/** States that move on by themselves within seconds: asked for again should the live stream be down. */
-export const MOVING: readonly WhatsappState[] = ['requesting', 'qr_ready', 'pairing', 'reconnecting'];
-
-/** The session's state. */
-export const statusQuery = () =>
-  queryOptions({
-    queryKey: keyOf('/api/whatsapp/baileys/status'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/status', { signal })),
-    refetchInterval: ({ state }) => (state.data && MOVING.includes(state.data.state) ? 3000 : false),
-  });
-
-/** The QR of the moment. */
-export const qrQuery = () =>
-  queryOptions({
-    queryKey: keyOf('/api/whatsapp/baileys/qr'),
-    queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/qr', { signal })),
-    staleTime: 0,
-    gcTime: 0,
-  });
+import { qrQuery, type WhatsappQr } from './queries';
 
 /** An answer that says no, with the server's own sentence. */
 export class WhatsappRefusal extends Error {}
@@ -44,7 +17,8 @@ export function accepted<T extends object>(answer: T | Schemas['Failed'], what: 
 
 /** Notes in the console what failed, in full, and passes it on. */
 export function warned(error: unknown, what: string): never {
-  if (!(error instanceof WhatsappRefusal)) console.warn(`WhatsApp: ${what} failed`, error, (error as { problem?: unknown }).problem ?? '');
+  if (!(error instanceof WhatsappRefusal))
+    console.warn(`WhatsApp: ${what} failed`, error, (error as { problem?: unknown }).problem ?? '');
   throw error;
 }
 
@@ -64,7 +38,10 @@ export async function requestQr(): Promise<WhatsappQr> {
 /** Asks for a code to type into WhatsApp, for people whose only screen is the phone. */
 export async function requestPairingCode(phone: string): Promise<Schemas['CodeAnswer']> {
   try {
-    return accepted(await unwrap(client.POST('/api/whatsapp/baileys/pairing-code', { body: { phone } })), 'pairing-code');
+    return accepted(
+      await unwrap(client.POST('/api/whatsapp/baileys/pairing-code', { body: { phone } })),
+      'pairing-code',
+    );
   } catch (error) {
     return warned(error, 'pairing-code');
   } finally {
@@ -74,11 +51,17 @@ export async function requestPairingCode(phone: string): Promise<Schemas['CodeAn
 
 /** Unlinks the phone. */
 export const unlink = (onStillWorking: () => void) =>
-  end('logout', () => run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking }));
+  end('logout', () =>
+    run((header) => client.POST('/api/whatsapp/baileys/logout', { params: { header } }), { onStillWorking }),
+  );
 
 /** Drops all that is kept of a link, so that the next one begins with nothing. */
 export const forget = (onStillWorking: () => void) =>
-  end('session', () => run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), { onStillWorking }));
+  end('session', () =>
+    run((header) => client.DELETE('/api/whatsapp/baileys/session', { params: { header } }), {
+      onStillWorking,
+    }),
+  );
 
 /** Done only when the state on the screen is the new one. */
 async function end(what: string, command: () => Promise<unknown>): Promise<void> {

@@ -22,7 +22,7 @@ export function PairingCode() {
   const left = code ? Math.ceil((Date.parse(code.expiresAt) - now) / 1000) : null;
   const { form, bind, errors, failure, busy } = useSmallForm(
     { phone: '' },
-    { phone: (text) => (toE164(text) === null ? t('whatsapp.pairing.badPhone') : undefined) },
+    { phone: (text) => (toE164(text) === null ? t('whatsapp:pairing.badPhone') : undefined) },
     async ({ phone }) => {
       const answer = await requestPairingCode(toE164(phone) ?? phone);
       setCode(answer);
@@ -33,7 +33,7 @@ export function PairingCode() {
     const plain = code.code.replace(/[^0-9A-Za-z]/g, '');
     return (
       <div className="flex flex-col items-center gap-3 text-center">
-        <p className="text-sm text-muted">{t('whatsapp.pairing.enter')}</p>
+        <p className="text-sm text-muted">{t('whatsapp:pairing.enter')}</p>
         <output className="rounded-2xl bg-tint px-6 py-4 text-3xl font-bold tracking-[0.2em] text-on-tint">
           <Ltr>
             {plain.slice(0, 4)}-{plain.slice(4)}
@@ -41,27 +41,29 @@ export function PairingCode() {
         </output>
         {left !== null && (
           <p className="text-sm text-muted">
-            {t('whatsapp.expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
+            {t('whatsapp:expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
           </p>
         )}
         <ol className="flex list-decimal flex-col gap-1.5 ps-5 text-start text-sm text-muted">
-          <li>{t('whatsapp.steps.open')}</li>
-          <li>{t('whatsapp.steps.devices')}</li>
-          <li>{t('whatsapp.pairing.step')}</li>
+          <li>{t('whatsapp:steps.open')}</li>
+          <li>{t('whatsapp:steps.devices')}</li>
+          <li>{t('whatsapp:pairing.step')}</li>
         </ol>
       </div>
     );
   }
   return (
     <form {...form} className="flex w-full max-w-sm flex-col gap-3">
-      {failure !== null && <Notice tone="bad">
+      {failure !== null && (
+        <Notice tone="bad">
           <p dir="auto">{say(failure)}</p>
-        </Notice>}
-      <Field label={t('whatsapp.pairing.phone')} hint={t('whatsapp.pairing.hint')} error={errors.phone}>
+        </Notice>
+      )}
+      <Field label={t('whatsapp:pairing.phone')} hint={t('whatsapp:pairing.hint')} error={errors.phone}>
         <Input type="tel" inputMode="tel" autoComplete="tel" dir="ltr" {...bind('phone')} />
       </Field>
       <Button type="submit" busy={busy}>
-        {t('whatsapp.pairing.action')}
+        {t('whatsapp:pairing.action')}
       </Button>
     </form>
   );

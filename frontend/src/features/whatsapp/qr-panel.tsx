@@ -10,7 +10,8 @@ import { Notice } from '@/shared/ui/states';
 import { Spinner } from '@/shared/ui/spinner';
 import { Ltr } from '@/shared/ui/text';
 
-import { qrQuery, WhatsappRefusal, type WhatsappStatus } from './api';
+import { WhatsappRefusal } from './api';
+import { qrQuery, type WhatsappStatus } from './queries';
 
 /** The QR, dark on white with its quiet zone in either theme, and how long it still works. */
 export function QrPanel({ status }: { status: WhatsappStatus }) {
@@ -40,27 +41,42 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
   }, []);
   return (
     <div className="flex flex-col items-center gap-4">
-      <div ref={frame} className="grid size-72 scroll-mt-20 scroll-mb-32 max-w-full place-items-center rounded-3xl border bg-white p-3">
+      <div
+        ref={frame}
+        className="grid size-72 scroll-mt-20 scroll-mb-32 max-w-full place-items-center rounded-3xl border bg-white p-3"
+      >
         {qr && !spent ? (
-          <QRCodeSVG value={qr} size={264} marginSize={4} level="L" bgColor="#ffffff" fgColor="#000000" title={t('whatsapp.qrTitle')} role="img" className="h-auto w-full" />
+          <QRCodeSVG
+            value={qr}
+            size={264}
+            marginSize={4}
+            level="L"
+            bgColor="#ffffff"
+            fgColor="#000000"
+            title={t('whatsapp:qrTitle')}
+            role="img"
+            className="h-auto w-full"
+          />
         ) : (
           <span role="status" className="flex flex-col items-center gap-3 text-sm text-slate-600">
             <Spinner className="size-8!" />
-            {t(spent ? 'whatsapp.nextQr' : 'whatsapp.loadingQr')}
+            {t(spent ? 'whatsapp:nextQr' : 'whatsapp:loadingQr')}
           </span>
         )}
       </div>
       {left !== null && !spent && (
         <p className="text-sm text-muted">
-          {t('whatsapp.expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
+          {t('whatsapp:expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
         </p>
       )}
       {refusal !== null && <Notice tone="warn">{refusal}</Notice>}
-      {query.isError && !(query.error instanceof WhatsappRefusal) && <Notice tone="bad">{sentence(query.error, t)}</Notice>}
+      {query.isError && !(query.error instanceof WhatsappRefusal) && (
+        <Notice tone="bad">{sentence(query.error, t)}</Notice>
+      )}
       <ol className="flex list-decimal flex-col gap-1.5 ps-5 text-sm text-muted">
-        <li>{t('whatsapp.steps.open')}</li>
-        <li>{t('whatsapp.steps.devices')}</li>
-        <li>{t('whatsapp.steps.scan')}</li>
+        <li>{t('whatsapp:steps.open')}</li>
+        <li>{t('whatsapp:steps.devices')}</li>
+        <li>{t('whatsapp:steps.scan')}</li>
       </ol>
     </div>
   );

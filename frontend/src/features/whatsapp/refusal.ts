@@ -8,7 +8,7 @@ import { WhatsappRefusal } from './api';
 export function useRefusal(): (error: unknown) => string {
   const { t } = useTranslation();
   return (error) => {
-    if (error instanceof WhatsappRefusal) return error.message === '' ? t('whatsapp.failed') : error.message;
+    if (error instanceof WhatsappRefusal) return error.message === '' ? t('whatsapp:failed') : error.message;
     return sentence(error, t);
   };
 }

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Badge, type Tone } from '@/shared/ui/badge';
 
-import type { WhatsappState } from './api';
+import type { WhatsappState } from './queries';
 
 const LOOKS: Record<WhatsappState, { tone: Tone; icon: LucideIcon }> = {
   not_linked: { tone: 'neutral', icon: CircleDashed },
@@ -25,7 +25,7 @@ export function WhatsappBadge({ state }: { state: WhatsappState }) {
   return (
     <Badge tone={tone} className="px-3! py-1! text-sm!">
       <Icon aria-hidden className={Icon === LoaderCircle ? 'animate-spin' : undefined} />
-      {t(`whatsapp.state.${state}.name`)}
+      {t(`whatsapp:state.${state}.name`)}
     </Badge>
   );
 }

@@ -16,7 +16,15 @@ describe('linking WhatsApp', () => {
     expect(screen.getByText('ממתין לסריקה')).toBeVisible();
     expect(screen.getByText('תקף עוד', { exact: false })).toBeVisible();
 
-    world.db.whatsapp = { success: true, state: 'connected', since: new Date().toISOString(), phone: '+972541234567', reason: null, qrExpiresAt: null, lastCode: null };
+    world.db.whatsapp = {
+      success: true,
+      state: 'connected',
+      since: new Date().toISOString(),
+      phone: '+972541234567',
+      reason: null,
+      qrExpiresAt: null,
+      lastCode: null,
+    };
     FakeEventSource.all.at(-1)?.say('whatsapp');
     await seen(() => screen.getByText('מחובר'));
     expect(screen.queryByRole('img', { name: 'קוד QR לחיבור וואטסאפ' })).not.toBeInTheDocument();
@@ -39,14 +47,30 @@ describe('linking WhatsApp', () => {
     ['logged_out', 'נותק מהטלפון'],
     ['stopped', 'נעצר'],
   ] as const)('says %s in words and offers the next step', async (state, words) => {
-    world.db.whatsapp = { success: true, state, since: null, reason: null, qrExpiresAt: null, lastCode: null, phone: null };
+    world.db.whatsapp = {
+      success: true,
+      state,
+      since: null,
+      reason: null,
+      qrExpiresAt: null,
+      lastCode: null,
+      phone: null,
+    };
     renderApp('/whatsapp');
     await seen(() => screen.getByText(words));
     expect(await create()).toBeVisible();
   });
 
   it('starts over once a link has ended, after asking', async () => {
-    world.db.whatsapp = { success: true, state: 'stopped', since: null, reason: null, qrExpiresAt: null, lastCode: null, phone: null };
+    world.db.whatsapp = {
+      success: true,
+      state: 'stopped',
+      since: null,
+      reason: null,
+      qrExpiresAt: null,
+      lastCode: null,
+      phone: null,
+    };
     const { user } = renderApp('/whatsapp');
     await user.click(await screen.findByRole('button', { name: 'התחלה מחדש' }));
     const dialog = await screen.findByRole('alertdialog', { name: 'להתחיל את החיבור מחדש?' });

@@ -15,7 +15,8 @@ import { Segmented } from '@/shared/ui/segmented';
 import { Failed, Notice, SkeletonRows } from '@/shared/ui/states';
 import { Phone, When } from '@/shared/ui/text';
 
-import { forget, requestQr, statusQuery, unlink, type WhatsappState, type WhatsappStatus } from './api';
+import { forget, requestQr, unlink } from './api';
+import { statusQuery, type WhatsappState, type WhatsappStatus } from './queries';
 import { useRefusal } from './refusal';
 import { WhatsappBadge } from './state';
 
@@ -28,11 +29,15 @@ export function WhatsappPage() {
   const query = useQuery(statusQuery());
   const mayLink = useCan('linkWhatsapp');
   return (
-    <Page title={t('whatsapp.title')} hint={t('whatsapp.hint')} width="narrow">
+    <Page title={t('whatsapp:title')} hint={t('whatsapp:hint')} width="narrow">
       {query.data ? (
         <>
           <StatusCard status={query.data} />
-          {mayLink ? <Linking status={query.data} /> : query.data.state !== 'connected' && <Notice tone="info">{t('whatsapp.askManager')}</Notice>}
+          {mayLink ? (
+            <Linking status={query.data} />
+          ) : (
+            query.data.state !== 'connected' && <Notice tone="info">{t('whatsapp:askManager')}</Notice>
+          )}
         </>
       ) : query.isError ? (
         <Failed error={query.error} retry={() => void query.refetch()} />
@@ -51,19 +56,19 @@ function StatusCard({ status }: { status: WhatsappStatus }) {
         <WhatsappBadge state={status.state} />
         {status.since && (
           <span className="text-sm text-muted">
-            {t('whatsapp.since')} <When at={status.since} />
+            {t('whatsapp:since')} <When at={status.since} />
           </span>
         )}
       </div>
-      <p>{t(`whatsapp.state.${status.state}.next`)}</p>
+      <p>{t(`whatsapp:state.${status.state}.next`)}</p>
       {status.state === 'connected' && status.phone && (
         <p className="text-sm text-muted">
-          {t('whatsapp.linkedNumber')} <Phone value={status.phone} className="font-medium text-ink" />
+          {t('whatsapp:linkedNumber')} <Phone value={status.phone} className="font-medium text-ink" />
         </p>
       )}
       {status.reason && status.state !== 'connected' && (
         <p className="text-sm text-muted">
-          {t('whatsapp.reason')} <bdi dir="auto">{status.reason}</bdi>
+          {t('whatsapp:reason')} <bdi dir="auto">{status.reason}</bdi>
         </p>
       )}
     </Card>
@@ -88,31 +93,31 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
   const showing = way === 'qr' && status.state === 'qr_ready';
   const again = status.state !== 'not_linked';
   return (
-    <Section title={t('whatsapp.link.title')} hint={t('whatsapp.link.hint')}>
+    <Section title={t('whatsapp:link.title')} hint={t('whatsapp:link.hint')}>
       <div className="flex flex-col gap-5">
         <fieldset>
-          <legend className="mb-2 text-sm font-medium">{t('whatsapp.provider')}</legend>
+          <legend className="mb-2 text-sm font-medium">{t('whatsapp:provider')}</legend>
           <label className="flex min-h-14 cursor-pointer items-center gap-3 rounded-2xl border border-primary bg-tint/50 px-4 py-2">
             <input type="radio" name="provider" checked readOnly className="size-5 accent-primary" />
             <span className="grow">
-              <span className="block font-medium">{t('whatsapp.baileys.name')}</span>
-              <span className="block text-sm text-muted">{t('whatsapp.baileys.hint')}</span>
+              <span className="block font-medium">{t('whatsapp:baileys.name')}</span>
+              <span className="block text-sm text-muted">{t('whatsapp:baileys.hint')}</span>
             </span>
-            <Badge tone="primary">{t('whatsapp.baileys.badge')}</Badge>
+            <Badge tone="primary">{t('whatsapp:baileys.badge')}</Badge>
           </label>
         </fieldset>
         <Segmented
-          label={t('whatsapp.way')}
+          label={t('whatsapp:way')}
           value={way}
           options={[
-            { value: 'qr', label: t('whatsapp.byQr') },
-            { value: 'code', label: t('whatsapp.byCode') },
+            { value: 'qr', label: t('whatsapp:byQr') },
+            { value: 'code', label: t('whatsapp:byCode') },
           ]}
           onChange={setWay}
         />
         {init.isError && way === 'qr' && (
           <Notice tone="bad">
-            <p className="font-medium">{t('whatsapp.noQr')}</p>
+            <p className="font-medium">{t('whatsapp:noQr')}</p>
             <p dir="auto">{say(init.error)}</p>
           </Notice>
         )}
@@ -122,17 +127,24 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
           </div>
         ) : status.state === 'pairing' ? (
           <Notice tone="info" icon={Smartphone}>
-            {t('whatsapp.state.pairing.next')}
+            {t('whatsapp:state.pairing.next')}
           </Notice>
         ) : showing ? (
           <QrPanel status={status} />
         ) : (
           <div className="flex flex-col items-center gap-3 py-2">
-            <Button size="large" busy={init.isPending || status.state === 'requesting'} onClick={() => init.mutate()} className="w-full max-w-sm">
-              {!init.isPending && status.state !== 'requesting' && (again ? <RotateCw aria-hidden /> : <QrCode aria-hidden />)}
-              {t('whatsapp.createQr')}
+            <Button
+              size="large"
+              busy={init.isPending || status.state === 'requesting'}
+              onClick={() => init.mutate()}
+              className="w-full max-w-sm"
+            >
+              {!init.isPending &&
+                status.state !== 'requesting' &&
+                (again ? <RotateCw aria-hidden /> : <QrCode aria-hidden />)}
+              {t('whatsapp:createQr')}
             </Button>
-            <p className="text-center text-sm text-muted">{t('whatsapp.createHint')}</p>
+            <p className="text-center text-sm text-muted">{t('whatsapp:createHint')}</p>
             {ENDED.includes(status.state) && <EndButton way="forget" />}
           </div>
         )}
@@ -144,11 +156,11 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
 function Linked() {
   const { t } = useTranslation();
   return (
-    <Section title={t('whatsapp.linked.title')}>
+    <Section title={t('whatsapp:linked.title')}>
       <div className="flex flex-wrap items-center gap-3">
         <p className="flex min-w-0 flex-1 basis-64 items-center gap-2 text-sm text-muted">
           <CircleCheck aria-hidden className="size-5 shrink-0 text-good" />
-          {t('whatsapp.linked.hint')}
+          {t('whatsapp:linked.hint')}
         </p>
         <EndButton way="unlink" />
       </div>
@@ -162,15 +174,20 @@ function EndButton({ way }: { way: 'unlink' | 'forget' }) {
   const [asking, setAsking] = useState(false);
   const say = useRefusal();
   const end = useMutation({
-    mutationFn: () => (way === 'unlink' ? unlink : forget)(() => toast.info(t('common.stillWorking'))),
-    onSuccess: () => toast.success(t(`whatsapp.${way}.done`)),
-    onError: (error) => toast.error(t(`whatsapp.${way}.failed`), { description: say(error) }),
+    mutationFn: () => (way === 'unlink' ? unlink : forget)(() => toast.info(t('common:stillWorking'))),
+    onSuccess: () => toast.success(t(`whatsapp:${way}.done`)),
+    onError: (error) => toast.error(t(`whatsapp:${way}.failed`), { description: say(error) }),
   });
   return (
     <>
-      <Button variant={way === 'unlink' ? 'quietDanger' : 'ghost'} size={way === 'unlink' ? 'normal' : 'small'} busy={end.isPending} onClick={() => setAsking(true)}>
+      <Button
+        variant={way === 'unlink' ? 'quietDanger' : 'ghost'}
+        size={way === 'unlink' ? 'normal' : 'small'}
+        busy={end.isPending}
+        onClick={() => setAsking(true)}
+      >
         {way === 'unlink' ? <Unlink aria-hidden /> : <Eraser aria-hidden />}
-        {t(`whatsapp.${way}.action`)}
+        {t(`whatsapp:${way}.action`)}
       </Button>
       <ConfirmDialog
         open={asking}
@@ -179,9 +196,9 @@ function EndButton({ way }: { way: 'unlink' | 'forget' }) {
           setAsking(false);
           end.mutate();
         }}
-        title={t(`whatsapp.${way}.title`)}
-        description={t(`whatsapp.${way}.explain`)}
-        confirm={t(`whatsapp.${way}.action`)}
+        title={t(`whatsapp:${way}.title`)}
+        description={t(`whatsapp:${way}.explain`)}
+        confirm={t(`whatsapp:${way}.action`)}
         danger
       />
     </>

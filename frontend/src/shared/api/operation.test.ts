@@ -9,7 +9,8 @@ import { run, UnknownOutcome } from './operation';
 import { ApiError, NetworkError } from './problem';
 
 const ID = '0198a000-0000-7000-8000-000000000001';
-const send = (header: { Prefer: string; 'Idempotency-Key': string }) => client.DELETE('/api/leads/{lead_id}', { params: { path: { lead_id: ID }, header } });
+const send = (header: { Prefer: string; 'Idempotency-Key': string }) =>
+  client.DELETE('/api/leads/{lead_id}', { params: { path: { lead_id: ID }, header } });
 const pause = () => Promise.resolve();
 const pending = { success: true, operation: { id: 'token', state: 'pending' as const } };
 
@@ -45,7 +46,20 @@ describe('a command', () => {
     world.server.use(
       http.delete('/api/leads/{lead_id}', ({ response }) => response(202).json(pending)),
       http.get('/api/operations/{operation_id}', ({ response }) =>
-        response(200).json({ success: true, operation: { id: 'token', state: 'failed', problem: { type: '/problems/forbidden', title: 'Forbidden', status: 403, success: false, error: 'No.' } } }),
+        response(200).json({
+          success: true,
+          operation: {
+            id: 'token',
+            state: 'failed',
+            problem: {
+              type: '/problems/forbidden',
+              title: 'Forbidden',
+              status: 403,
+              success: false,
+              error: 'No.',
+            },
+          },
+        }),
       ),
     );
     await expect(run(send, { pause })).rejects.toMatchObject({ status: 403, message: 'No.' });
@@ -56,7 +70,9 @@ describe('a command', () => {
     world.server.use(
       http.delete('/api/leads/{lead_id}', ({ request, response }) => {
         keys.push(request.headers.get('idempotency-key'));
-        return keys.length < 3 ? (HttpResponse.error() as never) : response(200).json(succeeded('lead.delete', ID));
+        return keys.length < 3
+          ? (HttpResponse.error() as never)
+          : response(200).json(succeeded('lead.delete', ID));
       }),
     );
     await run(send, { pause });
@@ -86,7 +102,11 @@ describe('a command', () => {
   });
 
   it('that nobody knows the end of is unknown, not failed', async () => {
-    world.server.use(http.delete('/api/leads/{lead_id}', ({ response }) => response(202).json({ success: true, operation: { id: 'token', state: 'unknown' } })));
+    world.server.use(
+      http.delete('/api/leads/{lead_id}', ({ response }) =>
+        response(202).json({ success: true, operation: { id: 'token', state: 'unknown' } }),
+      ),
+    );
     await expect(run(send, { pause })).rejects.toBeInstanceOf(UnknownOutcome);
   });
 });

@@ -46,13 +46,17 @@ export class UnknownOutcome extends Error {
 
 function settled(operation: Operation): Operation | null {
   if (operation.state === 'succeeded') return operation;
-  if (operation.state === 'failed') throw new ApiError(operation.problem?.status ?? 500, operation.problem ?? null);
+  if (operation.state === 'failed')
+    throw new ApiError(operation.problem?.status ?? 500, operation.problem ?? null);
   if (operation.state === 'unknown') throw new UnknownOutcome();
   return null;
 }
 
 /** Asks for an operation until it ended. Throws as `run` does. */
-export async function follow(operation: Operation, pause: (milliseconds: number) => Promise<void> = sleep): Promise<Operation> {
+export async function follow(
+  operation: Operation,
+  pause: (milliseconds: number) => Promise<void> = sleep,
+): Promise<Operation> {
   const ended = settled(operation);
   if (ended) return ended;
   const { id } = operation;
@@ -61,7 +65,9 @@ export async function follow(operation: Operation, pause: (milliseconds: number)
     await pause(delay);
     waited += delay;
     try {
-      const { operation: now } = await unwrap(client.GET('/api/operations/{operation_id}', { params: { path: { operation_id: id } } }));
+      const { operation: now } = await unwrap(
+        client.GET('/api/operations/{operation_id}', { params: { path: { operation_id: id } } }),
+      );
       const end = settled(now);
       if (end) return end;
     } catch (error) {

@@ -41,15 +41,15 @@ export function problemKind(error: unknown): string | null {
  * server's own, then one for the status.
  */
 export function sentence(error: unknown, translate: TFunction = t): string {
-  if (error instanceof NetworkError) return translate('problems.network');
-  if (!(error instanceof ApiError)) return translate('problems.unknown');
+  if (error instanceof NetworkError) return translate('common:problems.network');
+  if (!(error instanceof ApiError)) return translate('common:problems.unknown');
   const kind = problemKind(error);
-  const known = kind === null ? '' : words(t, `problems.kinds.${kind}`, '');
+  const known = kind === null ? '' : words(t, `common:problems.kinds.${kind}`, '');
   if (known !== '') return known;
   if (error.problem?.error !== undefined && error.problem.error !== '') return error.problem.error;
-  if (error.status === 429) return translate('problems.kinds.too-many-requests');
-  if (error.status >= 500) return translate('problems.server');
-  return translate('problems.unknown');
+  if (error.status === 429) return translate('common:problems.kinds.too-many-requests');
+  if (error.status >= 500) return translate('common:problems.server');
+  return translate('common:problems.unknown');
 }
 
 /** The request id to quote to support, where there is one. */
@@ -59,5 +59,5 @@ export function requestId(error: unknown): string | null {
 
 /** What is wrong with a field: the catalogue's sentence for the code, else the server's own. */
 export function fieldSentence({ code, error }: Schemas['FieldError']): string {
-  return words(t, `fields.${code}`, error);
+  return words(t, `common:fields.${code}`, error);
 }

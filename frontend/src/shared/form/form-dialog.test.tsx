@@ -36,7 +36,13 @@ describe('a form in a dialog', () => {
   });
 
   it('keeps what was typed when the server refuses, with the reason', async () => {
-    world.server.use(http.post('/api/leads', () => problem(422, 'validation', 'No.', [{ field: 'name', code: 'length', error: 'The name is too long.' }])));
+    world.server.use(
+      http.post('/api/leads', () =>
+        problem(422, 'validation', 'No.', [
+          { field: 'name', code: 'length', error: 'The name is too long.' },
+        ]),
+      ),
+    );
     const { user, name } = await openForm();
     await user.type(name, 'דנה');
     await user.click(screen.getByRole('button', { name: 'הוספת הליד' }));

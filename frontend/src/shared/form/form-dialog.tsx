@@ -4,7 +4,13 @@
  */
 import { zodResolver } from '@hookform/resolvers/zod';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { type DefaultValues, type FieldValues, type Path, useForm, type UseFormReturn } from 'react-hook-form';
+import {
+  type DefaultValues,
+  type FieldValues,
+  type Path,
+  useForm,
+  type UseFormReturn,
+} from 'react-hook-form';
 import { useTranslation } from 'react-i18next';
 
 import { ApiError, fieldSentence, sentence } from '@/shared/api/problem';
@@ -36,12 +42,25 @@ export function FormDialog<Values extends FieldValues>(props: FormDialogProps<Va
   return props.open ? <OpenForm {...props} /> : null;
 }
 
-function OpenForm<Values extends FieldValues>({ onClose, title, description, submit, schema, defaults, onSubmit, draft, size, children }: FormDialogProps<Values>) {
+function OpenForm<Values extends FieldValues>({
+  onClose,
+  title,
+  description,
+  submit,
+  schema,
+  defaults,
+  onSubmit,
+  draft,
+  size,
+  children,
+}: FormDialogProps<Values>) {
   const { t } = useTranslation();
   const [kept, setKept] = useDraft<Values>(draft ?? 'none');
   const form = useForm<Values>({
     resolver: zodResolver(schema),
-    defaultValues: (draft !== undefined && kept ? { ...defaults, ...kept } : defaults) as DefaultValues<Values>,
+    defaultValues: (draft !== undefined && kept
+      ? { ...defaults, ...kept }
+      : defaults) as DefaultValues<Values>,
   });
   const [failure, setFailure] = useState<unknown>(null);
   const [leaving, setLeaving] = useState(false);
@@ -65,7 +84,8 @@ function OpenForm<Values extends FieldValues>({ onClose, title, description, sub
     } catch (error) {
       setFailure(error);
       if (!(error instanceof ApiError)) return;
-      for (const wrong of error.problem?.errors ?? []) form.setError(wrong.field as Path<Values>, { message: fieldSentence(wrong) });
+      for (const wrong of error.problem?.errors ?? [])
+        form.setError(wrong.field as Path<Values>, { message: fieldSentence(wrong) });
     }
   });
 
@@ -106,9 +126,9 @@ function OpenForm<Values extends FieldValues>({ onClose, title, description, sub
         open={leaving}
         onClose={() => setLeaving(false)}
         onConfirm={leave}
-        title={t('forms.leaveTitle')}
-        description={t('forms.leaveHint')}
-        confirm={t('forms.leave')}
+        title={t('common:forms.leaveTitle')}
+        description={t('common:forms.leaveHint')}
+        confirm={t('common:forms.leave')}
         danger
       />
     </>

@@ -5,7 +5,11 @@ import { useTranslation } from 'react-i18next';
 import { IconButton } from '@/shared/ui/button';
 import { Field, Input } from '@/shared/ui/field';
 
-type PasswordFieldProps = ComponentProps<'input'> & { label: string; error?: string | undefined; hint?: string };
+type PasswordFieldProps = ComponentProps<'input'> & {
+  label: string;
+  error?: string | undefined;
+  hint?: string;
+};
 
 /** A password that can be looked at while it is typed. */
 export function PasswordField({ label, error, hint, ...props }: PasswordFieldProps) {
@@ -15,7 +19,11 @@ export function PasswordField({ label, error, hint, ...props }: PasswordFieldPro
     <Field label={label} error={error} hint={hint}>
       <div className="relative">
         <PasswordInput seen={seen} {...props} />
-        <IconButton label={t(seen ? 'auth.hidePassword' : 'auth.showPassword')} className="absolute end-0 top-0" onClick={() => setSeen(!seen)}>
+        <IconButton
+          label={t(seen ? 'common:forms.hidePassword' : 'common:forms.showPassword')}
+          className="absolute end-0 top-0"
+          onClick={() => setSeen(!seen)}
+        >
           {seen ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
         </IconButton>
       </div>

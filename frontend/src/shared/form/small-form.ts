@@ -9,7 +9,11 @@ type Rule = (value: string) => string | undefined;
  * A form of one or two fields on a page that people see first: without the form library,
  * which weighs more than such a page. Larger forms use `FormDialog`.
  */
-export function useSmallForm<Name extends string>(initial: Record<Name, string>, rules: Record<Name, Rule>, send: (values: Record<Name, string>) => Promise<void>) {
+export function useSmallForm<Name extends string>(
+  initial: Record<Name, string>,
+  rules: Record<Name, Rule>,
+  send: (values: Record<Name, string>) => Promise<void>,
+) {
   const [values, setValues] = useState(initial);
   const [errors, setErrors] = useState<Partial<Record<Name, string>>>({});
   const [failure, setFailure] = useState<unknown>(null);
@@ -19,7 +23,9 @@ export function useSmallForm<Name extends string>(initial: Record<Name, string>,
 
   const submit = async () => {
     if (busy) return;
-    const wrong = Object.fromEntries(names.map((name) => [name, rules[name](values[name])]).filter(([, error]) => error !== undefined)) as Partial<Record<Name, string>>;
+    const wrong = Object.fromEntries(
+      names.map((name) => [name, rules[name](values[name])]).filter(([, error]) => error !== undefined),
+    ) as Partial<Record<Name, string>>;
     setErrors(wrong);
     const first = names.find((name) => wrong[name] !== undefined);
     if (first !== undefined) {
@@ -34,7 +40,11 @@ export function useSmallForm<Name extends string>(initial: Record<Name, string>,
       setFailure(error);
       if (error instanceof ApiError) {
         const said = (error.problem?.errors ?? []).filter(({ field }) => names.includes(field as Name));
-        setErrors(Object.fromEntries(said.map((one) => [one.field, fieldSentence(one)])) as Partial<Record<Name, string>>);
+        setErrors(
+          Object.fromEntries(said.map((one) => [one.field, fieldSentence(one)])) as Partial<
+            Record<Name, string>
+          >,
+        );
       }
     } finally {
       setBusy(false);

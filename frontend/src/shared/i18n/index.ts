@@ -1,33 +1,30 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 
-import he from './he.json';
-import type more from './he.more.json';
+import common from './he/common.json';
 import { type Language, language, showLanguage } from './language';
+import type { Namespace, Words } from './namespaces';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
-    defaultNS: 'translation';
-    resources: { translation: typeof he & typeof more };
+    // Every key says its namespace; one that does not would be of the first.
+    defaultNS: ['common', ...Namespace[]];
+    resources: Words;
     returnNull: false;
   }
 }
 
-// Hebrew's first part comes with the app; English, and the words of pages that few see
-// first, come when they are needed.
-const PARTS = {
-  he: { first: () => Promise.resolve(he), more: async () => (await import('./he.more.json')).default },
-  en: { first: async () => (await import('./en.json')).default, more: async () => (await import('./en.more.json')).default },
-} as const satisfies Record<Language, Record<string, () => Promise<object>>>;
+// Hebrew's common words come with the app; all others are fetched beside the code that shows them.
+const FILES = import.meta.glob<object>(['./*/*.json', '!./he/common.json'], { import: 'default' });
 
-let moreWanted = false;
-const loaded = new Set<string>();
+const wanted = new Set<Namespace>(['common']);
+const loaded = new Set(['he/common']);
 
-async function load(next: Language, part: 'first' | 'more'): Promise<void> {
-  const key = `${next}/${part}`;
-  if (loaded.has(key)) return;
-  const words = await PARTS[next][part]();
-  i18next.addResourceBundle(next, 'translation', words, true, true);
+async function load(next: Language, namespace: Namespace): Promise<void> {
+  const key = `${next}/${namespace}`;
+  const fetched = loaded.has(key) ? undefined : await FILES[`./${key}.json`]?.();
+  if (fetched === undefined) return;
+  i18next.addResourceBundle(next, namespace, fetched);
   loaded.add(key);
 }
 
@@ -36,26 +33,26 @@ export async function startI18n(): Promise<void> {
   await i18next.use(initReactI18next).init({
     lng: 'he',
     fallbackLng: 'he',
-    resources: { he: { translation: he } },
+    defaultNS: 'common',
+    resources: { he: { common } },
     interpolation: { escapeValue: false },
     returnNull: false,
     // No advertisement of the library's in people's consoles.
     showSupportNotice: false,
   });
-  loaded.add('he/first');
   const first = language();
   if (first !== 'he') await changeLanguage(first);
 }
 
-/** Fetches the words of settings, people, WhatsApp, operators and statements: before such a page shows. */
-export async function loadMoreWords(): Promise<void> {
-  moreWanted = true;
-  await load(language(), 'more');
+/** Fetches the words of features: before anything of them shows. */
+export async function loadWords(...namespaces: Namespace[]): Promise<void> {
+  for (const namespace of namespaces) wanted.add(namespace);
+  await Promise.all(namespaces.map((namespace) => load(language(), namespace)));
 }
 
 /** Switches the app to a language, direction included. */
 export async function changeLanguage(next: Language): Promise<void> {
-  await Promise.all([load(next, 'first'), ...(moreWanted ? [load(next, 'more')] : [])]);
+  await Promise.all([...wanted].map((namespace) => load(next, namespace)));
   showLanguage(next);
   await i18next.changeLanguage(next);
 }

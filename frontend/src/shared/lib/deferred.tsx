@@ -10,7 +10,9 @@ export function whenIdle(work: () => void): void {
  * A component whose code is fetched when it first shows: forms, dialogs and whatever
  * else nobody needs to see a page. One that has `open` is not even mounted before.
  */
-export function deferred<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function deferred<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
   const Loaded = lazy(async () => ({ default: await load() })) as unknown as ComponentType<Props>;
   return function Deferred(props: Props) {
     if ('open' in props && props.open === false) return null;

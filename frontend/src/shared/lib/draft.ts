@@ -12,7 +12,7 @@ const OWNER = 'prosaas.drafts-of';
 function read(key: string): unknown {
   try {
     const text = sessionStorage.getItem(PREFIX + key);
-    return text === null ? null : ((JSON.parse(text) as unknown));
+    return text === null ? null : (JSON.parse(text) as unknown);
   } catch {
     return null;
   }

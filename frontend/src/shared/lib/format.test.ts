@@ -1,6 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { daysAgo, formatDate, formatDuration, formatNumber, formatRelative, formatTime, formatWhen, formatZone, localDate, setTimeZone } from './format';
+import {
+  daysAgo,
+  formatDate,
+  formatDuration,
+  formatNumber,
+  formatRelative,
+  formatTime,
+  formatWhen,
+  formatZone,
+  localDate,
+  setTimeZone,
+} from './format';
 
 const NOW = '2026-11-22T10:00:00Z'; // 12:00 in Israel
 
@@ -36,7 +47,12 @@ describe('dates and times, as people in Israel write them', () => {
 });
 
 describe('numbers', () => {
-  it.each([[5, '0:05'], [65, '1:05'], [3725, '1:02:05'], [-3, '0:00']])('writes %i seconds as %s', (seconds, text) => {
+  it.each([
+    [5, '0:05'],
+    [65, '1:05'],
+    [3725, '1:02:05'],
+    [-3, '0:00'],
+  ])('writes %i seconds as %s', (seconds, text) => {
     expect(formatDuration(seconds)).toBe(text);
   });
 

@@ -45,13 +45,23 @@ export function formatDate(moment: Moment): string {
 
 /** `22.11.2026, 14:05:09`: for operators and histories. */
 export function formatExact(moment: Moment): string {
-  return formatter({ day: 'numeric', month: 'numeric', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }).format(at(moment));
+  return formatter({
+    day: 'numeric',
+    month: 'numeric',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }).format(at(moment));
 }
 
 /** The local date as `YYYY-MM-DD`. */
 export function localDate(moment: Moment): string {
   const parts = Object.fromEntries(
-    new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).formatToParts(at(moment)).map((part) => [part.type, part.value]),
+    new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+      .formatToParts(at(moment))
+      .map((part) => [part.type, part.value]),
   );
   return `${parts['year'] ?? ''}-${parts['month'] ?? ''}-${parts['day'] ?? ''}`;
 }
@@ -78,7 +88,11 @@ export function formatWhen(moment: Moment, now: Moment = Date.now()): string {
 export function formatRelative(moment: Moment, now: Moment = Date.now()): string {
   const seconds = Math.round((at(moment).getTime() - at(now).getTime()) / 1000);
   const words = new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' });
-  const steps: [Intl.RelativeTimeFormatUnit, number][] = [['day', 86_400], ['hour', 3600], ['minute', 60]];
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+  ];
   for (const [unit, size] of steps) {
     if (Math.abs(seconds) >= size) return words.format(Math.round(seconds / size), unit);
   }
@@ -92,17 +106,28 @@ export function formatLongDay(moment: Moment): string {
 
 /** `22.11`: the axis of a chart. Takes a local date, `YYYY-MM-DD`. */
 export function formatDayMonth(date: string): string {
-  return new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'numeric', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
+  return new Intl.DateTimeFormat(locale(), { day: 'numeric', month: 'numeric', timeZone: 'UTC' }).format(
+    new Date(`${date}T00:00:00Z`),
+  );
 }
 
 /** A local date, `YYYY-MM-DD`, in words. */
 export function formatLocalDate(date: string): string {
-  return new Intl.DateTimeFormat(locale(), { weekday: 'short', day: 'numeric', month: 'numeric', year: 'numeric', timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
+  return new Intl.DateTimeFormat(locale(), {
+    weekday: 'short',
+    day: 'numeric',
+    month: 'numeric',
+    year: 'numeric',
+    timeZone: 'UTC',
+  }).format(new Date(`${date}T00:00:00Z`));
 }
 
 /** `שעון ישראל`, `Israel Time`; the zone's own name where there is none in words. */
 export function formatZone(zone: string): string {
-  const parts = new Intl.DateTimeFormat(locale(), { timeZone: zone, timeZoneName: 'longGeneric' }).formatToParts();
+  const parts = new Intl.DateTimeFormat(locale(), {
+    timeZone: zone,
+    timeZoneName: 'longGeneric',
+  }).formatToParts();
   return parts.find(({ type }) => type === 'timeZoneName')?.value ?? zone;
 }
 
@@ -124,5 +149,7 @@ export function formatDuration(seconds: number): string {
 /** Bytes as `340 KB`. */
 export function formatBytes(bytes: number): string {
   const kilobytes = bytes / 1000;
-  return kilobytes < 1000 ? `${formatNumber(Math.max(1, Math.round(kilobytes)))} KB` : `${formatNumber(Math.round(kilobytes / 100) / 10)} MB`;
+  return kilobytes < 1000
+    ? `${formatNumber(Math.max(1, Math.round(kilobytes)))} KB`
+    : `${formatNumber(Math.round(kilobytes / 100) / 10)} MB`;
 }

@@ -105,8 +105,10 @@ export function formatPhone(value: string): string {
   if (number === undefined || more.length > 0 || /\p{L}/u.test(value)) return value;
   if (number.startsWith(`+${ISRAEL}`)) {
     const national = number.slice(ISRAEL.length + 1);
-    if (/^[57]\d{8}$/.test(national)) return `0${national.slice(0, 2)}-${national.slice(2, 5)}-${national.slice(5)}`;
-    if (/^[23489]\d{7}$/.test(national)) return `0${national.slice(0, 1)}-${national.slice(1, 4)}-${national.slice(4)}`;
+    if (/^[57]\d{8}$/.test(national))
+      return `0${national.slice(0, 2)}-${national.slice(2, 5)}-${national.slice(5)}`;
+    if (/^[23489]\d{7}$/.test(national))
+      return `0${national.slice(0, 1)}-${national.slice(1, 4)}-${national.slice(4)}`;
     return number;
   }
   const service = /^(1\d{3})(\d{3})(\d{3})$/.exec(number);

@@ -34,5 +34,7 @@ export function mayManage(actor: { id: string; role: Role }, subject: { id: stri
 
 /** The roles that a person may give to others of a business. */
 export function grantable(actor: Role): readonly Role[] {
-  return ROLES.filter((role) => role !== 'system_admin' && (actor === 'system_admin' || rank(role) < rank(actor)));
+  return ROLES.filter(
+    (role) => role !== 'system_admin' && (actor === 'system_admin' || rank(role) < rank(actor)),
+  );
 }

@@ -6,7 +6,12 @@ const read = searchOf({ q: text(5), status: oneOf('new', 'won'), day: like(/^\d{
 
 describe('the search of an address', () => {
   it('keeps what makes sense', () => {
-    expect(read({ q: 'abc', status: 'won', day: '2026', open: true })).toEqual({ q: 'abc', status: 'won', day: '2026', open: true });
+    expect(read({ q: 'abc', status: 'won', day: '2026', open: true })).toEqual({
+      q: 'abc',
+      status: 'won',
+      day: '2026',
+      open: true,
+    });
     expect(read({ q: 5 })).toEqual({ q: '5' });
   });
 

@@ -75,7 +75,10 @@ describe('one column definition', () => {
   it('begins with the end that a column names', async () => {
     const onSort = vi.fn();
     const [name] = COLUMNS;
-    show({ columns: [{ ...name!, first: 'asc' }], sorting: { by: 'other' as 'name', order: 'desc', onSort } });
+    show({
+      columns: [{ ...name!, first: 'asc' }],
+      sorting: { by: 'other' as 'name', order: 'desc', onSort },
+    });
     await userEvent.click(screen.getByRole('button', { name: 'שם' }));
     expect(onSort).toHaveBeenCalledWith('name', 'asc');
   });

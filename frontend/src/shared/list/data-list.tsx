@@ -3,7 +3,7 @@
  * Only one of the two is rendered, so nothing is read aloud twice.
  */
 import { ArrowDown, ArrowUp, ArrowUpDown } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { cn } from '@/shared/lib/cn';
@@ -53,6 +53,8 @@ interface DataListProps<T, Sort extends string> {
   link?: (row: T, content: ReactNode, className: string) => ReactNode;
   /** Buttons at the end of each row. */
   actions?: (row: T) => ReactNode;
+  /** What there is to say of a row at length: as wide as the list, below the row. */
+  detail?: (row: T) => ReactNode;
   /** A picture at the start of a card. */
   picture?: (row: T) => ReactNode;
   sorting?: Sorting<Sort>;
@@ -74,7 +76,7 @@ function toggled(selection: Selection, key: string, on: boolean): ReadonlySet<st
 }
 
 function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
-  const { label, columns, rows, rowKey, rowLabel, link, actions, sorting, selection } = props;
+  const { label, columns, rows, rowKey, rowLabel, link, actions, detail, sorting, selection } = props;
   const { t } = useTranslation();
   const ticked = rows.filter((row) => selection?.selected.has(rowKey(row))).length;
   return (
@@ -86,7 +88,7 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
             {selection && (
               <th scope="col" className="w-11 ps-2">
                 <Checkbox
-                  label={t('list.selectAll')}
+                  label={t('common:list.selectAll')}
                   hideLabel
                   checked={ticked === 0 ? false : ticked === rows.length ? true : 'indeterminate'}
                   onChange={(on) => selection.onChange(new Set(on ? rows.map(rowKey) : []))}
@@ -98,7 +100,7 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
             ))}
             {actions && (
               <th scope="col" className="px-3">
-                <span className="sr-only">{t('list.actions')}</span>
+                <span className="sr-only">{t('common:list.actions')}</span>
               </th>
             )}
           </tr>
@@ -107,33 +109,63 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
           {rows.map((row) => {
             const key = rowKey(row);
             const on = selection?.selected.has(key) ?? false;
+            const more = detail?.(row) ?? null;
             return (
-              <tr key={key} className={cn('relative border-b transition-colors last:border-b-0 hover:bg-hover', on && 'bg-tint/60')}>
-                {selection && (
-                  <td className="relative z-10 ps-2">
-                    <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
-                  </td>
-                )}
-                {columns.map((column) => {
-                  const content = column.cell(row);
-                  const title = column.card === 'title';
-                  const shown = title && link ? link(row, content, cn('font-medium', STRETCHED)) : content;
-                  return title ? (
-                    <th key={column.id} scope="row" className={cn('px-3 py-3 text-start font-normal', column.className)}>
-                      {shown}
-                    </th>
-                  ) : (
-                    <td key={column.id} className={cn('px-3 py-3', column.className)}>
-                      {shown}
+              <Fragment key={key}>
+                <tr
+                  className={cn(
+                    'relative transition-colors hover:bg-hover',
+                    more === null && 'border-b last:border-b-0',
+                    on && 'bg-tint/60',
+                  )}
+                >
+                  {selection && (
+                    <td className="relative z-10 ps-2">
+                      <Checkbox
+                        label={t('common:list.select', { name: rowLabel(row) })}
+                        hideLabel
+                        checked={on}
+                        onChange={(next) => selection.onChange(toggled(selection, key, next))}
+                      />
                     </td>
-                  );
-                })}
-                {actions && (
-                  <td className="px-2 py-1">
-                    <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">{actions(row)}</div>
-                  </td>
+                  )}
+                  {columns.map((column) => {
+                    const content = column.cell(row);
+                    const title = column.card === 'title';
+                    const shown = title && link ? link(row, content, cn('font-medium', STRETCHED)) : content;
+                    return title ? (
+                      <th
+                        key={column.id}
+                        scope="row"
+                        className={cn('px-3 py-3 text-start font-normal', column.className)}
+                      >
+                        {shown}
+                      </th>
+                    ) : (
+                      <td key={column.id} className={cn('px-3 py-3', column.className)}>
+                        {shown}
+                      </td>
+                    );
+                  })}
+                  {actions && (
+                    <td className="px-2 py-1">
+                      <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">
+                        {actions(row)}
+                      </div>
+                    </td>
+                  )}
+                </tr>
+                {more !== null && (
+                  <tr className="border-b last:border-b-0">
+                    <td
+                      colSpan={columns.length + (selection ? 1 : 0) + (actions ? 1 : 0)}
+                      className="px-3 pb-3"
+                    >
+                      {more}
+                    </td>
+                  </tr>
                 )}
-              </tr>
+              </Fragment>
             );
           })}
         </tbody>
@@ -142,7 +174,13 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
   );
 }
 
-function Header<T, Sort extends string>({ column, sorting }: { column: Column<T, Sort>; sorting: Sorting<Sort> | undefined }) {
+function Header<T, Sort extends string>({
+  column,
+  sorting,
+}: {
+  column: Column<T, Sort>;
+  sorting: Sorting<Sort> | undefined;
+}) {
   const by = column.sort;
   if (!sorting || by === undefined) {
     return (
@@ -155,8 +193,19 @@ function Header<T, Sort extends string>({ column, sorting }: { column: Column<T,
   const Icon = !active ? ArrowUpDown : sorting.order === 'asc' ? ArrowUp : ArrowDown;
   const next = !active ? (column.first ?? 'desc') : sorting.order === 'desc' ? 'asc' : 'desc';
   return (
-    <th scope="col" aria-sort={!active ? 'none' : sorting.order === 'asc' ? 'ascending' : 'descending'} className={cn('text-start font-medium', column.className)}>
-      <button type="button" onClick={() => sorting.onSort(by, next)} className={cn('inline-flex min-h-10 items-center gap-1.5 rounded-lg px-3 hover:text-ink', active && 'text-ink')}>
+    <th
+      scope="col"
+      aria-sort={!active ? 'none' : sorting.order === 'asc' ? 'ascending' : 'descending'}
+      className={cn('text-start font-medium', column.className)}
+    >
+      <button
+        type="button"
+        onClick={() => sorting.onSort(by, next)}
+        className={cn(
+          'inline-flex min-h-10 items-center gap-1.5 rounded-lg px-3 hover:text-ink',
+          active && 'text-ink',
+        )}
+      >
         {column.header}
         <Icon aria-hidden className="size-3.5" />
       </button>
@@ -165,7 +214,7 @@ function Header<T, Sort extends string>({ column, sorting }: { column: Column<T,
 }
 
 function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
-  const { label, columns, rows, rowKey, rowLabel, link, actions, picture, selection } = props;
+  const { label, columns, rows, rowKey, rowLabel, link, actions, detail, picture, selection } = props;
   const { t } = useTranslation();
   const of = (place: Column<T>['card']) => columns.filter((column) => column.card === place);
   return (
@@ -173,12 +222,24 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
       {rows.map((row) => {
         const key = rowKey(row);
         const on = selection?.selected.has(key) ?? false;
+        const more = detail?.(row) ?? null;
         return (
-          <li key={key} className={cn('relative rounded-2xl border bg-card p-3 ps-4 shadow-xs', on && 'border-primary bg-tint/50')}>
+          <li
+            key={key}
+            className={cn(
+              'relative rounded-2xl border bg-card p-3 ps-4 shadow-xs',
+              on && 'border-primary bg-tint/50',
+            )}
+          >
             <div className="flex min-h-11 items-center gap-3">
               {selection ? (
                 <span className="relative z-10">
-                  <Checkbox label={t('list.select', { name: rowLabel(row) })} hideLabel checked={on} onChange={(next) => selection.onChange(toggled(selection, key, next))} />
+                  <Checkbox
+                    label={t('common:list.select', { name: rowLabel(row) })}
+                    hideLabel
+                    checked={on}
+                    onChange={(next) => selection.onChange(toggled(selection, key, next))}
+                  />
                 </span>
               ) : (
                 picture?.(row)
@@ -187,7 +248,13 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
                 <div className="flex items-center gap-2">
                   <div className="line-clamp-2 min-w-0 wrap-anywhere">
                     {of('title').map((column) => (
-                      <span key={column.id}>{link ? link(row, column.cell(row), cn('font-semibold', STRETCHED)) : <span className="font-semibold">{column.cell(row)}</span>}</span>
+                      <span key={column.id}>
+                        {link ? (
+                          link(row, column.cell(row), cn('font-semibold', STRETCHED))
+                        ) : (
+                          <span className="font-semibold">{column.cell(row)}</span>
+                        )}
+                      </span>
                     ))}
                   </div>
                   {of('aside').map((column) => (
@@ -214,6 +281,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
                 ))}
               </div>
             </div>
+            {more !== null && <div className="mt-3 -ms-1">{more}</div>}
           </li>
         );
       })}
@@ -223,5 +291,9 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
 
 /** What is too long loses its end, also where it reads from left to right on a page that does not. */
 function Line({ content }: { content: ReactNode }) {
-  return content === null || content === undefined ? null : <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:truncate">{content}</div>;
+  return content === null || content === undefined ? null : (
+    <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:truncate">
+      {content}
+    </div>
+  );
 }

@@ -42,15 +42,29 @@ export function Infinite<T>({ query, keep, empty, children }: InfiniteProps<T>) 
         </p>
       )}
       {query.hasNextPage && (
-        <More busy={query.isFetchingNextPage} paused={query.isFetchNextPageError} onMore={() => void query.fetchNextPage()}>
-          {t('list.more')}
+        <More
+          busy={query.isFetchingNextPage}
+          paused={query.isFetchNextPageError}
+          onMore={() => void query.fetchNextPage()}
+        >
+          {t('common:list.more')}
         </More>
       )}
     </>
   );
 }
 
-function More({ busy, paused, onMore, children }: { busy: boolean; paused: boolean; onMore: () => void; children: string }) {
+function More({
+  busy,
+  paused,
+  onMore,
+  children,
+}: {
+  busy: boolean;
+  paused: boolean;
+  onMore: () => void;
+  children: string;
+}) {
   const marker = useRef<HTMLDivElement>(null);
   const more = useRef(onMore);
   useEffect(() => {
@@ -59,9 +73,12 @@ function More({ busy, paused, onMore, children }: { busy: boolean; paused: boole
   useEffect(() => {
     const element = marker.current;
     if (!element || busy || paused) return;
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) more.current();
-    }, { rootMargin: '400px' });
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) more.current();
+      },
+      { rootMargin: '400px' },
+    );
     observer.observe(element);
     return () => observer.disconnect();
   }, [busy, paused]);

@@ -11,7 +11,8 @@ describe('live updates', () => {
   let stop: () => void;
   beforeEach(async () => {
     vi.useFakeTimers();
-    for (const path of ['/api/leads', '/api/calls', '/api/summary'] as const) queryClient.setQueryData(keyOf(path), {});
+    for (const path of ['/api/leads', '/api/calls', '/api/summary'] as const)
+      queryClient.setQueryData(keyOf(path), {});
     stop = startLive();
     await vi.advanceTimersByTimeAsync(1);
   });
@@ -26,6 +27,13 @@ describe('live updates', () => {
     expect(isStale(keyOf('/api/leads'))).toBe(true);
     expect(isStale(keyOf('/api/summary'))).toBe(true);
     expect(isStale(keyOf('/api/calls'))).toBe(false);
+  });
+
+  it('refetch everything when the server speaks of what this page does not know', async () => {
+    FakeEventSource.all.at(-1)?.say('invoice');
+    await vi.advanceTimersByTimeAsync(200);
+    expect(isStale(keyOf('/api/leads'))).toBe(true);
+    expect(isStale(keyOf('/api/calls'))).toBe(true);
   });
 
   it('refetch everything after a gap, and when the server says reset', async () => {

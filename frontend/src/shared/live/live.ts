@@ -10,18 +10,39 @@ import { createStore, useStore } from '@/shared/lib/store';
 /** `live`: changes arrive by themselves. `stale`: what is on screen may be old. */
 export type LiveState = 'connecting' | 'live' | 'stale';
 
-const LEADS: ApiPath[] = ['/api/leads', '/api/leads/{lead_id}', '/api/leads/{lead_id}/timeline', '/api/summary'];
-const CALLS: ApiPath[] = ['/api/calls', '/api/calls/{call_sid}', '/api/leads/{lead_id}/timeline', '/api/summary', '/api/admin/calls/unowned'];
+const LEADS: ApiPath[] = [
+  '/api/leads',
+  '/api/leads/{lead_id}',
+  '/api/leads/{lead_id}/timeline',
+  '/api/summary',
+];
+const CALLS: ApiPath[] = [
+  '/api/calls',
+  '/api/calls/{call_sid}',
+  '/api/leads/{lead_id}/timeline',
+  '/api/summary',
+  '/api/admin/calls/unowned',
+];
 
-const PATHS: Record<string, ApiPath[]> = {
+/** By kind of what changed, the paths whose answers it makes out of date. */
+export const PATHS: Partial<Record<string, ApiPath[]>> = {
   lead: LEADS,
   call: [...CALLS, '/api/leads'],
   recording: CALLS,
-  user: ['/api/businesses/{business_id}/users', '/api/businesses/{business_id}/invitations', '/api/admin/users'],
+  user: [
+    '/api/businesses/{business_id}/users',
+    '/api/businesses/{business_id}/invitations',
+    '/api/admin/users',
+  ],
   business: ['/api/businesses/{business_id}/settings', '/api/admin/businesses', '/api/auth/me'],
   operation: [],
   whatsapp: ['/api/whatsapp/baileys/status', '/api/whatsapp/baileys/qr'],
-  dead_letter: ['/api/admin/dead-letters', '/api/admin/dead-letters/groups', '/api/admin/dead-letters/{dead_letter_id}', '/api/admin/workers'],
+  dead_letter: [
+    '/api/admin/dead-letters',
+    '/api/admin/dead-letters/groups',
+    '/api/admin/dead-letters/{dead_letter_id}',
+    '/api/admin/workers',
+  ],
   replay: ['/api/admin/replays', '/api/admin/replays/{replay_id}', '/api/admin/replays/{replay_id}/items'],
   worker: ['/api/admin/workers'],
 };
@@ -57,7 +78,13 @@ export function startLive(): () => void {
   const refetchAll = () => void queryClient.invalidateQueries();
 
   const note = (kind: string) => {
-    for (const path of PATHS[kind] ?? []) changed.add(path);
+    const paths = PATHS[kind];
+    // A newer server than this page: whatever it speaks of may be on screen.
+    if (paths === undefined) {
+      refetchAll();
+      return;
+    }
+    for (const path of paths) changed.add(path);
     gather ??= setTimeout(() => {
       gather = undefined;
       const paths = [...changed];

@@ -1,6 +1,11 @@
 import { cn } from '@/shared/lib/cn';
 
-const HUES = ['bg-tint text-on-tint', 'bg-good-tint text-good', 'bg-warn-tint text-warn', 'bg-hover text-ink'];
+const HUES = [
+  'bg-tint text-on-tint',
+  'bg-good-tint text-good',
+  'bg-warn-tint text-warn',
+  'bg-hover text-ink',
+];
 
 /** The first letter or digit of each of the first two words that have one: quotes, brackets and invisible marks are passed over. */
 export function initials(name: string): string {
@@ -18,7 +23,14 @@ export function Avatar({ name, className }: { name: string; className?: string }
   // A lead without a name is shown by its number.
   const isName = letters !== '' && !/^[\d\s+*()-]{5,}$/.test(name);
   return (
-    <span aria-hidden className={cn('grid size-11 shrink-0 place-items-center rounded-full text-sm font-semibold', HUES[hue], className)}>
+    <span
+      aria-hidden
+      className={cn(
+        'grid size-11 shrink-0 place-items-center rounded-full text-sm font-semibold',
+        HUES[hue],
+        className,
+      )}
+    >
       {isName ? letters : '#'}
     </span>
   );

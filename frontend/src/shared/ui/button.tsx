@@ -39,7 +39,17 @@ interface ButtonProps extends ComponentProps<'button'>, VariantProps<typeof vari
 }
 
 /** A button, or a link that looks like one. */
-export function Button({ className, variant, size, asChild = false, busy = false, children, onClick, type = 'button', ...props }: ButtonProps) {
+export function Button({
+  className,
+  variant,
+  size,
+  asChild = false,
+  busy = false,
+  children,
+  onClick,
+  type = 'button',
+  ...props
+}: ButtonProps) {
   const classes = cn(variants({ variant, size }), className);
   if (asChild) {
     return (

@@ -17,8 +17,19 @@ export function Checkbox({ label, checked, onChange, hideLabel = false, classNam
     if (box.current) box.current.indeterminate = checked === 'indeterminate';
   }, [checked]);
   return (
-    <label className={cn('inline-flex min-h-11 min-w-11 cursor-pointer items-center justify-center gap-2 text-sm md:min-h-9 md:min-w-9', className)}>
-      <input ref={box} type="checkbox" checked={checked === true} onChange={(event) => onChange(event.target.checked)} className="size-5 cursor-pointer accent-primary" />
+    <label
+      className={cn(
+        'inline-flex min-h-11 min-w-11 cursor-pointer items-center justify-center gap-2 text-sm md:min-h-9 md:min-w-9',
+        className,
+      )}
+    >
+      <input
+        ref={box}
+        type="checkbox"
+        checked={checked === true}
+        onChange={(event) => onChange(event.target.checked)}
+        className="size-5 cursor-pointer accent-primary"
+      />
       <span className={hideLabel ? 'sr-only' : undefined}>{label}</span>
     </label>
   );

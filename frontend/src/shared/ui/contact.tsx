@@ -18,16 +18,26 @@ export function ContactButtons({ phone, name, labelled = false }: ContactProps) 
   return (
     <>
       <Button asChild variant={labelled ? 'primary' : 'tint'} size={labelled ? 'normal' : 'icon'}>
-        <a href={telHref(phone)} aria-label={labelled ? undefined : t('contact.call', { name })} title={labelled ? undefined : t('contact.call', { name })}>
+        <a
+          href={telHref(phone)}
+          aria-label={labelled ? undefined : t('common:contact.call', { name })}
+          title={labelled ? undefined : t('common:contact.call', { name })}
+        >
           <PhoneIcon aria-hidden />
-          {labelled && t('contact.callShort')}
+          {labelled && t('common:contact.callShort')}
         </a>
       </Button>
       {chat !== null && (
         <Button asChild variant="good" size={labelled ? 'normal' : 'icon'}>
-          <a href={chat} target="_blank" rel="noopener noreferrer" aria-label={labelled ? undefined : t('contact.whatsapp', { name })} title={labelled ? undefined : t('contact.whatsapp', { name })}>
+          <a
+            href={chat}
+            target="_blank"
+            rel="noopener noreferrer"
+            aria-label={labelled ? undefined : t('common:contact.whatsapp', { name })}
+            title={labelled ? undefined : t('common:contact.whatsapp', { name })}
+          >
             <MessageCircle aria-hidden />
-            {labelled && t('contact.whatsappShort')}
+            {labelled && t('common:contact.whatsappShort')}
           </a>
         </Button>
       )}

@@ -27,7 +27,17 @@ export interface DialogProps {
  * The one dialog: a drawer at the bottom of a phone, a window at a desk. Focus moves
  * in, stays in, and returns to where it came from.
  */
-export function DialogWindow({ open, onClose, title, description, children, footer, role = 'dialog', focusFirst, size = 'small' }: DialogProps) {
+export function DialogWindow({
+  open,
+  onClose,
+  title,
+  description,
+  children,
+  footer,
+  role = 'dialog',
+  focusFirst,
+  size = 'small',
+}: DialogProps) {
   const { t } = useTranslation();
   const cameFrom = useRef<Element | null>(null);
   return (
@@ -53,7 +63,8 @@ export function DialogWindow({ open, onClose, title, description, children, foot
           }}
           onInteractOutside={(event) => {
             // A toast lies outside every dialog and may be pressed while one is open.
-            if (event.target instanceof Element && event.target.closest('[data-sonner-toaster]')) event.preventDefault();
+            if (event.target instanceof Element && event.target.closest('[data-sonner-toaster]'))
+              event.preventDefault();
           }}
           className={cn(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] animate-rise flex-col rounded-t-3xl bg-raised shadow-2xl outline-none',
@@ -61,19 +72,24 @@ export function DialogWindow({ open, onClose, title, description, children, foot
             size === 'large' ? 'md:max-w-2xl' : 'md:max-w-md',
           )}
         >
-          <div aria-hidden className="mx-auto mt-2.5 h-1.5 w-10 shrink-0 rounded-full bg-control/40 md:hidden" />
+          <div
+            aria-hidden
+            className="mx-auto mt-2.5 h-1.5 w-10 shrink-0 rounded-full bg-control/40 md:hidden"
+          />
           <header className="flex items-start gap-3 px-5 pt-3 md:pt-5">
             <div className="min-w-0 grow">
               <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
               <Radix.Description className="mt-1 text-sm text-muted">{description}</Radix.Description>
             </div>
-            <IconButton label={t('common.close')} onClick={onClose} className="-me-2 -mt-1">
+            <IconButton label={t('common:close')} onClick={onClose} className="-me-2 -mt-1">
               <X aria-hidden />
             </IconButton>
           </header>
           {children !== undefined && <div className="min-h-0 grow overflow-y-auto px-5 py-4">{children}</div>}
           {footer !== undefined && (
-            <footer className="flex flex-col-reverse gap-2 px-5 pt-3 pb-[max(1.25rem,env(safe-area-inset-bottom))] md:flex-row md:justify-end">{footer}</footer>
+            <footer className="flex flex-col-reverse gap-2 px-5 pt-3 pb-[max(1.25rem,env(safe-area-inset-bottom))] md:flex-row md:justify-end">
+              {footer}
+            </footer>
           )}
         </Radix.Content>
       </Radix.Portal>

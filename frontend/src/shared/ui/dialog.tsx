@@ -27,7 +27,17 @@ interface ConfirmProps {
 }
 
 /** Asks before something is done. The safe button has the focus. */
-export function ConfirmDialog({ open, onClose, onConfirm, title, description, confirm, danger = false, busy = false, children }: ConfirmProps) {
+export function ConfirmDialog({
+  open,
+  onClose,
+  onConfirm,
+  title,
+  description,
+  confirm,
+  danger = false,
+  busy = false,
+  children,
+}: ConfirmProps) {
   const { t } = useTranslation();
   const safe = useRef<HTMLButtonElement>(null);
   return (
@@ -41,7 +51,7 @@ export function ConfirmDialog({ open, onClose, onConfirm, title, description, co
       footer={
         <>
           <Button ref={safe} variant="secondary" onClick={onClose}>
-            {t('common.cancel')}
+            {t('common:cancel')}
           </Button>
           <Button variant={danger ? 'danger' : 'primary'} busy={busy} onClick={onConfirm}>
             {confirm}

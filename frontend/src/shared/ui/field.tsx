@@ -25,9 +25,13 @@ interface FieldProps {
 /** A label, its control, and what is to be said of it. */
 export function Field({ label, hint, error, hideLabel = false, className, children }: FieldProps) {
   const id = useId();
-  const describedBy = [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`].filter(Boolean).join(' ');
+  const describedBy = [hint !== undefined && `${id}-hint`, error !== undefined && `${id}-error`]
+    .filter(Boolean)
+    .join(' ');
   return (
-    <Context value={{ id, describedBy: describedBy === '' ? undefined : describedBy, invalid: error !== undefined }}>
+    <Context
+      value={{ id, describedBy: describedBy === '' ? undefined : describedBy, invalid: error !== undefined }}
+    >
       <div className={cn('flex min-w-0 flex-col gap-1.5', className)}>
         <label htmlFor={id} className={hideLabel ? 'sr-only' : 'text-sm font-medium'}>
           {label}
@@ -61,13 +65,30 @@ const CONTROL =
 /** A line of text. */
 // The placeholder of one space lets CSS see that a field is empty (see styles.css).
 export function Input({ className, dir = 'auto', placeholder = ' ', ...props }: ComponentProps<'input'>) {
-  return <input dir={dir} placeholder={placeholder} className={cn(CONTROL, 'min-h-11 px-3 md:min-h-10', className)} {...useField()} {...props} />;
+  return (
+    <input
+      dir={dir}
+      placeholder={placeholder}
+      className={cn(CONTROL, 'min-h-11 px-3 md:min-h-10', className)}
+      {...useField()}
+      {...props}
+    />
+  );
 }
 
 /** Several lines of text. */
 export function Textarea({ className, rows = 4, placeholder = ' ', ...props }: ComponentProps<'textarea'>) {
   const field = useField() as Partial<ComponentProps<'textarea'>>;
-  return <textarea dir="auto" rows={rows} placeholder={placeholder} className={cn(CONTROL, 'px-3 py-2.5', className)} {...field} {...props} />;
+  return (
+    <textarea
+      dir="auto"
+      rows={rows}
+      placeholder={placeholder}
+      className={cn(CONTROL, 'px-3 py-2.5', className)}
+      {...field}
+      {...props}
+    />
+  );
 }
 
 /** One of a few: the phone's own picker, which a thumb knows. */
@@ -75,8 +96,15 @@ export function Select({ className, ...props }: ComponentProps<'select'>) {
   const field = useField() as Partial<ComponentProps<'select'>>;
   return (
     <span className={cn('relative inline-flex min-w-0', className)}>
-      <select className={cn(CONTROL, 'min-h-11 appearance-none truncate ps-3 pe-8 md:min-h-10')} {...field} {...props} />
-      <ChevronDown aria-hidden className="pointer-events-none absolute inset-y-0 end-2.5 my-auto size-4 text-muted" />
+      <select
+        className={cn(CONTROL, 'min-h-11 appearance-none truncate ps-3 pe-8 md:min-h-10')}
+        {...field}
+        {...props}
+      />
+      <ChevronDown
+        aria-hidden
+        className="pointer-events-none absolute inset-y-0 end-2.5 my-auto size-4 text-muted"
+      />
     </span>
   );
 }

@@ -17,7 +17,11 @@ export function MenuList({ label, items, start = false }: MenuProps) {
           </IconButton>
         </DropdownMenu.Trigger>
         <DropdownMenu.Portal>
-          <DropdownMenu.Content align="end" sideOffset={4} className="z-50 min-w-52 animate-appear rounded-2xl border bg-raised p-1.5 shadow-xl">
+          <DropdownMenu.Content
+            align="end"
+            sideOffset={4}
+            className="z-50 min-w-52 animate-appear rounded-2xl border bg-raised p-1.5 shadow-xl"
+          >
             {items.map((item) => (
               <DropdownMenu.Item
                 key={item.label}

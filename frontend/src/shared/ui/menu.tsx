@@ -25,7 +25,12 @@ const MenuList = lazy(async () => ({ default: (await import('./menu-list')).Menu
 export function Menu(props: MenuProps) {
   const [wanted, setWanted] = useState(false);
   const dots = (
-    <IconButton label={props.label} aria-haspopup="menu" aria-expanded={false} onClick={() => setWanted(true)}>
+    <IconButton
+      label={props.label}
+      aria-haspopup="menu"
+      aria-expanded={false}
+      onClick={() => setWanted(true)}
+    >
       <EllipsisVertical aria-hidden />
     </IconButton>
   );

@@ -22,7 +22,7 @@ interface PageProps {
 export function Page({ title, hint, actions, back, width = 'wide', children }: PageProps) {
   const { t } = useTranslation();
   useEffect(() => {
-    document.title = `${title} · ${t('common.product')}`;
+    document.title = `${title} · ${t('common:product')}`;
   }, [title, t]);
   return (
     <div className="mx-auto w-full max-w-6xl px-4 pt-4 pb-8 md:px-8 md:pt-8">
@@ -31,7 +31,10 @@ export function Page({ title, hint, actions, back, width = 'wide', children }: P
         <header className="flex flex-wrap items-center gap-x-3 gap-y-2">
           <div className="min-w-0 grow">
             {back && (
-              <Link to={back.to} className="-ms-1 mb-1 inline-flex min-h-11 items-center gap-1 pe-2 text-sm text-muted hover:text-ink md:min-h-8">
+              <Link
+                to={back.to}
+                className="-ms-1 mb-1 inline-flex min-h-11 items-center gap-1 pe-2 text-sm text-muted hover:text-ink md:min-h-8"
+              >
                 <ChevronLeft aria-hidden className="size-4.5 rtl:rotate-180" />
                 {back.label}
               </Link>
@@ -41,7 +44,9 @@ export function Page({ title, hint, actions, back, width = 'wide', children }: P
             </h1>
             {hint !== undefined && <div className="mt-0.5 text-sm text-muted">{hint}</div>}
           </div>
-          {actions !== undefined && <div className="flex shrink-0 flex-wrap items-center gap-2">{actions}</div>}
+          {actions !== undefined && (
+            <div className="flex shrink-0 flex-wrap items-center gap-2">{actions}</div>
+          )}
         </header>
         {children}
       </div>

@@ -42,7 +42,10 @@ export function SearchField({ value, label, onChange, kind = 'text' }: SearchFie
   };
   return (
     <div className="relative min-w-0 grow">
-      <Search aria-hidden className="pointer-events-none absolute inset-y-0 start-3 my-auto size-5 text-muted" />
+      <Search
+        aria-hidden
+        className="pointer-events-none absolute inset-y-0 start-3 my-auto size-5 text-muted"
+      />
       <Input
         type="search"
         inputMode={kind === 'tel' ? 'tel' : 'search'}
@@ -54,7 +57,11 @@ export function SearchField({ value, label, onChange, kind = 'text' }: SearchFie
         className="ps-10! pe-11!"
       />
       {typed !== '' && (
-        <IconButton label={t('list.clearSearch')} className="absolute end-0 top-0" onClick={() => type('', 0)}>
+        <IconButton
+          label={t('common:list.clearSearch')}
+          className="absolute end-0 top-0"
+          onClick={() => type('', 0)}
+        >
           <X aria-hidden />
         </IconButton>
       )}

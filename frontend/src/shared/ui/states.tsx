@@ -18,7 +18,7 @@ export function SkeletonRows({ rows = 5 }: { rows?: number }) {
   const { t } = useTranslation();
   return (
     <div role="status" className="flex flex-col gap-2.5">
-      <span className="sr-only">{t('common.loading')}</span>
+      <span className="sr-only">{t('common:loading')}</span>
       {Array.from({ length: rows }, (_, row) => (
         <Skeleton key={row} className="h-18" />
       ))}
@@ -49,7 +49,15 @@ export function Empty({ icon: Icon, title, hint, action, className }: EmptyProps
 }
 
 /** It could not be loaded: why, and how to try again. */
-export function Failed({ error, retry, className }: { error: unknown; retry?: () => void; className?: string }) {
+export function Failed({
+  error,
+  retry,
+  className,
+}: {
+  error: unknown;
+  retry?: () => void;
+  className?: string;
+}) {
   const { t } = useTranslation();
   const Icon = error instanceof NetworkError ? CloudOff : TriangleAlert;
   const id = requestId(error);
@@ -61,13 +69,13 @@ export function Failed({ error, retry, className }: { error: unknown; retry?: ()
       <p className="font-semibold">{sentence(error, t)}</p>
       {id !== null && (
         <p className="text-xs text-muted">
-          {t('common.requestId')} <Ltr>{id}</Ltr>
+          {t('common:requestId')} <Ltr>{id}</Ltr>
         </p>
       )}
       {retry !== undefined && (
         <Button variant="secondary" className="mt-3" onClick={retry}>
           <RotateCw aria-hidden />
-          {t('common.retry')}
+          {t('common:retry')}
         </Button>
       )}
     </div>
@@ -75,10 +83,28 @@ export function Failed({ error, retry, className }: { error: unknown; retry?: ()
 }
 
 /** A sentence that stands out. */
-export function Notice({ tone, icon: Icon, children, action }: { tone: 'info' | 'warn' | 'bad' | 'good'; icon?: LucideIcon; children: ReactNode; action?: ReactNode }) {
-  const tones = { info: 'bg-tint text-on-tint', warn: 'bg-warn-tint text-warn', bad: 'bg-bad-tint text-bad', good: 'bg-good-tint text-good' };
+export function Notice({
+  tone,
+  icon: Icon,
+  children,
+  action,
+}: {
+  tone: 'info' | 'warn' | 'bad' | 'good';
+  icon?: LucideIcon;
+  children: ReactNode;
+  action?: ReactNode;
+}) {
+  const tones = {
+    info: 'bg-tint text-on-tint',
+    warn: 'bg-warn-tint text-warn',
+    bad: 'bg-bad-tint text-bad',
+    good: 'bg-good-tint text-good',
+  };
   return (
-    <div role={tone === 'bad' ? 'alert' : 'status'} className={cn('flex flex-wrap items-center gap-3 rounded-2xl px-4 py-3 text-sm', tones[tone])}>
+    <div
+      role={tone === 'bad' ? 'alert' : 'status'}
+      className={cn('flex flex-wrap items-center gap-3 rounded-2xl px-4 py-3 text-sm', tones[tone])}
+    >
       {Icon && <Icon aria-hidden className="size-5 shrink-0" />}
       <div className="min-w-0 flex-1 basis-48">{children}</div>
       {action}

@@ -23,11 +23,25 @@ export function Typed({ children, className }: { children: string; className?: s
 }
 
 /** A phone number as people write it, that can be called. */
-export function Phone({ value, link = false, className }: { value: string; link?: boolean; className?: string }) {
+export function Phone({
+  value,
+  link = false,
+  className,
+}: {
+  value: string;
+  link?: boolean;
+  className?: string;
+}) {
   const text = <Ltr className={cn(!link && className)}>{formatPhone(value)}</Ltr>;
   if (!link) return text;
   return (
-    <a href={telHref(value)} className={cn('inline-flex min-h-11 min-w-11 items-center text-on-tint underline-offset-4 hover:underline md:min-h-0', className)}>
+    <a
+      href={telHref(value)}
+      className={cn(
+        'inline-flex min-h-11 min-w-11 items-center text-on-tint underline-offset-4 hover:underline md:min-h-0',
+        className,
+      )}
+    >
       {text}
     </a>
   );

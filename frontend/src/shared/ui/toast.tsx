@@ -18,9 +18,15 @@ const library = () => import('sonner');
 let count = 0;
 
 /** Shows a message, or changes the one of the same id. Returns the id. */
-function show(kind: 'success' | 'error' | 'info' | 'loading', message: string, options: Options = {}): string {
+function show(
+  kind: 'success' | 'error' | 'info' | 'loading',
+  message: string,
+  options: Options = {},
+): string {
   const id = options.id ?? `toast-${(count += 1)}`;
-  void library().then(({ toast: sonner }) => sonner[kind](message, { duration: kind === 'loading' ? Infinity : 5000, ...options, id }));
+  void library().then(({ toast: sonner }) =>
+    sonner[kind](message, { duration: kind === 'loading' ? Infinity : 5000, ...options, id }),
+  );
   return id;
 }
 
@@ -48,7 +54,8 @@ export function Toaster({ label, dir }: { label: string; dir: 'rtl' | 'ltr' }) {
         toastOptions={{
           unstyled: true,
           classNames: {
-            toast: 'flex w-full items-center gap-3 rounded-2xl border bg-raised px-4 py-3 text-sm text-ink shadow-xl',
+            toast:
+              'flex w-full items-center gap-3 rounded-2xl border bg-raised px-4 py-3 text-sm text-ink shadow-xl',
             title: 'font-medium',
             description: 'mt-0.5 text-muted',
             content: 'min-w-0 grow',
