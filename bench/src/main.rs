@@ -2,6 +2,7 @@
 //! how fast a change of call configuration arrives. See `bench/README.md`.
 
 mod ack;
+mod apply;
 mod config_change;
 mod contestant;
 mod crm;
@@ -74,6 +75,8 @@ enum Command {
     Crm,
     /// How fast operators find what failed among 100,000 dead letters, and run it again.
     DeadLetters,
+    /// How fast the workers apply a full stream, beside writing the same rows and nothing else.
+    Apply,
     /// Serves one of the contestants that are our own handler: for the benchmark's own use.
     #[command(hide = true)]
     Serve {
@@ -134,8 +137,8 @@ async fn measure(settings: &Settings, folder: &Path, arguments: &Arguments) -> a
     let measured = measure_on(settings, folder, arguments, &nats, &database).await;
     database.remove().await?;
     nats.stop().await?;
-    let Measured { ack, config_change, crm, dead_letters } = measured?;
-    Ok(Report { machine, postgres, ack, config_change, crm, dead_letters })
+    let Measured { ack, config_change, crm, dead_letters, apply } = measured?;
+    Ok(Report { machine, postgres, ack, config_change, crm, dead_letters, apply })
 }
 
 /// What was asked for.
@@ -145,6 +148,7 @@ struct Measured {
     config_change: Option<config_change::Outcome>,
     crm: Option<crm::Outcome>,
     dead_letters: Option<dead_letters::Outcome>,
+    apply: Option<apply::Outcome>,
 }
 
 async fn measure_on(
@@ -180,6 +184,11 @@ async fn measure_on(
         let letters = if arguments.quick { dead_letters::LETTERS / 10 } else { dead_letters::LETTERS };
         progress(&format!("reading and replaying {letters} dead letters"));
         measured.dead_letters = Some(dead_letters::measure(&around, letters).await?);
+    }
+    if matches!(arguments.command, None | Some(Command::Apply)) {
+        let calls = if arguments.quick { apply::CALLS / 10 } else { apply::CALLS };
+        progress(&format!("applying {calls} calls"));
+        measured.apply = Some(apply::measure(&around, calls).await?);
     }
     Ok(measured)
 }

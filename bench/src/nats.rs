@@ -72,6 +72,11 @@ impl Nats {
         url(&self.address, role)
     }
 
+    /// The operator's connection.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// What the ingress should answer, as the workers would write it.
     pub async fn configure(&self, config: &CallConfig) -> anyhow::Result<()> {
         let bucket = self.js.get_key_value(CALL_CONFIG_BUCKET).await?;

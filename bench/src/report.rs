@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     ack::{self, CONNECTIONS, RATES, Round, Window},
-    config_change,
+    apply, config_change,
     contestant::Contestant,
     crm, dead_letters,
     machine::Machine,
@@ -27,6 +27,8 @@ pub struct Report {
     pub crm: Option<crm::Outcome>,
     /// Finding what failed.
     pub dead_letters: Option<dead_letters::Outcome>,
+    /// Applying events.
+    pub apply: Option<apply::Outcome>,
 }
 
 /// What our webhook is to reach.
@@ -37,6 +39,10 @@ const P99_MS: f64 = 3.0;
 const RSS_MB: f64 = 48.0;
 const CHANGE_MS: f64 = 1_000.0;
 const LIVE_P99_MS: f64 = 100.0;
+/// What the workers are to reach of the floor; below the least the run is void.
+const OF_FLOOR: f64 = 0.4;
+const LEAST_FLOOR: f64 = 10_000.0;
+const WORKERS_RSS_MB: f64 = 120.0;
 
 /// What others may use of the processors before the figures are called disturbed:
 /// the kernel's own work for the disk and the network counts here too.
@@ -68,6 +74,9 @@ impl Report {
         }
         if let Some(outcome) = &self.dead_letters {
             dead_letters_text(&mut text, outcome);
+        }
+        if let Some(outcome) = &self.apply {
+            apply_text(&mut text, outcome);
         }
         text
     }
@@ -250,6 +259,25 @@ fn crm_text(text: &mut String, outcome: &crm::Outcome) {
         text,
         "A change on the screen, after its commit: {} changes, p50 {p50:.1} ms, p99 {p99:.1} ms\n  {word:<8} p99 under {LIVE_P99_MS:.0} ms",
         plan.changes
+    );
+}
+
+fn apply_text(text: &mut String, outcome: &apply::Outcome) {
+    let apply::Outcome { calls, per_second, floor_per_second, alone_ms, peak_rss_mb } = outcome;
+    let ratio = per_second / floor_per_second;
+    let met = |is: bool| if is { "met" } else { "NOT MET" };
+    let void = if *floor_per_second < LEAST_FLOOR { "  VOID: the floor is too low\n" } else { "" };
+    let (p50, p99) = (quantile(alone_ms, 50), quantile(alone_ms, 99));
+    let _ = writeln!(
+        text,
+        "\nApplying {calls} calls with three statuses each, from a full stream\n{void}  \
+         workers {per_second:>8.0} events/s   floor {floor_per_second:>8.0} events/s   {ratio:.2} of the floor\n  \
+         one call alone, from the stream to its row: p50 {p50:.1} ms, p99 {p99:.1} ms\n  \
+         the workers' memory at most {peak_rss_mb:.0} MB\n  \
+         {:<8} {:.0} % of the floor\n  {:<8} memory under {WORKERS_RSS_MB:.0} MB",
+        met(ratio >= OF_FLOOR),
+        OF_FLOOR * 100.0,
+        met(*peak_rss_mb < WORKERS_RSS_MB)
     );
 }
 

@@ -1,0 +1,322 @@
+//! How fast the workers apply what the ingress has acknowledged: calls with three statuses each, from a stream that is
+//! full when they start until every one has its row, lead, history, audit records, marks, and its domain events in
+//! `EVENTS`. Beside the floor: the same rows into the same tables by statements of 500, and nothing else. And one call
+//! alone: from the stream to its row.
+
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use prosaas_domain::ids::CallSid;
+use prosaas_events::{
+    CloudEvent, EventData, EventId, StatusOrder,
+    call::{Answer, CallIncomingV1, CallStatus, CallStatusV1},
+    subjects::{Stream, Subject, consumers},
+};
+use prosaas_platform::{
+    bus::publisher::{BATCH_MAX, Outgoing, Verdict, publish_batch},
+    clock, store,
+};
+use secrecy::SecretString;
+use serde::Serialize;
+use sqlx::PgPool;
+
+use crate::{
+    config_change::{setup, start_workers},
+    contestant::Surroundings,
+};
+
+/// Calls of a full run.
+pub const CALLS: u32 = 50_000;
+
+/// Events of each call.
+const EVENTS: u32 = 4;
+
+/// Calls one after the other, each alone.
+const ALONE: u32 = 200;
+
+/// Each caller phones so often.
+const CALLS_OF_CALLER: u32 = 10;
+
+/// How long the workers may take.
+const PATIENCE: Duration = Duration::from_mins(30);
+
+const POLL: Duration = Duration::from_millis(20);
+
+/// What was measured.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    /// How many calls there were.
+    pub calls: u32,
+    /// Events that the workers applied in a second.
+    pub per_second: f64,
+    /// Events whose rows the floor wrote in a second.
+    pub floor_per_second: f64,
+    /// From the acknowledgement of the stream to the row, sorted, milliseconds.
+    pub alone_ms: Vec<f64>,
+    /// Most memory that the workers held, MB.
+    pub peak_rss_mb: f64,
+}
+
+/// An event on its way.
+struct Message {
+    id: String,
+    subject: String,
+    payload: Bytes,
+}
+
+impl Outgoing for Message {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn payload(&self) -> Bytes {
+        self.payload.clone()
+    }
+
+    fn traceparent(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Writes the floor, fills the stream, and lets the workers empty it.
+pub async fn measure(around: &Surroundings<'_>, calls: u32) -> anyhow::Result<Outcome> {
+    let folder = around.folder.join("apply");
+    std::fs::create_dir_all(&folder)?;
+    setup(around, &folder).await?;
+    let pool = store::connect(&SecretString::from(around.database.url.clone()), 2).await?;
+    let floor_per_second = floor(&pool, calls).await?;
+    around.nats.purge_calls().await?;
+    let told = events(around).await?;
+    fill(around, calls).await?;
+    let began = Instant::now();
+    let workers = start_workers(around, &folder)?;
+    applied(around, &pool).await?;
+    let per_second = f64::from(calls * EVENTS) / began.elapsed().as_secs_f64();
+    check(&pool, calls).await?;
+    // Each call has ended and was missed; each caller became a lead.
+    let wanted = u64::from(calls * 2 + calls.div_ceil(CALLS_OF_CALLER));
+    let told = events(around).await? - told;
+    ensure!(told == wanted, "{told} domain events instead of {wanted}");
+    let alone_ms = alone(around, &pool).await?;
+    let peak_rss_mb = f64::from(u32::try_from(workers.peak_rss_kb()?)?) / 1024.0;
+    workers.stop().await?;
+    pool.close().await;
+    Ok(Outcome { calls, per_second, floor_per_second, alone_ms, peak_rss_mb })
+}
+
+/// The rows that the workers will write, of other calls and callers.
+async fn floor(pool: &PgPool, calls: u32) -> anyhow::Result<f64> {
+    const STATEMENT: u32 = 500;
+    let business: uuid::Uuid =
+        sqlx::query_scalar("SELECT id FROM prosaas.businesses ORDER BY created_at LIMIT 1")
+            .fetch_one(pool)
+            .await?;
+    let began = Instant::now();
+    let mut first = 0;
+    while first < calls {
+        let last = (first + STATEMENT / EVENTS).min(calls);
+        let sids: Vec<String> = (first..last).map(|number| format!("CAfloor{number}")).collect();
+        let numbers: Vec<String> = (first..last).map(|number| caller(number, 3)).collect();
+        let new: Vec<String> = (first..last)
+            .filter(|number| number % CALLS_OF_CALLER == 0)
+            .map(|number| caller(number, 3))
+            .collect();
+        let mut transaction = pool.begin().await?;
+        for statement in FLOOR {
+            sqlx::query(statement)
+                .bind(&sids)
+                .bind(&numbers)
+                .bind(&new)
+                .bind(business)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        first = last;
+    }
+    let took = began.elapsed();
+    // What the floor tells is nothing that happened.
+    sqlx::raw_sql("TRUNCATE prosaas.event_outbox").execute(pool).await?;
+    Ok(f64::from(calls * EVENTS) / took.as_secs_f64())
+}
+
+/// Calls, numbers, new callers, business. Every statement names all four, so that they are bound alike.
+const FLOOR: [&str; 7] = [
+    "WITH used AS (SELECT $1::text[], $2::text[]), new AS (
+        INSERT INTO prosaas.leads (id, business_id, name, source, created_at, updated_at)
+        SELECT gen_random_uuid(), $4, NULL, 'call', now(), now() FROM unnest($3::text[]) RETURNING id
+     ) SELECT count(*) FROM new",
+    "WITH used AS (SELECT $1::text[], $2::text[]), fresh AS (
+        SELECT id, row_number() OVER () AS n FROM prosaas.leads l
+        WHERE l.business_id = $4 AND l.xmin = pg_current_xact_id()::xid
+     ) INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, search_digits, reader, created_at)
+     SELECT gen_random_uuid(), $4, f.id, c.e164, c.e164, c.e164, 1, now()
+     FROM unnest($3::text[]) WITH ORDINALITY AS c (e164, n) JOIN fresh f ON f.n = c.n",
+    "WITH used AS (SELECT $3::text[]) INSERT INTO prosaas.calls (call_sid, business_id, lead_id, from_raw, to_raw,
+        from_e164, to_e164, direction, answer, details_source, details_at, details_event_id, status, status_sequence,
+        started_at, ended_at, duration_s, missed, callback_needed)
+     SELECT c.sid, $4, p.lead_id, c.e164, '+972000000002', c.e164, '+972000000002', 'inbound', 'record', 'incoming',
+            now(), 'call.incoming:' || c.sid, 'completed', 3, now(), now(), 9, true, true
+     FROM unnest($1::text[], $2::text[]) AS c (sid, e164)
+     JOIN prosaas.lead_phones p ON p.business_id = $4 AND p.e164 = c.e164 AND p.matches_callers",
+    "WITH used AS (SELECT $2::text[], $3::text[]) INSERT INTO prosaas.call_events (event_id, call_sid, business_id, kind,
+        status, sequence_number, occurred_at, received_at, data)
+     SELECT 'call.status:' || sid || ':' || n, sid, $4, 'status', 'ringing', n, now(), now(),
+            jsonb_build_object('call_sid', sid, 'status', 'ringing', 'from', '+972541234567', 'to', '+972000000002')
+     FROM unnest($1::text[]) AS sid, generate_series(0, 3) AS n",
+    "WITH used AS (SELECT $2::text[], $3::text[]) INSERT INTO prosaas.audit_records (id, business_id, actor_name,
+        event_id, action, entity_type, entity_id, before, after)
+     SELECT gen_random_uuid(), $4, 'twilio', 'call.status:' || sid || ':' || n, 'call.status', 'call', sid,
+            jsonb_build_object('status', 'ringing', 'missed', false), jsonb_build_object('status', 'completed', 'missed', true)
+     FROM unnest($1::text[]) AS sid, generate_series(0, 3) AS n",
+    "WITH used AS (SELECT $2::text[], $3::text[], $4::uuid) INSERT INTO prosaas.processed_events (consumer, event_id)
+     SELECT 'calls', 'call.status:' || sid || ':' || n FROM unnest($1::text[]) AS sid, generate_series(0, 3) AS n",
+    "WITH used AS (SELECT $2::text[], $3::text[]), told AS (
+        INSERT INTO prosaas.event_outbox (event_id, subject, payload)
+        SELECT 'call.missed:' || sid || n, 'event.call.missed.' || sid, jsonb_build_object('call_sid', sid, 'id', $4)::text
+        FROM unnest($1::text[]) AS sid, generate_series(1, 2) AS n RETURNING position
+     ) SELECT count(*) FROM told",
+];
+
+fn caller(number: u32, series: u32) -> String {
+    format!("+9725{series}{:07}", number / CALLS_OF_CALLER)
+}
+
+/// The events of the calls, in the order in which Twilio sends them: all that begin, then all that go on.
+async fn fill(around: &Surroundings<'_>, calls: u32) -> anyhow::Result<()> {
+    let client = around.nats.client();
+    let mut batch = Vec::new();
+    for number in 0..calls {
+        batch.extend(whole_call(around, &format!("CAapply{number}"), &caller(number, 4))?);
+        if batch.len() + 4 > BATCH_MAX || number + 1 == calls {
+            let verdict = publish_batch(client, Stream::Calls, &batch, Duration::from_secs(30)).await;
+            ensure!(verdict == Verdict::Stored, "the stream is not filled: {verdict:?}");
+            batch.clear();
+        }
+    }
+    Ok(())
+}
+
+fn whole_call(around: &Surroundings<'_>, call: &str, from: &str) -> anyhow::Result<Vec<Message>> {
+    let call: CallSid = call.parse()?;
+    let to = &around.sender.called;
+    let at = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000);
+    let incoming = CallIncomingV1 {
+        call_sid: call.clone(),
+        account_sid: None,
+        from: from.to_owned(),
+        to: to.clone(),
+        direction: Some("inbound".to_owned()),
+        status: Some(CallStatus::Ringing),
+        caller_name: None,
+        forwarded_from: None,
+        parent_call_sid: None,
+        stir_verstat: None,
+        error_code: None,
+        answer: Answer::Record,
+    };
+    let mut messages =
+        vec![message(EventId::call_incoming(&call), Subject::call_incoming(&call), &call, at, incoming)?];
+    for (number, status) in
+        [CallStatus::Ringing, CallStatus::InProgress, CallStatus::Completed].into_iter().enumerate()
+    {
+        let sequence = u32::try_from(number)?;
+        let data = CallStatusV1 {
+            call_sid: call.clone(),
+            account_sid: None,
+            status,
+            sequence_number: Some(sequence),
+            from: Some(from.to_owned()),
+            to: Some(to.clone()),
+            direction: Some("inbound".to_owned()),
+            duration_s: status.is_terminal().then_some(9),
+            sip_response_code: None,
+            occurred_at: Some(at + TimeDelta::seconds(i64::from(sequence))),
+            parent_call_sid: None,
+        };
+        let id = EventId::call_status(&call, status, StatusOrder::Sequence(sequence));
+        messages.push(message(id, Subject::call_status(&call), &call, at, data)?);
+    }
+    Ok(messages)
+}
+
+fn message<T: EventData>(
+    id: EventId,
+    subject: Subject,
+    call: &CallSid,
+    at: DateTime<Utc>,
+    data: T,
+) -> anyhow::Result<Message> {
+    let event = CloudEvent::new(id.clone(), "/twilio/AC1".to_owned(), call.to_string(), at, data);
+    Ok(Message { id: id.into_string(), subject: subject.into_string(), payload: event.encode()?.into() })
+}
+
+/// Waits until the consumer has nothing left and everything is told.
+async fn applied(around: &Surroundings<'_>, pool: &PgPool) -> anyhow::Result<()> {
+    let began = Instant::now();
+    loop {
+        let stream = around.nats.js.get_stream_no_info(Stream::Calls.name()).await?;
+        let info = stream.consumer_info(consumers::CALLS).await?;
+        let left = info.num_pending + u64::try_from(info.num_ack_pending)?;
+        if left == 0 {
+            let untold: i64 =
+                sqlx::query_scalar("SELECT count(*) FROM prosaas.event_outbox").fetch_one(pool).await?;
+            if untold == 0 {
+                return Ok(());
+            }
+        }
+        ensure!(began.elapsed() < PATIENCE, "{left} events are left");
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+async fn check(pool: &PgPool, calls: u32) -> anyhow::Result<()> {
+    let (calls, events) = (i64::from(calls), i64::from(calls * EVENTS));
+    for (wanted, effects) in [
+        (
+            calls,
+            "SELECT count(*) FROM prosaas.calls WHERE call_sid LIKE 'CAapply%' AND lead_id IS NOT NULL AND missed",
+        ),
+        (events, "SELECT count(*) FROM prosaas.call_events WHERE call_sid LIKE 'CAapply%'"),
+        (
+            events,
+            "SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call' AND entity_id LIKE 'CAapply%'",
+        ),
+        (events, "SELECT count(*) FROM prosaas.processed_events WHERE event_id LIKE 'call.%:CAapply%'"),
+    ] {
+        let found: i64 = sqlx::query_scalar(effects).fetch_one(pool).await?;
+        ensure!(found == wanted, "{found} instead of {wanted}: {effects}");
+    }
+    Ok(())
+}
+
+/// Messages in the stream of domain events.
+async fn events(around: &Surroundings<'_>) -> anyhow::Result<u64> {
+    let stream = around.nats.js.get_stream_no_info(Stream::Events.name()).await?;
+    Ok(stream.get_info().await?.state.messages)
+}
+
+async fn alone(around: &Surroundings<'_>, pool: &PgPool) -> anyhow::Result<Vec<f64>> {
+    let mut took = Vec::new();
+    for number in 0..ALONE {
+        let sid = format!("CAalone{}{number}", clock::system().now().timestamp_millis());
+        let first = whole_call(around, &sid, &caller(number, 2))?.into_iter().next();
+        let Some(message) = first else { continue };
+        around.nats.js.publish(message.subject, message.payload).await?.await?;
+        let began = Instant::now();
+        let there = "SELECT EXISTS (SELECT FROM prosaas.calls WHERE call_sid = $1)";
+        while !sqlx::query_scalar::<_, bool>(there).bind(&sid).fetch_one(pool).await? {
+            ensure!(began.elapsed() < PATIENCE, "{sid} has no row");
+            tokio::time::sleep(Duration::from_micros(500)).await;
+        }
+        took.push(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    took.sort_by(f64::total_cmp);
+    Ok(took)
+}
