@@ -11,13 +11,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use prosaas_domain::ids::CallSid;
-use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallStatusV1};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 
 use super::{
     change::{Change, Origin, Step},
-    fact::CallFact,
+    event::CallEvent,
     fold, history, lead, owner,
     store::{self, StoredCall},
     told,
@@ -26,66 +25,7 @@ use crate::{
     audit::{self, Actor, Record},
     domain_events::Pending,
     runtime::{Done, Failure, Meta, mark_all_processed},
-    text::storable_json,
 };
-
-/// An event of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallEvent {
-    /// A call asked to be answered.
-    Incoming(CallIncomingV1),
-    /// Twilio reports a status.
-    Status(CallStatusV1),
-    /// Forwarding ended.
-    Dialed(CallDialedV1),
-}
-
-impl CallEvent {
-    /// The call.
-    pub fn call(&self) -> &CallSid {
-        match self {
-            Self::Incoming(data) => &data.call_sid,
-            Self::Status(data) => &data.call_sid,
-            Self::Dialed(data) => &data.call_sid,
-        }
-    }
-
-    /// The call that this one is a part of, as far as the event says so.
-    fn parent(&self) -> Option<&CallSid> {
-        match self {
-            Self::Incoming(data) => data.parent_call_sid.as_ref(),
-            Self::Status(data) => data.parent_call_sid.as_ref(),
-            Self::Dialed(_) => None,
-        }
-    }
-
-    /// What it says, for the fold.
-    pub fn fact(&self, meta: &Meta) -> CallFact {
-        match self {
-            Self::Incoming(data) => CallFact::incoming(&meta.id, meta.time, data),
-            Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
-            Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
-        }
-    }
-
-    /// `incoming`, `status` or `dialed`.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Incoming(_) => "incoming",
-            Self::Status(_) => "status",
-            Self::Dialed(_) => "dialed",
-        }
-    }
-
-    /// Its data as the history keeps it.
-    pub fn data(&self) -> Result<Value, serde_json::Error> {
-        match self {
-            Self::Incoming(data) => storable_json(data),
-            Self::Status(data) => storable_json(data),
-            Self::Dialed(data) => storable_json(data),
-        }
-    }
-}
 
 /// Applies one event.
 pub async fn apply_event(
@@ -160,7 +100,8 @@ async fn write(
         change.after.version += 1;
         told::tell(&mut pending, change)?;
     }
-    store::save_all(connection, changes.iter().filter(|change| change.is_one())).await?;
+    let changed = changes.iter().filter(|change| change.is_one());
+    store::save_all(connection, changed.map(|change| (&change.call, &change.after))).await?;
     history::add(connection, changes).await?;
     owner::spread(connection, changes, &mut pending).await?;
     audit::write_all(connection, records(changes).iter().map(Entry::record).collect()).await?;

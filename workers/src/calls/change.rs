@@ -2,7 +2,7 @@
 
 use prosaas_domain::ids::CallSid;
 
-use super::{apply::CallEvent, fold::CallState, store::StoredCall};
+use super::{event::CallEvent, fold::CallState, store::StoredCall};
 use crate::{audit::Actor, domain_events::Trigger, runtime::Meta};
 
 /// How a call stood, how it will stand, and for what.

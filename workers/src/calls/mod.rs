@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod change;
+pub mod event;
 pub mod fact;
 pub mod fold;
 #[cfg(test)]
@@ -21,7 +22,8 @@ use prosaas_events::{
 use sqlx::PgPool;
 use tracing::Instrument as _;
 
-pub use apply::{CallEvent, apply_all, apply_event};
+pub use apply::{apply_all, apply_event};
+pub use event::CallEvent;
 
 use crate::{
     live::Live,

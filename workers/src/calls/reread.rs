@@ -70,7 +70,7 @@ async fn reread(pool: &PgPool, call: &CallSid) -> Result<(), sqlx::Error> {
         change.after.version += 1;
         told::tell(&mut pending, change)?;
     }
-    store::save_all(&mut transaction, changes.iter()).await?;
+    store::save_all(&mut transaction, changes.iter().map(|change| (&change.call, &change.after))).await?;
     owner::spread(&mut transaction, &changes, &mut pending).await?;
     pending.write(&mut transaction).await?;
     let [Change { after, .. }] = changes;

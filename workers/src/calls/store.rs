@@ -10,7 +10,6 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
-    change::Change,
     fact::{Dial, Parties},
     fold::{CallState, Details, StatusMark},
 };
@@ -184,9 +183,9 @@ impl<'a> Row<'a> {
 /// Writes the calls whole, as they will be. Hold their locks.
 pub async fn save_all<'a>(
     connection: &mut PgConnection,
-    changes: impl Iterator<Item = &'a Change<'a>>,
+    calls: impl Iterator<Item = (&'a CallSid, &'a StoredCall)>,
 ) -> Result<(), sqlx::Error> {
-    let rows: Vec<Row<'_>> = changes.map(|change| Row::of(&change.call, &change.after)).collect();
+    let rows: Vec<Row<'_>> = calls.map(|(call, stored)| Row::of(call, stored)).collect();
     if rows.is_empty() {
         return Ok(());
     }

@@ -84,6 +84,7 @@ enum Pass {
 impl Relay {
     /// Moves what is there and what comes, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        counter!("prosaas_domain_events_total").increment(0);
         let mut troubled = false;
         let mut measured: Option<Instant> = None;
         while !stop.is_cancelled() {

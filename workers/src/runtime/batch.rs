@@ -16,8 +16,7 @@ use tracing::Instrument as _;
 use super::{
     Delivery, Done, Failure, Job, Meta, Worker,
     deliver::{Next, Shared, again, deliver, delivery, keep_alive, settle, words},
-    pull::Pulled,
-    run::{give_back, open},
+    pull::{Pull, Pulled},
 };
 
 /// One pull. What it brings is handled by at most as many tasks as there are permits, each with all that has arrived
@@ -29,7 +28,7 @@ pub(super) async fn pull_once<W: Worker>(
     tasks: &TaskTracker,
 ) -> Option<String> {
     let most = shared.worker.most_at_once();
-    let mut pull = match open(shared, consumer, most).await {
+    let mut pull = match Pull::open_for(shared, consumer, most).await {
         Ok(pull) => pull,
         Err(problem) => return Some(problem),
     };
@@ -37,7 +36,7 @@ pub(super) async fn pull_once<W: Worker>(
         let pulled = tokio::select! {
             biased;
             () = shared.stop.cancelled() => {
-                give_back(pull, None).await;
+                pull.give_back(None).await;
                 return None;
             }
             pulled = pull.next() => pulled,
@@ -52,7 +51,7 @@ pub(super) async fn pull_once<W: Worker>(
             permit = permits.clone().acquire_owned() => permit.ok(),
         };
         let Some(permit) = permit else {
-            give_back(pull, Some(first)).await;
+            pull.give_back(Some(first)).await;
             return None;
         };
         let mut messages = vec![first];

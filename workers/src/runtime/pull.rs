@@ -7,14 +7,20 @@ use async_nats::{
     Client, StatusCode, Subject, Subscriber,
     connection::State,
     jetstream::{
-        self, Message,
+        self, AckKind, Message,
         consumer::{PullConsumer, pull::BatchConfig},
     },
 };
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{Cause, Policy};
+use super::{Cause, Policy, Worker, deliver::Shared};
+
+/// Pause after the server could not be asked.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for messages that are on their way, to give them back.
+const REST_WAIT: Duration = Duration::from_millis(500);
 
 /// How often the connection's state is looked at while nothing arrives.
 const STATE_CHECK: Duration = Duration::from_millis(250);
@@ -112,8 +118,30 @@ impl Pull {
         }
     }
 
-    /// What has arrived and was not begun, for a stop. The pull itself ends here.
-    pub async fn into_rest(mut self, wait: Duration) -> Vec<Message> {
+    /// The same for a worker; says what went wrong after a pause.
+    pub async fn open_for<W: Worker>(
+        shared: &Shared<W>,
+        consumer: &PullConsumer,
+        count: usize,
+    ) -> Result<Self, String> {
+        let bus = &shared.bus;
+        match Self::open(&bus.client, &bus.jetstream, consumer, count, &shared.policy).await {
+            Ok(pull) => Ok(pull),
+            Err(error) => {
+                tokio::time::sleep(PAUSE).await;
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// For a stop: gives back what has arrived and was not begun. The pull itself ends here.
+    pub async fn give_back(self, first: Option<Message>) {
+        for message in first.into_iter().chain(self.into_rest(REST_WAIT).await) {
+            let _ = message.ack_with(AckKind::Nak(None)).await;
+        }
+    }
+
+    async fn into_rest(mut self, wait: Duration) -> Vec<Message> {
         let mut rest = Vec::new();
         let drained = async {
             // Stops the pull at the server and ends the subscription after what is on its way.

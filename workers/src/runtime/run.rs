@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_nats::{
     Client,
-    jetstream::{self, AckKind, Message, consumer::PullConsumer},
+    jetstream::{self, consumer::PullConsumer},
 };
 use metrics::{counter, gauge};
 use prosaas_events::dead_letter::DeadReason;
@@ -25,9 +25,6 @@ use super::{
 
 /// Pause after the server could not be asked.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// How long a stop waits for messages that are on their way, to give them back.
-const REST_WAIT: Duration = Duration::from_millis(500);
 
 /// How long a stop waits for the last acks.
 const SETTLE_WAIT: Duration = Duration::from_millis(1500);
@@ -171,7 +168,7 @@ async fn pull_once<W: Worker>(
     mut places: OwnedSemaphorePermit,
     tasks: &TaskTracker,
 ) -> Option<String> {
-    let mut pull = match open(shared, consumer, places.num_permits()).await {
+    let mut pull = match Pull::open_for(shared, consumer, places.num_permits()).await {
         Ok(pull) => pull,
         Err(problem) => return Some(problem),
     };
@@ -179,7 +176,7 @@ async fn pull_once<W: Worker>(
         let pulled = tokio::select! {
             biased;
             () = shared.stop.cancelled() => {
-                give_back(pull, None).await;
+                pull.give_back(None).await;
                 return None;
             }
             pulled = pull.next() => pulled,
@@ -195,30 +192,6 @@ async fn pull_once<W: Worker>(
             }
             Pulled::Ended => return None,
             Pulled::Lost(problem) => return Some(problem),
-        }
-    }
-}
-
-/// Gives back what was pulled and not begun.
-pub(super) async fn give_back(pull: Pull, first: Option<Message>) {
-    for message in first.into_iter().chain(pull.into_rest(REST_WAIT).await) {
-        let _ = message.ack_with(AckKind::Nak(None)).await;
-    }
-}
-
-/// Opens a pull of so many; says what went wrong after a pause.
-pub(super) async fn open<W: Worker>(
-    shared: &Shared<W>,
-    consumer: &PullConsumer,
-    count: usize,
-) -> Result<Pull, String> {
-    let bus = &shared.bus;
-    let opened = Pull::open(&bus.client, &bus.jetstream, consumer, count, &shared.policy).await;
-    match opened {
-        Ok(pull) => Ok(pull),
-        Err(error) => {
-            tokio::time::sleep(PAUSE).await;
-            Err(error.to_string())
         }
     }
 }

@@ -1,0 +1,66 @@
+//! An event of a call, whichever it is.
+
+use prosaas_domain::ids::CallSid;
+use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallStatusV1};
+use serde_json::Value;
+
+use super::fact::CallFact;
+use crate::{runtime::Meta, text::storable_json};
+
+/// An event of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallEvent {
+    /// A call asked to be answered.
+    Incoming(CallIncomingV1),
+    /// Twilio reports a status.
+    Status(CallStatusV1),
+    /// Forwarding ended.
+    Dialed(CallDialedV1),
+}
+
+impl CallEvent {
+    /// The call.
+    pub fn call(&self) -> &CallSid {
+        match self {
+            Self::Incoming(data) => &data.call_sid,
+            Self::Status(data) => &data.call_sid,
+            Self::Dialed(data) => &data.call_sid,
+        }
+    }
+
+    /// The call that this one is a part of, as far as the event says so.
+    pub fn parent(&self) -> Option<&CallSid> {
+        match self {
+            Self::Incoming(data) => data.parent_call_sid.as_ref(),
+            Self::Status(data) => data.parent_call_sid.as_ref(),
+            Self::Dialed(_) => None,
+        }
+    }
+
+    /// What it says, for the fold.
+    pub fn fact(&self, meta: &Meta) -> CallFact {
+        match self {
+            Self::Incoming(data) => CallFact::incoming(&meta.id, meta.time, data),
+            Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
+            Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
+        }
+    }
+
+    /// `incoming`, `status` or `dialed`.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Incoming(_) => "incoming",
+            Self::Status(_) => "status",
+            Self::Dialed(_) => "dialed",
+        }
+    }
+
+    /// Its data as the history keeps it.
+    pub fn data(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::Incoming(data) => storable_json(data),
+            Self::Status(data) => storable_json(data),
+            Self::Dialed(data) => storable_json(data),
+        }
+    }
+}
