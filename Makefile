@@ -4,7 +4,7 @@ DEV := $(PYTHON) -m scripts.dev
 
 .DEFAULT_GOAL := help
 .PHONY: help run services test test-repeat fuzz mutants check lint fmt fmt-check clippy deny deny-advisories sqlx sqlx-check generated \
-	generated-check scripts-check bench e2e screenshots faults test-compose
+	generated-check scripts-check bench e2e screenshots faults structure test-compose
 # The driver runs one thing at a time and must not meet this make's job server.
 MAKEFLAGS += --no-print-directory
 unexport MAKEFLAGS
@@ -71,6 +71,9 @@ e2e: ## The web app in a browser against the whole system
 
 screenshots: ## Photograph every screen of the web app into frontend/screenshots
 	@exec $(DEV) screenshots
+
+structure: ## Print which crate imports which, and every circle of imports; fails on one
+	@exec $(PYTHON) -m scripts.dev.structure
 
 test-compose: ## Bring production up in Docker from a clean clone and try it (needs an engine)
 	@exec $(PYTHON) -m scripts.test_compose

@@ -22,6 +22,7 @@ mod last_resort;
 mod monitor;
 mod opening;
 pub(crate) mod orphans;
+mod place;
 pub mod publish;
 pub mod pump;
 mod reader;
@@ -50,7 +51,7 @@ use tokio::sync::{mpsc, oneshot};
 use self::{
     commit::Rejection,
     connection::WriteError,
-    opening::Place,
+    place::Place,
     stats::Shared,
     writer::{Command, Reply},
 };
@@ -116,15 +117,6 @@ impl fmt::Debug for EventLog {
 }
 
 impl EventLog {
-    /// Takes the first free slot of the folder and opens its log. One that cannot be opened
-    /// yet, such as one on a full disk, is tried again: [`Self::problem`] says why.
-    ///
-    /// # Errors
-    /// When the folder cannot be used at all.
-    pub async fn open(config: EventLogConfig, clock: SharedClock) -> Result<Self, OpenError> {
-        opening::open(config, clock).await
-    }
-
     /// Keeps an event. Returns after the commit that holds it is on disk. The same
     /// id twice is one row and no error.
     pub async fn append(&self, event: NewEvent) -> Result<(), AppendError> {

@@ -18,6 +18,7 @@ use super::{
     EventLog, EventLogConfig, Inner, OpenError, QUEUE,
     last_resort::LastResort,
     monitor::{self, Gauges},
+    place::Place,
     reader::Reader,
     slot::Slot,
     space::Space,
@@ -25,16 +26,19 @@ use super::{
     writer::{Command, Writer},
 };
 
-/// What lies in the slot that the log holds.
-pub(super) struct Place {
-    pub(super) slot_name: String,
-    pub(super) reader: Mutex<Reader>,
-    pub(super) space: Arc<Space>,
-    pub(super) last_resort: LastResort,
+impl EventLog {
+    /// Takes the first free slot of the folder and opens its log. One that cannot be opened
+    /// yet, such as one on a full disk, is tried again: [`Self::problem`] says why.
+    ///
+    /// # Errors
+    /// When the folder cannot be used at all.
+    pub async fn open(config: EventLogConfig, clock: SharedClock) -> Result<Self, OpenError> {
+        open(config, clock).await
+    }
 }
 
 /// Takes the first free slot of the folder and opens its log.
-pub(super) async fn open(config: EventLogConfig, clock: SharedClock) -> Result<EventLog, OpenError> {
+async fn open(config: EventLogConfig, clock: SharedClock) -> Result<EventLog, OpenError> {
     let (inner, commands) = without_place(config, clock);
     match Slot::acquire(&inner.config.dir) {
         Ok(slot) => settle(&inner, slot, commands, Gauges::Exported).await,

@@ -1,4 +1,5 @@
-"""No crate and no room of the ingress imports upward (docs/ARCHITECTURE.md, Directions)."""
+"""No crate and no room of the ingress imports upward, and no files import each other in a circle (docs/ARCHITECTURE.md,
+Directions)."""
 
 import re
 import tomllib
@@ -6,6 +7,7 @@ import unittest
 from collections.abc import Iterator
 from pathlib import Path
 
+from scripts.dev import structure
 from scripts.dev.paths import ROOT
 from scripts.dev.tests.rust_sources import manifests
 
@@ -80,6 +82,17 @@ class Directions(unittest.TestCase):
                       and rank(other, ROOMS) >= rank(room, ROOMS)]
         self.assertEqual(wrong, [])
         self.assertEqual(seen, set().union(*ROOMS))
+
+    def test_no_files_import_each_other_in_a_circle(self) -> None:
+        found = {crate.name: structure.circles(structure.arrows(crate)) for crate in structure.crates()}
+        self.assertEqual({name: circles for name, circles in found.items() if circles}, {})
+        # The reader of imports sees some: what it finds circles in is not empty.
+        self.assertGreater(sum(len(to) for crate in structure.crates() for to in structure.arrows(crate).values()), 500)
+
+    def test_a_circle_is_seen(self) -> None:
+        a, b, c = Path("a.rs"), Path("b.rs"), Path("c.rs")
+        self.assertEqual(structure.circles({a: {b}, b: {c}, c: {b}}), [[b, c]])
+        self.assertEqual(structure.circles({a: {b, c}, b: {c}, c: set()}), [])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 //! Telephone numbers: what is stored and dialled, and how texts are read as numbers.
 
+mod number;
 mod plan;
 mod reading;
 mod search;
@@ -11,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    reading::{NotDialable, Number, READER, ServiceNumber, caller, dialable, read, read_all},
+    number::{Number, ServiceNumber},
+    reading::{NotDialable, READER, caller, dialable, read, read_all},
     search::{search_digits, search_key},
 };
 

@@ -14,6 +14,8 @@ pub mod mask;
 pub mod ops;
 pub mod recording;
 pub mod selection;
+mod sentence;
+mod stream;
 pub mod subjects;
 pub mod tokens;
 pub mod visible;

@@ -2,39 +2,15 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use prosaas_domain::phone;
 use serde_json::Value;
 
+pub use crate::sentence::sentence;
 use crate::{
     CloudEvent, EventData,
     catalogue::{Visitor, visit},
     crm::{Command, CommandArgs},
-    tokens::{Piece, digits, is_id, pieces},
-    visible::{Form, HIDDEN},
+    visible::Form,
 };
-
-/// An error or another sentence of ours, numbers and addresses hidden, and words that
-/// are not ASCII, which our sentences only quote.
-pub fn sentence(text: &str) -> String {
-    pieces(text)
-        .map(|piece| match piece {
-            Piece::Between(text) => text.to_owned(),
-            Piece::Word(word) => hidden(word).unwrap_or_else(|| word.to_owned()),
-        })
-        .collect()
-}
-
-/// A word in its hidden form, where it must not be seen.
-fn hidden(word: &str) -> Option<String> {
-    if is_id(word) {
-        return None;
-    }
-    if word.contains('@') || !word.is_ascii() {
-        return Some(HIDDEN.to_owned());
-    }
-    let lettered = word.chars().any(|c| c.is_ascii_alphabetic());
-    (!lettered && digits(word) >= 7).then(|| phone::masked(word))
-}
 
 /// The form of every event, by its type.
 static EVENTS: LazyLock<BTreeMap<&'static str, Form>> = LazyLock::new(|| {

@@ -6,7 +6,7 @@
 //!
 //! | `x-visible` | what is seen |
 //! |---|---|
-//! | `true` | a number, a truth value, a time, a UUID, a word of an enum; a text as [`mask::sentence`] shows it |
+//! | `true` | a number, a truth value, a time, a UUID, a word of an enum; a text as [`crate::mask::sentence`] shows it |
 //! | `"id"` | a text without spaces, which names a thing and no person |
 //! | `"last_digits"` | an id, and the last three digits of a telephone number |
 //!
@@ -17,16 +17,14 @@ use prosaas_domain::phone;
 use schemars::{JsonSchema, schema_for};
 use serde_json::{Map, Value};
 
+pub use crate::sentence::HIDDEN;
 use crate::{
-    mask,
+    sentence::sentence,
     tokens::{digits, is_id},
 };
 
 /// The schema's extension.
 pub const VISIBLE: &str = "x-visible";
-
-/// What stands for something that is hidden, and for the name of a field that nobody declared.
-pub const HIDDEN: &str = "***";
 
 /// What a type declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +47,8 @@ impl Declared {
     /// A text whose form says nothing more of it.
     fn text(self, text: &str) -> String {
         match self {
-            Self::Whole => mask::sentence(text),
-            Self::Id if text.bytes().all(|byte| byte.is_ascii_graphic()) => mask::sentence(text),
+            Self::Whole => sentence(text),
+            Self::Id if text.bytes().all(|byte| byte.is_ascii_graphic()) => sentence(text),
             Self::LastDigits if is_id(text) || is_masked(text) => text.to_owned(),
             Self::LastDigits if is_number(text) => phone::masked(text),
             Self::Id | Self::LastDigits => HIDDEN.to_owned(),

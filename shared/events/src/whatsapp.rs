@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{EventData, crm::CommandArgs};
-use crate::subjects::Stream;
+use crate::stream::Stream;
 
 /// How a session stands, as people see it.
 #[derive(

@@ -1,6 +1,8 @@
 //! Postgres: the pool and the migrations.
 
+mod error;
 mod fault;
+mod migrations;
 mod schema;
 
 use std::{collections::HashMap, str::FromStr, time::Duration};
@@ -8,22 +10,18 @@ use std::{collections::HashMap, str::FromStr, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Row as _, Transaction,
-    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
+use self::migrations::{MIGRATIONS_TABLE, migrator};
 pub use self::{
+    error::StoreError,
     fault::fault_of_setting,
+    migrations::SCHEMA,
     schema::{enter, judge, ours},
 };
 use crate::config::ConfigError;
-use crate::versions::{Standing, TooOld, Versions};
-
-/// The schema that holds every table of ours.
-pub const SCHEMA: &str = "prosaas";
-
-/// Where the migrator remembers what it applied.
-const MIGRATIONS_TABLE: &str = "prosaas._sqlx_migrations";
+use crate::versions::{Standing, Versions};
 
 /// Key of the advisory lock that one migrator at a time holds: "prosaas" in ASCII.
 const MIGRATION_LOCK: i64 = 0x0070_726f_7361_6173;
@@ -38,44 +36,6 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest that a pooled connection lives: Neon moves its computes, and a pooler's
 /// address changes.
 const MAX_LIFETIME: Duration = Duration::from_mins(30);
-
-/// Why the database cannot be brought up to date.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// `DATABASE_URL` is wrong: waiting changes nothing.
-    #[error(transparent)]
-    Setting(ConfigError),
-    /// Postgres does not answer, or refuses.
-    #[error("the database cannot be reached or refuses: {0}")]
-    Database(sqlx::Error),
-    /// A migration fails, or differs from what was applied.
-    #[error("the database cannot be migrated: {0}")]
-    Migrate(MigrateError),
-    /// A newer release's tables are not for this program.
-    #[error("the tables have {0}")]
-    TooOld(#[from] TooOld),
-    /// The embedded file cannot be read.
-    #[error("migrations/compatibility.toml: {0}")]
-    Compatibility(#[from] toml::de::Error),
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        fault_of_setting(&error).map_or(Self::Database(error), Self::Setting)
-    }
-}
-
-impl From<MigrateError> for StoreError {
-    fn from(error: MigrateError) -> Self {
-        let fault = match &error {
-            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => {
-                fault_of_setting(cause)
-            }
-            _ => None,
-        };
-        fault.map_or(Self::Migrate(error), Self::Setting)
-    }
-}
 
 /// Makes a pool of at most `max` connections. It connects when it is first used,
 /// so that a process starts, and lives, while Postgres is away.
@@ -119,15 +79,6 @@ async fn is_at_rest(connection: &mut PgConnection) -> Result<bool, sqlx::Error> 
         tracing::info!(event = "postgres.left_open", "a transaction was left open: its connection is closed");
     }
     Ok(at_rest)
-}
-
-fn migrator() -> Migrator {
-    let mut migrator = sqlx::migrate!("../../migrations");
-    migrator.create_schema(SCHEMA);
-    migrator.dangerous_set_table_name(MIGRATIONS_TABLE);
-    // The session lock of sqlx is of no use behind a transaction pooler; see `migrate`.
-    migrator.set_locking(false);
-    migrator
 }
 
 /// Applies what is missing of `migrations/`: all of it, or nothing. Safe to run from

@@ -1,22 +1,20 @@
 //! `prosaas-ops dead`: finding dead letters.
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use prosaas_dead_letters::{
     list::{self, MAX_GROUPS},
     read,
 };
-use prosaas_domain::ids::BusinessId;
-use prosaas_events::selection::{DeadLetterFilter, State};
-use prosaas_platform::clock;
 use uuid::Uuid;
 
 use super::{
     Ops, dead_change,
+    dead_filter::Filter,
     exit::Failed,
     note::note_reveal,
     output::{or_dash, say},
-    time::{self, When},
+    time::{self},
 };
 
 /// Dead letters.
@@ -59,53 +57,6 @@ pub enum Dead {
     ///
     /// Example: prosaas-ops dead discard 0b9f2c1e-… --reason "a test call"
     Discard(dead_change::Discard),
-}
-
-/// Which dead letters.
-#[derive(Debug, Clone, Args)]
-pub struct Filter {
-    /// The worker that failed: calls, recordings, crm, whatsapp, ops, pump.
-    #[arg(long)]
-    worker: Option<String>,
-    /// The event's type, whole, or its beginning up to a dot.
-    #[arg(long = "type")]
-    event_type: Option<String>,
-    /// The business's id.
-    #[arg(long)]
-    business: Option<BusinessId>,
-    /// A CallSid, another id, a phone number in any spelling, or an e-mail address.
-    #[arg(long)]
-    entity: Option<String>,
-    /// The error's fingerprint, see `dead stats`.
-    #[arg(long)]
-    fingerprint: Option<String>,
-    /// new, replaying, replayed or discarded.
-    #[arg(long)]
-    state: Option<State>,
-    /// Died since: a time, or 30m, 2h, 7d ago.
-    #[arg(long, value_parser = time::parse)]
-    from: Option<When>,
-    /// Died before.
-    #[arg(long, value_parser = time::parse)]
-    to: Option<When>,
-}
-
-impl Filter {
-    /// As the database is asked.
-    pub fn read(self) -> DeadLetterFilter {
-        let now = clock::system().now();
-        DeadLetterFilter {
-            worker: self.worker,
-            event_type: self.event_type,
-            business_id: self.business,
-            entity: self.entity,
-            fingerprint: self.fingerprint,
-            state: self.state,
-            from: self.from.map(|when| when.at(now)),
-            to: self.to.map(|when| when.at(now)),
-            filed_before: None,
-        }
-    }
 }
 
 /// Runs it.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{
     Ops,
-    dead::Filter,
+    dead_filter::Filter,
     exit::{Failed, stopped},
     note::note,
     output::{counted, say},

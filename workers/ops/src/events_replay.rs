@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     Ops,
     dead_change::confirm,
-    events::{Filter, scan},
+    events_scan::{Filter, scan},
     exit::{Failed, stopped},
     note::note,
     output::{counted, say},

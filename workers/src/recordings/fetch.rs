@@ -5,10 +5,10 @@ use prosaas_platform::objects::WriteError;
 use tracing::Instrument as _;
 
 use super::{
-    RecordingsWorker,
     state::Fact,
     store::{self, Kept, Report},
     twilio::FetchError,
+    worker::RecordingsWorker,
 };
 use crate::runtime::{Delivery, Done, Failure, Meta};
 

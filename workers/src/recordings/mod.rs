@@ -6,26 +6,17 @@ pub mod provider_delete;
 pub mod state;
 pub mod store;
 pub mod twilio;
-
-use std::sync::Arc;
+mod worker;
 
 use prosaas_events::{
     CloudEvent, DecodeError, EventData, TypeOnly,
     recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     subjects::{Stream, consumers},
 };
-use prosaas_platform::objects::Objects;
-use sqlx::PgPool;
-use tokio::sync::Notify;
 
-use self::{address::Forged, state::Fact, store::Report, twilio::Twilio};
-use crate::{
-    live::Live,
-    runtime::{Delivery, Done, Failure, Meta, Worker},
-};
-
-/// Largest recording that we take: ten hours of two channels.
-pub const MAX_BYTES: u64 = 300 * 1024 * 1024;
+pub use self::worker::{MAX_BYTES, RecordingsWorker};
+use self::{address::Forged, state::Fact, store::Report};
+use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
 
 /// An event of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,44 +27,7 @@ pub enum RecordingEvent {
     Status(RecordingStatusV1),
 }
 
-/// Fetches recordings.
-#[derive(Clone)]
-pub struct RecordingsWorker {
-    pool: PgPool,
-    twilio: Twilio,
-    objects: Objects,
-    delete_at_provider: bool,
-    max_bytes: u64,
-    deletions: Arc<Notify>,
-    live: Live,
-}
-
 impl RecordingsWorker {
-    /// A worker between Twilio, that store and that database.
-    pub fn new(pool: PgPool, twilio: Twilio, objects: Objects, delete_at_provider: bool) -> Self {
-        Self {
-            pool,
-            twilio,
-            objects,
-            delete_at_provider,
-            max_bytes: MAX_BYTES,
-            deletions: Arc::new(Notify::new()),
-            live: Live::silent(),
-        }
-    }
-
-    /// The same, taking no recording larger than that.
-    #[must_use]
-    pub fn with_max_bytes(self, max_bytes: u64) -> Self {
-        Self { max_bytes, ..self }
-    }
-
-    /// The same, telling whoever is watching.
-    #[must_use]
-    pub fn with_live(self, live: Live) -> Self {
-        Self { live, ..self }
-    }
-
     async fn status(&self, meta: &Meta, data: &RecordingStatusV1) -> Result<Done, Failure> {
         if data.account_sid.as_ref().is_some_and(|account| *account != self.twilio.api.account) {
             return Err(Failure::fail(Forged::Account));

@@ -12,6 +12,7 @@
 
 mod cancel;
 mod claim;
+mod job;
 mod publish;
 mod runner;
 mod settle;

@@ -10,7 +10,7 @@ use prosaas_events::subjects;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::runner::Job;
+use super::job::Job;
 use crate::{dead_letters::report::pairs, runtime::Cause};
 
 /// Events published before their acknowledgements are awaited.

@@ -7,9 +7,8 @@ use prosaas_events::subjects::{LiveKind, consumers};
 use sqlx::PgPool;
 use tokio::{sync::Notify, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-use super::{claim::claim, publish::publish_claimed, settle};
+use super::{claim::claim, job::Job, publish::publish_claimed, settle};
 use crate::{
     live::{Live, Update},
     runtime::Cause,
@@ -41,18 +40,6 @@ pub struct Runner {
     pub process: Arc<str>,
     /// A replay was asked for.
     pub wake: Arc<Notify>,
-}
-
-/// A replay that this process holds.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Job {
-    pub id: Uuid,
-    pub number: i64,
-    rate: i32,
-    /// Its events had succeeded, and each run of theirs is another one.
-    pub again: bool,
-    /// Its events run one after the other: a command may need what the one before it did.
-    in_order: bool,
 }
 
 /// Runs replays until `stop`. Whoever drops this future breaks its replays off as well;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{FromRow, PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
-use super::actor;
+use super::system::actor;
 use crate::audit::{self, Record};
 
 #[derive(FromRow)]

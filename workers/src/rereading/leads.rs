@@ -10,7 +10,7 @@ use serde_json::json;
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{BATCH, actor};
+use super::system::{BATCH, actor};
 use crate::{
     audit::{self, Record},
     crm::leads::phones,

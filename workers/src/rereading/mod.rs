@@ -7,14 +7,13 @@
 mod businesses;
 mod leads;
 mod list;
+mod system;
 
 use sqlx::PgPool;
 
 pub use self::list::{Kind, Unread, unread};
-use crate::{audit::Actor, calls};
-
-/// Rows of one transaction.
-const BATCH: i64 = 500;
+use self::system::BATCH;
+use crate::calls;
 
 /// How much was read otherwise than before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -43,8 +42,4 @@ pub async fn run(pool: &PgPool) -> Result<Reread, sqlx::Error> {
         after = last;
     }
     Ok(done)
-}
-
-fn actor() -> Actor {
-    Actor::system("setup")
 }

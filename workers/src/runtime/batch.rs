@@ -15,8 +15,9 @@ use tracing::Instrument as _;
 
 use super::{
     Delivery, Done, Failure, Job, Meta, Worker,
-    deliver::{Next, Shared, again, deliver, delivery, keep_alive, settle, words},
+    deliver::{Next, again, deliver, delivery, keep_alive, settle, words},
     pull::{Pull, Pulled},
+    shared::Shared,
 };
 
 /// One pull. What it brings is handled by at most as many tasks as there are permits, each with all that has arrived

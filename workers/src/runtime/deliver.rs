@@ -10,18 +10,13 @@ use prosaas_dead_letters::identity;
 use prosaas_events::dead_letter::{AttemptV1, DeadReason};
 use prosaas_platform::telemetry;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::{
-    Delivery, Done, Failure, Meta, Policy, Worker,
-    able::Able,
-    attempts::Failures,
-    dead,
+    Delivery, Done, Failure, Meta, Worker, dead,
     failure::{MISSING_PAUSE, chain},
-    outage::Outage,
     policy::{apart, spread},
-    run::Bus,
+    shared::Shared,
 };
 
 /// How often a handler is run again at once after another transaction was in the way.
@@ -32,31 +27,6 @@ const DEAD_RETRY: Duration = Duration::from_secs(5);
 
 /// What may become of a delivery, as it is counted.
 pub(super) const OUTCOMES: [&str; 5] = ["applied", "already_applied", "retried", "returned", "dead"];
-
-/// What the deliveries of one worker share.
-pub(super) struct Shared<W> {
-    pub worker: W,
-    pub bus: Bus,
-    pub policy: Policy,
-    /// The consumer's `ack_wait`.
-    pub ack_wait: Duration,
-    pub outage: Outage,
-    pub able: Able,
-    pub failures: Failures,
-    /// A stop has begun: nothing waits any more.
-    pub stop: CancellationToken,
-    /// The stop's time is over: handlers are broken off.
-    pub kill: CancellationToken,
-}
-
-impl<W: Worker> Shared<W> {
-    /// Waits until what the worker depends on answers.
-    pub(super) async fn pass_outage(&self) {
-        if self.outage.pass(self.worker.consumer(), || self.worker.ready()).await {
-            self.able.again(self.bus.clock.now());
-        }
-    }
-}
 
 /// What becomes of a message.
 pub(super) enum Next {

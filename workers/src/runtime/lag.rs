@@ -6,7 +6,7 @@ use async_nats::jetstream::{self, consumer::PullConsumer, stream::LastRawMessage
 use chrono::{DateTime, Utc};
 use metrics::gauge;
 
-use super::{Cause, Worker, deliver::Shared};
+use super::{Cause, Worker, shared::Shared};
 
 /// Measures until it is dropped: what was never delivered, what is out, and how long the
 /// oldest of both has waited. Notes a pause, too.

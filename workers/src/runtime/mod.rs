@@ -27,8 +27,10 @@
 mod able;
 mod attempts;
 mod batch;
+mod bus;
 mod dead;
 mod deliver;
+mod delivery;
 mod failure;
 mod lag;
 mod outage;
@@ -37,11 +39,14 @@ mod processed;
 mod pull;
 mod retries;
 mod run;
+mod shared;
 mod worker;
 
+pub use bus::Bus;
+pub use delivery::Delivery;
 pub use failure::{Cause, Failure, is_away};
 pub use policy::Policy;
 pub use processed::{Mark, mark_all_processed, mark_processed};
 pub use retries::Retries;
-pub use run::{Bus, run};
-pub use worker::{Delivery, Done, Job, Meta, Worker};
+pub use run::run;
+pub use worker::{Done, Job, Meta, Worker};

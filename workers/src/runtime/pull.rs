@@ -14,7 +14,7 @@ use async_nats::{
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::{Cause, Policy, Worker, deliver::Shared};
+use super::{Cause, Policy, Worker, shared::Shared};
 
 /// Pause after the server could not be asked.
 const PAUSE: Duration = Duration::from_secs(1);

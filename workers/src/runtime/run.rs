@@ -2,25 +2,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{
-    Client,
-    jetstream::{self, consumer::PullConsumer},
-};
+use async_nats::jetstream::consumer::PullConsumer;
 use metrics::{counter, gauge};
 use prosaas_events::dead_letter::DeadReason;
-use prosaas_platform::clock::SharedClock;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Cause, Policy, Retries, Worker,
+    Bus, Cause, Policy, Worker,
     able::Able,
     attempts::Failures,
     batch,
-    deliver::{OUTCOMES, Shared, deliver},
+    deliver::{OUTCOMES, deliver},
     lag,
     outage::Outage,
     pull::{Pull, Pulled},
+    shared::Shared,
 };
 
 /// Pause after the server could not be asked.
@@ -31,23 +28,6 @@ const SETTLE_WAIT: Duration = Duration::from_millis(1500);
 
 /// `ack_wait` where the server does not say.
 const DEFAULT_ACK_WAIT: Duration = Duration::from_secs(30);
-
-/// What workers reach the server and the time through.
-#[derive(Clone)]
-pub struct Bus {
-    /// The connection.
-    pub client: Client,
-    /// JetStream on it.
-    pub jetstream: jetstream::Context,
-    /// The wall clock.
-    pub clock: SharedClock,
-    /// This process, as dead letters name it.
-    pub process: Arc<str>,
-    /// Where events that wait for another try are reported.
-    pub retries: Retries,
-    /// Rung after each event that was applied: its domain events can travel.
-    pub committed: Arc<Notify>,
-}
 
 /// Runs a worker until `stop`; returns when everything is settled, at most
 /// `policy.drain` and two seconds later.

@@ -1,13 +1,13 @@
 //! What a worker is, and what it is given.
 
-use std::{future::Future, time::Duration};
+use std::future::Future;
 
 use chrono::{DateTime, Utc};
 use prosaas_dead_letters::identity;
 use prosaas_domain::ids::{BusinessId, UserId};
 use prosaas_events::{CloudEvent, DecodeError, EventData};
 
-use super::Failure;
+use super::{Delivery, Failure};
 
 /// A worker: it reads one durable consumer and applies each event once.
 pub trait Worker: Send + Sync + 'static {
@@ -69,24 +69,6 @@ pub enum Done {
     Applied,
     /// Before: this was a redelivery.
     AlreadyApplied,
-}
-
-/// One delivery of an event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// The stream that keeps it.
-    pub stream: String,
-    /// Its sequence there.
-    pub sequence: u64,
-    /// The subject that it arrived on; a replay's begins with `replay.`.
-    pub subject: String,
-    /// How often it has been delivered, this time included, from 1.
-    pub attempt: u64,
-    /// Whether a failure now is the last one.
-    pub last: bool,
-    /// How long it lay in the stream before this delivery while it could have been applied: not while its
-    /// consumer was paused, no worker ran, or NATS or the database was away.
-    pub waited: Duration,
 }
 
 /// What the envelope says, without the data.

@@ -8,11 +8,16 @@ use prosaas_domain::{
     phone::E164,
 };
 use prosaas_events::subjects::LiveKind;
-use prosaas_whatsapp_service::{PairingCode, ServiceError, ServiceStatus};
+use prosaas_whatsapp_service::ServiceError;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{WhatsappWorker, outcome, session::Effect};
+use super::{
+    WhatsappWorker,
+    due::{Brought, Due},
+    outcome,
+    session::Effect,
+};
 use crate::{live::Update, runtime::Cause};
 
 /// How often the table is looked at when no command wakes us.
@@ -31,29 +36,6 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(10),
     Duration::from_secs(20),
 ];
-
-/// A call that is due.
-#[derive(Debug, Clone)]
-pub(super) struct Due {
-    pub session: WhatsappSessionId,
-    pub business: BusinessId,
-    pub effect: Effect,
-    pub number: i64,
-    pub attempt: u32,
-    /// How long ago somebody asked for it.
-    pub age: Duration,
-    phone: Option<E164>,
-}
-
-/// What a call brought.
-pub(super) enum Brought {
-    /// How the service sees the session now.
-    Status(ServiceStatus),
-    /// A code to type.
-    Code(PairingCode),
-    /// The service knows the session no more.
-    Gone,
-}
 
 /// Makes calls, now and then and whenever a command left one, until `stop`.
 pub async fn run(worker: WhatsappWorker, stop: CancellationToken) {

@@ -8,6 +8,7 @@
 
 mod apply_fact;
 mod delete;
+mod due;
 pub mod effects;
 mod fold;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use prosaas_whatsapp_service::{PairingCode, ServiceError, ServiceStatus};
 use sqlx::PgPool;
 
 use super::{
-    effects::{Brought, Due},
+    due::{Brought, Due},
     session::Effect,
     told::tell,
 };

@@ -418,7 +418,8 @@ async fn ten_thousand_events_that_wait_do_not_hold_up_a_good_one() -> Result<()>
     eventually("the good one is applied", || async { Ok(running.seen.done.load(Ordering::SeqCst) == 1) })
         .await?;
     let meanwhile = tries(&running.seen) - before;
-    assert!(meanwhile < 1000, "{meanwhile} tries of others came first");
+    // A busy machine has some due at once; a whole round of them would be twice this.
+    assert!(meanwhile < POISONED / 2, "{meanwhile} tries of others came first");
     let waiting = consumer(&nats).await?.get_info().await?.num_ack_pending;
     assert_eq!(waiting, POISONED, "they wait still");
     running.stop().await?;

@@ -11,11 +11,11 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    PumpOptions,
     aside::put_aside,
+    options::PumpOptions,
     removal::Removals,
     status::{LaneState, PumpStatus},
-    supervisor::Watch,
+    watch::Watch,
 };
 use crate::{EventLog, ReadLimit, StoredRow};
 
@@ -209,7 +209,7 @@ impl Lane {
     async fn put_aside(&mut self, hand: &mut Hand, cause: String) {
         let Some(row) = hand.rows.first() else { return };
         let attempts = u64::from(hand.unknown.get(&row.seq).copied().unwrap_or(0)).saturating_add(1);
-        put_aside(self, row, attempts, cause).await;
+        put_aside((self.stream, &self.log, &self.shutdown), row, attempts, cause).await;
         hand.rows.remove(0);
     }
 
@@ -271,16 +271,5 @@ impl Lane {
 
     async fn pause(&self, time: Duration) {
         let _ = self.shutdown.run_until_cancelled(sleep(time)).await;
-    }
-}
-
-/// Repeats a write of the log until it is done or shutdown. What is not deleted
-/// then is published once more after the next start, under its id.
-pub(super) async fn until_done<F: Future<Output = bool>>(
-    shutdown: &CancellationToken,
-    write: impl Fn() -> F,
-) {
-    while !write().await && !shutdown.is_cancelled() {
-        let _ = shutdown.run_until_cancelled(sleep(FIRST_DELAY.saturating_mul(4))).await;
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::{task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::lane::until_done;
+use super::until::until_done;
 use crate::EventLog;
 
 /// As many are deleted without waiting for more.

@@ -2,21 +2,14 @@
 //! once, and then takes its rows one by one, noting each: the one that ends it again is set
 //! aside with a dead letter, and the rows behind it flow.
 
-use std::{
-    any::Any,
-    future::Future,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use futures_util::FutureExt as _;
 use prosaas_events::mask;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::{aside::put_aside, lane::Lane, status::LaneState};
-use crate::StoredRow;
+use super::{aside::put_aside, lane::Lane, status::LaneState, watch::Watch};
 
 /// Pauses before a task is started again: doubled each time that it ends at once.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -24,48 +17,6 @@ const LAST_PAUSE: Duration = Duration::from_secs(5);
 
 /// A task that ran for longer ended by something new.
 const CALM: Duration = Duration::from_mins(1);
-
-/// Rows that a lane takes one by one after it was started again: as many as it may have had
-/// in hand. One that ends for a row behind them is started again once more.
-const WATCHED_ROWS: usize = 1000;
-
-/// How a lane that was started again is watched.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Watch {
-    left: usize,
-    row: Arc<Mutex<Option<StoredRow>>>,
-}
-
-impl Watch {
-    /// Whether rows are taken one by one.
-    pub(super) const fn is_on(&self) -> bool {
-        self.left > 0
-    }
-
-    /// Notes the row that is now in hand.
-    pub(super) fn note(&self, rows: &[StoredRow]) {
-        if let (true, [row]) = (self.is_on(), rows) {
-            *self.row.lock().unwrap_or_else(PoisonError::into_inner) = Some(row.clone());
-        }
-    }
-
-    /// The row has left the hand.
-    pub(super) fn passed(&mut self) {
-        if self.is_on() {
-            self.left = self.left.saturating_sub(1);
-            drop(self.take());
-        }
-    }
-
-    /// Everything that was there has passed: rows are taken in numbers again.
-    pub(super) const fn end(&mut self) {
-        self.left = 0;
-    }
-
-    fn take(&self) -> Option<StoredRow> {
-        self.row.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// Runs a lane until shutdown, whatever ends it.
 pub(super) async fn run(lane: Lane) {
@@ -79,11 +30,11 @@ pub(super) async fn run(lane: Lane) {
         lane.status.set(lane.stream, LaneState::Blocked(format!("its lane in the pump ended: {why}")));
         if let Some(row) = watch.take() {
             let cause = format!("the pump's lane ended twice with this event in hand: {why}");
-            let aside = put_aside(&lane, &row, 2, cause);
+            let aside = put_aside((lane.stream, &lane.log, &lane.shutdown), &row, 2, cause);
             // What ends a lane may end this: the row is then met once more.
             let _ = AssertUnwindSafe(aside).catch_unwind().await;
         }
-        watch = Watch { left: WATCHED_ROWS, ..Watch::default() };
+        watch = Watch::on();
         pauses.wait(&lane.shutdown).await;
     }
 }

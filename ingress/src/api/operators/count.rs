@@ -47,6 +47,6 @@ pub async fn count_dead_letters(
 ) -> Result<Json<CountedDeadLetters>, Problem> {
     session.require(Right::Administer, None)?;
     let _turn = app.api.reads.turn(&session, None).await?;
-    let selected = list::count(&app.api.database, super::selection(asked.selection)?).await?;
+    let selected = list::count(&app.api.database, super::input::selection(asked.selection)?).await?;
     Ok(Json(CountedDeadLetters { success: true, selected }))
 }

@@ -47,9 +47,9 @@ pub async fn discard_dead_letters(
     session.require(Right::Administer, None)?;
     let args = DeadLetterDiscardV1 {
         batch_id: BatchId(new_id(&session, &meta)),
-        selection: super::selection(asked.selection)?,
-        expected_count: super::counted(asked.expected_count)?,
-        reason: super::reason(&asked.reason)?,
+        selection: super::input::selection(asked.selection)?,
+        expected_count: super::input::counted(asked.expected_count)?,
+        reason: super::input::reason(&asked.reason)?,
     };
     submit(&app, &session, &meta, None, args).await
 }

@@ -146,6 +146,6 @@ pub async fn cancel_replay(
     if replay.state != "running" {
         return Err(Problem::conflict("/problems/replay-ended", "This replay is over."));
     }
-    let args = ReplayCancelV1 { replay_id: id, reason: super::reason(&asked.reason)? };
+    let args = ReplayCancelV1 { replay_id: id, reason: super::input::reason(&asked.reason)? };
     submit(&app, &session, &meta, None, args).await
 }

@@ -56,9 +56,9 @@ pub async fn start_replay(
     }
     let args = ReplayStartV1 {
         replay_id: ReplayId(new_id(&session, &meta)),
-        selection: super::selection(asked.selection)?,
-        expected_count: super::counted(asked.expected_count)?,
-        reason: super::reason(&asked.reason)?,
+        selection: super::input::selection(asked.selection)?,
+        expected_count: super::input::counted(asked.expected_count)?,
+        reason: super::input::reason(&asked.reason)?,
         rate,
     };
     submit(&app, &session, &meta, None, args).await

@@ -250,7 +250,7 @@ pub async fn pause_worker(
     if asked.minutes.is_some_and(|minutes| !(1..=MAX_MINUTES).contains(&minutes)) {
         return Err(Problem::invalid("minutes", "range", "A pause lasts 1 to 10080 minutes."));
     }
-    let args = WorkerPauseV1 { worker, minutes: asked.minutes, reason: super::reason(&asked.reason)? };
+    let args = WorkerPauseV1 { worker, minutes: asked.minutes, reason: super::input::reason(&asked.reason)? };
     submit(&app, &session, &meta, None, args).await
 }
 
@@ -272,6 +272,6 @@ pub async fn resume_worker(
     ApiJson(asked): ApiJson<ResumeWorker>,
 ) -> Result<CommandResponse, Problem> {
     session.require(Right::Administer, None)?;
-    let args = WorkerResumeV1 { worker: worker(&name)?, reason: super::reason(&asked.reason)? };
+    let args = WorkerResumeV1 { worker: worker(&name)?, reason: super::input::reason(&asked.reason)? };
     submit(&app, &session, &meta, None, args).await
 }

@@ -1,6 +1,7 @@
 //! How a business answers its calls: written by the workers, read by every
 //! ingress from memory.
 
+mod config;
 pub mod stored;
 mod validate;
 pub mod voices;
@@ -8,34 +9,18 @@ pub mod voices;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use self::validate::{
-    MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS, SettingsError,
-    SettingsProblem,
+pub use self::{
+    config::CallConfig,
+    validate::{
+        MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS, SettingsError,
+        SettingsProblem,
+    },
 };
-use crate::{ids::BusinessId, phone::E164};
-
-/// Everything the ingress needs to answer for one business.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallConfig {
-    /// The business.
-    pub business_id: BusinessId,
-    /// Its name, as spoken in the default greeting.
-    pub business_name: String,
-    /// The numbers that it owns.
-    pub numbers: Vec<E164>,
-    /// Where its hours are counted.
-    pub time_zone: Tz,
-    /// Grows with every change; of two configurations the higher one holds.
-    pub revision: i64,
-    /// What it chose.
-    #[serde(deserialize_with = "stored::field")]
-    pub settings: CallSettings,
-}
+use crate::phone::E164;
 
 /// What a business chose. Each field has a default, so that an empty document works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]

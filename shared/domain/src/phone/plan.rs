@@ -4,7 +4,7 @@ use phonenumber::{Type, metadata::DATABASE};
 
 use super::{
     E164,
-    reading::{Number, ServiceNumber},
+    number::{Number, ServiceNumber},
 };
 
 /// Israel's country code.

@@ -8,7 +8,11 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
-use super::{E164, is_withheld, plan};
+use super::{
+    E164, is_withheld,
+    number::{Number, ServiceNumber},
+    plan,
+};
 use crate::text::is_invisible;
 
 /// Grows whenever the same text is read otherwise than before. Rows note the reader that
@@ -23,44 +27,6 @@ const MAX_DIGITS: usize = 18;
 
 /// Links that hold a number in front of `@`, `;` or `?` (RFC 3966, RFC 3261).
 const SCHEMES: [&str; 6] = ["tel:", "sip:", "sips:", "sms:", "whatsapp:", "callto:"];
-
-/// What a text means.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Number {
-    /// A number that the whole world can dial.
-    E164(E164),
-    /// One that only Israel's networks know.
-    Service(ServiceNumber),
-}
-
-/// A short or service number: `*2700`, `1700700123`. It calls nobody and Twilio cannot
-/// dial it, but people write it down.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ServiceNumber(Box<str>);
-
-impl ServiceNumber {
-    pub(super) fn new(text: &str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl Number {
-    /// The number as it is compared: E.164, or a service number's digits with its star.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::E164(number) => number.as_str(),
-            Self::Service(ServiceNumber(text)) => text,
-        }
-    }
-
-    /// The number, where the whole world can dial it.
-    pub fn e164(self) -> Option<E164> {
-        match self {
-            Self::E164(number) => Some(number),
-            Self::Service(_) => None,
-        }
-    }
-}
 
 /// Why a text cannot be dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,9 @@
 //! Numbers as a search compares them.
 
-use super::reading::{Number, plain, read, read_all};
+use super::{
+    number::Number,
+    reading::{plain, read, read_all},
+};
 
 /// The digits that a stored text is found by, blanks between them: of each number its
 /// international spelling and, of an Israeli one, how it is dialled at home. A text

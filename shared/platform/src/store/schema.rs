@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::{StoreError, migrator};
+use super::{error::StoreError, migrations::migrator};
 use crate::versions::{Standing, Versions};
 
 /// The data file beside the migrations.

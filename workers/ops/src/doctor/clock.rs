@@ -11,6 +11,9 @@ const AREA: Area = Area("clock");
 /// `Date` header, which has whole seconds and may wait in a slow answer.
 const MOST: TimeDelta = TimeDelta::seconds(30);
 
+/// What a check gives: findings, and a foreign clock where it met one.
+pub type Seen = (Vec<Finding>, Option<Reading>);
+
 /// A foreign clock, as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {

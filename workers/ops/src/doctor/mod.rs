@@ -20,17 +20,11 @@ use prosaas_domain::phone::E164;
 use prosaas_platform::clock::SharedClock;
 use reqwest::{Client, redirect};
 
-use self::{
-    clock::Reading,
-    finding::{Finding, Outcome},
-};
+use self::finding::{Finding, Outcome};
 use crate::{doctor::config::DoctorConfig, exit::Failed, output::Out};
 
 /// Twilio's own patience with a webhook, and ours with everything that is asked.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// What a check gives: findings, and a foreign clock where it met one.
-pub type Seen = (Vec<Finding>, Option<Reading>);
 
 /// Looks at everything, shows it, and fails where something must be mended.
 pub async fn run(config: &DoctorConfig, clock: &SharedClock, out: Out) -> Result<()> {

@@ -4,10 +4,12 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{
-    finding::Finding,
+    finding::{Area, Finding},
     public_url::{INCOMING_CALL, at},
-    twilio::AREA,
 };
+
+/// The area of what Twilio tells.
+pub const AREA: Area = Area("Twilio");
 
 /// Where Twilio reports how a call stands.
 const CALL_STATUS: &str = "/webhook/call_status";

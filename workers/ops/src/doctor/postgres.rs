@@ -18,8 +18,7 @@ use sqlx::{
 use tokio::time::Instant;
 
 use super::{
-    Seen,
-    clock::Reading,
+    clock::{Reading, Seen},
     finding::{Area, Finding},
 };
 use crate::doctor::config::DoctorConfig;

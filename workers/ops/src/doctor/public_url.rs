@@ -13,8 +13,7 @@ use sha1::Sha1;
 use url::{Url, form_urlencoded::Serializer};
 
 use super::{
-    Seen,
-    clock::Reading,
+    clock::{Reading, Seen},
     finding::{Area, Finding},
 };
 use crate::doctor::config::DoctorConfig;

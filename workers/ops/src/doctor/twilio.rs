@@ -10,16 +10,13 @@ use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
 use super::{
-    Seen,
-    clock::Reading,
-    finding::{Area, Finding, Outcome},
-    number,
+    clock::{Reading, Seen},
+    finding::{Finding, Outcome},
+    number::{self, AREA},
     public_url::chain,
 };
 use crate::doctor::config::DoctorConfig;
 
-/// The area of what Twilio tells.
-pub const AREA: Area = Area("Twilio");
 const CREDENTIALS: &str = "credentials";
 const NUMBERS: &str = "numbers";
 
