@@ -34,7 +34,10 @@ class Handler(BaseHTTPRequestHandler):
         found = MEDIA.match(self.path)
         if not self._authorized():
             self._answer(401, b"")
-        elif found is None or found[1] != self.account or found[3] != "mp3":
+        elif found is None:
+            # No part of Twilio's API but recordings: the doctor tells that from an account that is not known.
+            self._answer(501, b"")
+        elif found[1] != self.account or found[3] != "mp3":
             self._answer(404, b"")
         else:
             self._answer(200, self.audio, "audio/mpeg")

@@ -69,7 +69,8 @@ def _start_stores(paths: Paths, chosen: Settings, supervisor: Supervisor) -> Set
         say.step("using the NATS of NATS_URL")
     else:
         say.step("starting nats-server")
-        chosen = chosen.with_defaults(NATS_URL=nats.start(paths, chosen, supervisor))
+        chosen = chosen.with_defaults(NATS_URL=nats.start(paths, chosen, supervisor),
+                                      NATS_STORE_DIR=str(paths.folder("nats")))
     if chosen.get("DATABASE_URL"):
         say.step("using the Postgres of DATABASE_URL")
     else:
@@ -137,9 +138,8 @@ def everything(paths: Paths) -> int:
             file = paths.data / "run.env"
             supervisor.passing.append(file)
             file.touch(mode=0o600)
-            ops = chosen.environment("ops")
-            file.write_text(f"DATABASE_URL={chosen.need('DATABASE_URL')}\nNATS_URL={ops['NATS_URL']}\n"
-                            f"EVENT_LOG_PATH={chosen.need('EVENT_LOG_PATH')}\nPROSAAS_OPS={built / 'prosaas-ops'}\n")
+            lines = chosen.of_operators() | {"PROSAAS_OPS": str(built / "prosaas-ops")}
+            file.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
             lock.write(f"at {base}")
             _tell(paths, chosen, base)
             _watch(supervisor)

@@ -44,6 +44,9 @@ READS: dict[str, tuple[str, ...]] = {
     "simulator": (),
     "demo-twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
 }
+# What the operators' command line reads beside a running system: the doctor looks at every part's settings.
+OPERATORS = (*READS["ops"], *_TWILIO, *_STORES, "PUBLIC_URL", "EVENT_LOG_PATH", "EVENT_LOG_MAX_BYTES", "NATS_STORE_DIR",
+             "BAILEYS_BASE_URL", "INTERNAL_SECRET", "BAILEYS_ENCRYPTION_KEY")
 # nats-server's own users: each program connects as its own.
 _NATS_USERS = {name: f"NATS_{name.upper()}_PASSWORD" for name in ("ingress", "workers", "ops")}
 
@@ -91,6 +94,13 @@ class Settings:
             password = self.secrets[_NATS_USERS[program]]
             environment["NATS_URL"] = environment["NATS_URL"].replace("//", f"//{program}:{password}@", 1)
         return environment
+
+
+    def of_operators(self) -> dict[str, str]:
+        """What `scripts/ops` sets: all that the system was started with and its parts are judged by."""
+        known = {name: self.get(name) for name in OPERATORS}
+        found = {name: value for name, value in known.items() if value is not None}
+        return found | {name: value for name, value in self.environment("ops").items() if name not in SURROUNDINGS}
 
 
 def _local(url: str | None) -> str | None:

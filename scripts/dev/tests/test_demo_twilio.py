@@ -35,4 +35,5 @@ class DemoTwilio(unittest.TestCase):
         self.assertEqual(set(frames), {b"\xff\xf3"})
         self.assertAlmostEqual(len(frames) * 0.036, 4.0, places=1)
         self.assertEqual(self.get(path, "AC1:wrong")[0], 401)
+        self.assertEqual(self.get("/2010-04-01/Accounts/AC1.json", "AC1:token")[0], 501)
         self.assertEqual(self.get(path.replace("AC1", "AC2"), "AC1:token")[0], 404)

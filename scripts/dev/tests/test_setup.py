@@ -1,6 +1,7 @@
 """Setting a machine up: ports, secrets, settings, pinned files, Postgres versions."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -131,6 +132,20 @@ class Environment(InAFolder):
         self.assertNotIn("secret", chosen.environment("baileys").values())
         self.assertEqual(chosen.environment("ops")["ADMIN_PASSWORD"], "secret")
         self.assertEqual(chosen.environment("ops")["PATH"], "/bin")
+
+    def test_the_operators_command_line_gets_what_the_doctor_looks_at(self) -> None:
+        given = {"PATH": "/bin", "INGRESS_LISTEN": "127.0.0.1:5055", "RECORDINGS_URL": "file:///elsewhere"}
+        chosen = settings.load(self.paths, given).with_defaults(
+            NATS_URL="nats://127.0.0.1:1", DATABASE_URL="postgres://x", NATS_STORE_DIR="/nats")
+        found = chosen.of_operators()
+        self.assertEqual(found["PUBLIC_URL"], "http://127.0.0.1:5055")
+        self.assertEqual(found["RECORDINGS_URL"], "file:///elsewhere")
+        self.assertRegex(found["NATS_URL"], "^nats://ops:.+@127.0.0.1:1$")
+        read = ROOT / "workers" / "ops" / "src" / "doctor" / "config.rs"
+        looked_at = set(re.findall(r"^    /// `([A-Z_]+)`", read.read_text(), re.MULTILINE))
+        self.assertGreater(len(looked_at), 10)
+        self.assertEqual(looked_at - found.keys(), {"EVENT_LOG_MAX_BYTES", "TWILIO_API_BASE"}, "those have no default here")
+        self.assertNotIn("PATH", found)
 
 
 class Wheels(InAFolder):
