@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod calls;
 pub mod config;
+pub mod counters;
 pub mod crm;
 pub mod dead_letters;
 pub mod domain_events;

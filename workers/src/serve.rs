@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::{
     calls::CallsWorker,
     config::Config,
+    counters,
     crm::{CrmWorker, projector::Projector},
     dead_letters::{self, AdvisoriesWorker, DeadLettersWorker},
     domain_events::relay::Relay,
@@ -60,6 +61,7 @@ const STOP_LIMIT: Duration = Duration::from_millis(9500);
 
 /// Runs until `stop` resolves.
 pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Output = ()>) -> Result<()> {
+    counters::exist();
     let pool = store::connect(&config.database_url, CONNECTIONS).await?;
     let objects = Objects::open(&config.recordings_url)?;
     let api = Api { base: config.twilio_api_base.clone(), account: config.twilio.account_sid.clone() };

@@ -33,11 +33,16 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
+use self::session::Effect;
 use crate::{
     crm::{command::Frame, projector::Projector},
     live::{Live, Update},
     runtime::{Delivery, Done, Failure, Meta, Worker},
 };
+
+/// Names of the calls that the service gets.
+pub const EFFECTS: [&str; 4] =
+    [Effect::Start.as_str(), Effect::PairingCode.as_str(), Effect::Logout.as_str(), Effect::Delete.as_str()];
 
 /// An event about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]

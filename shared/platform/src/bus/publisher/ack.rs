@@ -36,6 +36,22 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Timeout,
+        Self::Unreadable,
+        Self::Disconnected,
+        Self::Incomplete,
+        Self::Duplicate,
+        Self::TooMany,
+        Self::Count,
+        Self::Refused,
+        Self::Conflict,
+        Self::Overloaded,
+        Self::Server,
+        Self::Unknown,
+    ];
+
     /// Its name in metrics and in the log.
     pub const fn as_str(self) -> &'static str {
         match self {
