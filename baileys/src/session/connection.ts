@@ -6,6 +6,7 @@ import type { Logger } from '../log.js';
 import { libraryLogger } from '../log.js';
 import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
+import { stayUnavailable } from './presence.js';
 
 export interface ConnectionOptions {
   readonly session: string;
@@ -74,6 +75,7 @@ export class Connection {
     });
     this.#raw = rawSocketOf(this.#sock);
     const written = gateSends(this.#raw);
+    stayUnavailable(this.#sock, options.credentials, () => this.isOpen);
     this.#listen(written);
     this.#watch = setInterval(
       () => {

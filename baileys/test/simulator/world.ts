@@ -18,6 +18,15 @@ export interface Device {
   readonly preKeyIds: Set<number>;
   duplicatePreKeys: number;
   logins: number;
+  /** What it said of its presence, in order; one without a type means available. */
+  readonly presences: Presence[];
+  /** How often it said that its account is in step. */
+  synced: number;
+}
+
+export interface Presence {
+  readonly type: string | undefined;
+  readonly name: string | undefined;
 }
 
 interface PendingPairing {
@@ -168,6 +177,8 @@ export class World {
       preKeyIds: new Set(),
       duplicatePreKeys: 0,
       logins: 0,
+      presences: [],
+      synced: 0,
     };
     this.#pairing.set(client, { device });
     const deviceIdentity = phone.deviceIdentity(identity, advSecret, index, wrong);
@@ -191,6 +202,7 @@ export class World {
   }
 
   #stanza(client: Client, node: BinaryNode): void {
+    if (node.tag === 'presence') return this.#presence(client, node);
     if (node.tag !== 'iq') return;
     const signed = child(node, 'pair-device-sign');
     if (signed) return this.#paired(client, bytes(child(signed, 'device-identity')));
@@ -198,6 +210,17 @@ export class World {
     if (code) return this.#codeStage(client, node, code);
     if (node.attrs['type'] === 'result') return;
     this.#query(client, node);
+  }
+
+  #presence(client: Client, { attrs }: BinaryNode): void {
+    // One that is not logged in is counted with the device that it is becoming.
+    const device = this.devices.get(client.jid ?? '') ?? this.#pairing.get(client)?.device;
+    device?.presences.push({ type: attrs['type'], name: attrs['name'] });
+    if (attrs['type'] !== 'unavailable') return;
+    // The library's credentials change now, and at the second one it also answers.
+    const dirty = { tag: 'dirty', attrs: { type: 'account_sync', timestamp: now() } };
+    for (let times = 0; times < 2; times++)
+      client.send({ tag: 'ib', attrs: { from: 's.whatsapp.net' }, content: [dirty] });
   }
 
   /** The companion signed back: the device exists now, and the stream restarts. */
@@ -241,6 +264,7 @@ export class World {
     if (child(node, 'privacy')) return client.result(node, [{ tag: 'privacy', attrs: {}, content: [] }]);
     if (node.attrs['xmlns'] === 'blocklist')
       return client.result(node, [{ tag: 'list', attrs: {}, content: [] }]);
+    if (child(node, 'clean') && device) device.synced++;
     client.result(node);
     if (child(node, 'remove-companion-device') && client.jid !== undefined) this.removeDevice(client.jid);
   }
