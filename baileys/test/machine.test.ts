@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { transition } from '../src/session/machine.js';
 import { LEASE_TRIES, SLOW_RETRY_MS, STABLE_MS, UNLINKED_TRIES, backoffMs } from '../src/session/policy.js';
+import { NO_REASON, because, readReason, storedReason } from '../src/session/reasons.js';
 import {
   type Effect,
   type Phase,
@@ -275,6 +276,27 @@ const TABLE: readonly Row[] = [
     to: { phase: 'stopped', linked: true, lastCode: 403 },
     effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
   },
+  ...[400, 402, 403, 406, 409, 413, 414, 415, 418, 429, 499, null].map((code) => ({
+    name: `${code} at login`,
+    from: state('reconnecting', true, { attempt: 2 }),
+    event: closed(code, 'Connection Failure'),
+    to: { phase: 'stopped', linked: true, lastCode: code } as const,
+    effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
+  })),
+  {
+    name: 'start during a ban',
+    from: state('stopped', true, { lastCode: 402, until: NOW + 1 }),
+    event: { type: 'start' },
+    to: { phase: 'stopped', lastCode: 402, until: NOW + 1 },
+    effects: [],
+  },
+  {
+    name: 'start after a ban',
+    from: state('stopped', true, { lastCode: 402, until: NOW }),
+    event: { type: 'start' },
+    to: { phase: 'reconnecting', lastCode: null, until: null },
+    effects: ['unhalt', 'connect', 'arm_watchdog'],
+  },
   {
     name: '411',
     from: CONNECTED,
@@ -356,8 +378,8 @@ const TABLE: readonly Row[] = [
   {
     name: 'wrong key: stop, keep',
     from: state('reconnecting', true),
-    event: { type: 'unreadable', reason: 'no key' },
-    to: { phase: 'stopped', linked: true, reason: 'no key' },
+    event: { type: 'unreadable', problem: 'no key' },
+    to: { phase: 'stopped', linked: true, reasonCode: 'credentials_unreadable' },
     effects: ['disarm_watchdog', 'fact:stopped', 'release_lease'],
   },
   {
@@ -427,5 +449,23 @@ describe('the state machine', () => {
       }
     }
     assert.notEqual(backoffMs(4, 0), backoffMs(4, 0.9));
+  });
+});
+
+describe('a reason', () => {
+  it('is stored as a code and a time, and read again', () => {
+    for (const why of [because('account_banned'), because('temporarily_banned', { until: NOW })])
+      assert.deepEqual(readReason(storedReason(why), 402), why);
+    const refused = because('login_refused', { code: 413 });
+    assert.deepEqual(readReason(storedReason(refused), 413), refused);
+  });
+
+  it('that an older release stored stays a sentence', () => {
+    for (const sentence of ['WhatsApp refuses this account', 'replaced by nobody knows whom', null])
+      assert.equal(readReason(sentence, 403).until, null);
+    assert.deepEqual(readReason('WhatsApp refuses this account', 403), {
+      ...NO_REASON,
+      reason: 'WhatsApp refuses this account',
+    });
   });
 });

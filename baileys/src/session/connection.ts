@@ -6,6 +6,7 @@ import type { Logger } from '../log.js';
 import { libraryLogger } from '../log.js';
 import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
+import type { Closing } from './policy.js';
 import { stayUnavailable } from './presence.js';
 
 export interface ConnectionOptions {
@@ -32,7 +33,7 @@ export interface ConnectionHandlers {
   /** Linked credentials changed. Settles when they are stored. */
   changed(): Promise<void>;
   opened(phone: string, pushName: string | null): void;
-  closed(code: number | null, message: string): void;
+  closed(closing: Closing): void;
 }
 
 const TIMINGS: ConnectionTimings = { keepAliveMs: 20_000, silenceMs: 30_000 };
@@ -42,6 +43,8 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const QR_COUNT = 6;
 const CLOSE_GRACE_MS = 1_000;
+/** What it says beyond this is no time. */
+const LONGEST_BAN_S = 10 * 365 * 86_400;
 
 export class Connection {
   readonly #sock: WASocket;
@@ -80,7 +83,7 @@ export class Connection {
     this.#watch = setInterval(
       () => {
         if (this.#open && Date.now() - this.#heardAt > timings.silenceMs)
-          this.#fail(408, 'Connection was lost');
+          this.#fail({ code: 408, message: 'Connection was lost' });
       },
       Math.min(SILENCE_CHECK_MS, timings.silenceMs / 2),
     );
@@ -93,8 +96,7 @@ export class Connection {
       if (update.qr !== undefined) this.#qr(update.qr);
       if (update.connection === 'open') this.#opened();
       if (update.connection === 'close') {
-        const error = update.lastDisconnect?.error;
-        this.#fail(codeOf(error), error?.message ?? '');
+        this.#fail(closingOf(update.lastDisconnect?.error));
       }
     });
     ev.on('creds.update', () => {
@@ -110,7 +112,8 @@ export class Connection {
     // status is not WhatsApp's code: a proxy's 401 must not unlink anybody.
     ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) => {
       const status = response.statusCode ?? 0;
-      this.#fail(status === 429 || status >= 500 ? status : null, `The upgrade was answered ${status}`);
+      const code = status === 429 || status >= 500 ? status : null;
+      this.#fail({ code, message: `The upgrade was answered ${status}` });
     });
   }
 
@@ -132,10 +135,10 @@ export class Connection {
   }
 
   /** The one end that is told. */
-  #fail(code: number | null, message: string): void {
+  #fail(closing: Closing): void {
     if (this.#ended) return;
     void this.close();
-    this.handlers.closed(code, message);
+    this.handlers.closed(closing);
   }
 
   get isOpen(): boolean {
@@ -196,8 +199,17 @@ function phoneOf(credentials: AuthenticationCreds): string {
   return `+${/^\d+/.exec(credentials.me?.id ?? '')?.[0] ?? ''}`;
 }
 
+function closingOf(error: (Error & { readonly data?: unknown }) | undefined): Closing {
+  const attrs = error?.data as { readonly expire?: unknown } | null | undefined;
+  // A temporary ban says how many seconds it still lasts.
+  const seconds = Number(attrs?.expire ?? NaN);
+  const until =
+    Number.isFinite(seconds) && seconds > 0 ? Date.now() + Math.min(seconds, LONGEST_BAN_S) * 1_000 : null;
+  return { code: codeOf(error), message: error?.message ?? '', until };
+}
+
 function codeOf(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('output' in error)) return null;
   const { statusCode } = error.output as { statusCode?: unknown };
-  return typeof statusCode === 'number' ? statusCode : null;
+  return typeof statusCode === 'number' && Number.isFinite(statusCode) ? statusCode : null;
 }

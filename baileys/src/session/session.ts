@@ -11,7 +11,7 @@ import { Connection, type ConnectionHandlers, type ConnectionTimings } from './c
 import { Ledger } from './ledger.js';
 import { transition } from './machine.js';
 import { WATCHDOG_MS } from './policy.js';
-import { type DurableEffect, type Effect, type SessionEvent, type SessionState, isIdle } from './state.js';
+import { type Effect, type SessionEvent, type SessionState, isDurable, isIdle } from './state.js';
 import { until } from './until.js';
 
 export interface SessionDeps {
@@ -220,10 +220,7 @@ export class Session {
     if (!this.#state.linked) return initAuthCreds();
     const stored = await this.#ledger.persist(() => this.#openStored());
     if (stored instanceof SealError) {
-      void this.dispatch({
-        type: 'unreadable',
-        reason: `The stored credentials cannot be read: ${stored.message}`,
-      });
+      void this.dispatch({ type: 'unreadable', problem: stored.message });
       return undefined;
     }
     if (!stored) void this.dispatch({ type: 'logout', told: false });
@@ -250,7 +247,7 @@ export class Session {
       paired: (phone) => tell({ type: 'paired', phone }),
       changed: () => this.#ledger.save(() => this.#credentials),
       opened: (phone, pushName) => void tell({ type: 'opened', phone, pushName }),
-      closed: (code, message) => void tell({ type: 'closed', code, message }),
+      closed: (closing) => void tell({ type: 'closed', ...closing }),
     };
   }
 
@@ -282,19 +279,17 @@ export class Session {
   }
 
   #report(before: SessionState, event: SessionEvent): void {
-    const { phase, lastCode, reason, attempt } = this.#state;
+    const { phase, lastCode, reasonCode, reason, attempt } = this.#state;
     if (event.type === 'closed') this.deps.metrics.closed(event.code);
     if (before.phase === phase && before.attempt === attempt) return;
-    this.#log('info', { event: event.type, phase, code: lastCode, reason, attempt }, 'session');
+    this.#log(
+      'info',
+      { event: event.type, phase, code: lastCode, reason: reasonCode ?? reason, attempt },
+      'session',
+    );
   }
 
   #log(level: keyof Logger, fields: Fields, message: string): void {
     this.deps.logger[level]({ session: this.id, business: this.business, ...fields }, message);
   }
-}
-
-function isDurable(effect: Effect): effect is DurableEffect {
-  return ['fact', 'save_credentials', 'wipe_credentials', 'halt', 'unhalt', 'release_lease'].includes(
-    effect.type,
-  );
 }

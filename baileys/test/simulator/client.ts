@@ -12,6 +12,13 @@ export interface ClientEvents {
   gone(client: Client): void;
 }
 
+/** A refused login; a temporary ban (402) also says its kind and how many seconds it lasts. */
+export interface Failure {
+  readonly reason: number | string;
+  readonly code?: string;
+  readonly expire?: string;
+}
+
 export class Client {
   readonly id = ++lastId;
   readonly since = Date.now();
@@ -63,8 +70,8 @@ export class Client {
     this.socket.close();
   }
 
-  failure(reason: number): void {
-    this.send({ tag: 'failure', attrs: { reason: String(reason) } });
+  failure({ reason, ...more }: Failure): void {
+    this.send({ tag: 'failure', attrs: { reason: String(reason), ...more } });
     this.socket.close();
   }
 

@@ -39,14 +39,16 @@ export async function control(simulator: Simulator, path: string, body: Body): P
       return each(simulator, body, (client) => {
         if (code === 411)
           client.send({ tag: 'ib', attrs: {}, content: [{ tag: 'downgrade_webclient', attrs: {} }] });
-        else if (code === 403 || code === 405) client.failure(code);
+        else if (code === 403 || code === 405) client.failure({ reason: code });
         else client.streamError({ code: String(code) });
       });
     }
-    // {reasons: [405, …]}: one for each of the next handshakes
-    case '/control/fail-next':
-      world.plannedFailures.push(...(body['reasons'] as number[]));
+    // {reasons: [405, …], expire?}: one for each of the next handshakes; a ban lasts `expire` seconds
+    case '/control/fail-next': {
+      const ban = body['expire'] === undefined ? {} : { code: '101', expire: String(Number(body['expire'])) };
+      world.plannedFailures.push(...(body['reasons'] as number[]).map((reason) => ({ reason, ...ban })));
       return {};
+    }
     // {status, times?}; {} ends it
     case '/control/refuse-upgrades':
       simulator.refuseUpgrades =

@@ -1,7 +1,7 @@
 /** What the simulated WhatsApp knows: phones, their linked devices, and what it does on purpose. */
 import { randomBytes } from 'node:crypto';
 import type { BinaryNode } from 'baileys';
-import { Client, bytes, child } from './client.js';
+import { Client, type Failure, bytes, child } from './client.js';
 import type { ClientHello } from './noise.js';
 import { CodePairing, Phone } from './phone.js';
 
@@ -38,7 +38,7 @@ export class World {
   readonly devices = new Map<string, Device>();
   readonly phones = new Map<string, Phone>();
   /** Failures for the next logins or registrations. */
-  readonly plannedFailures: number[] = [];
+  readonly plannedFailures: Failure[] = [];
   /** Client versions below this are answered 405; third number. */
   minimumVersion = 0;
   /** New clients are accepted and never answered. */
@@ -136,7 +136,8 @@ export class World {
     }
     const failure = this.plannedFailures.shift();
     if (failure !== undefined) return client.failure(failure);
-    if ((payload.userAgent?.appVersion?.tertiary ?? 0) < this.minimumVersion) return client.failure(405);
+    if ((payload.userAgent?.appVersion?.tertiary ?? 0) < this.minimumVersion)
+      return client.failure({ reason: 405 });
     if (payload.devicePairingData) return this.#offerRefs(client);
     this.#login(client, `${Number(payload.username)}:${payload.device ?? 0}@s.whatsapp.net`);
   }
@@ -153,7 +154,7 @@ export class World {
 
   #login(client: Client, jid: string): void {
     const device = this.devices.get(jid);
-    if (!device || !client.hello?.noiseKey.equals(device.noiseKey)) return client.failure(401);
+    if (!device || !client.hello?.noiseKey.equals(device.noiseKey)) return client.failure({ reason: 401 });
     const other = this.online(jid);
     if (other) {
       this.conflicts++;
@@ -226,7 +227,8 @@ export class World {
   /** The companion signed back: the device exists now, and the stream restarts. */
   #paired(client: Client, reply: Buffer): void {
     const pending = this.#pairing.get(client);
-    if (!pending?.device.phone.accepts(reply, pending.device.identity)) return client.failure(401);
+    if (!pending?.device.phone.accepts(reply, pending.device.identity))
+      return client.failure({ reason: 401 });
     this.devices.set(pending.device.jid, pending.device);
     client.streamError({ code: '515' });
   }
