@@ -36,6 +36,7 @@ const closed = (code: number | null, message = ''): SessionEvent => ({ type: 'cl
 const CONNECTED = state('connected', true, { openedAt: NOW - 10_000 });
 const WAITING = state('reconnecting', true, { attempt: 3, nextRetryAt: NOW + 8_000 });
 const SCANNING = state('qr_ready', false, { qrExpiresAt: NOW + 20_000 });
+const CODE_SHOWN = state('pairing', false, { byCode: true, qrExpiresAt: NOW + 90_000 });
 const ENDS = ['disarm_watchdog', 'close_socket'];
 
 interface Row {
@@ -283,6 +284,48 @@ const TABLE: readonly Row[] = [
     to: { phase: 'stopped', linked: true, lastCode: code } as const,
     effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
   })),
+  ...[405, 408, 428, 500, 503, 515, null].map((code) => ({
+    name: `${code} while a pairing code is shown`,
+    from: CODE_SHOWN,
+    event: closed(code),
+    to: { phase: 'expired', lastCode: code, reasonCode: 'pairing_withdrawn', qrExpiresAt: null } as const,
+    effects: [...ENDS, 'fact:expired', 'release_lease'],
+  })),
+  {
+    name: '515 after the code was typed',
+    from: state('pairing', true, { byCode: true }),
+    event: closed(515),
+    to: { phase: 'pairing', linked: true, restarts: 1 },
+    effects: ['connect', 'arm_watchdog'],
+  },
+  {
+    name: 'the end of a pairing code that nobody typed',
+    from: CODE_SHOWN,
+    event: closed(408, 'QR refs attempts ended'),
+    to: { phase: 'expired', reasonCode: 'pairing_expired' },
+    effects: [...ENDS, 'fact:expired', 'release_lease'],
+  },
+  {
+    name: 'a refused login while a pairing code is shown',
+    from: CODE_SHOWN,
+    event: closed(406, 'Connection Failure'),
+    to: { phase: 'stopped', reasonCode: 'account_banned' },
+    effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'a passkey that is asked for',
+    from: SCANNING,
+    event: { type: 'passkey' },
+    to: { phase: 'stopped', reasonCode: 'passkey_required' },
+    effects: [...ENDS, 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'the 428 after it',
+    from: state('stopped', false, { reasonCode: 'passkey_required' }),
+    event: closed(428),
+    to: { phase: 'stopped', reasonCode: 'passkey_required' },
+    effects: [],
+  },
   {
     name: 'start during a ban',
     from: state('stopped', true, { lastCode: 402, until: NOW + 1 }),

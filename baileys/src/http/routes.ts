@@ -1,5 +1,6 @@
 /** The endpoints. Each knows its session by id; who may ask is the callers' business. */
 import type { Manager } from '../session/manager.js';
+import { CodeRefused } from '../session/pairing.js';
 import type { SessionState } from '../session/state.js';
 import { Problem } from './problem.js';
 
@@ -74,10 +75,21 @@ async function pairingCode(manager: Manager, id: string, body: unknown): Promise
   if (session.state.linked)
     throw new Problem(409, 'Conflict', 'A phone is linked already.', { state: session.state.phase });
   await session.dispatch({ type: 'start' });
-  const code = await session.pairingCode(phone);
+  const code = await session.pairingCode(phone).catch((error: unknown) => {
+    throw error instanceof CodeRefused ? codeProblem(error, session.state) : error;
+  });
   if (code) return { status: 200, json: { code: code.code, expiresAt: iso(code.expiresAt) } };
   const detail = session.state.reason ?? 'WhatsApp gave no pairing code; try again.';
   throw new Problem(503, 'Service Unavailable', detail, standing(session.state));
+}
+
+function codeProblem(refused: CodeRefused, state: SessionState): Problem {
+  const { message, reasonCode, code } = refused;
+  const extra = { state: state.phase, reason: message, reasonCode, code };
+  if (reasonCode === 'pairing_phone_refused')
+    return new Problem(422, 'Unprocessable Content', message, extra);
+  if (reasonCode === 'pairing_too_often') return new Problem(429, 'Too Many Requests', message, extra);
+  return new Problem(503, 'Service Unavailable', message, extra);
 }
 
 async function logout(manager: Manager, id: string): Promise<Answer> {

@@ -6,6 +6,7 @@ import type { Logger } from '../log.js';
 import { libraryLogger } from '../log.js';
 import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
+import { askPairingCode } from './pairing.js';
 import type { Closing } from './policy.js';
 import { stayUnavailable } from './presence.js';
 
@@ -25,6 +26,11 @@ export interface ConnectionTimings {
   readonly silenceMs: number;
 }
 
+export interface PairingCode {
+  readonly code: string;
+  readonly expiresAt: number;
+}
+
 /** Nothing is called after `closed`, nor after `Connection.close`. */
 export interface ConnectionHandlers {
   qr(text: string, index: number, expiresAt: number): void;
@@ -33,6 +39,8 @@ export interface ConnectionHandlers {
   /** Linked credentials changed. Settles when they are stored. */
   changed(): Promise<void>;
   opened(phone: string, pushName: string | null): void;
+  /** WhatsApp wants a passkey before it lets the phone link. */
+  passkey(): void;
   closed(closing: Closing): void;
 }
 
@@ -50,6 +58,8 @@ export class Connection {
   readonly #sock: WASocket;
   readonly #raw: RawSocket | undefined;
   readonly #watch: NodeJS.Timeout;
+  /** For what waits for an answer of this connection. */
+  readonly #end = new AbortController();
   #ended = false;
   #heardAt = Date.now();
   #open = false;
@@ -105,6 +115,10 @@ export class Connection {
       this.#linked = true;
       written(first ? this.handlers.paired(phoneOf(this.options.credentials)) : this.handlers.changed());
     });
+    // The library acknowledges and forgets it: the QRs would go on for nothing.
+    ws.on('CB:notification,type:passkey_prologue_request', () => {
+      if (!this.#ended && !this.#linked) this.handlers.passkey();
+    });
     ws.on('frame', () => {
       this.#heardAt = Date.now();
     });
@@ -141,13 +155,18 @@ export class Connection {
     this.handlers.closed(closing);
   }
 
+  /** It has not ended. */
+  get isAlive(): boolean {
+    return !this.#ended;
+  }
+
   get isOpen(): boolean {
     return this.#open && !this.#ended;
   }
 
-  /** The code that a person types on the phone; `phone` has digits only. */
-  async requestPairingCode(phone: string): Promise<{ code: string; expiresAt: number }> {
-    const code = await this.#sock.requestPairingCode(phone);
+  /** The code that a person types on the phone; `phone` has digits only. Throws `CodeRefused`. */
+  async requestPairingCode(phone: string, timeoutMs: number): Promise<PairingCode> {
+    const code = await askPairingCode(this.#sock, phone, timeoutMs, this.#end.signal);
     return { code, expiresAt: this.#linkingEndsAt };
   }
 
@@ -179,6 +198,7 @@ export class Connection {
   }
 
   async #shut(): Promise<void> {
+    this.#end.abort();
     clearInterval(this.#watch);
     const ended = this.#sock.end(undefined);
     // A frozen peer never answers the closing handshake.

@@ -1,4 +1,5 @@
 /** The state machine of one session. Pure: no clock, no random source, no input or output. */
+import { CONNECT, type Change, FRESH, type To, type Why, end, iso } from './change.js';
 import {
   type Closing,
   FREE_RESTARTS,
@@ -20,8 +21,6 @@ import {
   type Transition,
   isIdle,
 } from './state.js';
-
-type Change = Partial<Omit<SessionState, 'since'>>;
 
 export function transition(state: SessionState, event: SessionEvent, around: Surroundings): Transition {
   const { now } = around;
@@ -56,6 +55,11 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       );
     case 'opened':
       return opened(event, now, to);
+    case 'passkey':
+      // Who scans again meets the same gate.
+      return state.linked || isIdle(state.phase)
+        ? to({})
+        : end(to, 'stopped', null, because('passkey_required'));
     case 'closed':
       return isIdle(state.phase) ? to({}) : closed(state, event, around, to);
     case 'watchdog': {
@@ -84,24 +88,6 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       return shutdown(state, to);
   }
 }
-
-/** A reason that is told. */
-type Why = ReturnType<typeof because>;
-type To = (change: Change, ...effects: Effect[]) => Transition;
-
-const CONNECT: readonly Effect[] = [{ type: 'connect', refreshVersion: false }, { type: 'arm_watchdog' }];
-const FRESH: Change = {
-  attempt: 0,
-  restarts: 0,
-  leaseTries: 0,
-  openedAt: null,
-  lastCode: null,
-  ...NO_REASON,
-  qrExpiresAt: null,
-  nextRetryAt: null,
-  versionRefreshed: false,
-  byCode: false,
-};
 
 function start(state: SessionState, now: number, to: To): Transition {
   // Each try before its end lengthens a ban.
@@ -153,7 +139,14 @@ function opened(event: Extract<SessionEvent, { type: 'opened' }>, now: number, t
 function closed(state: SessionState, event: Closing, around: Surroundings, to: To): Transition {
   const { code } = event;
   const why = explain(event);
-  switch (verdict(event)) {
+  const meaning = verdict(event);
+  if (state.byCode && !state.linked) {
+    // New keys come with each connection: what was shown is a code of none.
+    if (['restart', 'retry', 'version_refused'].includes(meaning))
+      return end(to, 'expired', code, because('pairing_withdrawn'));
+    if (meaning === 'expired') return end(to, 'expired', code, because('pairing_expired'));
+  }
+  switch (meaning) {
     case 'restart':
       return restart(state, why, around, to);
     case 'logged_out':
@@ -172,30 +165,6 @@ function closed(state: SessionState, event: Closing, around: Surroundings, to: T
     case 'retry':
       return retry(state, { code, why }, around, to);
   }
-}
-
-/** Ends without another try: the next step is somebody's. */
-function end(
-  to: To,
-  phase: 'expired' | 'logged_out' | 'stopped' | 'replaced',
-  code: number | null,
-  why: Why,
-  ...before: Effect[]
-): Transition {
-  return to(
-    {
-      ...FRESH,
-      phase,
-      lastCode: code,
-      ...why,
-      ...(phase === 'logged_out' ? { linked: false } : {}),
-    },
-    { type: 'disarm_watchdog' },
-    { type: 'close_socket' },
-    ...before,
-    { type: 'fact', kind: phase, data: { code, reason: why.reason } },
-    { type: 'release_lease' },
-  );
 }
 
 /** 515 follows each pairing: at once and uncounted, unless it goes round in circles. */
@@ -288,8 +257,4 @@ function shutdown(state: SessionState, to: To): Transition {
   return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, ...why }, ...close, {
     type: 'release_lease',
   });
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -2,8 +2,9 @@
 import { problemOf } from '../log.js';
 import type { Halt, LinkedSession } from '../store/credentials.js';
 import type { Store } from '../store/store.js';
+import type { SessionDeps } from './deps.js';
 import { because, readReason } from './reasons.js';
-import { Session, type SessionDeps } from './session.js';
+import { Session } from './session.js';
 import { type SessionState, initialState, isIdle } from './state.js';
 
 /** Space between two sessions that come back, so that WhatsApp and Postgres see no wave. */

@@ -50,6 +50,8 @@ export type SessionEvent =
   /** The phone confirmed the device; a restart (515) follows. */
   | { readonly type: 'paired'; readonly phone: string }
   | { readonly type: 'opened'; readonly phone: string; readonly pushName: string | null }
+  /** WhatsApp wants a passkey before the phone may link. */
+  | { readonly type: 'passkey' }
   | ({ readonly type: 'closed' } & Closing)
   /** Nothing was heard from a new socket for `WATCHDOG_MS`. */
   | { readonly type: 'watchdog' }

@@ -64,6 +64,15 @@ export class Client {
     this.send({ tag: 'iq', attrs, ...(content ? { content } : {}) });
   }
 
+  refuse(request: BinaryNode, code: number): void {
+    const attrs = { id: request.attrs['id'] ?? '', from: 's.whatsapp.net', type: 'error' };
+    this.send({
+      tag: 'iq',
+      attrs,
+      content: [{ tag: 'error', attrs: { code: String(code), text: 'refused' } }],
+    });
+  }
+
   /** Ends the stream politely, as WhatsApp does, then the socket. */
   streamError(attrs: Record<string, string>, content?: BinaryNode[]): void {
     this.send({ tag: 'stream:error', attrs, ...(content ? { content } : {}) });

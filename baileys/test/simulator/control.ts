@@ -14,7 +14,7 @@ export async function control(simulator: Simulator, path: string, body: Body): P
       return { jid: world.scan(text(body, 'qr'), digits(body), body['wrong'] === true) };
     // {code, phone}
     case '/control/enter-code':
-      await world.enterCode(text(body, 'code'), digits(body));
+      await world.codes.enter(text(body, 'code'), digits(body));
       return {};
     // {phone?}: all clients without it
     case '/control/drop':
@@ -49,6 +49,14 @@ export async function control(simulator: Simulator, path: string, body: Body): P
       world.plannedFailures.push(...(body['reasons'] as number[]).map((reason) => ({ reason, ...ban })));
       return {};
     }
+    // {codes: [429, …]}: one for each of the next requests of a pairing code
+    case '/control/refuse-codes':
+      world.codes.refusals.push(...(body['codes'] as number[]));
+      return {};
+    // {qr}: the phone that scans it must confirm with a passkey
+    case '/control/passkey':
+      world.askPasskey(text(body, 'qr'));
+      return {};
     // {status, times?}; {} ends it
     case '/control/refuse-upgrades':
       simulator.refuseUpgrades =
