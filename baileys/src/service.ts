@@ -8,7 +8,7 @@ import { makeServer } from './http/server.js';
 import type { Logger } from './log.js';
 import { Metrics } from './metrics.js';
 import { Manager } from './session/manager.js';
-import type { SessionDeps } from './session/session.js';
+import type { SessionDeps } from './session/deps.js';
 import { Sealer } from './store/crypto.js';
 import { openPool } from './store/database.js';
 import { enter } from './store/schema.js';

@@ -188,7 +188,7 @@ describe('a session that is not linked', () => {
     const stage = await Stage.set();
     try {
       const service = await stage.service();
-      stage.world.plannedFailures.push(405, 405, 405);
+      stage.world.plannedFailures.push({ reason: 405 }, { reason: 405 }, { reason: 405 });
       const session = randomUUID();
       await service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });
       const status = await stage.reaches(service, session, 'stopped');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { transition } from '../src/session/machine.js';
 import { LEASE_TRIES, SLOW_RETRY_MS, STABLE_MS, UNLINKED_TRIES, backoffMs } from '../src/session/policy.js';
+import { NO_REASON, because, readReason, storedReason } from '../src/session/reasons.js';
 import {
   type Effect,
   type Phase,
@@ -35,6 +36,7 @@ const closed = (code: number | null, message = ''): SessionEvent => ({ type: 'cl
 const CONNECTED = state('connected', true, { openedAt: NOW - 10_000 });
 const WAITING = state('reconnecting', true, { attempt: 3, nextRetryAt: NOW + 8_000 });
 const SCANNING = state('qr_ready', false, { qrExpiresAt: NOW + 20_000 });
+const CODE_SHOWN = state('pairing', false, { byCode: true, qrExpiresAt: NOW + 90_000 });
 const ENDS = ['disarm_watchdog', 'close_socket'];
 
 interface Row {
@@ -275,6 +277,69 @@ const TABLE: readonly Row[] = [
     to: { phase: 'stopped', linked: true, lastCode: 403 },
     effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
   },
+  ...[400, 402, 403, 406, 409, 413, 414, 415, 418, 429, 499, null].map((code) => ({
+    name: `${code} at login`,
+    from: state('reconnecting', true, { attempt: 2 }),
+    event: closed(code, 'Connection Failure'),
+    to: { phase: 'stopped', linked: true, lastCode: code } as const,
+    effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
+  })),
+  ...[405, 408, 428, 500, 503, 515, null].map((code) => ({
+    name: `${code} while a pairing code is shown`,
+    from: CODE_SHOWN,
+    event: closed(code),
+    to: { phase: 'expired', lastCode: code, reasonCode: 'pairing_withdrawn', qrExpiresAt: null } as const,
+    effects: [...ENDS, 'fact:expired', 'release_lease'],
+  })),
+  {
+    name: '515 after the code was typed',
+    from: state('pairing', true, { byCode: true }),
+    event: closed(515),
+    to: { phase: 'pairing', linked: true, restarts: 1 },
+    effects: ['connect', 'arm_watchdog'],
+  },
+  {
+    name: 'the end of a pairing code that nobody typed',
+    from: CODE_SHOWN,
+    event: closed(408, 'QR refs attempts ended'),
+    to: { phase: 'expired', reasonCode: 'pairing_expired' },
+    effects: [...ENDS, 'fact:expired', 'release_lease'],
+  },
+  {
+    name: 'a refused login while a pairing code is shown',
+    from: CODE_SHOWN,
+    event: closed(406, 'Connection Failure'),
+    to: { phase: 'stopped', reasonCode: 'account_banned' },
+    effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'a passkey that is asked for',
+    from: SCANNING,
+    event: { type: 'passkey' },
+    to: { phase: 'stopped', reasonCode: 'passkey_required' },
+    effects: [...ENDS, 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'the 428 after it',
+    from: state('stopped', false, { reasonCode: 'passkey_required' }),
+    event: closed(428),
+    to: { phase: 'stopped', reasonCode: 'passkey_required' },
+    effects: [],
+  },
+  {
+    name: 'start during a ban',
+    from: state('stopped', true, { lastCode: 402, until: NOW + 1 }),
+    event: { type: 'start' },
+    to: { phase: 'stopped', lastCode: 402, until: NOW + 1 },
+    effects: [],
+  },
+  {
+    name: 'start after a ban',
+    from: state('stopped', true, { lastCode: 402, until: NOW }),
+    event: { type: 'start' },
+    to: { phase: 'reconnecting', lastCode: null, until: null },
+    effects: ['unhalt', 'connect', 'arm_watchdog'],
+  },
   {
     name: '411',
     from: CONNECTED,
@@ -356,8 +421,8 @@ const TABLE: readonly Row[] = [
   {
     name: 'wrong key: stop, keep',
     from: state('reconnecting', true),
-    event: { type: 'unreadable', reason: 'no key' },
-    to: { phase: 'stopped', linked: true, reason: 'no key' },
+    event: { type: 'unreadable', problem: 'no key' },
+    to: { phase: 'stopped', linked: true, reasonCode: 'credentials_unreadable' },
     effects: ['disarm_watchdog', 'fact:stopped', 'release_lease'],
   },
   {
@@ -427,5 +492,23 @@ describe('the state machine', () => {
       }
     }
     assert.notEqual(backoffMs(4, 0), backoffMs(4, 0.9));
+  });
+});
+
+describe('a reason', () => {
+  it('is stored as a code and a time, and read again', () => {
+    for (const why of [because('account_banned'), because('temporarily_banned', { until: NOW })])
+      assert.deepEqual(readReason(storedReason(why), 402), why);
+    const refused = because('login_refused', { code: 413 });
+    assert.deepEqual(readReason(storedReason(refused), 413), refused);
+  });
+
+  it('that an older release stored stays a sentence', () => {
+    for (const sentence of ['WhatsApp refuses this account', 'replaced by nobody knows whom', null])
+      assert.equal(readReason(sentence, 403).until, null);
+    assert.deepEqual(readReason('WhatsApp refuses this account', 403), {
+      ...NO_REASON,
+      reason: 'WhatsApp refuses this account',
+    });
   });
 });

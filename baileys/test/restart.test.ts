@@ -77,7 +77,7 @@ describe('a restart', () => {
   it('leaves alone what waits for somebody', async () => {
     const first = await stage.service();
     const { session, jid } = await stage.link(first);
-    for (const client of stage.world.clients) client.failure(403);
+    for (const client of stage.world.clients) client.failure({ reason: 403 });
     await stage.reaches(first, session, 'stopped');
     await first.stop();
     const second = await stage.service();

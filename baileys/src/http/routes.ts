@@ -1,5 +1,6 @@
 /** The endpoints. Each knows its session by id; who may ask is the callers' business. */
 import type { Manager } from '../session/manager.js';
+import { CodeRefused } from '../session/pairing.js';
 import type { SessionState } from '../session/state.js';
 import { Problem } from './problem.js';
 
@@ -63,8 +64,7 @@ async function start(manager: Manager, id: string, body: unknown): Promise<Answe
 async function qr(manager: Manager, id: string): Promise<Answer> {
   const shown = manager.get(id)?.qr;
   if (shown) return { status: 200, json: { qr: shown.text, expiresAt: iso(shown.expiresAt) } };
-  const { phase, reason } = await manager.status(id);
-  throw new Problem(404, 'Not Found', 'There is no QR code now.', { state: phase, reason });
+  throw new Problem(404, 'Not Found', 'There is no QR code now.', standing(await manager.status(id)));
 }
 
 async function pairingCode(manager: Manager, id: string, body: unknown): Promise<Answer> {
@@ -75,13 +75,21 @@ async function pairingCode(manager: Manager, id: string, body: unknown): Promise
   if (session.state.linked)
     throw new Problem(409, 'Conflict', 'A phone is linked already.', { state: session.state.phase });
   await session.dispatch({ type: 'start' });
-  const code = await session.pairingCode(phone);
-  if (code) return { status: 200, json: { code: code.code, expiresAt: iso(code.expiresAt) } };
-  const { phase, reason } = session.state;
-  throw new Problem(503, 'Service Unavailable', reason ?? 'WhatsApp gave no pairing code; try again.', {
-    state: phase,
-    reason,
+  const code = await session.pairingCode(phone).catch((error: unknown) => {
+    throw error instanceof CodeRefused ? codeProblem(error, session.state) : error;
   });
+  if (code) return { status: 200, json: { code: code.code, expiresAt: iso(code.expiresAt) } };
+  const detail = session.state.reason ?? 'WhatsApp gave no pairing code; try again.';
+  throw new Problem(503, 'Service Unavailable', detail, standing(session.state));
+}
+
+function codeProblem(refused: CodeRefused, state: SessionState): Problem {
+  const { message, reasonCode, code } = refused;
+  const extra = { state: state.phase, reason: message, reasonCode, code };
+  if (reasonCode === 'pairing_phone_refused')
+    return new Problem(422, 'Unprocessable Content', message, extra);
+  if (reasonCode === 'pairing_too_often') return new Problem(429, 'Too Many Requests', message, extra);
+  return new Problem(503, 'Service Unavailable', message, extra);
 }
 
 async function logout(manager: Manager, id: string): Promise<Answer> {
@@ -102,10 +110,17 @@ function render(id: string, state: SessionState): Record<string, unknown> {
     linked: state.linked,
     lastCode: state.lastCode,
     reason: state.reason,
+    reasonCode: state.reasonCode,
+    until: state.until === null ? null : iso(state.until),
     qrExpiresAt: state.qrExpiresAt === null ? null : iso(state.qrExpiresAt),
     attempt: state.attempt,
     nextRetryAt: state.nextRetryAt === null ? null : iso(state.nextRetryAt),
   };
+}
+
+/** What a problem tells of the session. */
+function standing({ phase, reason, reasonCode, until }: SessionState): Record<string, unknown> {
+  return { state: phase, reason, reasonCode, until: until === null ? null : iso(until) };
 }
 
 function businessOf(body: unknown): string {

@@ -6,6 +6,9 @@ import type { Logger } from '../log.js';
 import { libraryLogger } from '../log.js';
 import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
+import { askPairingCode } from './pairing.js';
+import type { Closing } from './policy.js';
+import { stayUnavailable } from './presence.js';
 
 export interface ConnectionOptions {
   readonly session: string;
@@ -23,6 +26,11 @@ export interface ConnectionTimings {
   readonly silenceMs: number;
 }
 
+export interface PairingCode {
+  readonly code: string;
+  readonly expiresAt: number;
+}
+
 /** Nothing is called after `closed`, nor after `Connection.close`. */
 export interface ConnectionHandlers {
   qr(text: string, index: number, expiresAt: number): void;
@@ -31,7 +39,9 @@ export interface ConnectionHandlers {
   /** Linked credentials changed. Settles when they are stored. */
   changed(): Promise<void>;
   opened(phone: string, pushName: string | null): void;
-  closed(code: number | null, message: string): void;
+  /** WhatsApp wants a passkey before it lets the phone link. */
+  passkey(): void;
+  closed(closing: Closing): void;
 }
 
 const TIMINGS: ConnectionTimings = { keepAliveMs: 20_000, silenceMs: 30_000 };
@@ -41,11 +51,15 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const QR_COUNT = 6;
 const CLOSE_GRACE_MS = 1_000;
+/** What it says beyond this is no time. */
+const LONGEST_BAN_S = 10 * 365 * 86_400;
 
 export class Connection {
   readonly #sock: WASocket;
   readonly #raw: RawSocket | undefined;
   readonly #watch: NodeJS.Timeout;
+  /** For what waits for an answer of this connection. */
+  readonly #end = new AbortController();
   #ended = false;
   #heardAt = Date.now();
   #open = false;
@@ -74,11 +88,12 @@ export class Connection {
     });
     this.#raw = rawSocketOf(this.#sock);
     const written = gateSends(this.#raw);
+    stayUnavailable(this.#sock, options.credentials, () => this.isOpen);
     this.#listen(written);
     this.#watch = setInterval(
       () => {
         if (this.#open && Date.now() - this.#heardAt > timings.silenceMs)
-          this.#fail(408, 'Connection was lost');
+          this.#fail({ code: 408, message: 'Connection was lost' });
       },
       Math.min(SILENCE_CHECK_MS, timings.silenceMs / 2),
     );
@@ -91,8 +106,7 @@ export class Connection {
       if (update.qr !== undefined) this.#qr(update.qr);
       if (update.connection === 'open') this.#opened();
       if (update.connection === 'close') {
-        const error = update.lastDisconnect?.error;
-        this.#fail(codeOf(error), error?.message ?? '');
+        this.#fail(closingOf(update.lastDisconnect?.error));
       }
     });
     ev.on('creds.update', () => {
@@ -101,6 +115,10 @@ export class Connection {
       this.#linked = true;
       written(first ? this.handlers.paired(phoneOf(this.options.credentials)) : this.handlers.changed());
     });
+    // The library acknowledges and forgets it: the QRs would go on for nothing.
+    ws.on('CB:notification,type:passkey_prologue_request', () => {
+      if (!this.#ended && !this.#linked) this.handlers.passkey();
+    });
     ws.on('frame', () => {
       this.#heardAt = Date.now();
     });
@@ -108,7 +126,8 @@ export class Connection {
     // status is not WhatsApp's code: a proxy's 401 must not unlink anybody.
     ws.on('unexpected-response', (_request: unknown, response: { statusCode?: number }) => {
       const status = response.statusCode ?? 0;
-      this.#fail(status === 429 || status >= 500 ? status : null, `The upgrade was answered ${status}`);
+      const code = status === 429 || status >= 500 ? status : null;
+      this.#fail({ code, message: `The upgrade was answered ${status}` });
     });
   }
 
@@ -130,19 +149,24 @@ export class Connection {
   }
 
   /** The one end that is told. */
-  #fail(code: number | null, message: string): void {
+  #fail(closing: Closing): void {
     if (this.#ended) return;
     void this.close();
-    this.handlers.closed(code, message);
+    this.handlers.closed(closing);
+  }
+
+  /** It has not ended. */
+  get isAlive(): boolean {
+    return !this.#ended;
   }
 
   get isOpen(): boolean {
     return this.#open && !this.#ended;
   }
 
-  /** The code that a person types on the phone; `phone` has digits only. */
-  async requestPairingCode(phone: string): Promise<{ code: string; expiresAt: number }> {
-    const code = await this.#sock.requestPairingCode(phone);
+  /** The code that a person types on the phone; `phone` has digits only. Throws `CodeRefused`. */
+  async requestPairingCode(phone: string, timeoutMs: number): Promise<PairingCode> {
+    const code = await askPairingCode(this.#sock, phone, timeoutMs, this.#end.signal);
     return { code, expiresAt: this.#linkingEndsAt };
   }
 
@@ -174,6 +198,7 @@ export class Connection {
   }
 
   async #shut(): Promise<void> {
+    this.#end.abort();
     clearInterval(this.#watch);
     const ended = this.#sock.end(undefined);
     // A frozen peer never answers the closing handshake.
@@ -194,8 +219,17 @@ function phoneOf(credentials: AuthenticationCreds): string {
   return `+${/^\d+/.exec(credentials.me?.id ?? '')?.[0] ?? ''}`;
 }
 
+function closingOf(error: (Error & { readonly data?: unknown }) | undefined): Closing {
+  const attrs = error?.data as { readonly expire?: unknown } | null | undefined;
+  // A temporary ban says how many seconds it still lasts.
+  const seconds = Number(attrs?.expire ?? NaN);
+  const until =
+    Number.isFinite(seconds) && seconds > 0 ? Date.now() + Math.min(seconds, LONGEST_BAN_S) * 1_000 : null;
+  return { code: codeOf(error), message: error?.message ?? '', until };
+}
+
 function codeOf(error: unknown): number | null {
   if (typeof error !== 'object' || error === null || !('output' in error)) return null;
   const { statusCode } = error.output as { statusCode?: unknown };
-  return typeof statusCode === 'number' ? statusCode : null;
+  return typeof statusCode === 'number' && Number.isFinite(statusCode) ? statusCode : null;
 }

@@ -1,5 +1,7 @@
 /** The state machine of one session. Pure: no clock, no random source, no input or output. */
+import { CONNECT, type Change, FRESH, type To, type Why, end, iso } from './change.js';
 import {
+  type Closing,
   FREE_RESTARTS,
   LEASE_RETRY_MS,
   LEASE_TRIES,
@@ -10,6 +12,7 @@ import {
   explain,
   verdict,
 } from './policy.js';
+import { NO_REASON, because } from './reasons.js';
 import {
   type Effect,
   type SessionEvent,
@@ -18,8 +21,6 @@ import {
   type Transition,
   isIdle,
 } from './state.js';
-
-type Change = Partial<Omit<SessionState, 'since'>>;
 
 export function transition(state: SessionState, event: SessionEvent, around: Surroundings): Transition {
   const { now } = around;
@@ -33,7 +34,7 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
   });
   switch (event.type) {
     case 'start':
-      return start(state, to);
+      return start(state, now, to);
     case 'resume':
       return to({ ...FRESH, phase: 'reconnecting' }, ...CONNECT);
     case 'retry_due':
@@ -48,12 +49,17 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       );
     case 'paired':
       return to(
-        { phase: 'pairing', linked: true, qrExpiresAt: null, attempt: 0, reason: null, lastCode: null },
+        { phase: 'pairing', linked: true, qrExpiresAt: null, attempt: 0, ...NO_REASON, lastCode: null },
         { type: 'save_credentials' },
         { type: 'fact', kind: 'paired', data: { phone: event.phone } },
       );
     case 'opened':
       return opened(event, now, to);
+    case 'passkey':
+      // Who scans again meets the same gate.
+      return state.linked || isIdle(state.phase)
+        ? to({})
+        : end(to, 'stopped', null, because('passkey_required'));
     case 'closed':
       return isIdle(state.phase) ? to({}) : closed(state, event, around, to);
     case 'watchdog': {
@@ -65,40 +71,27 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       return leaseRefused(state, around, to);
     case 'lease_lost':
       return leaseLost(state, around, to);
-    case 'unreadable':
+    case 'unreadable': {
+      const why = because('credentials_unreadable', { more: event.problem });
       return to(
-        { phase: 'stopped', reason: event.reason, lastCode: null, nextRetryAt: null },
+        { phase: 'stopped', ...why, lastCode: null, nextRetryAt: null },
         { type: 'disarm_watchdog' },
-        { type: 'fact', kind: 'stopped', data: { code: null, reason: event.reason } },
+        { type: 'fact', kind: 'stopped', data: { code: null, reason: why.reason } },
         { type: 'release_lease' },
       );
-    case 'logout':
-      return end(to, 'logged_out', null, event.told ? UNLINKED : UNLINKED_HERE, { type: 'wipe_credentials' });
+    }
+    case 'logout': {
+      const why = because(event.told ? 'unlinked' : 'unlinked_here_only');
+      return end(to, 'logged_out', null, why, { type: 'wipe_credentials' });
+    }
     case 'shutdown':
       return shutdown(state, to);
   }
 }
 
-const UNLINKED = 'Unlinked on request';
-const UNLINKED_HERE = 'Unlinked here only: remove the device on the phone, too';
-
-type To = (change: Change, ...effects: Effect[]) => Transition;
-
-const CONNECT: readonly Effect[] = [{ type: 'connect', refreshVersion: false }, { type: 'arm_watchdog' }];
-const FRESH: Change = {
-  attempt: 0,
-  restarts: 0,
-  leaseTries: 0,
-  openedAt: null,
-  lastCode: null,
-  reason: null,
-  qrExpiresAt: null,
-  nextRetryAt: null,
-  versionRefreshed: false,
-  byCode: false,
-};
-
-function start(state: SessionState, to: To): Transition {
+function start(state: SessionState, now: number, to: To): Transition {
+  // Each try before its end lengthens a ban.
+  if (state.phase === 'stopped' && state.until !== null && state.until > now) return to({});
   if (state.linked) {
     if (isIdle(state.phase)) return to({ ...FRESH, phase: 'reconnecting' }, { type: 'unhalt' }, ...CONNECT);
     // Waiting for its next try: somebody looks at it, so try now.
@@ -116,7 +109,7 @@ function start(state: SessionState, to: To): Transition {
 function qr(state: SessionState, event: Extract<SessionEvent, { type: 'qr' }>, to: To): Transition {
   if (state.linked || state.byCode) return to({}, { type: 'disarm_watchdog' });
   return to(
-    { phase: 'qr_ready', qrExpiresAt: event.expiresAt, versionRefreshed: false, leaseTries: 0, reason: null },
+    { phase: 'qr_ready', qrExpiresAt: event.expiresAt, versionRefreshed: false, leaseTries: 0, ...NO_REASON },
     { type: 'disarm_watchdog' },
     { type: 'fact', kind: 'qr_issued', data: { expires_at: iso(event.expiresAt), index: event.index } },
   );
@@ -132,7 +125,7 @@ function opened(event: Extract<SessionEvent, { type: 'opened' }>, now: number, t
       restarts: 0,
       leaseTries: 0,
       lastCode: null,
-      reason: null,
+      ...NO_REASON,
       qrExpiresAt: null,
       nextRetryAt: null,
       versionRefreshed: false,
@@ -143,102 +136,74 @@ function opened(event: Extract<SessionEvent, { type: 'opened' }>, now: number, t
   );
 }
 
-function closed(
-  state: SessionState,
-  event: Extract<SessionEvent, { type: 'closed' }>,
-  around: Surroundings,
-  to: To,
-): Transition {
+function closed(state: SessionState, event: Closing, around: Surroundings, to: To): Transition {
   const { code } = event;
-  const reason = explain(code, event.message);
-  switch (verdict(code, event.message)) {
+  const why = explain(event);
+  const meaning = verdict(event);
+  if (state.byCode && !state.linked) {
+    // New keys come with each connection: what was shown is a code of none.
+    if (['restart', 'retry', 'version_refused'].includes(meaning))
+      return end(to, 'expired', code, because('pairing_withdrawn'));
+    if (meaning === 'expired') return end(to, 'expired', code, because('pairing_expired'));
+  }
+  switch (meaning) {
     case 'restart':
-      return restart(state, reason, around, to);
+      return restart(state, why, around, to);
     case 'logged_out':
-      return end(to, 'logged_out', code, reason, { type: 'wipe_credentials' });
-    case 'forbidden':
+      return end(to, 'logged_out', code, why, { type: 'wipe_credentials' });
+    case 'refused':
     case 'mismatch':
-      return end(to, 'stopped', code, reason, { type: 'halt', phase: 'stopped', code, reason });
+      return end(to, 'stopped', code, why, { type: 'halt', phase: 'stopped', code, reason: why });
     case 'replaced':
       // Writing this checks the lease: when another process of ours took the session, the write
       // is refused and `lease_lost` follows instead.
-      return end(to, 'replaced', code, reason, { type: 'halt', phase: 'replaced', code, reason });
+      return end(to, 'replaced', code, why, { type: 'halt', phase: 'replaced', code, reason: why });
     case 'expired':
-      return end(to, 'expired', code, reason);
+      return end(to, 'expired', code, why);
     case 'version_refused':
-      return versionRefused(state, reason, around, to);
+      return versionRefused(state, why, around, to);
     case 'retry':
-      return retry(state, { code, reason }, around, to);
+      return retry(state, { code, why }, around, to);
   }
 }
 
-/** Ends without another try: the next step is somebody's. */
-function end(
-  to: To,
-  phase: 'expired' | 'logged_out' | 'stopped' | 'replaced',
-  code: number | null,
-  reason: string,
-  ...before: Effect[]
-): Transition {
-  return to(
-    {
-      ...FRESH,
-      phase,
-      lastCode: code,
-      reason,
-      ...(phase === 'logged_out' ? { linked: false } : {}),
-    },
-    { type: 'disarm_watchdog' },
-    { type: 'close_socket' },
-    ...before,
-    { type: 'fact', kind: phase, data: { code, reason } },
-    { type: 'release_lease' },
-  );
-}
-
 /** 515 follows each pairing: at once and uncounted, unless it goes round in circles. */
-function restart(state: SessionState, reason: string, around: Surroundings, to: To): Transition {
-  if (state.restarts >= FREE_RESTARTS) return retry(state, { code: 515, reason }, around, to);
+function restart(state: SessionState, why: Why, around: Surroundings, to: To): Transition {
+  if (state.restarts >= FREE_RESTARTS) return retry(state, { code: 515, why }, around, to);
   const change: Change = { restarts: state.restarts + 1, openedAt: null, qrExpiresAt: null };
   if (state.phase !== 'connected') return to(change, ...CONNECT);
-  const data = { code: 515, reason, attempt: state.attempt, retry_at: iso(around.now) };
+  const data = { code: 515, reason: why.reason, attempt: state.attempt, retry_at: iso(around.now) };
   return to(
-    { ...change, phase: 'reconnecting', lastCode: 515, reason },
+    { ...change, phase: 'reconnecting', lastCode: 515, ...why },
     { type: 'fact', kind: 'dropped', data },
     ...CONNECT,
   );
 }
 
-function versionRefused(state: SessionState, reason: string, around: Surroundings, to: To): Transition {
+function versionRefused(state: SessionState, why: Why, around: Surroundings, to: To): Transition {
   if (!state.versionRefreshed)
     return to(
-      { versionRefreshed: true, openedAt: null, lastCode: 405, reason },
+      { versionRefreshed: true, openedAt: null, lastCode: 405, ...why },
       { type: 'connect', refreshVersion: true },
       { type: 'arm_watchdog' },
     );
-  if (!state.linked) return end(to, 'stopped', 405, reason);
-  return retry(
-    state,
-    { code: 405, reason },
-    around,
-    to,
-    Math.round(SLOW_RETRY_MS * (0.75 + around.random / 2)),
-  );
+  if (!state.linked) return end(to, 'stopped', 405, why);
+  return retry(state, { code: 405, why }, around, to, Math.round(SLOW_RETRY_MS * (0.75 + around.random / 2)));
 }
 
 function retry(
   state: SessionState,
-  cause: { readonly code: number | null; readonly reason: string },
+  cause: { readonly code: number | null; readonly why: Why },
   around: Surroundings,
   to: To,
   fixedDelayMs?: number,
 ): Transition {
   const stable = state.openedAt !== null && around.now - state.openedAt >= STABLE_MS;
   const attempt = (stable ? 0 : state.attempt) + 1;
-  if (!state.linked && attempt >= UNLINKED_TRIES) return end(to, 'stopped', cause.code, cause.reason);
+  if (!state.linked && attempt >= UNLINKED_TRIES) return end(to, 'stopped', cause.code, cause.why);
   const delayMs = fixedDelayMs ?? backoffMs(attempt, around.random);
   const nextRetryAt = around.now + delayMs;
-  const data = { code: cause.code, reason: cause.reason, attempt, retry_at: iso(nextRetryAt) };
+  const data = { code: cause.code, reason: cause.why.reason, attempt, retry_at: iso(nextRetryAt) };
   return to(
     {
       phase: state.linked ? 'reconnecting' : 'requesting',
@@ -248,7 +213,7 @@ function retry(
       qrExpiresAt: null,
       byCode: false,
       lastCode: cause.code,
-      reason: cause.reason,
+      ...cause.why,
       nextRetryAt,
     },
     { type: 'disarm_watchdog' },
@@ -259,15 +224,15 @@ function retry(
 
 /** Another process holds it, or one that died did: asked again until a dead one's lease is over. */
 function leaseRefused(state: SessionState, around: Surroundings, to: To): Transition {
-  const reason = 'Another process holds this session';
+  const why = because('held_elsewhere');
   const leaseTries = state.leaseTries + 1;
-  if (!state.linked && leaseTries > LEASE_TRIES) return end(to, 'stopped', null, reason);
+  if (!state.linked && leaseTries > LEASE_TRIES) return end(to, 'stopped', null, why);
   const delayMs = Math.round(LEASE_RETRY_MS * (0.75 + around.random / 2));
   return to(
     {
       phase: state.linked ? 'reconnecting' : 'requesting',
       leaseTries,
-      reason,
+      ...why,
       nextRetryAt: around.now + delayMs,
     },
     { type: 'disarm_watchdog' },
@@ -287,13 +252,9 @@ function leaseLost(state: SessionState, around: Surroundings, to: To): Transitio
 function shutdown(state: SessionState, to: To): Transition {
   const close: Effect[] = [{ type: 'disarm_watchdog' }, { type: 'close_socket' }];
   if (isIdle(state.phase)) return to({}, ...close, { type: 'release_lease' });
-  const reason = 'The WhatsApp service was restarted';
-  if (!state.linked) return end(to, 'expired', null, reason);
-  return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, reason }, ...close, {
+  const why = because('service_restarted');
+  if (!state.linked) return end(to, 'expired', null, why);
+  return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, ...why }, ...close, {
     type: 'release_lease',
   });
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

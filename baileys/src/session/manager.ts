@@ -2,7 +2,9 @@
 import { problemOf } from '../log.js';
 import type { Halt, LinkedSession } from '../store/credentials.js';
 import type { Store } from '../store/store.js';
-import { Session, type SessionDeps } from './session.js';
+import type { SessionDeps } from './deps.js';
+import { because, readReason } from './reasons.js';
+import { Session } from './session.js';
 import { type SessionState, initialState, isIdle } from './state.js';
 
 /** Space between two sessions that come back, so that WhatsApp and Postgres see no wave. */
@@ -44,7 +46,7 @@ export class Manager {
     const linked = await this.store.credentials.find(id);
     if (!linked) return initialState(Date.now(), false);
     if (linked.halted) return haltedState(linked.halted);
-    return { ...initialState(Date.now(), true), phase: 'reconnecting', reason: 'Waiting for its turn' };
+    return { ...initialState(Date.now(), true), phase: 'reconnecting', ...because('waiting') };
   }
 
   get(id: string): Session | undefined {
@@ -154,6 +156,6 @@ function haltedState(halted: Halt): SessionState {
     ...initialState(halted.since, true),
     phase: halted.phase,
     lastCode: halted.code,
-    reason: halted.reason,
+    ...readReason(halted.reason, halted.code),
   };
 }

@@ -1,10 +1,22 @@
 /** What a closed socket means, and how long to wait. Table "What to do by reason" of ADR 0004. */
+import { type Reason, type ReasonCode, because } from './reasons.js';
 
-/** WhatsApp's codes, as the library gives them. 408 and 440 also depend on the message. */
+/** A socket's end, as the library tells it. 408 and 440 also depend on the message. */
+export interface Closing {
+  /** WhatsApp's, or the library's own. */
+  readonly code: number | null;
+  readonly message: string;
+  /** When a refusal ends that is for a time, Unix ms. */
+  readonly until?: number | null;
+}
+
+/** WhatsApp's codes. */
 export const CODE = {
   loggedOut: 401,
+  temporarilyBanned: 402,
   forbidden: 403,
   versionRefused: 405,
+  banned: 406,
   timedOut: 408,
   mismatch: 411,
   replaced: 440,
@@ -12,12 +24,14 @@ export const CODE = {
 } as const;
 
 export type Verdict =
-  'restart' | 'logged_out' | 'forbidden' | 'version_refused' | 'expired' | 'mismatch' | 'replaced' | 'retry';
+  'restart' | 'logged_out' | 'refused' | 'version_refused' | 'expired' | 'mismatch' | 'replaced' | 'retry';
 
 const SAID_BY_WHATSAPP = /^(Stream Errored|Connection Failure)/;
+/** What the library calls WhatsApp's refusal of a login. */
+const LOGIN_REFUSED = 'Connection Failure';
 
 /** The message alone is not enough: 401 and 440 share "Stream Errored (conflict)". */
-export function verdict(code: number | null, message: string): Verdict {
+export function verdict({ code, message }: Closing): Verdict {
   switch (code) {
     case CODE.restart:
       return 'restart';
@@ -25,18 +39,23 @@ export function verdict(code: number | null, message: string): Verdict {
       // Only WhatsApp's own word wipes credentials, not a 401 that the library made up.
       return SAID_BY_WHATSAPP.test(message) ? 'logged_out' : 'retry';
     case CODE.forbidden:
-      return 'forbidden';
+      return 'refused';
     case CODE.versionRefused:
       return 'version_refused';
     case CODE.timedOut:
-      return message.startsWith('QR refs') ? 'expired' : 'retry';
+      if (message.startsWith('QR refs')) return 'expired';
+      break;
     case CODE.mismatch:
       return 'mismatch';
     case CODE.replaced:
       return 'replaced';
-    default:
-      return 'retry';
   }
+  // A login that is refused again and again lengthens a ban: only WhatsApp's own trouble passes.
+  return message === LOGIN_REFUSED && !isTrouble(code) ? 'refused' : 'retry';
+}
+
+function isTrouble(code: number | null): boolean {
+  return code !== null && code >= 500;
 }
 
 /** Tries of a session that is not linked: nobody waits longer for a QR. */
@@ -59,33 +78,46 @@ export function backoffMs(attempt: number, random: number): number {
   return Math.round(Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, base * (0.75 + random / 2))));
 }
 
-/** A sentence for people, by code. */
-export function explain(code: number | null, message: string): string {
-  switch (verdict(code, message)) {
+export function explain(closing: Closing): Reason & { readonly reason: string } {
+  const { code } = closing;
+  switch (verdict(closing)) {
     case 'restart':
-      return 'WhatsApp asked for a new connection';
+      return because('restart_asked');
     case 'logged_out':
-      return 'The device was removed on the phone';
-    case 'forbidden':
-      return 'WhatsApp refuses this account';
+      return because('device_removed');
+    case 'refused':
+      return refusal(closing);
     case 'version_refused':
-      return 'WhatsApp refuses this version of the client';
+      return because('version_refused');
     case 'expired':
-      return 'The QR code was not scanned in time';
+      return because('qr_expired');
     case 'mismatch':
-      return 'The phone must be updated before it can link devices';
+      return because('phone_outdated');
     case 'replaced':
-      return 'Another client uses this connection';
+      return because('replaced');
     case 'retry':
-      return RETRY_REASONS[code ?? 0] ?? 'The connection to WhatsApp broke';
+      return because(RETRY_REASONS[code ?? 0] ?? 'connection_lost');
   }
 }
 
-const RETRY_REASONS: Readonly<Record<number, string>> = {
-  0: 'WhatsApp cannot be reached',
-  408: 'WhatsApp did not answer in time',
-  428: 'WhatsApp closed the connection',
-  429: 'WhatsApp asks for fewer connections',
-  500: 'WhatsApp reported an error',
-  503: 'WhatsApp is unavailable',
+function refusal({ code, until }: Closing): Reason & { readonly reason: string } {
+  switch (code) {
+    case CODE.temporarilyBanned:
+      return because('temporarily_banned', { until });
+    case CODE.forbidden:
+      return because('account_refused');
+    case CODE.banned:
+      return because('account_banned');
+    default:
+      return because('login_refused', { code });
+  }
+}
+
+const RETRY_REASONS: Readonly<Record<number, ReasonCode>> = {
+  0: 'unreachable',
+  408: 'unanswered',
+  428: 'connection_closed',
+  429: 'too_many_connections',
+  500: 'server_error',
+  503: 'server_unavailable',
 };

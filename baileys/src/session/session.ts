@@ -2,35 +2,20 @@
 import { initAuthCreds } from 'baileys';
 import type { AuthenticationCreds } from 'baileys';
 import { type Fields, type Logger, problemOf } from '../log.js';
-import type { Metrics } from '../metrics.js';
 import { SealError } from '../store/crypto.js';
 import { type Lease, LeaseLost } from '../store/lease.js';
-import type { Store } from '../store/store.js';
-import type { Version } from '../version.js';
-import { Connection, type ConnectionHandlers, type ConnectionTimings } from './connection.js';
+import { Connection, type ConnectionHandlers, type PairingCode } from './connection.js';
+import type { Qr, SessionDeps } from './deps.js';
 import { Ledger } from './ledger.js';
 import { transition } from './machine.js';
+import { CodeRefused } from './pairing.js';
 import { WATCHDOG_MS } from './policy.js';
-import { type DurableEffect, type Effect, type SessionEvent, type SessionState, isIdle } from './state.js';
+import { type Effect, type SessionEvent, type SessionState, isDurable, isIdle } from './state.js';
 import { until } from './until.js';
 
-export interface SessionDeps {
-  readonly store: Store;
-  readonly version: Version;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly random: () => number;
-  /** Called when facts were written. */
-  readonly onFacts: (session: string) => void;
-  readonly timings?: Partial<ConnectionTimings & { readonly watchdogMs: number }> | undefined;
-}
-
-export interface Qr {
-  readonly text: string;
-  readonly expiresAt: number;
-}
-
-const FIRST_QR_WAIT_MS = 15_000;
+/** Together less than the 20 s that callers wait for a code. */
+const FIRST_QR_WAIT_MS = 12_000;
+const CODE_WAIT_MS = 6_000;
 const UNLINK_WAIT_MS = 8_000;
 
 export class Session {
@@ -77,14 +62,19 @@ export class Session {
     return this.#enqueue(() => this.#apply(event));
   }
 
-  /** Waits for the first QR, then asks for a code. */
-  async pairingCode(phone: string): Promise<{ code: string; expiresAt: number } | undefined> {
+  /** Waits for the first QR, then asks for a code. Throws `CodeRefused`. */
+  async pairingCode(phone: string): Promise<PairingCode | undefined> {
     const ready = () => this.#state.phase === 'qr_ready' || isIdle(this.#state.phase);
     await until(this.#watchers, ready, FIRST_QR_WAIT_MS);
     const connection = this.#connection;
     if (this.#state.phase !== 'qr_ready' || !connection) return undefined;
-    const code = await connection.requestPairingCode(phone.replace(/\D/g, ''));
-    await this.dispatch({ type: 'code_requested', expiresAt: code.expiresAt });
+    const code = await connection.requestPairingCode(phone.replace(/\D/g, ''), CODE_WAIT_MS);
+    await this.#enqueue(async () => {
+      // Only the connection that asked can honour it.
+      if (this.#connection !== connection || this.#state.phase !== 'qr_ready' || !connection.isAlive) return;
+      await this.#apply({ type: 'code_requested', expiresAt: code.expiresAt });
+    });
+    if (this.#connection !== connection || !this.#state.byCode) throw new CodeRefused('pairing_withdrawn');
     return code;
   }
 
@@ -220,10 +210,7 @@ export class Session {
     if (!this.#state.linked) return initAuthCreds();
     const stored = await this.#ledger.persist(() => this.#openStored());
     if (stored instanceof SealError) {
-      void this.dispatch({
-        type: 'unreadable',
-        reason: `The stored credentials cannot be read: ${stored.message}`,
-      });
+      void this.dispatch({ type: 'unreadable', problem: stored.message });
       return undefined;
     }
     if (!stored) void this.dispatch({ type: 'logout', told: false });
@@ -250,7 +237,8 @@ export class Session {
       paired: (phone) => tell({ type: 'paired', phone }),
       changed: () => this.#ledger.save(() => this.#credentials),
       opened: (phone, pushName) => void tell({ type: 'opened', phone, pushName }),
-      closed: (code, message) => void tell({ type: 'closed', code, message }),
+      passkey: () => void tell({ type: 'passkey' }),
+      closed: (closing) => void tell({ type: 'closed', ...closing }),
     };
   }
 
@@ -282,19 +270,17 @@ export class Session {
   }
 
   #report(before: SessionState, event: SessionEvent): void {
-    const { phase, lastCode, reason, attempt } = this.#state;
+    const { phase, lastCode, reasonCode, reason, attempt } = this.#state;
     if (event.type === 'closed') this.deps.metrics.closed(event.code);
     if (before.phase === phase && before.attempt === attempt) return;
-    this.#log('info', { event: event.type, phase, code: lastCode, reason, attempt }, 'session');
+    this.#log(
+      'info',
+      { event: event.type, phase, code: lastCode, reason: reasonCode ?? reason, attempt },
+      'session',
+    );
   }
 
   #log(level: keyof Logger, fields: Fields, message: string): void {
     this.deps.logger[level]({ session: this.id, business: this.business, ...fields }, message);
   }
-}
-
-function isDurable(effect: Effect): effect is DurableEffect {
-  return ['fact', 'save_credentials', 'wipe_credentials', 'halt', 'unhalt', 'release_lease'].includes(
-    effect.type,
-  );
 }

@@ -1,4 +1,6 @@
 /** The vocabulary of the state machine: states, events and effects, without behaviour. */
+import type { Closing } from './policy.js';
+import { NO_REASON, type Reason } from './reasons.js';
 
 /** As people see it. Names are part of the contract with the ingress and the workers. */
 export type Phase =
@@ -13,7 +15,7 @@ export type Phase =
   | 'logged_out'
   | 'stopped';
 
-export interface SessionState {
+export interface SessionState extends Reason {
   readonly phase: Phase;
   /** When the phase began, Unix ms. */
   readonly since: number;
@@ -28,7 +30,6 @@ export interface SessionState {
   /** When the present socket opened, Unix ms. */
   readonly openedAt: number | null;
   readonly lastCode: number | null;
-  readonly reason: string | null;
   /** Until when the QR or the pairing code can be used, Unix ms. */
   readonly qrExpiresAt: number | null;
   readonly nextRetryAt: number | null;
@@ -49,14 +50,16 @@ export type SessionEvent =
   /** The phone confirmed the device; a restart (515) follows. */
   | { readonly type: 'paired'; readonly phone: string }
   | { readonly type: 'opened'; readonly phone: string; readonly pushName: string | null }
-  | { readonly type: 'closed'; readonly code: number | null; readonly message: string }
+  /** WhatsApp wants a passkey before the phone may link. */
+  | { readonly type: 'passkey' }
+  | ({ readonly type: 'closed' } & Closing)
   /** Nothing was heard from a new socket for `WATCHDOG_MS`. */
   | { readonly type: 'watchdog' }
   /** Another process holds the lease. */
   | { readonly type: 'lease_refused' }
   | { readonly type: 'lease_lost' }
   /** The stored credentials cannot be opened with the key that we have. */
-  | { readonly type: 'unreadable'; readonly reason: string }
+  | { readonly type: 'unreadable'; readonly problem: string }
   /** `told`: WhatsApp knows, so that the device is gone from the phone, too. */
   | { readonly type: 'logout'; readonly told: boolean }
   | { readonly type: 'shutdown' };
@@ -85,7 +88,7 @@ export type DurableEffect =
       readonly type: 'halt';
       readonly phase: 'stopped' | 'replaced';
       readonly code: number | null;
-      readonly reason: string;
+      readonly reason: Reason;
     }
   | { readonly type: 'unhalt' }
   /** In the same transaction: what a dying socket still writes afterwards is refused. */
@@ -123,7 +126,7 @@ export function initialState(now: number, linked: boolean): SessionState {
     leaseTries: 0,
     openedAt: null,
     lastCode: null,
-    reason: null,
+    ...NO_REASON,
     qrExpiresAt: null,
     nextRetryAt: null,
     versionRefreshed: false,
@@ -134,4 +137,10 @@ export function initialState(now: number, linked: boolean): SessionState {
 /** The phases in which no socket is open or wanted. */
 export function isIdle(phase: Phase): boolean {
   return ['not_linked', 'expired', 'replaced', 'logged_out', 'stopped'].includes(phase);
+}
+
+export function isDurable(effect: Effect): effect is DurableEffect {
+  return ['fact', 'save_credentials', 'wipe_credentials', 'halt', 'unhalt', 'release_lease'].includes(
+    effect.type,
+  );
 }

@@ -11,6 +11,7 @@ const CREDENTIALS = { kind: 'credentials', id: '' } as const;
 export interface Halt {
   readonly phase: 'stopped' | 'replaced';
   readonly code: number | null;
+  /** As `storedReason` writes it. */
   readonly reason: string | null;
   /** Unix ms. */
   readonly since: number;

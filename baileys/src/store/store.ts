@@ -1,6 +1,7 @@
 /** One change of a session: fence, credentials, facts, all in one transaction. */
 import { randomUUID } from 'node:crypto';
 import type { AuthenticationCreds } from 'baileys';
+import { storedReason } from '../session/reasons.js';
 import type { DurableEffect } from '../session/state.js';
 import { CredentialStore } from './credentials.js';
 import type { Sealer } from './crypto.js';
@@ -63,7 +64,10 @@ export class Store {
             await this.credentials.wipe(client, lease.session);
             break;
           case 'halt':
-            await this.credentials.halt(client, lease.session, effect);
+            await this.credentials.halt(client, lease.session, {
+              ...effect,
+              reason: storedReason(effect.reason),
+            });
             break;
           case 'unhalt':
             await this.credentials.halt(client, lease.session, null);

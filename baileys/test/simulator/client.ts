@@ -12,6 +12,13 @@ export interface ClientEvents {
   gone(client: Client): void;
 }
 
+/** A refused login; a temporary ban (402) also says its kind and how many seconds it lasts. */
+export interface Failure {
+  readonly reason: number | string;
+  readonly code?: string;
+  readonly expire?: string;
+}
+
 export class Client {
   readonly id = ++lastId;
   readonly since = Date.now();
@@ -57,14 +64,23 @@ export class Client {
     this.send({ tag: 'iq', attrs, ...(content ? { content } : {}) });
   }
 
+  refuse(request: BinaryNode, code: number): void {
+    const attrs = { id: request.attrs['id'] ?? '', from: 's.whatsapp.net', type: 'error' };
+    this.send({
+      tag: 'iq',
+      attrs,
+      content: [{ tag: 'error', attrs: { code: String(code), text: 'refused' } }],
+    });
+  }
+
   /** Ends the stream politely, as WhatsApp does, then the socket. */
   streamError(attrs: Record<string, string>, content?: BinaryNode[]): void {
     this.send({ tag: 'stream:error', attrs, ...(content ? { content } : {}) });
     this.socket.close();
   }
 
-  failure(reason: number): void {
-    this.send({ tag: 'failure', attrs: { reason: String(reason) } });
+  failure({ reason, ...more }: Failure): void {
+    this.send({ tag: 'failure', attrs: { reason: String(reason), ...more } });
     this.socket.close();
   }
 

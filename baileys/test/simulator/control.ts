@@ -14,7 +14,7 @@ export async function control(simulator: Simulator, path: string, body: Body): P
       return { jid: world.scan(text(body, 'qr'), digits(body), body['wrong'] === true) };
     // {code, phone}
     case '/control/enter-code':
-      await world.enterCode(text(body, 'code'), digits(body));
+      await world.codes.enter(text(body, 'code'), digits(body));
       return {};
     // {phone?}: all clients without it
     case '/control/drop':
@@ -39,13 +39,23 @@ export async function control(simulator: Simulator, path: string, body: Body): P
       return each(simulator, body, (client) => {
         if (code === 411)
           client.send({ tag: 'ib', attrs: {}, content: [{ tag: 'downgrade_webclient', attrs: {} }] });
-        else if (code === 403 || code === 405) client.failure(code);
+        else if (code === 403 || code === 405) client.failure({ reason: code });
         else client.streamError({ code: String(code) });
       });
     }
-    // {reasons: [405, …]}: one for each of the next handshakes
-    case '/control/fail-next':
-      world.plannedFailures.push(...(body['reasons'] as number[]));
+    // {reasons: [405, …], expire?}: one for each of the next handshakes; a ban lasts `expire` seconds
+    case '/control/fail-next': {
+      const ban = body['expire'] === undefined ? {} : { code: '101', expire: String(Number(body['expire'])) };
+      world.plannedFailures.push(...(body['reasons'] as number[]).map((reason) => ({ reason, ...ban })));
+      return {};
+    }
+    // {codes: [429, …]}: one for each of the next requests of a pairing code
+    case '/control/refuse-codes':
+      world.codes.refusals.push(...(body['codes'] as number[]));
+      return {};
+    // {qr}: the phone that scans it must confirm with a passkey
+    case '/control/passkey':
+      world.askPasskey(text(body, 'qr'));
       return {};
     // {status, times?}; {} ends it
     case '/control/refuse-upgrades':

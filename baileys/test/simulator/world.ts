@@ -1,9 +1,10 @@
 /** What the simulated WhatsApp knows: phones, their linked devices, and what it does on purpose. */
 import { randomBytes } from 'node:crypto';
 import type { BinaryNode } from 'baileys';
-import { Client, bytes, child } from './client.js';
+import { Client, type Failure, bytes, child } from './client.js';
 import type { ClientHello } from './noise.js';
-import { CodePairing, Phone } from './phone.js';
+import { CodeDesk } from './codes.js';
+import { Phone } from './phone.js';
 
 const REFS = 6;
 
@@ -18,6 +19,15 @@ export interface Device {
   readonly preKeyIds: Set<number>;
   duplicatePreKeys: number;
   logins: number;
+  /** What it said of its presence, in order; one without a type means available. */
+  readonly presences: Presence[];
+  /** How often it said that its account is in step. */
+  synced: number;
+}
+
+export interface Presence {
+  readonly type: string | undefined;
+  readonly name: string | undefined;
 }
 
 interface PendingPairing {
@@ -29,26 +39,27 @@ export class World {
   readonly devices = new Map<string, Device>();
   readonly phones = new Map<string, Phone>();
   /** Failures for the next logins or registrations. */
-  readonly plannedFailures: number[] = [];
+  readonly plannedFailures: Failure[] = [];
   /** Client versions below this are answered 405; third number. */
   minimumVersion = 0;
   /** New clients are accepted and never answered. */
   mute = false;
   /** Two clients logged in as one device: how often. Must stay 0 with leases. */
   conflicts = 0;
+  /** Linking by a code that is typed. */
+  readonly codes = new CodeDesk(
+    (number) => this.phone(number),
+    (client, phone, { companionIdentity, advSecret }) =>
+      this.#pair(client, phone, companionIdentity, advSecret, false),
+  );
   readonly #pairing = new Map<Client, PendingPairing>();
-  readonly #codes = new Map<
-    Client,
-    { wrapped: Buffer; ref: Buffer; jid: string; pairing?: CodePairing; phone?: Phone }
-  >();
-
   readonly events = {
     hello: (client: Client, hello: ClientHello) => this.#hello(client, hello),
     stanza: (client: Client, node: BinaryNode) => this.#stanza(client, node),
     gone: (client: Client) => {
       this.clients.delete(client);
       this.#pairing.delete(client);
-      this.#codes.delete(client);
+      this.codes.forget(client);
     },
   };
 
@@ -70,11 +81,9 @@ export class World {
 
   /** The phone scans this QR. Gives the device's address, or why not. */
   scan(qr: string, number: string, wrong: boolean): string {
-    const [ref = '', , identity = '', advSecret = ''] = (qr.split('#')[1] ?? '').split(',');
-    const client = [...this.clients].find((one) => one.refs.includes(ref));
-    if (!client) throw new Error('no client has this ref');
+    const [, , identity = '', advSecret = ''] = (qr.split('#')[1] ?? '').split(',');
     return this.#pair(
-      client,
+      this.#shows(qr),
       this.phone(number),
       Buffer.from(identity, 'base64'),
       Buffer.from(advSecret, 'base64'),
@@ -82,41 +91,23 @@ export class World {
     );
   }
 
-  /** Whether a client has asked for a code of this number, and so may be typed into the phone. */
-  awaitsCode(number: string): boolean {
-    return this.#codeOf(number) !== undefined;
-  }
-
-  /** The phone gets a code typed in. */
-  async enterCode(code: string, number: string): Promise<void> {
-    const entry = this.#codeOf(number);
-    if (!entry) throw new Error('no client asked for a code of this number');
-    const [client, asked] = entry;
-    asked.phone = this.phone(number);
-    asked.pairing = await CodePairing.begin(asked.phone, code, asked.wrapped);
+  /** The phone that scanned this QR must confirm with a passkey. */
+  askPasskey(qr: string): Client {
+    const client = this.#shows(qr);
+    const from = 's.whatsapp.net';
     client.send({
       tag: 'notification',
-      attrs: { from: 's.whatsapp.net', type: 'link_code_companion_reg', id: client.nextId(), t: now() },
-      content: [
-        {
-          tag: 'link_code_companion_reg',
-          attrs: { stage: 'primary_hello' },
-          content: [
-            {
-              tag: 'link_code_pairing_wrapped_primary_ephemeral_pub',
-              attrs: {},
-              content: await asked.pairing.wrappedEphemeral(),
-            },
-            { tag: 'primary_identity_pub', attrs: {}, content: asked.phone.identity.public },
-            { tag: 'link_code_pairing_ref', attrs: {}, content: asked.ref },
-          ],
-        },
-      ],
+      attrs: { from, type: 'passkey_prologue_request', id: client.nextId(), t: now() },
+      content: [{ tag: 'passkey_prologue_request', attrs: {}, content: Buffer.from('{}') }],
     });
+    return client;
   }
 
-  #codeOf(number: string) {
-    return [...this.#codes].find(([, one]) => one.jid.startsWith(`${number}@`));
+  #shows(qr: string): Client {
+    const [ref = ''] = (qr.split('#')[1] ?? '').split(',');
+    const client = [...this.clients].find((one) => one.refs.includes(ref));
+    if (!client) throw new Error('no client has this ref');
+    return client;
   }
 
   #hello(client: Client, { payload }: ClientHello): void {
@@ -127,7 +118,8 @@ export class World {
     }
     const failure = this.plannedFailures.shift();
     if (failure !== undefined) return client.failure(failure);
-    if ((payload.userAgent?.appVersion?.tertiary ?? 0) < this.minimumVersion) return client.failure(405);
+    if ((payload.userAgent?.appVersion?.tertiary ?? 0) < this.minimumVersion)
+      return client.failure({ reason: 405 });
     if (payload.devicePairingData) return this.#offerRefs(client);
     this.#login(client, `${Number(payload.username)}:${payload.device ?? 0}@s.whatsapp.net`);
   }
@@ -144,7 +136,7 @@ export class World {
 
   #login(client: Client, jid: string): void {
     const device = this.devices.get(jid);
-    if (!device || !client.hello?.noiseKey.equals(device.noiseKey)) return client.failure(401);
+    if (!device || !client.hello?.noiseKey.equals(device.noiseKey)) return client.failure({ reason: 401 });
     const other = this.online(jid);
     if (other) {
       this.conflicts++;
@@ -168,6 +160,8 @@ export class World {
       preKeyIds: new Set(),
       duplicatePreKeys: 0,
       logins: 0,
+      presences: [],
+      synced: 0,
     };
     this.#pairing.set(client, { device });
     const deviceIdentity = phone.deviceIdentity(identity, advSecret, index, wrong);
@@ -191,38 +185,34 @@ export class World {
   }
 
   #stanza(client: Client, node: BinaryNode): void {
+    if (node.tag === 'presence') return this.#presence(client, node);
     if (node.tag !== 'iq') return;
     const signed = child(node, 'pair-device-sign');
     if (signed) return this.#paired(client, bytes(child(signed, 'device-identity')));
     const code = child(node, 'link_code_companion_reg');
-    if (code) return this.#codeStage(client, node, code);
+    if (code) return this.codes.stage(client, node, code);
     if (node.attrs['type'] === 'result') return;
     this.#query(client, node);
+  }
+
+  #presence(client: Client, { attrs }: BinaryNode): void {
+    // One that is not logged in is counted with the device that it is becoming.
+    const device = this.devices.get(client.jid ?? '') ?? this.#pairing.get(client)?.device;
+    device?.presences.push({ type: attrs['type'], name: attrs['name'] });
+    if (attrs['type'] !== 'unavailable') return;
+    // The library's credentials change now, and at the second one it also answers.
+    const dirty = { tag: 'dirty', attrs: { type: 'account_sync', timestamp: now() } };
+    for (let times = 0; times < 2; times++)
+      client.send({ tag: 'ib', attrs: { from: 's.whatsapp.net' }, content: [dirty] });
   }
 
   /** The companion signed back: the device exists now, and the stream restarts. */
   #paired(client: Client, reply: Buffer): void {
     const pending = this.#pairing.get(client);
-    if (!pending?.device.phone.accepts(reply, pending.device.identity)) return client.failure(401);
+    if (!pending?.device.phone.accepts(reply, pending.device.identity))
+      return client.failure({ reason: 401 });
     this.devices.set(pending.device.jid, pending.device);
     client.streamError({ code: '515' });
-  }
-
-  #codeStage(client: Client, node: BinaryNode, stage: BinaryNode): void {
-    if (stage.attrs['stage'] === 'companion_hello') {
-      const ref = randomBytes(16);
-      const wrapped = bytes(child(stage, 'link_code_pairing_wrapped_companion_ephemeral_pub'));
-      this.#codes.set(client, { wrapped, ref, jid: stage.attrs['jid'] ?? '' });
-      const content = [{ tag: 'link_code_pairing_ref', attrs: {}, content: ref }];
-      return client.result(node, [
-        { tag: 'link_code_companion_reg', attrs: { stage: 'companion_hello' }, content },
-      ]);
-    }
-    client.result(node);
-    const asked = this.#codes.get(client);
-    const opened = asked?.pairing?.finish(bytes(child(stage, 'link_code_pairing_wrapped_key_bundle')));
-    if (asked?.phone && opened)
-      this.#pair(client, asked.phone, opened.companionIdentity, opened.advSecret, false);
   }
 
   #query(client: Client, node: BinaryNode): void {
@@ -241,6 +231,7 @@ export class World {
     if (child(node, 'privacy')) return client.result(node, [{ tag: 'privacy', attrs: {}, content: [] }]);
     if (node.attrs['xmlns'] === 'blocklist')
       return client.result(node, [{ tag: 'list', attrs: {}, content: [] }]);
+    if (child(node, 'clean') && device) device.synced++;
     client.result(node);
     if (child(node, 'remove-companion-device') && client.jid !== undefined) this.removeDevice(client.jid);
   }

@@ -123,8 +123,8 @@ export class Stage {
 
   /** Types a code into the phone, as soon as WhatsApp has heard that the service shows one. */
   async enterCode(code: string, phone: string): Promise<void> {
-    await eventually(`a client that waits for a code of ${phone}`, () => this.world.awaitsCode(phone));
-    await this.world.enterCode(code, phone);
+    await eventually(`a client that waits for a code of ${phone}`, () => this.world.codes.awaits(phone));
+    await this.world.codes.enter(code, phone);
   }
 
   async told(session: string, kind: string) {
