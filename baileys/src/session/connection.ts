@@ -6,6 +6,7 @@ import type { Logger } from '../log.js';
 import { libraryLogger } from '../log.js';
 import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
+import { ignoreGroupLists, isIgnored } from './ignored.js';
 import { askPairingCode } from './pairing.js';
 import type { Closing } from './policy.js';
 import { stayUnavailable } from './presence.js';
@@ -83,11 +84,13 @@ export class Connection {
       syncFullHistory: false,
       // Only what teaches the library which LID belongs to which number; no messages.
       shouldSyncHistoryMessage: ({ syncType }) => syncType === proto.Message.HistorySyncType.PUSH_NAME,
+      shouldIgnoreJid: isIgnored,
       enableRecentMessageCache: false,
       ...socketCaches(),
     });
     this.#raw = rawSocketOf(this.#sock);
     const written = gateSends(this.#raw);
+    ignoreGroupLists(this.#sock);
     stayUnavailable(this.#sock, options.credentials, () => this.isOpen);
     this.#listen(written);
     this.#watch = setInterval(

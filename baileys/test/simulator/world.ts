@@ -21,6 +21,8 @@ export interface Device {
   logins: number;
   /** What it said of its presence, in order; one without a type means available. */
   readonly presences: Presence[];
+  /** Every stanza since its login, in order. */
+  readonly sent: BinaryNode[];
   /** How often it said that its account is in step. */
   synced: number;
 }
@@ -161,6 +163,7 @@ export class World {
       duplicatePreKeys: 0,
       logins: 0,
       presences: [],
+      sent: [],
       synced: 0,
     };
     this.#pairing.set(client, { device });
@@ -185,6 +188,7 @@ export class World {
   }
 
   #stanza(client: Client, node: BinaryNode): void {
+    this.devices.get(client.jid ?? '')?.sent.push(node);
     if (node.tag === 'presence') return this.#presence(client, node);
     if (node.tag !== 'iq') return;
     const signed = child(node, 'pair-device-sign');
