@@ -6,7 +6,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use prosaas_domain::ids::CallSid;
 use prosaas_events::{
@@ -15,7 +14,7 @@ use prosaas_events::{
     subjects::{Stream, Subject, consumers},
 };
 use prosaas_platform::{
-    bus::publisher::{BATCH_MAX, Outgoing, Verdict, publish_batch},
+    bus::publisher::{BATCH_MAX, Message, Verdict, publish_batch},
     clock, store,
 };
 use secrecy::SecretString;
@@ -57,31 +56,6 @@ pub struct Outcome {
     pub alone_ms: Vec<f64>,
     /// Most memory that the workers held, MB.
     pub peak_rss_mb: f64,
-}
-
-/// An event on its way.
-struct Message {
-    id: String,
-    subject: String,
-    payload: Bytes,
-}
-
-impl Outgoing for Message {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    fn payload(&self) -> Bytes {
-        self.payload.clone()
-    }
-
-    fn traceparent(&self) -> Option<&str> {
-        None
-    }
 }
 
 /// Writes the floor, fills the stream, and lets the workers empty it.
@@ -254,7 +228,12 @@ fn message<T: EventData>(
     data: T,
 ) -> anyhow::Result<Message> {
     let event = CloudEvent::new(id.clone(), "/twilio/AC1".to_owned(), call.to_string(), at, data);
-    Ok(Message { id: id.into_string(), subject: subject.into_string(), payload: event.encode()?.into() })
+    Ok(Message {
+        id: id.into_string(),
+        subject: subject.into_string(),
+        payload: event.encode()?.into(),
+        traceparent: None,
+    })
 }
 
 /// Waits until the consumer has nothing left and everything is told.

@@ -1,6 +1,6 @@
 /** What the transitions are made of: changes of the state, and the ways in which several of them end. */
-import { NO_REASON, type because } from './reasons.js';
-import type { Effect, SessionState, Transition } from './state.js';
+import type { because } from './reasons.js';
+import { FRESH, type Effect, type SessionState, type Transition } from './state.js';
 
 export type Change = Partial<Omit<SessionState, 'since'>>;
 
@@ -12,18 +12,6 @@ export const CONNECT: readonly Effect[] = [
   { type: 'connect', refreshVersion: false },
   { type: 'arm_watchdog' },
 ];
-export const FRESH: Change = {
-  attempt: 0,
-  restarts: 0,
-  leaseTries: 0,
-  openedAt: null,
-  lastCode: null,
-  ...NO_REASON,
-  qrExpiresAt: null,
-  nextRetryAt: null,
-  versionRefreshed: false,
-  byCode: false,
-};
 
 /** Ends without another try: the next step is somebody's. */
 export function end(

@@ -1,5 +1,5 @@
 /** The state machine of one session. Pure: no clock, no random source, no input or output. */
-import { CONNECT, type Change, FRESH, type To, type Why, end, iso } from './change.js';
+import { CONNECT, type Change, type To, type Why, end, iso } from './change.js';
 import {
   type Closing,
   FREE_RESTARTS,
@@ -14,6 +14,7 @@ import {
 } from './policy.js';
 import { NO_REASON, because } from './reasons.js';
 import {
+  FRESH,
   type Effect,
   type SessionEvent,
   type SessionState,

@@ -116,22 +116,22 @@ export interface Surroundings {
   readonly random: number;
 }
 
+/** A session that nothing has happened to yet. */
+export const FRESH = {
+  attempt: 0,
+  restarts: 0,
+  leaseTries: 0,
+  openedAt: null,
+  lastCode: null,
+  ...NO_REASON,
+  qrExpiresAt: null,
+  nextRetryAt: null,
+  versionRefreshed: false,
+  byCode: false,
+};
+
 export function initialState(now: number, linked: boolean): SessionState {
-  return {
-    phase: 'not_linked',
-    since: now,
-    linked,
-    attempt: 0,
-    restarts: 0,
-    leaseTries: 0,
-    openedAt: null,
-    lastCode: null,
-    ...NO_REASON,
-    qrExpiresAt: null,
-    nextRetryAt: null,
-    versionRefreshed: false,
-    byCode: false,
-  };
+  return { phase: 'not_linked', since: now, linked, ...FRESH };
 }
 
 /** The phases in which no socket is open or wanted. */

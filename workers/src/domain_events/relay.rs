@@ -7,11 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use async_nats::{Client, connection::State};
-use bytes::Bytes;
 use metrics::{counter, gauge};
 use prosaas_events::subjects::Stream;
 use prosaas_platform::bus::publisher::{
-    BATCH_MIN, Outgoing, PIPELINE, Reason, Verdict, publish_batch, publish_singly,
+    BATCH_MIN, Message, PIPELINE, Reason, Verdict, publish_batch, publish_singly,
 };
 use sqlx::{PgConnection, PgPool};
 use tokio::{sync::Notify, time::Instant};
@@ -43,31 +42,10 @@ pub struct Relay {
     pub committed: Arc<Notify>,
 }
 
-/// An event of the outbox.
-struct Row {
-    position: i64,
-    id: String,
-    subject: String,
-    payload: Bytes,
-    traceparent: Option<String>,
-}
-
-impl Outgoing for Row {
-    fn id(&self) -> &str {
-        &self.id
-    }
-
-    fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    fn payload(&self) -> Bytes {
-        self.payload.clone()
-    }
-
-    fn traceparent(&self) -> Option<&str> {
-        self.traceparent.as_deref()
-    }
+/// Events of the outbox, and their positions there in the same order.
+struct Claimed {
+    positions: Vec<i64>,
+    messages: Vec<Message>,
 }
 
 /// What became of a look at the outbox.
@@ -124,12 +102,12 @@ impl Relay {
             return Ok(Pass::Again("NATS is not connected".to_owned()));
         }
         let mut transaction = self.pool.begin().await?;
-        let rows = claim(&mut transaction).await?;
-        if rows.is_empty() {
+        let claimed = claim(&mut transaction).await?;
+        if claimed.messages.is_empty() {
             return Ok(Pass::Empty);
         }
-        let full = i64::try_from(rows.len()).is_ok_and(|found| found == BATCH);
-        let again = self.publish(&mut transaction, &rows).await?;
+        let full = i64::try_from(claimed.messages.len()).is_ok_and(|found| found == BATCH);
+        let again = self.publish(&mut transaction, &claimed).await?;
         transaction.commit().await?;
         Ok(match again {
             Some(cause) => Pass::Again(cause),
@@ -142,12 +120,12 @@ impl Relay {
     async fn publish(
         &self,
         connection: &mut PgConnection,
-        rows: &[Row],
+        Claimed { positions, messages }: &Claimed,
     ) -> Result<Option<String>, sqlx::Error> {
-        if rows.len() >= BATCH_MIN {
-            match publish_batch(&self.client, Stream::Events, rows, ACK_WAIT).await {
+        if messages.len() >= BATCH_MIN {
+            match publish_batch(&self.client, Stream::Events, messages, ACK_WAIT).await {
                 Verdict::Stored => {
-                    delete(connection, rows.iter()).await?;
+                    delete(connection, positions).await?;
                     return Ok(None);
                 }
                 // The server calls a batch incomplete of which it refused a member: alone each is judged.
@@ -159,9 +137,9 @@ impl Relay {
                 Verdict::Blocked(cause) => return Ok(Some(cause)),
             }
         }
-        for some in rows.chunks(PIPELINE) {
-            let verdicts = publish_singly(&self.client, Stream::Events, some, ACK_WAIT).await;
-            let again = settle(connection, some, &verdicts).await?;
+        for (positions, messages) in positions.chunks(PIPELINE).zip(messages.chunks(PIPELINE)) {
+            let verdicts = publish_singly(&self.client, Stream::Events, messages, ACK_WAIT).await;
+            let again = settle(connection, positions, messages, &verdicts).await?;
             if again.is_some() {
                 return Ok(again);
             }
@@ -192,37 +170,48 @@ const fn whole(count: i64) -> f64 {
 }
 
 /// The oldest rows that nobody else moves, held until the transaction ends.
-async fn claim(connection: &mut PgConnection) -> Result<Vec<Row>, sqlx::Error> {
-    sqlx::query!(
+async fn claim(connection: &mut PgConnection) -> Result<Claimed, sqlx::Error> {
+    let rows = sqlx::query!(
         "SELECT position, event_id, subject, payload, traceparent FROM prosaas.event_outbox
          WHERE refused IS NULL ORDER BY position LIMIT $1 FOR UPDATE SKIP LOCKED",
         BATCH
     )
-    .map(|row| Row {
-        position: row.position,
-        id: row.event_id,
-        subject: row.subject,
-        payload: row.payload.into(),
-        traceparent: row.traceparent,
-    })
     .fetch_all(connection)
-    .await
+    .await?;
+    let message = |id, subject, payload: String, traceparent| Message {
+        id,
+        subject,
+        payload: payload.into(),
+        traceparent,
+    };
+    Ok(Claimed {
+        positions: rows.iter().map(|row| row.position).collect(),
+        messages: rows
+            .into_iter()
+            .map(|row| message(row.event_id, row.subject, row.payload, row.traceparent))
+            .collect(),
+    })
 }
 
 /// Deletes what is in the stream and sets aside what will never be; says why others have to be sent again.
 async fn settle(
     connection: &mut PgConnection,
-    rows: &[Row],
+    positions: &[i64],
+    messages: &[Message],
     verdicts: &[Verdict],
 ) -> Result<Option<String>, sqlx::Error> {
-    let each = || rows.iter().zip(verdicts);
-    delete(connection, each().filter(|(_, verdict)| **verdict == Verdict::Stored).map(|(row, _)| row))
-        .await?;
+    let stored: Vec<i64> = positions
+        .iter()
+        .zip(verdicts)
+        .filter(|(_, verdict)| **verdict == Verdict::Stored)
+        .map(|(position, _)| *position)
+        .collect();
+    delete(connection, &stored).await?;
     let mut again = None;
-    for (row, verdict) in each() {
+    for ((position, message), verdict) in positions.iter().zip(messages).zip(verdicts) {
         match verdict {
             Verdict::Stored => {}
-            Verdict::Refused(cause) => set_aside(connection, row, cause).await?,
+            Verdict::Refused(cause) => set_aside(connection, *position, &message.id, cause).await?,
             Verdict::Unknown(cause) | Verdict::Blocked(cause) => again = Some(cause.clone()),
             Verdict::Retry(reason) | Verdict::Singly(reason) => again = Some(reason.as_str().to_owned()),
         }
@@ -230,12 +219,11 @@ async fn settle(
     Ok(again)
 }
 
-async fn delete(connection: &mut PgConnection, rows: impl Iterator<Item = &Row>) -> Result<(), sqlx::Error> {
-    let positions: Vec<i64> = rows.map(|row| row.position).collect();
+async fn delete(connection: &mut PgConnection, positions: &[i64]) -> Result<(), sqlx::Error> {
     if positions.is_empty() {
         return Ok(());
     }
-    sqlx::query!("DELETE FROM prosaas.event_outbox WHERE position = ANY ($1)", &positions)
+    sqlx::query!("DELETE FROM prosaas.event_outbox WHERE position = ANY ($1)", positions)
         .execute(connection)
         .await?;
     counter!("prosaas_domain_events_total").increment(u64::try_from(positions.len()).unwrap_or(0));
@@ -243,14 +231,19 @@ async fn delete(connection: &mut PgConnection, rows: impl Iterator<Item = &Row>)
 }
 
 /// It stays for people to look at, and holds nobody up.
-async fn set_aside(connection: &mut PgConnection, row: &Row, cause: &str) -> Result<(), sqlx::Error> {
+async fn set_aside(
+    connection: &mut PgConnection,
+    position: i64,
+    id: &str,
+    cause: &str,
+) -> Result<(), sqlx::Error> {
     tracing::error!(
         event = "relay.refused",
-        event_id = row.id,
+        event_id = id,
         cause,
         "the stream will never take a domain event"
     );
-    sqlx::query!("UPDATE prosaas.event_outbox SET refused = $2 WHERE position = $1", row.position, cause)
+    sqlx::query!("UPDATE prosaas.event_outbox SET refused = $2 WHERE position = $1", position, cause)
         .execute(connection)
         .await?;
     Ok(())

@@ -36,3 +36,34 @@ pub trait Outgoing: Sync {
     /// W3C trace context, where there is one.
     fn traceparent(&self) -> Option<&str>;
 }
+
+/// Something that is nothing but a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: String,
+    /// The subject that it goes to.
+    pub subject: String,
+    /// Its bytes.
+    pub payload: Bytes,
+    /// W3C trace context, where there is one.
+    pub traceparent: Option<String>,
+}
+
+impl Outgoing for Message {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn payload(&self) -> Bytes {
+        self.payload.clone()
+    }
+
+    fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
+}
