@@ -65,7 +65,7 @@ class Upstream(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"data: first\n\n")
         self.wfile.flush()
-        self.may_end.wait(10)
+        self.may_end.wait(60)
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -197,5 +197,5 @@ class Nginx:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -123,7 +123,7 @@ class Start(unittest.TestCase):
     @staticmethod
     def _stop(process: subprocess.Popen) -> None:
         process.send_signal(signal.SIGQUIT)
-        process.wait(10)
+        process.wait(60)
 
     def _told(self, *parts: str) -> str:
         """What it says, once it says this."""
@@ -174,7 +174,7 @@ class Start(unittest.TestCase):
         self._told("nginx is not started")
         for _ in range(3):
             process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(5), 0)
+        self.assertEqual(process.wait(60), 0)
 
     def test_nothing_is_said_where_all_is_well(self) -> None:
         (self.folder / "key.pem").chmod(0o644)
