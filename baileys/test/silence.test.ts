@@ -117,6 +117,9 @@ describe('expiry', () => {
       const shown = await eventually('a new QR', async () => (await qr())['qr']);
       stage.world.scan(String(shown), stage.nextPhone(), false);
       await eventually('connected', async () => (await status(session))['state'] === 'connected');
+      // What the library still sends when it is stopped is rejected with nobody to catch it.
+      const [device] = stage.world.devices.values();
+      await eventually('its account is in step', () => (device?.synced ?? 0) > 0);
     }),
   );
 });
