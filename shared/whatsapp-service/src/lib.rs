@@ -31,7 +31,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(3);
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 /// Unlinking waits up to 8 s for WhatsApp.
 const UNLINK_TIMEOUT: Duration = Duration::from_secs(15);
-/// A pairing code waits up to 15 s for the first QR code.
+/// A pairing code waits up to 12 s for the first QR code, and 6 s for WhatsApp to take the request.
 const CODE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a call brought nothing. Addresses are left out: this is logged.
