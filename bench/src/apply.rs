@@ -73,10 +73,14 @@ pub async fn measure(around: &Surroundings<'_>, calls: u32) -> anyhow::Result<Ou
     applied(around, &pool).await?;
     let per_second = f64::from(calls * EVENTS) / began.elapsed().as_secs_f64();
     check(&pool, calls).await?;
-    // Each call has ended and was missed; each caller became a lead.
-    let wanted = u64::from(calls * 2 + calls.div_ceil(CALLS_OF_CALLER));
+    // Each call has ended and was missed; each caller became a lead. An end is told again where transactions beside
+    // each other took a call's events out of order.
+    let least = u64::from(calls * 2 + calls.div_ceil(CALLS_OF_CALLER));
     let told = events(around).await? - told;
-    ensure!(told == wanted, "{told} domain events instead of {wanted}");
+    ensure!(
+        (least..=least + u64::from(calls)).contains(&told),
+        "{told} domain events instead of {least} or more"
+    );
     let alone_ms = alone(around, &pool).await?;
     let peak_rss_mb = f64::from(u32::try_from(workers.peak_rss_kb()?)?) / 1024.0;
     workers.stop().await?;
