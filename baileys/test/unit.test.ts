@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ConfigError, readConfig } from '../src/config.js';
 import { BoundedCache } from '../src/session/caches.js';
-import { gateSends } from '../src/session/gate.js';
+import { type RawSocket, gateSends } from '../src/session/gate.js';
 import { HEADERS, Verifier, signedHeaders } from '../src/signing.js';
 import { Sealer } from '../src/store/crypto.js';
 import { connectionOptions } from '../src/store/database.js';
@@ -227,6 +227,7 @@ describe('the gate', () => {
     const sent: string[] = [];
     const raw = {
       send: (data: Uint8Array | string) => void sent.push(String(data)),
+      close: () => undefined,
       terminate: () => undefined,
     };
     const written = gateSends(raw);
@@ -247,16 +248,32 @@ describe('the gate', () => {
     let problem: Error | undefined;
     const raw = {
       send: (data: Uint8Array | string) => void sent.push(String(data)),
+      close: () => undefined,
       terminate: () => undefined,
-    } as {
-      send: (data: Uint8Array | string, done?: (error?: Error) => void) => void;
-      terminate: () => void;
-    };
+    } as RawSocket;
     gateSends(raw)(Promise.reject(new Error('lost')));
     raw.send('one', (error) => (problem = error));
     await turn();
     assert.deepEqual(sent, []);
     assert.equal(problem?.message, 'lost');
+  });
+
+  it('sends nothing once the socket was closed from here, and calls that no failure', async () => {
+    const sent: string[] = [];
+    let problem: unknown = 'not told';
+    const raw = {
+      send: (data: Uint8Array | string) => void sent.push(String(data)),
+      close: () => undefined,
+      terminate: () => undefined,
+    } as RawSocket;
+    gateSends(raw);
+    raw.send('one');
+    raw.close();
+    raw.send('two', (error) => (problem = error));
+    await turn();
+    // What was on its way when the socket was closed goes nowhere either.
+    assert.deepEqual(sent, []);
+    assert.equal(problem, undefined);
   });
 });
 
