@@ -49,7 +49,9 @@ async fn a_replay_is_listed_and_followed_to_its_end() -> Result<()> {
     assert_eq!(followed.code, 6, "one has failed again: {} {}", followed.out, followed.err);
     let last = followed.out.lines().last().unwrap_or_default();
     assert!(last.starts_with("1 event failed again"), "{last}");
-    assert!(followed.out.contains("\n4/4 3 succeeded, 1 failed again\n"), "plain lines: {}", followed.out);
+    // How many lines come before it depends on how fast the worker was.
+    let told = followed.out.lines().any(|line| line == "4/4 3 succeeded, 1 failed again");
+    assert!(told, "plain lines: {}", followed.out);
     assert!(!followed.out.contains('\r'), "{:?}", followed.out);
     let json = ops(&world, &["--json", "replays", "follow", &id]).await?;
     assert_eq!((json.code, &json.json()?["counts"]["succeeded"]), (6, &3.into()));
