@@ -41,19 +41,10 @@ async fn oldest_waiting(
         return Ok(None);
     }
     let stream = jetstream.get_stream_no_info(stream).await?;
-    let config = &info.config;
-    let subjects = config.filter_subjects.iter().map(String::as_str).chain([config.filter_subject.as_str()]);
-    let mut oldest = None;
-    for subject in subjects.filter(|subject| !subject.is_empty()) {
-        // Everything up to the floor is settled.
-        match stream.get_first_raw_message_by_subject(subject, info.ack_floor.stream_sequence + 1).await {
-            Ok(message) => {
-                let at = DateTime::from_timestamp(message.time.unix_timestamp(), 0);
-                oldest = oldest.into_iter().chain(at).min();
-            }
-            Err(error) if matches!(error.kind(), NoMessageFound) => {}
-            Err(error) => return Err(error.into()),
-        }
+    // Everything up to the floor is settled.
+    match stream.get_first_raw_message_by_subject(">", info.ack_floor.stream_sequence + 1).await {
+        Ok(message) => Ok(DateTime::from_timestamp(message.time.unix_timestamp(), 0)),
+        Err(error) if matches!(error.kind(), NoMessageFound) => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    Ok(oldest)
 }

@@ -114,7 +114,7 @@ pub enum Discard {
     Old,
 }
 
-/// One durable pull consumer with explicit acks.
+/// One durable pull consumer with explicit acks, of all that its stream keeps.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsumerDefinition {
@@ -122,8 +122,6 @@ pub struct ConsumerDefinition {
     pub name: String,
     /// What it is for.
     pub description: String,
-    /// Subjects that it reads.
-    pub filter_subjects: Vec<String>,
     /// After how long without an ack a message is delivered again, seconds.
     pub ack_wait_s: u64,
     /// After how many deliveries the server gives a message up.
@@ -225,7 +223,7 @@ impl ConsumerDefinition {
             deliver_policy: DeliverPolicy::All,
             ack_policy: AckPolicy::Explicit,
             filter_subject: String::new(),
-            filter_subjects: self.filter_subjects.clone(),
+            filter_subjects: Vec::new(),
             ack_wait: Duration::from_secs(self.ack_wait_s),
             max_deliver: self.max_deliver,
             max_ack_pending: self.max_ack_pending,
