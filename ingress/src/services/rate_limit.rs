@@ -51,20 +51,26 @@ impl RateLimit {
 
     /// Takes one, or says when there will be one.
     pub fn take(&self, key: impl Hash) -> Result<(), Problem> {
-        self.take_at(key, Instant::now()).map_err(|after| {
+        self.take_many(key, 1)
+    }
+
+    /// Takes so many at once, or says when there will be as many. More than the burst there never are.
+    pub fn take_many(&self, key: impl Hash, count: u32) -> Result<(), Problem> {
+        self.take_at(key, count, Instant::now()).map_err(|after| {
             metrics::counter!("prosaas_api_rate_limited_total").increment(1);
             Problem::too_many(after)
         })
     }
 
-    fn take_at(&self, key: impl Hash, now: Instant) -> Result<(), Duration> {
+    fn take_at(&self, key: impl Hash, count: u32, now: Instant) -> Result<(), Duration> {
         let cell = self.cells.get_with(self.hasher.hash_one(key), Arc::default);
         let now = nanos(now.saturating_duration_since(self.origin));
-        let (every, burst) = (nanos(self.quota.every), u64::from(self.quota.burst));
-        let tolerance = every.saturating_mul(burst);
+        let every = nanos(self.quota.every);
+        let tolerance = every.saturating_mul(self.quota.burst.into());
+        let cost = every.saturating_mul(count.into());
         let mut wait = 0;
         let taken = cell.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |paid_at| {
-            let next = paid_at.max(now).saturating_add(every);
+            let next = paid_at.max(now).saturating_add(cost);
             wait = next.saturating_sub(now.saturating_add(tolerance));
             (wait == 0).then_some(next)
         });
@@ -82,12 +88,16 @@ pub struct RateLimits {
     session: RateLimit,
     mail: RateLimit,
     linking: RateLimit,
+    bulk: RateLimit,
     logs: RateLimit,
 }
 
 /// Lines about refusals of one kind and network: ten at once, then six a minute. They must
 /// not drown the rest.
 const LOGS: Quota = Quota { burst: 10, every: Duration::from_secs(10) };
+
+/// Leads of bulk commands at once: two of the largest.
+const BULK: u32 = 20_000;
 
 /// How much of each.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +110,8 @@ pub struct Quotas {
     pub mail: Quota,
     /// Changes of a business's WhatsApp link: each talks to WhatsApp, which bans crowds.
     pub linking: Quota,
+    /// Leads that a business's bulk commands name: the workers do this work beside everybody else's.
+    pub bulk: Quota,
 }
 
 impl Quotas {
@@ -119,6 +131,7 @@ impl Quotas {
             session: quota(120, 50),
             mail: quota(5, 600_000),
             linking: quota(10, 10_000),
+            bulk: quota(BULK, 6),
         }
     }
 }
@@ -131,6 +144,7 @@ impl RateLimits {
             session: RateLimit::new(quotas.session),
             mail: RateLimit::new(quotas.mail),
             linking: RateLimit::new(quotas.linking),
+            bulk: RateLimit::new(quotas.bulk),
             logs: RateLimit::new(LOGS),
         }
     }
@@ -155,9 +169,14 @@ impl RateLimits {
         self.linking.take(business)
     }
 
+    /// A command of a business that names so many leads.
+    pub fn bulk(&self, business: BusinessId, leads: usize) -> Result<(), Problem> {
+        self.bulk.take_many(business, u32::try_from(leads).unwrap_or(u32::MAX))
+    }
+
     /// Whether another line of this kind may be logged.
     pub fn may_log(&self, kind: impl Hash) -> bool {
-        self.logs.take_at(kind, Instant::now()).is_ok()
+        self.logs.take_at(kind, 1, Instant::now()).is_ok()
     }
 
     /// A mail to an address.
@@ -177,13 +196,32 @@ mod tests {
         let start = limit.origin;
         let at = |seconds| start + Duration::from_secs(seconds);
         for _ in 0..3 {
-            assert_eq!(limit.take_at("a", at(0)), Ok(()));
+            assert_eq!(limit.take_at("a", 1, at(0)), Ok(()));
         }
-        assert_eq!(limit.take_at("a", at(0)), Err(Duration::from_mins(1)));
-        assert_eq!(limit.take_at("a", at(24)), Err(Duration::from_secs(36)));
-        assert_eq!(limit.take_at("b", at(24)), Ok(()), "another key is another's");
-        assert_eq!(limit.take_at("a", at(60)), Ok(()));
-        assert!(limit.take_at("a", at(60)).is_err());
-        assert_eq!(limit.take_at("a", at(3600)), Ok(()), "the burst comes back");
+        assert_eq!(limit.take_at("a", 1, at(0)), Err(Duration::from_mins(1)));
+        assert_eq!(limit.take_at("a", 1, at(24)), Err(Duration::from_secs(36)));
+        assert_eq!(limit.take_at("b", 1, at(24)), Ok(()), "another key is another's");
+        assert_eq!(limit.take_at("a", 1, at(60)), Ok(()));
+        assert!(limit.take_at("a", 1, at(60)).is_err());
+        assert_eq!(limit.take_at("a", 1, at(3600)), Ok(()), "the burst comes back");
+    }
+
+    #[test]
+    fn what_costs_more_takes_more_and_waits_longer() {
+        let limit = RateLimit::new(Quota { burst: 10, every: Duration::from_mins(1) });
+        let start = limit.origin;
+        assert_eq!(limit.take_at("a", 8, start), Ok(()));
+        assert_eq!(limit.take_at("a", 5, start), Err(Duration::from_mins(3)));
+        assert_eq!(limit.take_at("a", 2, start), Ok(()), "what was refused has cost nothing");
+        assert_eq!(limit.take_at("a", 5, start + Duration::from_mins(5)), Ok(()));
+    }
+
+    #[test]
+    fn the_largest_bulk_command_is_always_possible() {
+        let largest = u32::try_from(prosaas_events::crm::lead::MAX_BULK);
+        for app_env in [AppEnv::Production, AppEnv::Development] {
+            let quotas = Quotas::of(app_env);
+            assert!(largest.is_ok_and(|largest| largest <= quotas.bulk.burst));
+        }
     }
 }

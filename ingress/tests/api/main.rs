@@ -1,5 +1,6 @@
 //! The API over a real Postgres, with NATS away: what it answers, and what it keeps.
 
+mod bulk;
 mod commands;
 mod cross_site;
 mod emails;

@@ -280,5 +280,11 @@ impl Client<'_> {
 pub fn tight() -> RateLimits {
     use prosaas_ingress::services::rate_limit::Quota;
     let quota = |burst| Quota { burst, every: Duration::from_mins(10) };
-    RateLimits::new(Quotas { address: quota(50), session: quota(4), mail: quota(2), linking: quota(2) })
+    RateLimits::new(Quotas {
+        address: quota(50),
+        session: quota(4),
+        mail: quota(2),
+        linking: quota(2),
+        bulk: quota(3),
+    })
 }

@@ -86,6 +86,7 @@ pub async fn delete(
         return Err(Problem::invalid("filter.deleted", "trash", "What is in the trash is deleted already."));
     }
     let lead_ids = frozen(&app, &scope, &meta, which).await?;
+    app.api.limits.bulk(scope.business_id, lead_ids.len())?;
     let batch_id = BatchId(new_id(&scope.session, &meta));
     let args = LeadDeleteManyV1 { batch_id, lead_ids };
     submit(&app, &scope.session, &meta, Some(scope.business_id), args).await
@@ -113,6 +114,7 @@ pub async fn restore(
         filter.deleted = Some(Deleted::Only);
     }
     let lead_ids = frozen(&app, &scope, &meta, which).await?;
+    app.api.limits.bulk(scope.business_id, lead_ids.len())?;
     let batch_id = BatchId(new_id(&scope.session, &meta));
     let args = LeadRestoreManyV1 { batch_id, lead_ids };
     submit(&app, &scope.session, &meta, Some(scope.business_id), args).await
