@@ -3,7 +3,10 @@
 //! `EVENTS`. Beside the floor: the same rows into the same tables by statements of 500, and nothing else. And one call
 //! alone: from the stream to its row.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use anyhow::ensure;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,6 +38,12 @@ const EVENTS: u32 = 4;
 /// Calls one after the other, each alone.
 const ALONE: u32 = 200;
 
+/// Calls a second while domain events are timed: 500 events a second.
+const STEADY: u32 = 125;
+
+/// How long that goes on, seconds.
+const STEADY_S: u32 = 20;
+
 /// Each caller phones so often.
 const CALLS_OF_CALLER: u32 = 10;
 
@@ -54,6 +63,9 @@ pub struct Outcome {
     pub floor_per_second: f64,
     /// From the acknowledgement of the stream to the row, sorted, milliseconds.
     pub alone_ms: Vec<f64>,
+    /// From the beginning of the transaction that ends a call until its domain events are in `EVENTS`, at
+    /// 500 events a second, sorted, milliseconds.
+    pub told_ms: Vec<f64>,
     /// Most memory that the workers held, MB.
     pub peak_rss_mb: f64,
 }
@@ -82,10 +94,11 @@ pub async fn measure(around: &Surroundings<'_>, calls: u32) -> anyhow::Result<Ou
         "{told} domain events instead of {least} or more"
     );
     let alone_ms = alone(around, &pool).await?;
+    let told_ms = steady(around, &pool).await?;
     let peak_rss_mb = f64::from(u32::try_from(workers.peak_rss_kb()?)?) / 1024.0;
     workers.stop().await?;
     pool.close().await;
-    Ok(Outcome { calls, per_second, floor_per_second, alone_ms, peak_rss_mb })
+    Ok(Outcome { calls, per_second, floor_per_second, alone_ms, told_ms, peak_rss_mb })
 }
 
 /// The rows that the workers will write, of other calls and callers.
@@ -124,25 +137,20 @@ async fn floor(pool: &PgPool, calls: u32) -> anyhow::Result<f64> {
     Ok(f64::from(calls * EVENTS) / took.as_secs_f64())
 }
 
-/// Calls, numbers, new callers, business. Every statement names all four, so that they are bound alike.
+/// Calls, numbers, new callers, business. Every statement names all four, so that they are bound alike; a lead's id
+/// derives from its number, so that nothing has to be looked for.
 const FLOOR: [&str; 7] = [
-    "WITH used AS (SELECT $1::text[], $2::text[]), new AS (
-        INSERT INTO prosaas.leads (id, business_id, name, source, created_at, updated_at)
-        SELECT gen_random_uuid(), $4, NULL, 'call', now(), now() FROM unnest($3::text[]) RETURNING id
-     ) SELECT count(*) FROM new",
-    "WITH used AS (SELECT $1::text[], $2::text[]), fresh AS (
-        SELECT id, row_number() OVER () AS n FROM prosaas.leads l
-        WHERE l.business_id = $4 AND l.xmin = pg_current_xact_id()::xid
-     ) INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw, search_digits, reader, created_at)
-     SELECT gen_random_uuid(), $4, f.id, c.e164, c.e164, c.e164, 1, now()
-     FROM unnest($3::text[]) WITH ORDINALITY AS c (e164, n) JOIN fresh f ON f.n = c.n",
+    "WITH used AS (SELECT $1::text[], $2::text[]) INSERT INTO prosaas.leads (id, business_id, name, source, created_at, updated_at)
+     SELECT md5(e164)::uuid, $4, NULL, 'call', now(), now() FROM unnest($3::text[]) AS e164",
+    "WITH used AS (SELECT $1::text[], $2::text[]) INSERT INTO prosaas.lead_phones (id, business_id, lead_id, e164, raw,
+        search_digits, reader, created_at)
+     SELECT gen_random_uuid(), $4, md5(e164)::uuid, e164, e164, e164, 1, now() FROM unnest($3::text[]) AS e164",
     "WITH used AS (SELECT $3::text[]) INSERT INTO prosaas.calls (call_sid, business_id, lead_id, from_raw, to_raw,
         from_e164, to_e164, direction, answer, details_source, details_at, details_event_id, status, status_sequence,
         started_at, ended_at, duration_s, missed, callback_needed)
-     SELECT c.sid, $4, p.lead_id, c.e164, '+972000000002', c.e164, '+972000000002', 'inbound', 'record', 'incoming',
-            now(), 'call.incoming:' || c.sid, 'completed', 3, now(), now(), 9, true, true
-     FROM unnest($1::text[], $2::text[]) AS c (sid, e164)
-     JOIN prosaas.lead_phones p ON p.business_id = $4 AND p.e164 = c.e164 AND p.matches_callers",
+     SELECT sid, $4, md5(e164)::uuid, e164, '+972000000002', e164, '+972000000002', 'inbound', 'record', 'incoming',
+            now(), 'call.incoming:' || sid, 'completed', 3, now(), now(), 9, true, true
+     FROM unnest($1::text[], $2::text[]) AS c (sid, e164)",
     "WITH used AS (SELECT $2::text[], $3::text[]) INSERT INTO prosaas.call_events (event_id, call_sid, business_id, kind,
         status, sequence_number, occurred_at, received_at, data)
      SELECT 'call.status:' || sid || ':' || n, sid, $4, 'status', 'ringing', n, now(), now(),
@@ -300,6 +308,43 @@ async fn alone(around: &Surroundings<'_>, pool: &PgPool) -> anyhow::Result<Vec<f
         }
         took.push(began.elapsed().as_secs_f64() * 1000.0);
     }
+    took.sort_by(f64::total_cmp);
+    Ok(took)
+}
+
+/// Publishes calls at a steady rate; gives how long each domain event of them took to `EVENTS`. The audit record has
+/// the time at which its transaction began, so that the commit itself is counted in.
+async fn steady(around: &Surroundings<'_>, pool: &PgPool) -> anyhow::Result<Vec<f64>> {
+    let js = &around.nats.js;
+    let first = js.get_stream_no_info(Stream::Events.name()).await?.get_info().await?.state.last_sequence + 1;
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / STEADY);
+    for number in 0..STEADY * STEADY_S {
+        tick.tick().await;
+        for message in whole_call(around, &format!("CAsteady{number}"), &caller(number, 1))? {
+            js.publish(message.subject, message.payload).await?.await?;
+        }
+    }
+    applied(around, pool).await?;
+    let ended: HashMap<String, DateTime<Utc>> = sqlx::query_as(
+        "SELECT entity_id, at FROM prosaas.audit_records
+         WHERE entity_type = 'call' AND entity_id LIKE 'CAsteady%' AND after ->> 'status' = 'completed'",
+    )
+    .fetch_all(pool)
+    .await?
+    .into_iter()
+    .collect();
+    let mut took = Vec::new();
+    let stream = js.get_stream_no_info(Stream::Events.name()).await?;
+    let last = stream.get_info().await?.state.last_sequence;
+    for sequence in first..=last {
+        let message = stream.get_raw_message(sequence).await?;
+        let call = message.subject.rsplit('.').next().unwrap_or_default();
+        if let Some(began) = ended.get(call) {
+            let nanos = message.time.unix_timestamp_nanos() - i128::from(began.timestamp_micros()) * 1000;
+            took.push(f64::from(i32::try_from(nanos / 1000)?) / 1000.0);
+        }
+    }
+    ensure!(took.len() >= ended.len(), "{} domain events of {} calls", took.len(), ended.len());
     took.sort_by(f64::total_cmp);
     Ok(took)
 }

@@ -26,5 +26,5 @@ def _rust(paths: Paths, arguments: list[str]) -> None:
     toolchain.cargo(paths, "build", "--workspace", "--bins", "--locked", "--release")
     extra["PROSAAS_BIN_DIR"] = str(paths.target() / "release")
     with databases.database(paths, lasting=True) as url:
-        toolchain.cargo(paths, "run", "--release", "--locked", "-q", "-p", "prosaas-bench", "--", *arguments,
+        toolchain.cargo(paths, "run", "--release", "--locked", "-q", "--bin", "prosaas-bench", "--", *arguments,
                         extra=extra | {"DATABASE_URL": url})
