@@ -4,7 +4,7 @@
 //! What an event changed stands in its audit records, so that a redelivery, which
 //! changes nothing itself, tells the same again.
 
-use std::{fmt, sync::atomic::Ordering, time::Duration};
+use std::{collections::HashSet, fmt, sync::atomic::Ordering, time::Duration};
 
 use async_nats::{Client, connection::State, jetstream};
 use prosaas_domain::ids::{BusinessId, OperationId, UserId};
@@ -15,6 +15,8 @@ use prosaas_events::{
 use prosaas_platform::{bus::reconcile, clock::SharedClock};
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+
+use crate::audit::Record;
 
 /// How soon after a new connection the stream is looked for.
 const LOOK: Duration = Duration::from_millis(500);
@@ -70,6 +72,17 @@ impl Update {
     }
 }
 
+impl Update {
+    /// What an audit record tells of, where anybody watches such things.
+    pub fn of(record: &Record<'_>) -> Option<Self> {
+        Some(Self::fact(record.business, kind(record.entity_type)?, record.entity_id, record.action))
+    }
+}
+
+fn kind(word: &str) -> Option<LiveKind> {
+    KINDS.into_iter().find(|known| known.as_str() == word)
+}
+
 /// Makes the stream again after each restart of the server, which holds it in memory,
 /// until `stop`.
 pub async fn keep_stream(client: Client, stop: CancellationToken) {
@@ -116,8 +129,7 @@ async fn changes_of(pool: &PgPool, event_ids: &[String], limit: Option<i64>) -> 
         Vec::new()
     });
     let update = |business: Option<uuid::Uuid>, kind: &str, id: String, action: String| {
-        let kind = KINDS.into_iter().find(|known| known.as_str() == kind)?;
-        Some(Update::fact(business.map(BusinessId), kind, id, action))
+        Some(Update::fact(business.map(BusinessId), self::kind(kind)?, id, action))
     };
     rows.into_iter()
         .filter_map(|row| update(row.business_id, &row.entity_type, row.entity_id, row.action))
@@ -133,6 +145,18 @@ impl Live {
         for update in changes(pool, event_id).await {
             self.publish(update).await;
         }
+    }
+
+    /// Publishes what events that were applied together changed, each thing once. Of those that had been applied
+    /// before, what is on record.
+    pub async fn announce_new(&self, pool: &PgPool, updates: Vec<Update>, applied_before: &[String]) {
+        let mut told = HashSet::new();
+        for update in updates.into_iter().rev() {
+            if told.insert((update.kind.as_str(), update.id.clone())) {
+                self.publish(update).await;
+            }
+        }
+        self.announce_all(pool, applied_before).await;
     }
 
     /// The same for events that were applied together.

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     audit::{self, Actor, Record},
     domain_events::Pending,
+    live::Update,
     runtime::{Done, Failure, Meta, mark_all_processed},
 };
 
@@ -34,18 +35,27 @@ pub async fn apply_event(
     meta: &Meta,
     event: &CallEvent,
 ) -> Result<Done, Failure> {
-    let done = apply_all(pool, consumer, &[(meta, event)]).await?;
-    Ok(done.first().copied().unwrap_or(Done::AlreadyApplied))
+    let applied = apply_all(pool, consumer, &[(meta, event)]).await?;
+    Ok(applied.done.first().copied().unwrap_or(Done::AlreadyApplied))
+}
+
+/// What became of events.
+#[derive(Debug)]
+pub struct Applied {
+    /// Of each whether it was new.
+    pub done: Vec<Done>,
+    /// What has changed, for whoever is watching.
+    pub updates: Vec<Update>,
 }
 
 /// Applies the events: the calls' rows, their history, their leads, the audit records, the domain events and the
-/// processed marks, or nothing of it. Says of each whether it was new. One that had succeeded and runs again stands in
+/// processed marks, or nothing of it. One that had succeeded and runs again stands in
 /// the history once.
 pub async fn apply_all(
     pool: &PgPool,
     consumer: &str,
     events: &[(&Meta, &CallEvent)],
-) -> Result<Vec<Done>, Failure> {
+) -> Result<Applied, Failure> {
     let mut transaction = pool.begin().await?;
     let connection = &mut *transaction;
     let calls: BTreeSet<&CallSid> = events.iter().map(|(_, event)| event.call()).collect();
@@ -54,18 +64,14 @@ pub async fn apply_all(
     store::lock_all(connection, &locked).await?;
     let mut rows = store::load_all(connection, &calls).await?;
     let keys: Vec<String> = events.iter().map(|(meta, _)| meta.key()).collect();
-    let mut new = mark_all_processed(connection, consumer, &keys).await?;
-    // Of an event that is here twice the first is the new one.
-    let done: Vec<Done> =
-        keys.iter().map(|key| if new.remove(key) { Done::Applied } else { Done::AlreadyApplied }).collect();
+    let done = mark_all_processed(connection, consumer, &keys).await?;
     let applied =
         events.iter().zip(&done).filter(|(_, done)| **done == Done::Applied).map(|(event, _)| *event);
     let mut changes = folded(applied, &mut rows);
-    if !changes.is_empty() {
-        write(connection, &mut changes, &locked).await?;
-    }
+    let updates =
+        if changes.is_empty() { Vec::new() } else { write(connection, &mut changes, &locked).await? };
     transaction.commit().await?;
-    Ok(done)
+    Ok(Applied { done, updates })
 }
 
 /// Each call of the events with what they make of it.
@@ -92,10 +98,10 @@ async fn write(
     connection: &mut PgConnection,
     changes: &mut [Change<'_>],
     locked: &BTreeSet<&CallSid>,
-) -> Result<(), Failure> {
-    let mut pending = Pending::default();
+) -> Result<Vec<Update>, Failure> {
+    let (mut pending, mut updates) = (Pending::default(), Vec::new());
     owner::find(connection, changes, locked).await?;
-    lead::find(connection, changes, &mut pending).await?;
+    lead::find(connection, changes, &mut pending, &mut updates).await?;
     for change in changes.iter_mut().filter(|change| change.is_one()) {
         change.after.version += 1;
         told::tell(&mut pending, change)?;
@@ -104,9 +110,12 @@ async fn write(
     store::save_all(connection, changed.map(|change| (&change.call, &change.after))).await?;
     history::add(connection, changes).await?;
     owner::spread(connection, changes, &mut pending).await?;
-    audit::write_all(connection, records(changes).iter().map(Entry::record).collect()).await?;
+    let entries = records(changes);
+    let records: Vec<Record<'_>> = entries.iter().map(Entry::record).collect();
+    updates.extend(records.iter().filter_map(Update::of));
+    audit::write_all(connection, records).await?;
     pending.write(connection).await?;
-    Ok(())
+    Ok(updates)
 }
 
 /// What one event did to its call, for the audit.

@@ -19,6 +19,7 @@ use super::{change::Change, fold::CallState, store::StoredCall};
 use crate::{
     audit::{self, Record},
     domain_events::Pending,
+    live::Update,
 };
 
 /// Whom a call is with: a business, and the number on the other side.
@@ -31,6 +32,7 @@ pub(super) async fn find(
     connection: &mut PgConnection,
     changes: &mut [Change<'_>],
     pending: &mut Pending,
+    updates: &mut Vec<Update>,
 ) -> Result<(), sqlx::Error> {
     let mut parties: BTreeSet<Party> = changes.iter().filter_map(missing).collect();
     if !parties.is_empty() {
@@ -39,14 +41,14 @@ pub(super) async fn find(
         }
         lock(connection, &parties).await?;
         let mut leads = matching(connection, &parties).await?;
-        leads.extend(create(connection, changes, &parties, &leads, pending).await?);
+        leads.extend(create(connection, changes, &parties, &leads, pending, updates).await?);
         for change in changes.iter_mut() {
             if let Some(party) = missing(change) {
                 change.after.lead = leads.get(&party).copied();
             }
         }
     }
-    name(connection, changes, pending).await
+    name(connection, changes, pending, updates).await
 }
 
 /// Whom the call is with, where its business is known and no lead is.
@@ -140,6 +142,7 @@ async fn create(
     parties: &BTreeSet<Party>,
     known: &HashMap<Party, LeadId>,
     pending: &mut Pending,
+    updates: &mut Vec<Update>,
 ) -> Result<HashMap<Party, LeadId>, sqlx::Error> {
     let mut new: BTreeMap<Party, New<'_>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.after.state.is_inbound()) {
@@ -166,7 +169,9 @@ async fn create(
         let after = json!({ "source": "call", "call_sid": lead.change.call, "name": lead.name });
         record(lead.change, id, "lead.create", None, after)
     });
-    audit::write_all(connection, records.collect()).await?;
+    let records: Vec<Record<'_>> = records.collect();
+    updates.extend(records.iter().filter_map(Update::of));
+    audit::write_all(connection, records).await?;
     for lead in &new {
         let call_sid = Some(lead.change.call.clone());
         let created = LeadCreatedV1 { lead_id: lead.id, version: 1, source: LeadSource::Call, call_sid };
@@ -215,6 +220,7 @@ async fn name(
     connection: &mut PgConnection,
     changes: &[Change<'_>],
     pending: &mut Pending,
+    updates: &mut Vec<Update>,
 ) -> Result<(), sqlx::Error> {
     let mut named: BTreeMap<Uuid, (String, &Change<'_>)> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.comes_in() && change.after.state.is_inbound()) {
@@ -250,6 +256,7 @@ async fn name(
             LeadUpdatedV1 { lead_id: LeadId(row.id), version: row.version, changed: vec![LeadField::Name] };
         pending.raise(&change.origin.trigger, change.after.business, updated)?;
     }
+    updates.extend(records.iter().filter_map(Update::of));
     audit::write_all(connection, records).await
 }
 

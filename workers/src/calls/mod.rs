@@ -22,7 +22,7 @@ use prosaas_events::{
 use sqlx::PgPool;
 use tracing::Instrument as _;
 
-pub use apply::{apply_all, apply_event};
+pub use apply::{Applied, apply_all, apply_event};
 pub use event::CallEvent;
 
 use crate::{
@@ -83,11 +83,9 @@ impl Worker for CallsWorker {
         }
     }
 
-    async fn handle(&self, _: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
-        let span = tracing::info_span!("calls.apply");
-        let done = apply_event(&self.pool, self.consumer(), meta, event).instrument(span).await?;
-        self.live.announce(&self.pool, &meta.key()).await;
-        Ok(done)
+    async fn handle(&self, delivery: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
+        let done = self.handle_all(&[Job { delivery, meta, event }]).await?;
+        Ok(done.first().copied().unwrap_or(Done::AlreadyApplied))
     }
 
     fn most_at_once(&self) -> usize {
@@ -96,9 +94,12 @@ impl Worker for CallsWorker {
 
     async fn handle_all(&self, events: &[Job<'_, CallEvent>]) -> Result<Vec<Done>, Failure> {
         let pairs: Vec<_> = events.iter().map(|job| (job.meta, job.event)).collect();
-        let done = apply_all(&self.pool, self.consumer(), &pairs).await?;
-        let keys: Vec<String> = events.iter().map(|job| job.meta.key()).collect();
-        self.live.announce_all(&self.pool, &keys).await;
+        let span = tracing::info_span!("calls.apply", events = events.len());
+        let Applied { done, updates } =
+            apply_all(&self.pool, self.consumer(), &pairs).instrument(span).await?;
+        let before = events.iter().zip(&done).filter(|(_, done)| **done == Done::AlreadyApplied);
+        let before: Vec<String> = before.map(|(job, _)| job.meta.key()).collect();
+        self.live.announce_new(&self.pool, updates, &before).await;
         Ok(done)
     }
 

@@ -64,7 +64,7 @@ async fn reread(pool: &PgPool, call: &CallSid) -> Result<(), sqlx::Error> {
     let mut changes = [Change { call: call.clone(), before: Some(before), after, steps: Vec::new(), origin }];
     let mut pending = Pending::default();
     owner::find(&mut transaction, &mut changes, &BTreeSet::from([call])).await?;
-    lead::find(&mut transaction, &mut changes, &mut pending).await?;
+    lead::find(&mut transaction, &mut changes, &mut pending, &mut Vec::new()).await?;
     for change in &mut changes {
         // Columns that the reader fills are others, also where nothing else is.
         change.after.version += 1;
