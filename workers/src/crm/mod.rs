@@ -33,6 +33,9 @@ use crate::{
     runtime::{Delivery, Done, Failure, Meta, Worker},
 };
 
+/// Commands among which each business has its turn.
+const WINDOW: usize = 64;
+
 /// Applies the CRM's commands.
 #[derive(Clone)]
 pub struct CrmWorker {
@@ -132,6 +135,14 @@ impl Worker for CrmWorker {
 
     async fn handle(&self, delivery: &Delivery, meta: &Meta, command: &CrmCommand) -> Result<Done, Failure> {
         command.process(&self.frame, delivery, meta).await
+    }
+
+    fn window(&self) -> usize {
+        WINDOW
+    }
+
+    fn is_bulk(&self, command: &CrmCommand) -> bool {
+        matches!(command, CrmCommand::LeadDeleteMany(_) | CrmCommand::LeadRestoreMany(_))
     }
 
     async fn ready(&self) -> bool {

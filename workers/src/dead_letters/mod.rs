@@ -17,8 +17,10 @@
 pub mod advisories;
 pub mod discard;
 pub mod file;
+mod letter;
 pub mod open;
 pub mod report;
+mod rows;
 pub mod verdicts;
 
 use std::time::Duration;

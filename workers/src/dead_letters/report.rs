@@ -28,6 +28,11 @@ impl Source {
             Self::Advisory => "advisory",
         }
     }
+
+    /// Who tells what the column says.
+    pub fn parse(word: &str) -> Self {
+        if word == Self::Advisory.as_str() { Self::Advisory } else { Self::Verdict }
+    }
 }
 
 /// One failure.

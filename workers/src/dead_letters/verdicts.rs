@@ -10,13 +10,16 @@ use prosaas_platform::clock::SharedClock;
 use sqlx::PgPool;
 
 use super::{
-    file::file,
+    file::{file, file_all},
     report::{Report, Source},
 };
 use crate::{
     live::Live,
-    runtime::{Delivery, Done, Failure, Meta, Worker},
+    runtime::{Delivery, Done, Failure, Job, Meta, Worker},
 };
+
+/// Most dead letters of one transaction: each has its event's bytes.
+const BATCH: usize = 100;
 
 /// What lies in the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,13 @@ impl DeadLettersWorker {
     /// A worker that files in that database.
     pub fn new(pool: PgPool, live: Live, clock: SharedClock) -> Self {
         Self { pool, live, clock }
+    }
+
+    fn report(&self, delivery: &Delivery, verdict: &Verdict) -> Report {
+        match verdict {
+            Verdict::Letter(letter) => Report::of_verdict(letter.as_ref().clone()),
+            Verdict::Unreadable(bytes, error) => unreadable(delivery, bytes, error, self.clock.now()),
+        }
     }
 }
 
@@ -77,11 +87,17 @@ impl Worker for DeadLettersWorker {
     }
 
     async fn handle(&self, delivery: &Delivery, _: &Meta, verdict: &Verdict) -> Result<Done, Failure> {
-        let report = match verdict {
-            Verdict::Letter(letter) => Report::of_verdict(letter.as_ref().clone()),
-            Verdict::Unreadable(bytes, error) => unreadable(delivery, bytes, error, self.clock.now()),
-        };
+        let report = self.report(delivery, verdict);
         file(&self.pool, &self.live, &report).await.map_err(Failure::for_ever)
+    }
+
+    fn most_at_once(&self) -> usize {
+        BATCH
+    }
+
+    async fn handle_all(&self, verdicts: &[Job<'_, Verdict>]) -> Result<Vec<Done>, Failure> {
+        let reports: Vec<Report> = verdicts.iter().map(|job| self.report(job.delivery, job.event)).collect();
+        file_all(&self.pool, &self.live, &reports).await.map_err(Failure::for_ever)
     }
 
     async fn ready(&self) -> bool {

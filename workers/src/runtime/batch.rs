@@ -2,14 +2,17 @@
 //!
 //! Nothing waits for a batch to fill: the first event goes at once, and what comes while every hand is busy goes
 //! together. A batch that fails is halved until what fails stands alone, so that one bad event costs its own retry and
-//! nobody else's. An event that was delivered before is always alone.
+//! nobody else's. An event that was delivered before, or that its worker says so of, is always alone.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
 use async_nats::jetstream::{AckKind, Message, consumer::PullConsumer};
 use futures_util::{FutureExt as _, future::join_all};
 use metrics::histogram;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
@@ -21,31 +24,35 @@ use super::{
 };
 
 /// One pull. What it brings is handled by at most as many tasks as there are permits, each with all that has arrived
-/// when its turn comes. Returns what went wrong, if anything.
+/// when its turn comes, or with one event that goes alone. Returns what went wrong, if anything.
 pub(super) async fn pull_once<W: Worker>(
     shared: &Arc<Shared<W>>,
     consumer: &PullConsumer,
     permits: &Arc<Semaphore>,
     tasks: &TaskTracker,
 ) -> Option<String> {
-    let most = shared.worker.most_at_once();
-    let mut pull = match Pull::open_for(shared, consumer, most).await {
+    let mut pull = match Pull::open_for(shared, consumer, shared.worker.most_at_once()).await {
         Ok(pull) => pull,
         Err(problem) => return Some(problem),
     };
+    let mut held = None;
     loop {
-        let pulled = tokio::select! {
-            biased;
-            () = shared.stop.cancelled() => {
-                pull.give_back(None).await;
-                return None;
+        let first = if let Some(message) = held.take() {
+            message
+        } else {
+            let pulled = tokio::select! {
+                biased;
+                () = shared.stop.cancelled() => {
+                    pull.give_back(None).await;
+                    return None;
+                }
+                pulled = pull.next() => pulled,
+            };
+            match pulled {
+                Pulled::Message(message) => *message,
+                Pulled::Ended => return None,
+                Pulled::Lost(problem) => return Some(problem),
             }
-            pulled = pull.next() => pulled,
-        };
-        let first = match pulled {
-            Pulled::Message(message) => *message,
-            Pulled::Ended => return None,
-            Pulled::Lost(problem) => return Some(problem),
         };
         let permit = tokio::select! {
             () = shared.stop.cancelled() => None,
@@ -55,16 +62,38 @@ pub(super) async fn pull_once<W: Worker>(
             pull.give_back(Some(first)).await;
             return None;
         };
-        let mut messages = vec![first];
-        while let Some(message) = pull.arrived() {
-            messages.push(message);
+        match read(shared, first) {
+            Ok(read) => {
+                let mut together = vec![read];
+                held = fill(shared, &mut pull, &mut together);
+                hold(tasks, permit, deliver_all(shared.clone(), together));
+            }
+            Err(alone) => hold(tasks, permit, deliver(shared.clone(), *alone)),
         }
-        let work = deliver_all(shared.clone(), messages);
-        tasks.spawn(async move {
-            let _permit = permit;
-            work.await;
-        });
     }
+}
+
+/// Adds what has arrived, up to a message that goes alone, which is returned.
+fn fill<W: Worker>(
+    shared: &Shared<W>,
+    pull: &mut Pull,
+    together: &mut Vec<Read<W::Event>>,
+) -> Option<Message> {
+    while let Some(message) = pull.arrived() {
+        match read(shared, message) {
+            Ok(read) => together.push(read),
+            Err(alone) => return Some(*alone),
+        }
+    }
+    None
+}
+
+/// Does the work as a task that has the permit until it ends.
+fn hold(tasks: &TaskTracker, permit: OwnedSemaphorePermit, work: impl Future<Output = ()> + Send + 'static) {
+    tasks.spawn(async move {
+        let _permit = permit;
+        work.await;
+    });
 }
 
 /// A message that can be handled beside others.
@@ -75,12 +104,26 @@ struct Read<T> {
     event: T,
 }
 
+/// The message as its worker reads it, where it is delivered for the first time, can be read and goes with others.
+fn read<W: Worker>(shared: &Shared<W>, message: Message) -> Result<Read<W::Event>, Box<Message>> {
+    let Some(delivery) = delivery(&message, shared).filter(|delivery| delivery.attempt == 1) else {
+        return Err(Box::new(message));
+    };
+    match shared.worker.decode(&message.payload) {
+        Ok((mut meta, event)) if shared.worker.goes_with_others(&event) => {
+            meta.again = again(&message);
+            Ok(Read { message, delivery, meta, event })
+        }
+        _ => Err(Box::new(message)),
+    }
+}
+
 /// Handles the messages to their ends.
-async fn deliver_all<W: Worker>(shared: Arc<Shared<W>>, messages: Vec<Message>) {
-    let kept = messages.clone();
+async fn deliver_all<W: Worker>(shared: Arc<Shared<W>>, together: Vec<Read<W::Event>>) {
+    let kept: Vec<Message> = together.iter().map(|read| read.message.clone()).collect();
     let alive = join_all(kept.iter().map(|message| keep_alive(message, shared.ack_wait)));
     tokio::select! {
-        () = handle_all(&shared, messages) => {}
+        () = handle_all(&shared, together) => {}
         _ = alive => {}
         () = shared.kill.cancelled() => {
             // What is settled already is not touched by this.
@@ -91,15 +134,8 @@ async fn deliver_all<W: Worker>(shared: Arc<Shared<W>>, messages: Vec<Message>) 
     }
 }
 
-async fn handle_all<W: Worker>(shared: &Arc<Shared<W>>, messages: Vec<Message>) {
-    let (mut together, mut alone) = (Vec::new(), Vec::new());
-    for message in messages {
-        match read(shared, &message) {
-            Some((delivery, meta, event)) => together.push(Read { message, delivery, meta, event }),
-            None => alone.push(message),
-        }
-    }
-    let mut parts = vec![together];
+async fn handle_all<W: Worker>(shared: &Arc<Shared<W>>, together: Vec<Read<W::Event>>) {
+    let (mut parts, mut alone) = (vec![together], Vec::new());
     while let Some(mut part) = parts.pop() {
         if part.len() < 2 {
             alone.extend(part.into_iter().map(|read| read.message));
@@ -126,14 +162,6 @@ async fn handle_all<W: Worker>(shared: &Arc<Shared<W>>, messages: Vec<Message>) 
     for message in alone {
         deliver(shared.clone(), message).await;
     }
-}
-
-/// The message as its worker reads it, where it is delivered for the first time and can be read.
-fn read<W: Worker>(shared: &Shared<W>, message: &Message) -> Option<(Delivery, Meta, W::Event)> {
-    let delivery = delivery(message, shared).filter(|delivery| delivery.attempt == 1)?;
-    let (mut meta, event) = shared.worker.decode(&message.payload).ok()?;
-    meta.again = again(message);
-    Some((delivery, meta, event))
 }
 
 /// One run of the handler over all of them: a panic and a hang are failures like others.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! pull (heartbeats watched, restarted) ─► permits (bounded concurrency)
-//!   └► where the worker can: all that has come meanwhile in one transaction, see [`batch`]
+//!   └► where the worker can: all that has come meanwhile in one transaction, see [`batch`],
+//!      or each business in its turn, see [`fair`]
 //!   └► in-progress acks every third of ack_wait
 //!       └► decode ─► span with the event's trace as parent
 //!           └► wait in place while a dependency is away (never counted)
@@ -32,6 +33,7 @@ mod dead;
 mod deliver;
 mod delivery;
 mod failure;
+mod fair;
 mod lag;
 mod outage;
 mod policy;
@@ -40,6 +42,7 @@ mod pull;
 mod retries;
 mod run;
 mod shared;
+mod turns;
 mod worker;
 
 pub use bus::Bus;

@@ -14,6 +14,7 @@ use super::{
     attempts::Failures,
     batch,
     deliver::{OUTCOMES, deliver},
+    fair::Fair,
     lag,
     outage::Outage,
     pull::{Pull, Pulled},
@@ -101,8 +102,11 @@ async fn pull_until_stopped<W: Worker>(
     tasks: &TaskTracker,
 ) {
     let name = shared.worker.consumer();
+    let mut fair = Fair::default();
     loop {
-        let problem = if shared.worker.most_at_once() > 1 {
+        let problem = if shared.worker.window() > 0 {
+            fair.pull_once(shared, &consumer, tasks).await
+        } else if shared.worker.most_at_once() > 1 {
             tokio::select! {
                 () = shared.stop.cancelled() => return,
                 () = shared.pass_outage() => {}
@@ -116,10 +120,10 @@ async fn pull_until_stopped<W: Worker>(
             let Some(permit) = permit else { return };
             pull_once(shared, &consumer, permit, tasks).await
         };
-        let Some(problem) = problem else { continue };
         if shared.stop.is_cancelled() {
             return;
         }
+        let Some(problem) = problem else { continue };
         lost(name, &problem);
         let Some(found) = first_consumer(&shared.worker, &shared.bus, &shared.stop).await else { return };
         shared.able.again(shared.bus.clock.now());

@@ -37,6 +37,12 @@ pub trait Worker: Send + Sync + 'static {
         1
     }
 
+    /// Whether the event may be among those. One that takes long, or that needs its own answer, goes alone.
+    fn goes_with_others(&self, event: &Self::Event) -> bool {
+        let _ = event;
+        true
+    }
+
     /// Applies several events in one transaction, all or none, and says of each whether it was new. Where it fails,
     /// the runtime tries parts of them, down to each by itself through [`Self::handle`].
     fn handle_all(
@@ -45,6 +51,18 @@ pub trait Worker: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Done>, Failure>> + Send {
         let _ = events;
         async { Err(Failure::fail("this worker applies events one by one")) }
+    }
+
+    /// How many events are taken from the stream so that each business has its turn among them; none where they are
+    /// handled as they come. Not beside [`Self::most_at_once`].
+    fn window(&self) -> usize {
+        0
+    }
+
+    /// Whether the event is bulk work, of which a business has one at a time where there is a [`Self::window`].
+    fn is_bulk(&self, event: &Self::Event) -> bool {
+        let _ = event;
+        false
     }
 
     /// Whether what it depends on answers. Asked before pulling and during an outage.

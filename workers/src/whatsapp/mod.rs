@@ -6,7 +6,8 @@
 //! service ─► fact ─► row: how it stands, history, audit ─► live update
 //! ```
 
-mod apply_fact;
+mod apply_facts;
+mod change;
 mod delete;
 mod due;
 pub mod effects;
@@ -17,6 +18,7 @@ mod init;
 mod logout;
 mod outcome;
 mod pairing_code;
+mod rows;
 mod session;
 mod told;
 
@@ -33,16 +35,19 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
-use self::session::Effect;
+use self::{apply_facts::apply_facts, change::Told, session::Effect};
 use crate::{
     crm::{command::Frame, projector::Projector},
     live::{Live, Update},
-    runtime::{Delivery, Done, Failure, Meta, Worker},
+    runtime::{Delivery, Done, Failure, Job, Meta, Worker},
 };
 
 /// Names of the calls that the service gets.
 pub const EFFECTS: [&str; 4] =
     [Effect::Start.as_str(), Effect::PairingCode.as_str(), Effect::Logout.as_str(), Effect::Delete.as_str()];
+
+/// Most facts of one transaction.
+const BATCH: usize = 100;
 
 /// An event about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,14 +80,15 @@ impl WhatsappWorker {
         Self { frame, service, due: Arc::default() }
     }
 
-    async fn fact(&self, meta: &Meta, told: &WhatsappFactV1) -> Result<Done, Failure> {
-        let span = tracing::info_span!("whatsapp.apply_fact", kind = told.fact.kind());
-        let done =
-            apply_fact::apply_fact(&self.frame.pool, self.consumer(), meta, told).instrument(span).await?;
+    async fn facts(&self, facts: &[Told<'_>]) -> Result<Vec<Done>, Failure> {
+        let span = tracing::info_span!("whatsapp.apply_facts", facts = facts.len());
+        let done = apply_facts(&self.frame.pool, self.consumer(), facts).instrument(span).await?;
         // Also for a redelivery: the first time may have ended right after its commit.
-        let action = format!("whatsapp.{}", told.fact.kind());
-        let update = Update::fact(meta.business, LiveKind::Whatsapp, told.session_id, action);
-        self.frame.live.publish(update).await;
+        for (meta, told) in facts {
+            let action = format!("whatsapp.{}", told.fact.kind());
+            let update = Update::fact(meta.business, LiveKind::Whatsapp, told.session_id, action);
+            self.frame.live.publish(update).await;
+        }
         Ok(done)
     }
 }
@@ -118,7 +124,10 @@ impl Worker for WhatsappWorker {
 
     async fn handle(&self, delivery: &Delivery, meta: &Meta, event: &WhatsappEvent) -> Result<Done, Failure> {
         let done = match event {
-            WhatsappEvent::Fact(told) => return self.fact(meta, told).await,
+            WhatsappEvent::Fact(told) => {
+                let done = self.facts(&[(meta, told)]).await?;
+                return Ok(done.first().copied().unwrap_or(Done::AlreadyApplied));
+            }
             WhatsappEvent::Init(command) => self.frame.process(delivery, meta, command).await,
             WhatsappEvent::PairingCode(command) => self.frame.process(delivery, meta, command).await,
             WhatsappEvent::Logout(command) => self.frame.process(delivery, meta, command).await,
@@ -126,6 +135,25 @@ impl Worker for WhatsappWorker {
         };
         self.due.notify_one();
         done
+    }
+
+    fn most_at_once(&self) -> usize {
+        BATCH
+    }
+
+    fn goes_with_others(&self, event: &WhatsappEvent) -> bool {
+        matches!(event, WhatsappEvent::Fact(_))
+    }
+
+    async fn handle_all(&self, events: &[Job<'_, WhatsappEvent>]) -> Result<Vec<Done>, Failure> {
+        let facts: Vec<Told<'_>> = events
+            .iter()
+            .filter_map(|job| match job.event {
+                WhatsappEvent::Fact(told) => Some((job.meta, told)),
+                _ => None,
+            })
+            .collect();
+        self.facts(&facts).await
     }
 
     async fn ready(&self) -> bool {

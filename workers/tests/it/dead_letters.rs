@@ -3,18 +3,19 @@
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::{AckKind, consumer::PullConsumer};
 use futures_util::StreamExt as _;
-use prosaas_dead_letters::{list, read};
+use prosaas_dead_letters::{identity, list, read};
 use prosaas_events::{
     dead_letter::{DeadLetterV1, DeadReason},
     selection::{DeadLetterFilter, State},
     subjects::{ADVISORIES_STREAM, Stream, consumers},
 };
 use prosaas_platform::{bus::Role, clock};
+use prosaas_tests::random::Random;
 use prosaas_workers::{
     calls::CallsWorker,
     dead_letters::{
         AdvisoriesWorker, DeadLettersWorker,
-        file::file,
+        file::{file, file_all},
         policy,
         report::{Report, Source},
     },
@@ -214,6 +215,69 @@ async fn any_order_and_any_repetition_of_reports_is_one_row() -> Result<()> {
     let both = tokio::join!(file(pool, &live, &report), file(pool, &live, &other));
     assert!(both.0.is_ok() && both.1.is_ok());
     assert_eq!(all(pool).await?.len(), 2);
+    Ok(())
+}
+
+/// Everything that filing has written, without the times at which it was written.
+async fn written(pool: &PgPool) -> Result<serde_json::Value> {
+    Ok(sqlx::query_scalar(
+        "SELECT jsonb_build_object(
+            'letters', (SELECT jsonb_agg(to_jsonb(d) - ARRAY['filed_at', 'settled_at'] ORDER BY d.id)
+                        FROM prosaas.dead_letters d),
+            'reports', (SELECT jsonb_agg(to_jsonb(r) ORDER BY r.key) FROM prosaas.dead_letter_reports r),
+            'told', (SELECT jsonb_agg(o.event_id ORDER BY o.event_id) FROM prosaas.event_outbox o))",
+    )
+    .fetch_one(pool)
+    .await?)
+}
+
+/// Any order, any repetition, any boundaries of batches: the same rows, the same reports, the same told.
+#[tokio::test]
+async fn boundaries_of_batches_change_nothing() -> Result<()> {
+    let mut random = Random::new(prosaas_tests::environment::seed()?);
+    let live = Live::silent();
+    let mut reports = Vec::new();
+    for number in 1..=3 {
+        let bytes = event(&format!("e{number}"), &format!("CA{number}"));
+        reports.push(verdict(number, &bytes));
+        reports.push(advisory(number, &bytes));
+        // The same event under another number, a replay of it that failed, and bytes that say nothing.
+        reports.push(verdict(number + 10, &bytes));
+        let mut replayed = verdict(number + 20, &bytes);
+        let of = identity::dead_letter_id("calls", &format!("e{number}"));
+        replayed.headers.push((identity::REPLAY_OF.to_owned(), of.to_string()));
+        replayed.headers.push((identity::REPLAY_COUNT.to_owned(), "1".to_owned()));
+        reports.push(replayed);
+        reports.push(verdict(number + 30, b"nothing"));
+    }
+    // Of this one the effect is there.
+    reports.push(verdict(40, &event("applied", "CA4")));
+    let mut first = None;
+    for round in 0..30 {
+        let database = Database::migrated().await?;
+        let pool = &database.pool;
+        sqlx::query("INSERT INTO prosaas.processed_events (consumer, event_id) VALUES ('calls', 'applied')")
+            .execute(pool)
+            .await?;
+        let mut rest = reports.clone();
+        if round > 0 {
+            rest.extend(reports.get(round % reports.len()).cloned());
+            random.shuffle(&mut rest);
+        }
+        while !rest.is_empty() {
+            let most = if round == 0 { 1 } else { usize::try_from(random.between(1, 9))? };
+            let left = rest.split_off(most.min(rest.len()));
+            file_all(pool, &live, &rest).await?;
+            rest = left;
+        }
+        let mut found = written(pool).await?;
+        // Place and headers are those of the report that came first.
+        for letter in found["letters"].as_array_mut().context("letters")? {
+            (letter["headers"], letter["stream_sequence"]) = (json!([]), json!(0));
+        }
+        let wanted = first.get_or_insert_with(|| found.clone());
+        assert!(&found == wanted, "round {round}: {found:#} instead of {wanted:#}");
+    }
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use async_nats::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use futures_util::StreamExt as _;
+use prosaas_domain::ids::BusinessId;
 use prosaas_events::{
     CloudEvent, DecodeError,
     call::{CallStatus, CallStatusV1},
@@ -143,7 +144,7 @@ impl Running {
     }
 }
 
-fn event(id: &str) -> Result<Vec<u8>> {
+fn event(id: &str, business: Option<BusinessId>) -> Result<Vec<u8>> {
     let data = CallStatusV1 {
         call_sid: "CA1".parse()?,
         account_sid: None,
@@ -160,6 +161,7 @@ fn event(id: &str) -> Result<Vec<u8>> {
     let time = "2026-01-01T00:00:00Z".parse()?;
     let mut event = CloudEvent::new(id.parse()?, "/twilio/AC1".to_owned(), "CA1".to_owned(), time, data);
     event.traceparent = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned());
+    event.businessid = business;
     Ok(event.encode()?)
 }
 
@@ -171,7 +173,12 @@ async fn publish(nats: &Nats, subject: &str, payload: Vec<u8>) -> Result<u64> {
 }
 
 pub async fn send(nats: &Nats, id: &str) -> Result<u64> {
-    publish(nats, "call.status.CA1", event(id)?).await
+    publish(nats, "call.status.CA1", event(id, None)?).await
+}
+
+/// The same, of a business.
+pub async fn send_for(nats: &Nats, id: &str, business: BusinessId) -> Result<u64> {
+    publish(nats, "call.status.CA1", event(id, Some(business))?).await
 }
 
 async fn consumer(nats: &Nats) -> Result<PullConsumer> {
@@ -232,7 +239,7 @@ async fn what_cannot_succeed_becomes_a_dead_letter_with_its_bytes() -> Result<()
     let undecodable = publish(&nats, "call.status.CA2", garbage.clone()).await?;
     let permanent = send(&nats, "fail-1").await?;
     let exhausted = send(&nats, "never-1").await?;
-    let panicked = publish(&nats, "replay.calls.call.status.CA1", event("panic-1")?).await?;
+    let panicked = publish(&nats, "replay.calls.call.status.CA1", event("panic-1", None)?).await?;
     let hung = send(&nats, "hang-1").await?;
     settled(&nats).await?;
     let seen = running.stop().await?;
@@ -251,7 +258,7 @@ async fn what_cannot_succeed_becomes_a_dead_letter_with_its_bytes() -> Result<()
         (letter.reason, letter.attempts, letter.consumer.as_str()),
         (DeadReason::Permanent, 1, "calls")
     );
-    assert_eq!(STANDARD.decode(&letter.payload_base64)?, event("fail-1")?);
+    assert_eq!(STANDARD.decode(&letter.payload_base64)?, event("fail-1", None)?);
     assert_eq!(letter.error_chain, ["no such thing"]);
     assert_eq!(letter.headers, [("X-Note".to_owned(), "kept".to_owned())]);
     assert_eq!(letter.trace_id.as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
@@ -403,7 +410,7 @@ async fn ten_thousand_events_that_wait_do_not_hold_up_a_good_one() -> Result<()>
     for thousand in 0..POISONED / 1000 {
         let mut acks = Vec::new();
         for number in 0..1000 {
-            let payload = event(&format!("never-{thousand}-{number}"))?;
+            let payload = event(&format!("never-{thousand}-{number}"), None)?;
             acks.push(nats.ops.publish("call.status.CA1", payload.into()).await?);
         }
         futures_util::future::try_join_all(acks.into_iter().map(IntoFuture::into_future)).await?;
