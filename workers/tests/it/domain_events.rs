@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, jetstream::stream};
 use prosaas_domain::ids::{BatchId, LeadId};
 use prosaas_events::{
     call::CallStatus,
@@ -317,5 +317,43 @@ async fn rows_of_a_transaction_that_is_lost_are_moved_by_the_next() -> Result<()
     let again = applied(pool, "s0", 1, &status("CA0", CallStatus::Completed, 1)?).await?;
     assert_eq!(again, Done::AlreadyApplied);
     assert_eq!(outbox(pool).await?, Vec::<Value>::new());
+    relay.stop().await
+}
+
+/// The relay is lost between the acknowledgement and its commit, and away for longer than the stream remembers ids: the
+/// events are there twice, and whoever reads them knows it by their ids. None is missing.
+#[tokio::test]
+async fn after_longer_than_the_stream_remembers_an_event_is_there_twice_by_the_same_id() -> Result<()> {
+    let (nats, database) = (Nats::start().await?, Database::migrated().await?);
+    let pool = &database.pool;
+    let window = Duration::from_millis(200);
+    let stream = nats.ops.get_stream(Stream::Events.name()).await?;
+    let config = stream.get_info().await?.config;
+    nats.ops.update_stream(stream::Config { duplicate_window: window, ..config }).await?;
+    business(pool, NUMBER).await?;
+    missed(pool, 0..5).await?;
+    // What the relay has sent it cannot delete while this is held.
+    sqlx::raw_sql(
+        "CREATE FUNCTION prosaas.wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN OLD; END $$;
+         CREATE TRIGGER wait_for_test BEFORE DELETE ON prosaas.event_outbox
+            FOR EACH ROW EXECUTE FUNCTION prosaas.wait_for_test()",
+    )
+    .execute(pool)
+    .await?;
+    let mut held = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock(4711)").execute(&mut *held).await?;
+    let lost = Relaying::start(&nats, pool);
+    eventually("all are acknowledged", || async { Ok(stored(&nats).await?.len() == 15) }).await?;
+    lost.task.abort();
+    let _ = lost.task.await;
+    let first = stored(&nats).await?;
+    tokio::time::sleep(window * 2).await;
+    held.rollback().await?;
+    let relay = Relaying::start(&nats, pool);
+    emptied(&database).await?;
+    let all = stored(&nats).await?;
+    assert_eq!(all[..15], first[..]);
+    assert_eq!(all[15..], first[..], "again, in the same order and by the same ids");
     relay.stop().await
 }
