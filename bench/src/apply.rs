@@ -4,7 +4,7 @@
 //! alone: from the stream to its row.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -41,11 +41,21 @@ const ALONE: u32 = 200;
 /// Calls a second while domain events are timed: 500 events a second.
 const STEADY: u32 = 125;
 
+/// So many calls come between two events of one.
+const APART: usize = 50;
+
 /// How long that goes on, seconds.
 const STEADY_S: u32 = 20;
 
 /// Each caller phones so often.
 const CALLS_OF_CALLER: u32 = 10;
+
+/// A series of calls: how their ids begin, and a digit of their callers' numbers.
+type Series = (&'static str, u32);
+
+/// In the stream before the workers start, and published while they run.
+const FILLED: Series = ("CAapply", 4);
+const MEANWHILE: Series = ("CAmeanwhile", 5);
 
 /// How long the workers may take.
 const PATIENCE: Duration = Duration::from_mins(30);
@@ -57,8 +67,10 @@ const POLL: Duration = Duration::from_millis(20);
 pub struct Outcome {
     /// How many calls there were.
     pub calls: u32,
-    /// Events that the workers applied in a second.
+    /// Events that the workers applied in a second from a stream that was full when they started.
     pub per_second: f64,
+    /// The same while the stream was being filled, from the first acknowledgement.
+    pub meanwhile_per_second: f64,
     /// Events whose rows the floor wrote in a second.
     pub floor_per_second: f64,
     /// From the acknowledgement of the stream to the row, sorted, milliseconds.
@@ -79,26 +91,24 @@ pub async fn measure(around: &Surroundings<'_>, calls: u32) -> anyhow::Result<Ou
     let floor_per_second = floor(&pool, calls).await?;
     around.nats.purge_calls().await?;
     let told = events(around).await?;
-    fill(around, calls).await?;
+    fill(around, FILLED, calls).await?;
     let began = Instant::now();
     let workers = start_workers(around, &folder)?;
     applied(around, &pool).await?;
     let per_second = f64::from(calls * EVENTS) / began.elapsed().as_secs_f64();
-    check(&pool, calls).await?;
-    // Each call has ended and was missed; each caller became a lead. An end is told again where transactions beside
-    // each other took a call's events out of order.
-    let least = u64::from(calls * 2 + calls.div_ceil(CALLS_OF_CALLER));
-    let told = events(around).await? - told;
-    ensure!(
-        (least..=least + u64::from(calls)).contains(&told),
-        "{told} domain events instead of {least} or more"
-    );
+    check(around, &pool, FILLED, calls, told).await?;
+    let told = events(around).await?;
+    let began = Instant::now();
+    fill(around, MEANWHILE, calls).await?;
+    applied(around, &pool).await?;
+    let meanwhile_per_second = f64::from(calls * EVENTS) / began.elapsed().as_secs_f64();
+    check(around, &pool, MEANWHILE, calls, told).await?;
     let alone_ms = alone(around, &pool).await?;
     let told_ms = steady(around, &pool).await?;
     let peak_rss_mb = f64::from(u32::try_from(workers.peak_rss_kb()?)?) / 1024.0;
     workers.stop().await?;
     pool.close().await;
-    Ok(Outcome { calls, per_second, floor_per_second, alone_ms, told_ms, peak_rss_mb })
+    Ok(Outcome { calls, per_second, meanwhile_per_second, floor_per_second, alone_ms, told_ms, peak_rss_mb })
 }
 
 /// The rows that the workers will write, of other calls and callers.
@@ -175,11 +185,11 @@ fn caller(number: u32, series: u32) -> String {
 }
 
 /// The events of the calls, in the order in which Twilio sends them: all that begin, then all that go on.
-async fn fill(around: &Surroundings<'_>, calls: u32) -> anyhow::Result<()> {
+async fn fill(around: &Surroundings<'_>, (ids, digit): Series, calls: u32) -> anyhow::Result<()> {
     let client = around.nats.client();
     let mut batch = Vec::new();
     for number in 0..calls {
-        batch.extend(whole_call(around, &format!("CAapply{number}"), &caller(number, 4))?);
+        batch.extend(whole_call(around, &format!("{ids}{number}"), &caller(number, digit))?);
         if batch.len() + 4 > BATCH_MAX || number + 1 == calls {
             let verdict = publish_batch(client, Stream::Calls, &batch, Duration::from_secs(30)).await;
             ensure!(verdict == Verdict::Stored, "the stream is not filled: {verdict:?}");
@@ -267,23 +277,37 @@ async fn applied(around: &Surroundings<'_>, pool: &PgPool) -> anyhow::Result<()>
     }
 }
 
-async fn check(pool: &PgPool, calls: u32) -> anyhow::Result<()> {
-    let (calls, events) = (i64::from(calls), i64::from(calls * EVENTS));
+async fn check(
+    around: &Surroundings<'_>,
+    pool: &PgPool,
+    (ids, _): Series,
+    calls: u32,
+    told_before: u64,
+) -> anyhow::Result<()> {
+    let (rows, applied) = (i64::from(calls), i64::from(calls * EVENTS));
     for (wanted, effects) in [
         (
-            calls,
-            "SELECT count(*) FROM prosaas.calls WHERE call_sid LIKE 'CAapply%' AND lead_id IS NOT NULL AND missed",
+            rows,
+            "SELECT count(*) FROM prosaas.calls WHERE call_sid LIKE $1 || '%' AND lead_id IS NOT NULL AND missed",
         ),
-        (events, "SELECT count(*) FROM prosaas.call_events WHERE call_sid LIKE 'CAapply%'"),
+        (applied, "SELECT count(*) FROM prosaas.call_events WHERE call_sid LIKE $1 || '%'"),
         (
-            events,
-            "SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call' AND entity_id LIKE 'CAapply%'",
+            applied,
+            "SELECT count(*) FROM prosaas.audit_records WHERE entity_type = 'call' AND entity_id LIKE $1 || '%'",
         ),
-        (events, "SELECT count(*) FROM prosaas.processed_events WHERE event_id LIKE 'call.%:CAapply%'"),
+        (applied, "SELECT count(*) FROM prosaas.processed_events WHERE event_id LIKE 'call.%:' || $1 || '%'"),
     ] {
-        let found: i64 = sqlx::query_scalar(effects).fetch_one(pool).await?;
+        let found: i64 = sqlx::query_scalar(effects).bind(ids).fetch_one(pool).await?;
         ensure!(found == wanted, "{found} instead of {wanted}: {effects}");
     }
+    // Each call has ended and was missed; each caller became a lead. An end is told again where transactions beside
+    // each other took a call's events out of order.
+    let least = u64::from(calls * 2 + calls.div_ceil(CALLS_OF_CALLER));
+    let told = events(around).await? - told_before;
+    ensure!(
+        (least..=least + u64::from(calls)).contains(&told),
+        "{told} domain events instead of {least} or more"
+    );
     Ok(())
 }
 
@@ -318,9 +342,18 @@ async fn steady(around: &Surroundings<'_>, pool: &PgPool) -> anyhow::Result<Vec<
     let js = &around.nats.js;
     let first = js.get_stream_no_info(Stream::Events.name()).await?.get_info().await?.state.last_sequence + 1;
     let mut tick = tokio::time::interval(Duration::from_secs(1) / STEADY);
-    for number in 0..STEADY * STEADY_S {
+    let last = STEADY * STEADY_S;
+    let apart = usize::try_from(EVENTS - 1)? * APART;
+    let mut calls: VecDeque<std::vec::IntoIter<Message>> = VecDeque::new();
+    for number in 0..last + u32::try_from(apart)? {
         tick.tick().await;
-        for message in whole_call(around, &format!("CAsteady{number}"), &caller(number, 1))? {
+        let new = number < last;
+        let sid = format!("CAsteady{number}");
+        let call = if new { whole_call(around, &sid, &caller(number, 1))? } else { Vec::new() };
+        calls.push_front(call.into_iter());
+        calls.truncate(apart + 1);
+        // The one that comes in now, one that rings, one that is answered, one that ends.
+        for message in calls.iter_mut().step_by(APART).filter_map(Iterator::next) {
             js.publish(message.subject, message.payload).await?.await?;
         }
     }

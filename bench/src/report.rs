@@ -265,7 +265,15 @@ fn crm_text(text: &mut String, outcome: &crm::Outcome) {
 }
 
 fn apply_text(text: &mut String, outcome: &apply::Outcome) {
-    let apply::Outcome { calls, per_second, floor_per_second, alone_ms, told_ms, peak_rss_mb } = outcome;
+    let apply::Outcome {
+        calls,
+        per_second,
+        meanwhile_per_second,
+        floor_per_second,
+        alone_ms,
+        told_ms,
+        peak_rss_mb,
+    } = outcome;
     let ratio = per_second / floor_per_second;
     let met = |is: bool| if is { "met" } else { "NOT MET" };
     let void = if *floor_per_second < LEAST_FLOOR { "  VOID: the floor is too low\n" } else { "" };
@@ -275,6 +283,7 @@ fn apply_text(text: &mut String, outcome: &apply::Outcome) {
         text,
         "\nApplying {calls} calls with three statuses each, from a full stream\n{void}  \
          workers {per_second:>8.0} events/s   floor {floor_per_second:>8.0} events/s   {ratio:.2} of the floor\n  \
+         workers {meanwhile_per_second:>8.0} events/s while the stream is being filled\n  \
          one call alone, from the stream to its row: p50 {p50:.1} ms, p99 {p99:.1} ms\n  \
          a domain event at 500 events/s, from the transaction's beginning to EVENTS: p50 {told_p50:.1} ms, p99 {told_p99:.1} ms\n  \
          the workers' memory at most {peak_rss_mb:.0} MB\n  \
