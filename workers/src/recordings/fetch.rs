@@ -5,8 +5,9 @@ use prosaas_platform::objects::WriteError;
 use tracing::Instrument as _;
 
 use super::{
+    rows::Report,
     state::Fact,
-    store::{self, Kept, Report},
+    store::{self, Kept},
     twilio::FetchError,
     worker::RecordingsWorker,
 };

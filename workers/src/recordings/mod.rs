@@ -3,6 +3,7 @@
 pub mod address;
 mod fetch;
 pub mod provider_delete;
+mod rows;
 pub mod state;
 pub mod store;
 pub mod twilio;
@@ -15,8 +16,8 @@ use prosaas_events::{
 };
 
 pub use self::worker::{MAX_BYTES, RecordingsWorker};
-use self::{address::Forged, state::Fact, store::Report};
-use crate::runtime::{Delivery, Done, Failure, Meta, Worker};
+use self::{address::Forged, rows::Report, state::Fact};
+use crate::runtime::{Delivery, Done, Failure, Job, Meta, Worker};
 
 /// An event of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +28,11 @@ pub enum RecordingEvent {
     Status(RecordingStatusV1),
 }
 
+/// Most statuses of one transaction.
+const BATCH: usize = 50;
+
 impl RecordingsWorker {
-    async fn status(&self, meta: &Meta, data: &RecordingStatusV1) -> Result<Done, Failure> {
+    fn report<'a>(&self, data: &'a RecordingStatusV1) -> Result<Report<'a>, Failure> {
         if data.account_sid.as_ref().is_some_and(|account| *account != self.twilio.api.account) {
             return Err(Failure::fail(Forged::Account));
         }
@@ -36,15 +40,21 @@ impl RecordingsWorker {
             let code = data.error_code.as_deref().unwrap_or("none");
             format!("Twilio could not record the call (error code {code})")
         });
-        let report = Report {
+        Ok(Report {
             recording: &data.recording_sid,
             call: &data.call_sid,
             fact: Fact::Progress(data.status),
             failure,
             duration_s: None,
             channels: None,
-        };
-        store::report(&self.pool, self.consumer(), meta, &report).await
+        })
+    }
+
+    async fn statuses(&self, statuses: &[(&Meta, &RecordingStatusV1)]) -> Result<Vec<Done>, Failure> {
+        let reports =
+            statuses.iter().map(|(_, data)| self.report(data)).collect::<Result<Vec<_>, Failure>>()?;
+        let told: Vec<_> = statuses.iter().map(|(meta, _)| *meta).zip(&reports).collect();
+        store::report_all(&self.pool, self.consumer(), &told).await
     }
 }
 
@@ -80,11 +90,36 @@ impl Worker for RecordingsWorker {
             RecordingEvent::Available(data) => {
                 fetch::fetch(self, self.consumer(), delivery, meta, data).await
             }
-            RecordingEvent::Status(data) => self.status(meta, data).await,
+            RecordingEvent::Status(data) => self
+                .statuses(&[(meta, data)])
+                .await
+                .map(|done| done.first().copied().unwrap_or(Done::AlreadyApplied)),
         };
         // Also when it was given up, which its row says.
         self.live.announce(&self.pool, &meta.key()).await;
         outcome
+    }
+
+    fn most_at_once(&self) -> usize {
+        BATCH
+    }
+
+    fn goes_with_others(&self, event: &RecordingEvent) -> bool {
+        matches!(event, RecordingEvent::Status(_))
+    }
+
+    async fn handle_all(&self, events: &[Job<'_, RecordingEvent>]) -> Result<Vec<Done>, Failure> {
+        let statuses: Vec<_> = events
+            .iter()
+            .filter_map(|job| match job.event {
+                RecordingEvent::Status(data) => Some((job.meta, data)),
+                RecordingEvent::Available(_) => None,
+            })
+            .collect();
+        let done = self.statuses(&statuses).await?;
+        let keys: Vec<String> = events.iter().map(|job| job.meta.key()).collect();
+        self.live.announce_all(&self.pool, &keys).await;
+        Ok(done)
     }
 
     async fn ready(&self) -> bool {

@@ -1,114 +1,36 @@
 //! Several events in one transaction.
 //!
-//! Nothing waits for a batch to fill: the first event goes at once, and what comes while every hand is busy goes
+//! Nothing waits for a batch to fill: the first event goes at once, and what comes while every place is taken goes
 //! together. A batch that fails is halved until what fails stands alone, so that one bad event costs its own retry and
 //! nobody else's. An event that was delivered before, or that its worker says so of, is always alone.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use async_nats::jetstream::{AckKind, Message, consumer::PullConsumer};
+use async_nats::jetstream::{AckKind, Message};
 use futures_util::{FutureExt as _, future::join_all};
 use metrics::histogram;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
-use tokio_util::task::TaskTracker;
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::{
     Delivery, Done, Failure, Job, Meta, Worker,
     deliver::{Next, again, deliver, delivery, keep_alive, settle, words},
-    pull::{Pull, Pulled},
     shared::Shared,
 };
 
-/// One pull. What it brings is handled by at most as many tasks as there are permits, each with all that has arrived
-/// when its turn comes, or with one event that goes alone. Returns what went wrong, if anything.
-pub(super) async fn pull_once<W: Worker>(
-    shared: &Arc<Shared<W>>,
-    consumer: &PullConsumer,
-    permits: &Arc<Semaphore>,
-    tasks: &TaskTracker,
-) -> Option<String> {
-    let mut pull = match Pull::open_for(shared, consumer, shared.worker.most_at_once()).await {
-        Ok(pull) => pull,
-        Err(problem) => return Some(problem),
-    };
-    let mut held = None;
-    loop {
-        let first = if let Some(message) = held.take() {
-            message
-        } else {
-            let pulled = tokio::select! {
-                biased;
-                () = shared.stop.cancelled() => {
-                    pull.give_back(None).await;
-                    return None;
-                }
-                pulled = pull.next() => pulled,
-            };
-            match pulled {
-                Pulled::Message(message) => *message,
-                Pulled::Ended => return None,
-                Pulled::Lost(problem) => return Some(problem),
-            }
-        };
-        let permit = tokio::select! {
-            () = shared.stop.cancelled() => None,
-            permit = permits.clone().acquire_owned() => permit.ok(),
-        };
-        let Some(permit) = permit else {
-            pull.give_back(Some(first)).await;
-            return None;
-        };
-        match read(shared, first) {
-            Ok(read) => {
-                let mut together = vec![read];
-                held = fill(shared, &mut pull, &mut together);
-                hold(tasks, permit, deliver_all(shared.clone(), together));
-            }
-            Err(alone) => hold(tasks, permit, deliver(shared.clone(), *alone)),
-        }
-    }
-}
-
-/// Adds what has arrived, up to a message that goes alone, which is returned.
-fn fill<W: Worker>(
-    shared: &Shared<W>,
-    pull: &mut Pull,
-    together: &mut Vec<Read<W::Event>>,
-) -> Option<Message> {
-    while let Some(message) = pull.arrived() {
-        match read(shared, message) {
-            Ok(read) => together.push(read),
-            Err(alone) => return Some(*alone),
-        }
-    }
-    None
-}
-
-/// Does the work as a task that has the permit until it ends.
-fn hold(tasks: &TaskTracker, permit: OwnedSemaphorePermit, work: impl Future<Output = ()> + Send + 'static) {
-    tasks.spawn(async move {
-        let _permit = permit;
-        work.await;
-    });
-}
-
 /// A message that can be handled beside others.
-struct Read<T> {
-    message: Message,
+pub(super) struct Read<T> {
+    pub message: Message,
     delivery: Delivery,
     meta: Meta,
     event: T,
 }
 
 /// The message as its worker reads it, where it is delivered for the first time, can be read and goes with others.
-fn read<W: Worker>(shared: &Shared<W>, message: Message) -> Result<Read<W::Event>, Box<Message>> {
-    let Some(delivery) = delivery(&message, shared).filter(|delivery| delivery.attempt == 1) else {
-        return Err(Box::new(message));
-    };
+pub(super) fn read<W: Worker>(shared: &Shared<W>, message: Message) -> Result<Read<W::Event>, Box<Message>> {
+    let together = shared.worker.most_at_once() > 1;
+    let delivery = delivery(&message, shared).filter(|delivery| together && delivery.attempt == 1);
+    let Some(delivery) = delivery else { return Err(Box::new(message)) };
     match shared.worker.decode(&message.payload) {
         Ok((mut meta, event)) if shared.worker.goes_with_others(&event) => {
             meta.again = again(&message);
@@ -119,7 +41,7 @@ fn read<W: Worker>(shared: &Shared<W>, message: Message) -> Result<Read<W::Event
 }
 
 /// Handles the messages to their ends.
-async fn deliver_all<W: Worker>(shared: Arc<Shared<W>>, together: Vec<Read<W::Event>>) {
+pub(super) async fn deliver_all<W: Worker>(shared: Arc<Shared<W>>, together: Vec<Read<W::Event>>) {
     let kept: Vec<Message> = together.iter().map(|read| read.message.clone()).collect();
     let alive = join_all(kept.iter().map(|message| keep_alive(message, shared.ack_wait)));
     tokio::select! {

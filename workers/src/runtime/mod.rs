@@ -1,9 +1,8 @@
 //! What every worker shares, in layers around its handler:
 //!
 //! ```text
-//! pull (heartbeats watched, restarted) ─► permits (bounded concurrency)
-//!   └► where the worker can: all that has come meanwhile in one transaction, see [`batch`],
-//!      or each business in its turn, see [`fair`]
+//! pull (heartbeats watched, restarted) ─► places (bounded concurrency, each business in its turn)
+//!   └► where the worker can: all that has come meanwhile in one transaction, see [`batch`]
 //!   └► in-progress acks every third of ack_wait
 //!       └► decode ─► span with the event's trace as parent
 //!           └► wait in place while a dependency is away (never counted)
@@ -20,7 +19,7 @@
 //! `max_deliver` stands far above [`Policy::max_attempts`]; the advisory that it
 //! raises is the last resort only.
 //!
-//! Waiting is not working. An event that waits for its next try holds no permit, the
+//! Waiting is not working. An event that waits for its next try holds no place, the
 //! consumer's window is far larger than any number of them, and the more wait, the
 //! further apart they come back ([`Policy::delay`]): the server delivers what is due
 //! again before anything new.
@@ -33,9 +32,9 @@ mod dead;
 mod deliver;
 mod delivery;
 mod failure;
-mod fair;
 mod lag;
 mod outage;
+mod places;
 mod policy;
 mod processed;
 mod pull;

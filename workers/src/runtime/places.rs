@@ -1,145 +1,223 @@
-//! Events of many owners: each has its turn, and bulk work of one leaves room for the others.
+//! The places of a worker: as many are handled at once as there are places, and what waits for one waits in its turn.
 //!
-//! More are taken from the stream than can be handled at once, so that there is a choice. What waits for its turn is
-//! kept alive as what is being handled.
+//! More may be taken from the stream than can be handled at once: so much as can go together, and so that there is a
+//! choice between owners. What waits is kept alive as what is being handled. Nothing waits for others to come: what is
+//! there when a place is free begins.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use async_nats::jetstream::{AckKind, Message, consumer::PullConsumer};
 use futures_util::future::join_all;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    time::{Instant, MissedTickBehavior, interval_at},
+    time::{Instant, Interval, MissedTickBehavior, interval_at},
 };
 use tokio_util::task::TaskTracker;
 
 use super::{
     Worker,
+    batch::{Read, deliver_all, read},
     deliver::deliver,
     pull::{Pull, Pulled},
     shared::Shared,
-    turns::{Lane, Turns},
+    turns::{Lane, Turns, Work},
 };
 
-/// What a worker's pulling leaves to the next pull.
-pub(super) struct Fair {
-    turns: Turns<Message>,
-    running: usize,
-    ended: (UnboundedSender<Lane>, UnboundedReceiver<Lane>),
+/// What waits, read where it can go with others.
+enum Waiting<T> {
+    Read(Box<Read<T>>),
+    Alone(Box<Message>),
 }
 
-impl Default for Fair {
-    fn default() -> Self {
-        Self { turns: Turns::default(), running: 0, ended: unbounded_channel() }
+impl<T> Waiting<T> {
+    fn message(&self) -> &Message {
+        match self {
+            Self::Read(read) => &read.message,
+            Self::Alone(message) => message,
+        }
     }
 }
 
-impl Fair {
-    /// One pull, until all that it brought is begun or waits for its turn. Returns what went wrong, if anything.
-    pub async fn pull_once<W: Worker>(
-        &mut self,
-        shared: &Arc<Shared<W>>,
-        consumer: &PullConsumer,
-        tasks: &TaskTracker,
-    ) -> Option<String> {
-        let window = shared.worker.window();
-        let mut alive = interval_at(Instant::now() + shared.ack_wait / 3, shared.ack_wait / 3);
+/// What waits and what is being handled, from one pull to the next.
+pub(super) struct Places<W: Worker> {
+    shared: Arc<Shared<W>>,
+    tasks: TaskTracker,
+    turns: Turns<Waiting<W::Event>>,
+    taken: usize,
+    free: UnboundedSender<Lane>,
+    freed: UnboundedReceiver<Lane>,
+    alive: Interval,
+}
+
+impl<W: Worker> Places<W> {
+    /// All are free.
+    pub fn new(shared: Arc<Shared<W>>, tasks: TaskTracker) -> Self {
+        let (free, freed) = unbounded_channel();
+        let period = shared.ack_wait / 3;
+        let mut alive = interval_at(Instant::now() + period, period);
         alive.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let opened = {
-            let open = async {
-                shared.pass_outage().await;
-                Pull::open_for(shared, consumer, window.saturating_sub(self.turns.len()).max(1)).await
-            };
-            tokio::pin!(open);
-            loop {
-                tokio::select! {
-                    () = shared.stop.cancelled() => break None,
-                    opened = &mut open => break Some(opened),
-                    _ = alive.tick() => keep_alive(self.turns.waiting()).await,
-                }
-            }
-        };
-        let mut pull = match opened {
-            Some(Ok(pull)) => pull,
-            Some(Err(problem)) => return Some(problem),
-            None => {
-                give_back(self.turns.give_up()).await;
-                return None;
-            }
+        Self { shared, tasks, turns: Turns::default(), taken: 0, free, freed, alive }
+    }
+
+    /// One pull, until all that it brought is begun or waits for its turn. Returns what went wrong, if anything.
+    pub async fn pull_once(&mut self, consumer: &PullConsumer) -> Option<String> {
+        let room = self.room().await?;
+        let mut pull = match self.open(consumer, room).await? {
+            Ok(pull) => pull,
+            Err(problem) => return Some(problem),
         };
         loop {
-            self.begin(shared, tasks);
-            let full = self.turns.len() >= window;
             tokio::select! {
                 biased;
-                () = shared.stop.cancelled() => {
-                    give_back(self.turns.give_up()).await;
-                    pull.give_back(None).await;
+                () = self.shared.stop.cancelled() => {
+                    self.give_back().await;
+                    pull.give_back().await;
                     return None;
                 }
-                ended = self.ended.1.recv() => self.end(ended),
-                _ = alive.tick() => keep_alive(self.turns.waiting()).await,
-                pulled = pull.next(), if !full => match pulled {
-                    Pulled::Message(message) => self.turns.push(lane(shared, &message), *message),
+                freed = self.freed.recv() => self.free(freed),
+                _ = self.alive.tick() => self.keep_alive().await,
+                pulled = pull.next() => match pulled {
+                    Pulled::Message(message) => {
+                        self.add(*message);
+                        while let Some(message) = pull.arrived() {
+                            self.add(message);
+                        }
+                    }
                     Pulled::Ended => return None,
                     Pulled::Lost(problem) => return Some(problem),
                 },
             }
+            self.begin();
         }
+    }
+
+    /// How many may be taken from the stream, as soon as that is any; none at a stop.
+    async fn room(&mut self) -> Option<usize> {
+        loop {
+            let most = self.shared.worker.window() + self.shared.policy.concurrency;
+            let room = most.saturating_sub(self.taken + self.turns.len());
+            if room > 0 {
+                return Some(room);
+            }
+            let freed = self.freed_or_stopped().await?;
+            self.free(Some(freed));
+            self.begin();
+        }
+    }
+
+    async fn freed_or_stopped(&mut self) -> Option<Lane> {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => {
+                    self.give_back().await;
+                    return None;
+                }
+                freed = self.freed.recv() => return freed,
+                _ = self.alive.tick() => self.keep_alive().await,
+            }
+        }
+    }
+
+    /// Asks for so many once the dependencies answer; none at a stop.
+    async fn open(&mut self, consumer: &PullConsumer, room: usize) -> Option<Result<Pull, String>> {
+        let shared = self.shared.clone();
+        let open = async {
+            shared.pass_outage().await;
+            Pull::open_for(&shared, consumer, room).await
+        };
+        tokio::pin!(open);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => {
+                    self.give_back().await;
+                    return None;
+                }
+                opened = &mut open => return Some(opened),
+                freed = self.freed.recv() => {
+                    self.free(freed);
+                    self.begin();
+                }
+                _ = self.alive.tick() => self.keep_alive().await,
+            }
+        }
+    }
+
+    /// Puts the message where it waits for its turn. One that cannot be read is nobody's.
+    fn add(&mut self, message: Message) {
+        let worker = &self.shared.worker;
+        let (lane, waiting) = match read(&self.shared, message) {
+            Ok(read) => (Lane { owner: None, work: Work::Together }, Waiting::Read(Box::new(read))),
+            Err(message) => {
+                let lane = match worker.decode(&message.payload) {
+                    Ok((meta, event)) => {
+                        let work = if worker.is_bulk(&event) { Work::Bulk } else { Work::Alone };
+                        Lane { owner: meta.business, work }
+                    }
+                    Err(_) => Lane { owner: None, work: Work::Alone },
+                };
+                (lane, Waiting::Alone(message))
+            }
+        };
+        self.turns.push(lane, waiting);
     }
 
     /// Begins as many as there are places for.
-    fn begin<W: Worker>(&mut self, shared: &Arc<Shared<W>>, tasks: &TaskTracker) {
-        while let Ok(lane) = self.ended.1.try_recv() {
-            self.end(Some(lane));
-        }
-        while self.running < shared.policy.concurrency {
-            let Some((lane, message)) = self.turns.next() else { return };
-            self.running += 1;
-            let (work, place) =
-                (deliver(shared.clone(), message), Place { lane, ended: self.ended.0.clone() });
-            tasks.spawn(async move {
-                let _place = place;
-                work.await;
-            });
+    fn begin(&mut self) {
+        while self.taken < self.shared.policy.concurrency {
+            let Some((lane, waiting)) = self.turns.next(self.shared.worker.most_at_once()) else { return };
+            let mut together = Vec::new();
+            for waiting in waiting {
+                match waiting {
+                    Waiting::Read(read) => together.push(*read),
+                    Waiting::Alone(message) => {
+                        self.take(lane, deliver(self.shared.clone(), *message));
+                    }
+                }
+            }
+            if !together.is_empty() {
+                self.take(lane, deliver_all(self.shared.clone(), together));
+            }
         }
     }
 
-    fn end(&mut self, lane: Option<Lane>) {
+    fn take(&mut self, lane: Lane, work: impl Future<Output = ()> + Send + 'static) {
+        self.taken += 1;
+        let place = Place { lane, free: self.free.clone() };
+        self.tasks.spawn(async move {
+            let _place = place;
+            work.await;
+        });
+    }
+
+    fn free(&mut self, lane: Option<Lane>) {
         if let Some(lane) = lane {
-            self.running = self.running.saturating_sub(1);
+            self.taken = self.taken.saturating_sub(1);
             self.turns.ended(lane);
+        }
+    }
+
+    async fn keep_alive(&self) {
+        join_all(self.turns.waiting().map(|waiting| waiting.message().ack_with(AckKind::Progress))).await;
+    }
+
+    async fn give_back(&mut self) {
+        for waiting in self.turns.give_up() {
+            let _ = waiting.message().ack_with(AckKind::Nak(None)).await;
         }
     }
 }
 
-/// One of the places for events that are being handled; says when it is free again.
+/// A place that is taken; says when it is free again.
 struct Place {
     lane: Lane,
-    ended: UnboundedSender<Lane>,
+    free: UnboundedSender<Lane>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         // Nobody listens any more after a stop.
-        let _ = self.ended.send(self.lane);
-    }
-}
-
-/// Where the message waits. One that cannot be read is nobody's.
-fn lane<W: Worker>(shared: &Shared<W>, message: &Message) -> Lane {
-    match shared.worker.decode(&message.payload) {
-        Ok((meta, event)) => Lane { owner: meta.business, bulk: shared.worker.is_bulk(&event) },
-        Err(_) => Lane { owner: None, bulk: false },
-    }
-}
-
-async fn keep_alive(waiting: impl Iterator<Item = &Message>) {
-    join_all(waiting.map(|message| message.ack_with(AckKind::Progress))).await;
-}
-
-async fn give_back(waiting: impl Iterator<Item = Message>) {
-    for message in waiting {
-        let _ = message.ack_with(AckKind::Nak(None)).await;
+        let _ = self.free.send(self.lane);
     }
 }

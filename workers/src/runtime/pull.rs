@@ -1,5 +1,5 @@
 //! One pull request, watched. The client's own batch stalls on idle heartbeats
-//! (it drops the waker), and its endless stream prefetches past the permits.
+//! (it drops the waker), and its endless stream prefetches past the places.
 
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub(super) struct Pull {
     subscriber: Subscriber,
     left: usize,
     silence: Duration,
+    /// When the server was heard last.
+    heard: Instant,
 }
 
 /// What a pull brings.
@@ -68,18 +70,18 @@ impl Pull {
             subscriber,
             left: count,
             silence: policy.pull_heartbeat * 2 + Duration::from_secs(1),
+            heard: Instant::now(),
         })
     }
 
-    /// The next thing that happens. Cancel-safe.
+    /// The next thing that happens. Cancel-safe: how long the server has been silent outlives a call.
     pub async fn next(&mut self) -> Pulled {
         if self.left == 0 {
             return Pulled::Ended;
         }
-        let deadline = Instant::now() + self.silence;
         let mut check = tokio::time::interval(STATE_CHECK);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut deadline = Box::pin(tokio::time::sleep_until(deadline));
+        let mut deadline = Box::pin(tokio::time::sleep_until(self.heard + self.silence));
         loop {
             let message = tokio::select! {
                 biased;
@@ -93,13 +95,14 @@ impl Pull {
                 }
             };
             let Some(message) = message else { return Pulled::Lost("subscription closed".to_owned()) };
+            self.heard = Instant::now();
             match message.status {
                 None | Some(StatusCode::OK) => {
                     self.left -= 1;
                     let context = self.context.clone();
                     return Pulled::Message(Box::new(Message { message, context }));
                 }
-                Some(StatusCode::IDLE_HEARTBEAT) => deadline.as_mut().reset(Instant::now() + self.silence),
+                Some(StatusCode::IDLE_HEARTBEAT) => deadline.as_mut().reset(self.heard + self.silence),
                 Some(StatusCode::TIMEOUT | StatusCode::NOT_FOUND) => return Pulled::Ended,
                 Some(status) => {
                     let words = message.description.unwrap_or_default();
@@ -134,9 +137,9 @@ impl Pull {
         }
     }
 
-    /// For a stop: gives back what has arrived and was not begun. The pull itself ends here.
-    pub async fn give_back(self, first: Option<Message>) {
-        for message in first.into_iter().chain(self.into_rest(REST_WAIT).await) {
+    /// For a stop: gives back what has arrived. The pull itself ends here.
+    pub async fn give_back(self) {
+        for message in self.into_rest(REST_WAIT).await {
             let _ = message.ack_with(AckKind::Nak(None)).await;
         }
     }

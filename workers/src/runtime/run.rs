@@ -5,20 +5,11 @@ use std::{sync::Arc, time::Duration};
 use async_nats::jetstream::consumer::PullConsumer;
 use metrics::{counter, gauge};
 use prosaas_events::dead_letter::DeadReason;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Bus, Cause, Policy, Worker,
-    able::Able,
-    attempts::Failures,
-    batch,
-    deliver::{OUTCOMES, deliver},
-    fair::Fair,
-    lag,
-    outage::Outage,
-    pull::{Pull, Pulled},
-    shared::Shared,
+    Bus, Cause, Policy, Worker, able::Able, attempts::Failures, deliver::OUTCOMES, lag, outage::Outage,
+    places::Places, shared::Shared,
 };
 
 /// Pause after the server could not be asked.
@@ -50,10 +41,9 @@ pub async fn run<W: Worker>(worker: W, bus: Bus, policy: Policy, stop: Cancellat
     });
     counters_exist(name);
     let tasks = TaskTracker::new();
-    let permits = Arc::new(Semaphore::new(shared.policy.concurrency));
     tracing::info!(event = "worker.started", consumer = name, "a worker runs");
     tokio::select! {
-        () = pull_until_stopped(&shared, consumer.clone(), &permits, &tasks) => {}
+        () = pull_until_stopped(&shared, consumer.clone(), &tasks) => {}
         () = lag::measure(&shared, consumer) => {}
     }
     drain(&shared, &tasks).await;
@@ -98,85 +88,19 @@ fn lost(consumer: &'static str, cause: &str) {
 async fn pull_until_stopped<W: Worker>(
     shared: &Arc<Shared<W>>,
     mut consumer: PullConsumer,
-    permits: &Arc<Semaphore>,
     tasks: &TaskTracker,
 ) {
-    let name = shared.worker.consumer();
-    let mut fair = Fair::default();
+    let mut places = Places::new(shared.clone(), tasks.clone());
     loop {
-        let problem = if shared.worker.window() > 0 {
-            fair.pull_once(shared, &consumer, tasks).await
-        } else if shared.worker.most_at_once() > 1 {
-            tokio::select! {
-                () = shared.stop.cancelled() => return,
-                () = shared.pass_outage() => {}
-            }
-            batch::pull_once(shared, &consumer, permits, tasks).await
-        } else {
-            let permit = tokio::select! {
-                () = shared.stop.cancelled() => return,
-                permit = free_places(shared, permits) => permit,
-            };
-            let Some(permit) = permit else { return };
-            pull_once(shared, &consumer, permit, tasks).await
-        };
+        let problem = places.pull_once(&consumer).await;
         if shared.stop.is_cancelled() {
             return;
         }
         let Some(problem) = problem else { continue };
-        lost(name, &problem);
+        lost(shared.worker.consumer(), &problem);
         let Some(found) = first_consumer(&shared.worker, &shared.bus, &shared.stop).await else { return };
         shared.able.again(shared.bus.clock.now());
         consumer = found;
-    }
-}
-
-/// Waits until the dependencies answer and there is a place, then takes all there are.
-async fn free_places<W: Worker>(
-    shared: &Shared<W>,
-    permits: &Arc<Semaphore>,
-) -> Option<OwnedSemaphorePermit> {
-    let mut permit = permits.clone().acquire_owned().await.ok()?;
-    shared.pass_outage().await;
-    while let Ok(more) = permits.clone().try_acquire_owned() {
-        permit.merge(more);
-    }
-    Some(permit)
-}
-
-/// One pull, each message of which becomes a task with a place of its own. Returns
-/// what went wrong, if anything.
-async fn pull_once<W: Worker>(
-    shared: &Arc<Shared<W>>,
-    consumer: &PullConsumer,
-    mut places: OwnedSemaphorePermit,
-    tasks: &TaskTracker,
-) -> Option<String> {
-    let mut pull = match Pull::open_for(shared, consumer, places.num_permits()).await {
-        Ok(pull) => pull,
-        Err(problem) => return Some(problem),
-    };
-    loop {
-        let pulled = tokio::select! {
-            biased;
-            () = shared.stop.cancelled() => {
-                pull.give_back(None).await;
-                return None;
-            }
-            pulled = pull.next() => pulled,
-        };
-        match pulled {
-            Pulled::Message(message) => {
-                let place = places.split(1);
-                let work = deliver(shared.clone(), *message);
-                tasks.spawn(async move {
-                    let _place = place;
-                    work.await;
-                });
-            }
-            Pulled::Ended => return None,
-            Pulled::Lost(problem) => return Some(problem),
-        }
     }
 }
 

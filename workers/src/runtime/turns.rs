@@ -4,13 +4,24 @@ use std::collections::{HashSet, VecDeque};
 
 use prosaas_domain::ids::BusinessId;
 
-/// What waits together.
+/// How work may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Work {
+    /// By itself.
+    Alone,
+    /// By itself, and one of an owner at a time.
+    Bulk,
+    /// With all others of this kind that wait.
+    Together,
+}
+
+/// What waits in one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Lane {
-    /// Whose it is; none for the system's own.
+    /// Whose it is; none for the system's own, and for what is done together.
     pub owner: Option<BusinessId>,
-    /// Whether it is bulk work, of which each owner has one at a time.
-    pub bulk: bool,
+    /// How it may be done.
+    pub work: Work,
 }
 
 /// What waits, a lane after the other.
@@ -52,21 +63,23 @@ impl<T> Turns<T> {
         }
     }
 
-    /// The next whose turn it is, if any may begin now. Bulk work is being done until [`Self::ended`].
-    pub fn next(&mut self) -> Option<(Lane, T)> {
+    /// The next whose turn it is, if any may begin now: one, or at most so many that are done together. Bulk work is
+    /// being done until [`Self::ended`].
+    pub fn next(&mut self, most_together: usize) -> Option<(Lane, Vec<T>)> {
         let place = self.lanes.iter().position(|(lane, _)| !self.busy.contains(lane))?;
         let (lane, mut waiting) = self.lanes.remove(place)?;
-        let item = waiting.pop_front()?;
-        if !waiting.is_empty() {
-            self.lanes.push_back((lane, waiting));
+        let most = if lane.work == Work::Together { most_together } else { 1 };
+        let left = waiting.split_off(most.min(waiting.len()));
+        if !left.is_empty() {
+            self.lanes.push_back((lane, left));
         }
-        if lane.bulk {
+        if lane.work == Work::Bulk {
             self.busy.insert(lane);
         }
-        Some((lane, item))
+        Some((lane, waiting.into()))
     }
 
-    /// One of that lane has been done.
+    /// Work of that lane has been done.
     pub fn ended(&mut self, lane: Lane) {
         self.busy.remove(&lane);
     }
@@ -78,20 +91,22 @@ mod tests {
 
     use super::*;
 
-    fn lane(owner: u128, bulk: bool) -> Lane {
-        Lane { owner: Some(BusinessId(Uuid::from_u128(owner))), bulk }
+    fn lane(owner: u128, work: Work) -> Lane {
+        Lane { owner: Some(BusinessId(Uuid::from_u128(owner))), work }
     }
+
+    const TOGETHER: Lane = Lane { owner: None, work: Work::Together };
 
     #[test]
     fn each_has_its_turn_however_much_another_wants() {
         let mut turns = Turns::default();
         for item in ["a1", "a2", "a3"] {
-            turns.push(lane(1, false), item);
+            turns.push(lane(1, Work::Alone), item);
         }
-        turns.push(lane(2, false), "b1");
-        turns.push(lane(3, false), "c1");
+        turns.push(lane(2, Work::Alone), "b1");
+        turns.push(lane(3, Work::Alone), "c1");
         assert_eq!(turns.len(), 5);
-        let order: Vec<_> = std::iter::from_fn(|| turns.next()).map(|(_, item)| item).collect();
+        let order: Vec<_> = std::iter::from_fn(|| turns.next(9)).flat_map(|(_, items)| items).collect();
         assert_eq!(order, ["a1", "b1", "c1", "a2", "a3"]);
         assert_eq!(turns.len(), 0);
     }
@@ -100,26 +115,39 @@ mod tests {
     fn an_owner_has_one_bulk_job_at_a_time_and_goes_on_with_the_rest() {
         let mut turns = Turns::default();
         for item in ["bulk 1", "bulk 2"] {
-            turns.push(lane(1, true), item);
+            turns.push(lane(1, Work::Bulk), item);
         }
-        turns.push(lane(2, true), "another's bulk");
-        assert_eq!(turns.next(), Some((lane(1, true), "bulk 1")));
-        assert_eq!(turns.next(), Some((lane(2, true), "another's bulk")));
-        assert_eq!(turns.next(), None, "the second waits for the first");
-        turns.push(lane(1, false), "one lead");
-        assert_eq!(turns.next(), Some((lane(1, false), "one lead")));
-        turns.ended(lane(2, true));
-        assert_eq!(turns.next(), None);
-        turns.ended(lane(1, true));
-        assert_eq!(turns.next(), Some((lane(1, true), "bulk 2")));
+        turns.push(lane(2, Work::Bulk), "another's bulk");
+        assert_eq!(turns.next(9), Some((lane(1, Work::Bulk), vec!["bulk 1"])));
+        assert_eq!(turns.next(9), Some((lane(2, Work::Bulk), vec!["another's bulk"])));
+        assert_eq!(turns.next(9), None, "the second waits for the first");
+        turns.push(lane(1, Work::Alone), "one lead");
+        assert_eq!(turns.next(9), Some((lane(1, Work::Alone), vec!["one lead"])));
+        turns.ended(lane(2, Work::Bulk));
+        assert_eq!(turns.next(9), None);
+        turns.ended(lane(1, Work::Bulk));
+        assert_eq!(turns.next(9), Some((lane(1, Work::Bulk), vec!["bulk 2"])));
+    }
+
+    #[test]
+    fn what_is_done_together_goes_together_up_to_the_most() {
+        let mut turns = Turns::default();
+        for item in 1..=5 {
+            turns.push(TOGETHER, item);
+        }
+        turns.push(lane(1, Work::Alone), 6);
+        assert_eq!(turns.next(3), Some((TOGETHER, vec![1, 2, 3])));
+        assert_eq!(turns.next(3), Some((lane(1, Work::Alone), vec![6])), "the rest waits for its turn");
+        assert_eq!(turns.next(3), Some((TOGETHER, vec![4, 5])));
+        assert_eq!(turns.next(3), None);
     }
 
     #[test]
     fn what_waits_is_given_up_whole() {
         let mut turns = Turns::default();
-        turns.push(lane(1, true), 1);
-        turns.push(lane(2, false), 2);
-        turns.push(lane(1, true), 3);
+        turns.push(lane(1, Work::Bulk), 1);
+        turns.push(lane(2, Work::Alone), 2);
+        turns.push(lane(1, Work::Bulk), 3);
         assert_eq!(turns.waiting().copied().collect::<Vec<_>>(), [1, 3, 2]);
         assert_eq!(turns.give_up().collect::<Vec<_>>(), [1, 3, 2]);
         assert_eq!(turns.len(), 0);

@@ -53,13 +53,13 @@ pub trait Worker: Send + Sync + 'static {
         async { Err(Failure::fail("this worker applies events one by one")) }
     }
 
-    /// How many events are taken from the stream so that each business has its turn among them; none where they are
-    /// handled as they come. Not beside [`Self::most_at_once`].
+    /// How many events may wait here for a place, taken from the stream: as many as can go together, or among which
+    /// each business has its turn.
     fn window(&self) -> usize {
-        0
+        if self.most_at_once() > 1 { self.most_at_once() } else { 0 }
     }
 
-    /// Whether the event is bulk work, of which a business has one at a time where there is a [`Self::window`].
+    /// Whether the event is bulk work, of which a business has one at a time.
     fn is_bulk(&self, event: &Self::Event) -> bool {
         let _ = event;
         false

@@ -34,6 +34,7 @@ use uuid::Uuid;
 
 use crate::support::{Database, eventually};
 
+mod batches;
 mod provider;
 mod retries;
 
@@ -165,15 +166,7 @@ impl Scene {
     }
 
     async fn handle(&self, event_id: &str, last: bool, event: &RecordingEvent) -> Result<Done, Failure> {
-        let delivery = Delivery {
-            stream: "RECORDINGS".to_owned(),
-            sequence: 1,
-            subject: "recording.available.RE".to_owned(),
-            attempt: 1,
-            last,
-            waited: std::time::Duration::ZERO,
-        };
-        self.worker.handle(&delivery, &meta(event_id), event).await
+        self.worker.handle(&Delivery { last, ..delivery() }, &meta(event_id), event).await
     }
 
     async fn available(&self, recording: &str) -> Result<Result<Done, Failure>> {
@@ -191,6 +184,17 @@ impl Scene {
 
     fn files(&self) -> Result<usize> {
         Ok(std::fs::read_dir(self.folder.path())?.count())
+    }
+}
+
+fn delivery() -> Delivery {
+    Delivery {
+        stream: "RECORDINGS".to_owned(),
+        sequence: 1,
+        subject: "recording.available.RE".to_owned(),
+        attempt: 1,
+        last: false,
+        waited: std::time::Duration::ZERO,
     }
 }
 
