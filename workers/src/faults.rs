@@ -73,6 +73,18 @@ impl<W: Worker> Worker for Faulty<W> {
         self.0.most_at_once()
     }
 
+    fn goes_with_others(&self, event: &W::Event) -> bool {
+        self.0.goes_with_others(event)
+    }
+
+    fn window(&self) -> usize {
+        self.0.window()
+    }
+
+    fn is_bulk(&self, event: &W::Event) -> bool {
+        self.0.is_bulk(event)
+    }
+
     async fn handle_all(&self, events: &[Job<'_, W::Event>]) -> Result<Vec<Done>, Failure> {
         if events.iter().any(|job| fault(job.delivery).is_some()) {
             return Err(Failure::retry("one of them is told to fail"));

@@ -38,10 +38,10 @@ const RECORDINGS: usize = 8;
 /// Commands handled at once.
 const COMMANDS: usize = 4;
 
-/// Facts and commands of WhatsApp handled at once.
+/// Transactions of facts, and commands, of WhatsApp at once.
 const SESSIONS: usize = 4;
 
-/// Dead letters, and advisories, filed at once.
+/// Transactions of dead letters, and advisories, filed at once.
 const FILING: usize = 4;
 
 /// Operators' commands applied at once.

@@ -132,17 +132,21 @@ impl<'a> Fold<'a> {
                     filed.state = State::New;
                 }
                 self.failures.push(filing);
-                report.attempts
+                Some(report.attempts)
             }
-            // The worker's own words, after the server's.
-            (Some(Source::Advisory), Source::Verdict) => 0,
+            // The worker's own words, after the server's. Without the event's bytes, which the server's report may
+            // lack, they are another dead letter's: then only the report has them.
+            (Some(Source::Advisory), Source::Verdict) if is_new => None,
+            (Some(Source::Advisory), Source::Verdict) => Some(0),
             (Some(_), _) => return Done::AlreadyApplied,
         };
         self.known.insert(report.key.clone(), report.source);
         self.notes.insert(&report.key, filing);
-        let state = self.filed.get(&filing.id).map_or(State::New, |filed| filed.state);
-        let letter = self.letters.entry(filing.id).or_insert_with(|| Letter::new(filing, is_new));
-        letter.told(filing, attempts, state);
+        if let Some(attempts) = attempts {
+            let state = self.filed.get(&filing.id).map_or(State::New, |filed| filed.state);
+            let letter = self.letters.entry(filing.id).or_insert_with(|| Letter::new(filing, is_new));
+            letter.told(filing, attempts, state);
+        }
         Done::Applied
     }
 

@@ -290,14 +290,15 @@ pub(super) async fn note_all(
     Ok(())
 }
 
-/// The items of replays learn how they ended.
+/// The items of replays learn how they ended, locked in the order in which their replay notes them.
 pub(super) async fn fail_items(
     connection: &mut PgConnection,
     failures: &[&Filing<'_>],
 ) -> Result<(), sqlx::Error> {
     let (mut jobs, mut positions, mut letters, mut errors) = (vec![], vec![], vec![], vec![]);
+    let mut seen = HashSet::new();
     for filing in failures {
-        if let Some((job, position)) = filing.replay.item {
+        if let Some((job, position)) = filing.replay.item.filter(|item| seen.insert(*item)) {
             jobs.push(job);
             positions.push(position);
             letters.push(filing.id);
@@ -308,10 +309,16 @@ pub(super) async fn fail_items(
         return Ok(());
     }
     sqlx::query!(
-        "UPDATE prosaas.replay_items AS i
+        "WITH n AS (
+            SELECT i.job_id, i.position, n.letter, n.error
+            FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[]) AS n (job, position, letter, error)
+            JOIN prosaas.replay_items i ON i.job_id = n.job AND i.position = n.position
+            WHERE i.result IN ('claimed', 'in_flight')
+            ORDER BY i.job_id, i.position FOR UPDATE OF i
+         )
+         UPDATE prosaas.replay_items AS i
          SET result = 'failed', error = n.error, settled_at = now(), dead_letter_id = n.letter
-         FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::text[]) AS n (job, position, letter, error)
-         WHERE i.job_id = n.job AND i.position = n.position AND i.result IN ('claimed', 'in_flight')",
+         FROM n WHERE i.job_id = n.job_id AND i.position = n.position",
         &jobs,
         &positions,
         &letters,

@@ -109,13 +109,13 @@ impl Worker for RecordingsWorker {
     }
 
     async fn handle_all(&self, events: &[Job<'_, RecordingEvent>]) -> Result<Vec<Done>, Failure> {
-        let statuses: Vec<_> = events
-            .iter()
-            .filter_map(|job| match job.event {
-                RecordingEvent::Status(data) => Some((job.meta, data)),
-                RecordingEvent::Available(_) => None,
-            })
-            .collect();
+        let mut statuses = Vec::with_capacity(events.len());
+        for job in events {
+            let RecordingEvent::Status(data) = job.event else {
+                return Err(Failure::fail("what is to be fetched goes alone"));
+            };
+            statuses.push((job.meta, data));
+        }
         let done = self.statuses(&statuses).await?;
         let keys: Vec<String> = events.iter().map(|job| job.meta.key()).collect();
         self.live.announce_all(&self.pool, &keys).await;

@@ -7,10 +7,12 @@ use uuid::Uuid;
 /// Claims up to `limit` events in order; returns how many were looked at.
 pub(super) async fn claim(pool: &PgPool, job: Uuid, limit: i64) -> Result<u64, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    // A cancelled replay has nothing pending; one that is being cancelled is waited for.
+    // A cancelled replay has nothing pending; one that is being cancelled is waited for. Below the cursor nothing is
+    // pending, only what the index has not forgotten yet.
     let positions = sqlx::query_scalar!(
         "SELECT position FROM prosaas.replay_items
-         WHERE job_id = $1 AND result = 'pending' ORDER BY position LIMIT $2 FOR UPDATE",
+         WHERE job_id = $1 AND result = 'pending' AND position > (SELECT cursor FROM prosaas.replay_jobs WHERE id = $1)
+         ORDER BY position LIMIT $2 FOR UPDATE",
         job,
         limit
     )

@@ -165,8 +165,12 @@ async fn send(context: &jetstream::Context, outgoing: Vec<Outgoing>) -> Result<V
 
 async fn note(pool: &PgPool, job: Uuid, positions: &[i64]) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE prosaas.replay_items SET result = 'in_flight', published_at = now()
-         WHERE job_id = $1 AND position = ANY ($2) AND result = 'claimed'",
+        "WITH n AS (
+            SELECT position FROM prosaas.replay_items
+            WHERE job_id = $1 AND position = ANY ($2) AND result = 'claimed' ORDER BY position FOR UPDATE
+         )
+         UPDATE prosaas.replay_items AS i SET result = 'in_flight', published_at = now()
+         FROM n WHERE i.job_id = $1 AND i.position = n.position",
         job,
         positions
     )

@@ -21,7 +21,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const AT_ONCE: usize = 8;
 
 /// Events claimed at once.
-const BATCH: i64 = 250;
+const BATCH: i64 = 1000;
+
+/// Events that may be published and without a result: what a worker that is paused or away soon works off.
+const IN_FLIGHT: std::ops::RangeInclusive<i64> = 500..=5000;
 
 /// How long results are waited for between two looks.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
@@ -144,8 +147,7 @@ async fn step(runner: &Runner, job: Job) -> Result<Step, Cause> {
     // What another process claimed and did not publish.
     let mut published = publish_claimed(&runner.pool, &runner.context, job).await?;
     let rate = i64::from(job.rate);
-    // A worker that is paused or away gets no more than it can soon work off.
-    let most = if job.in_order { 1 } else { (rate * 4).clamp(BATCH * 2, 5000) };
+    let most = if job.in_order { 1 } else { (rate * 4).clamp(*IN_FLIGHT.start(), *IN_FLIGHT.end()) };
     let room = most - settle::in_flight(&runner.pool, job.id).await?;
     let mut looked = 0;
     if published == 0 && room > 0 {
@@ -165,7 +167,7 @@ async fn renew(runner: &Runner, job: Job) -> Result<bool, sqlx::Error> {
         "UPDATE prosaas.replay_jobs j
          SET lease_until = now() + interval '30 seconds',
              cursor = coalesce((SELECT min(i.position) - 1 FROM prosaas.replay_items i
-                                WHERE i.job_id = j.id AND i.result = 'pending'), j.total)
+                                WHERE i.job_id = j.id AND i.result = 'pending' AND i.position > j.cursor), j.total)
          WHERE j.id = $1 AND j.lease_owner = $2 AND j.finished_at IS NULL",
         job.id,
         &*runner.process

@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 
 use super::{
     Delivery, Done, Failure, Job, Meta, Worker,
-    deliver::{Next, again, deliver, delivery, keep_alive, settle, words},
+    deliver::{Next, again, deliver, delivery, keep_alive, settle, span_of, words},
     shared::Shared,
 };
 
@@ -90,15 +90,24 @@ async fn handle_all<W: Worker>(shared: &Arc<Shared<W>>, together: Vec<Read<W::Ev
 async fn once<W: Worker>(shared: &Shared<W>, part: &[Read<W::Event>]) -> Result<Vec<Done>, Failure> {
     let consumer = shared.worker.consumer();
     let span = tracing::info_span!("worker.handle_all", consumer, events = part.len());
+    // Each event's own trace has its part in it, which the batch's names.
+    let each: Vec<_> = part.iter().map(|read| span_of(consumer, &read.delivery, &read.meta)).collect();
+    for event in &each {
+        span.follows_from(event);
+    }
     let jobs: Vec<_> =
         part.iter().map(|Read { delivery, meta, event, .. }| Job { delivery, meta, event }).collect();
     let (limit, started) = (shared.policy.timeout, Instant::now());
     let handled = AssertUnwindSafe(shared.worker.handle_all(&jobs).instrument(span)).catch_unwind();
     let outcome = match tokio::time::timeout(limit, handled).await {
+        Ok(Ok(Ok(done))) if done.len() != part.len() => {
+            Err(Failure::retry(format!("{} answers of {} events", done.len(), part.len())))
+        }
         Ok(Ok(outcome)) => outcome,
         Ok(Err(panic)) => Err(Failure::retry(format!("the handler panicked: {}", words(panic.as_ref())))),
         Err(_) => Err(Failure::retry(format!("the handler did not end within {limit:?}"))),
     };
+    drop(each);
     histogram!("prosaas_worker_handle_seconds", "consumer" => consumer)
         .record(started.elapsed().as_secs_f64());
     outcome

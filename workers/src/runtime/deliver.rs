@@ -87,7 +87,7 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
         }
     };
     meta.again = again(message);
-    let trace = meta.traceparent.as_deref().and_then(telemetry::TraceParent::parse);
+    let trace = trace_of(&meta);
     if delivery.attempt > shared.policy.max_attempts {
         let deliveries = delivery.attempt - 1;
         return Next::Dead(dead::Verdict {
@@ -96,9 +96,27 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
             trace,
         });
     }
+    let span = span_of(shared.worker.consumer(), delivery, &meta);
+    let started = Instant::now();
+    let outcome = attempts(shared, delivery, &meta, &event).instrument(span).await;
+    histogram!("prosaas_worker_handle_seconds", "consumer" => shared.worker.consumer())
+        .record(started.elapsed().as_secs_f64());
+    match outcome {
+        Ok(done) => Next::Ack(done),
+        Err(failure) => after(shared, delivery, &meta, &failure, trace).await,
+    }
+}
+
+fn trace_of(meta: &Meta) -> Option<telemetry::TraceParent> {
+    meta.traceparent.as_deref().and_then(telemetry::TraceParent::parse)
+}
+
+/// The span of an event that is being handled, in the trace of whoever raised it.
+pub(super) fn span_of(consumer: &str, delivery: &Delivery, meta: &Meta) -> tracing::Span {
+    let trace = trace_of(meta);
     let span = tracing::info_span!(
         "worker.handle",
-        consumer = shared.worker.consumer(),
+        consumer,
         event_type = meta.event_type,
         event_id = meta.id,
         stream_sequence = delivery.sequence,
@@ -108,14 +126,7 @@ async fn decide<W: Worker>(shared: &Shared<W>, message: &Message, delivery: &Del
     if let Some(trace) = &trace {
         telemetry::set_parent(&span, trace);
     }
-    let started = Instant::now();
-    let outcome = attempts(shared, delivery, &meta, &event).instrument(span).await;
-    histogram!("prosaas_worker_handle_seconds", "consumer" => shared.worker.consumer())
-        .record(started.elapsed().as_secs_f64());
-    match outcome {
-        Ok(done) => Next::Ack(done),
-        Err(failure) => after(shared, delivery, &meta, &failure, trace).await,
-    }
+    span
 }
 
 /// The number of the replay that runs a succeeded event again.

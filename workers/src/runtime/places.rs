@@ -6,7 +6,10 @@
 
 use std::{future::Future, sync::Arc};
 
-use async_nats::jetstream::{AckKind, Message, consumer::PullConsumer};
+use async_nats::{
+    connection::State,
+    jetstream::{AckKind, Message, consumer::PullConsumer},
+};
 use futures_util::future::join_all;
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -22,6 +25,9 @@ use super::{
     shared::Shared,
     turns::{Lane, Turns, Work},
 };
+
+/// Bulk work that may wait here for its owner's, beside the window.
+const BULK_WAITING: usize = 512;
 
 /// What waits, read where it can go with others.
 enum Waiting<T> {
@@ -70,7 +76,7 @@ impl<W: Worker> Places<W> {
             tokio::select! {
                 biased;
                 () = self.shared.stop.cancelled() => {
-                    self.give_back().await;
+                    // First the pull, which else would be given at once what is given back.
                     pull.give_back().await;
                     return None;
                 }
@@ -91,31 +97,24 @@ impl<W: Worker> Places<W> {
         }
     }
 
-    /// How many may be taken from the stream, as soon as that is any; none at a stop.
+    /// How many may be taken from the stream, as soon as that is any; none at a stop. Bulk work that waits for its
+    /// owner's keeps nobody else's away.
     async fn room(&mut self) -> Option<usize> {
         loop {
             let most = self.shared.worker.window() + self.shared.policy.concurrency;
-            let room = most.saturating_sub(self.taken + self.turns.len());
+            let waiting = self.turns.len();
+            let room = most.saturating_sub(self.taken + waiting - self.turns.bulk());
+            let room = room.min((most + BULK_WAITING).saturating_sub(self.taken + waiting));
             if room > 0 {
                 return Some(room);
             }
-            let freed = self.freed_or_stopped().await?;
-            self.free(Some(freed));
-            self.begin();
-        }
-    }
-
-    async fn freed_or_stopped(&mut self) -> Option<Lane> {
-        loop {
             tokio::select! {
                 biased;
-                () = self.shared.stop.cancelled() => {
-                    self.give_back().await;
-                    return None;
-                }
-                freed = self.freed.recv() => return freed,
+                () = self.shared.stop.cancelled() => return None,
+                freed = self.freed.recv() => self.free(freed),
                 _ = self.alive.tick() => self.keep_alive().await,
             }
+            self.begin();
         }
     }
 
@@ -126,21 +125,21 @@ impl<W: Worker> Places<W> {
             shared.pass_outage().await;
             Pull::open_for(&shared, consumer, room).await
         };
-        tokio::pin!(open);
+        self.meanwhile(open).await
+    }
+
+    /// Does that, while what is here goes on; none at a stop.
+    pub async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                () = self.shared.stop.cancelled() => {
-                    self.give_back().await;
-                    return None;
-                }
-                opened = &mut open => return Some(opened),
-                freed = self.freed.recv() => {
-                    self.free(freed);
-                    self.begin();
-                }
+                () = self.shared.stop.cancelled() => return None,
+                done = &mut work => return Some(done),
+                freed = self.freed.recv() => self.free(freed),
                 _ = self.alive.tick() => self.keep_alive().await,
             }
+            self.begin();
         }
     }
 
@@ -199,12 +198,17 @@ impl<W: Worker> Places<W> {
     }
 
     async fn keep_alive(&self) {
-        join_all(self.turns.waiting().map(|waiting| waiting.message().ack_with(AckKind::Progress))).await;
+        // While nothing can be sent, what is to be sent would fill up.
+        if self.shared.bus.client.connection_state() == State::Connected {
+            join_all(self.turns.waiting().map(|waiting| waiting.message().ack_with(AckKind::Progress))).await;
+        }
     }
 
-    async fn give_back(&mut self) {
-        for waiting in self.turns.give_up() {
-            let _ = waiting.message().ack_with(AckKind::Nak(None)).await;
+    /// For a stop: what has not begun goes back to the stream.
+    pub async fn give_back(&mut self) {
+        if self.shared.bus.client.connection_state() == State::Connected {
+            let waiting: Vec<_> = self.turns.give_up().collect();
+            join_all(waiting.iter().map(|waiting| waiting.message().ack_with(AckKind::Nak(None)))).await;
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Pull {
     silence: Duration,
     /// When the server was heard last.
     heard: Instant,
+    /// How it ended, where that was seen while messages were looked for.
+    ended: Option<Pulled>,
 }
 
 /// What a pull brings.
@@ -71,11 +73,15 @@ impl Pull {
             left: count,
             silence: policy.pull_heartbeat * 2 + Duration::from_secs(1),
             heard: Instant::now(),
+            ended: None,
         })
     }
 
     /// The next thing that happens. Cancel-safe: how long the server has been silent outlives a call.
     pub async fn next(&mut self) -> Pulled {
+        if let Some(ended) = self.ended.take() {
+            return ended;
+        }
         if self.left == 0 {
             return Pulled::Ended;
         }
@@ -114,10 +120,12 @@ impl Pull {
 
     /// A message that has arrived already.
     pub fn arrived(&mut self) -> Option<Message> {
-        match self.next().now_or_never() {
-            Some(Pulled::Message(message)) => Some(*message),
-            // Whatever else there is comes again at the next look.
-            _ => None,
+        match self.next().now_or_never()? {
+            Pulled::Message(message) => Some(*message),
+            ended => {
+                self.ended = Some(ended);
+                None
+            }
         }
     }
 

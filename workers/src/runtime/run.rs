@@ -94,14 +94,16 @@ async fn pull_until_stopped<W: Worker>(
     loop {
         let problem = places.pull_once(&consumer).await;
         if shared.stop.is_cancelled() {
-            return;
+            break;
         }
         let Some(problem) = problem else { continue };
         lost(shared.worker.consumer(), &problem);
-        let Some(found) = first_consumer(&shared.worker, &shared.bus, &shared.stop).await else { return };
+        let search = first_consumer(&shared.worker, &shared.bus, &shared.stop);
+        let Some(Some(found)) = places.meanwhile(search).await else { break };
         shared.able.again(shared.bus.clock.now());
         consumer = found;
     }
+    places.give_back().await;
 }
 
 /// Lets what runs finish, breaks off what does not, and waits for the last acks.

@@ -9,7 +9,7 @@ use prosaas_domain::ids::BusinessId;
 pub(super) enum Work {
     /// By itself.
     Alone,
-    /// By itself, and one of an owner at a time.
+    /// By itself, and one of an owner at a time in this process.
     Bulk,
     /// With all others of this kind that wait.
     Together,
@@ -43,6 +43,12 @@ impl<T> Turns<T> {
     /// How many wait.
     pub fn len(&self) -> usize {
         self.lanes.iter().map(|(_, waiting)| waiting.len()).sum()
+    }
+
+    /// How many of them are bulk work.
+    pub fn bulk(&self) -> usize {
+        let bulk = self.lanes.iter().filter(|(lane, _)| lane.work == Work::Bulk);
+        bulk.map(|(_, waiting)| waiting.len()).sum()
     }
 
     /// Those that wait.
@@ -149,7 +155,8 @@ mod tests {
         turns.push(lane(2, Work::Alone), 2);
         turns.push(lane(1, Work::Bulk), 3);
         assert_eq!(turns.waiting().copied().collect::<Vec<_>>(), [1, 3, 2]);
+        assert_eq!((turns.len(), turns.bulk()), (3, 2));
         assert_eq!(turns.give_up().collect::<Vec<_>>(), [1, 3, 2]);
-        assert_eq!(turns.len(), 0);
+        assert_eq!((turns.len(), turns.bulk()), (0, 0));
     }
 }

@@ -146,13 +146,13 @@ impl Worker for WhatsappWorker {
     }
 
     async fn handle_all(&self, events: &[Job<'_, WhatsappEvent>]) -> Result<Vec<Done>, Failure> {
-        let facts: Vec<Told<'_>> = events
-            .iter()
-            .filter_map(|job| match job.event {
-                WhatsappEvent::Fact(told) => Some((job.meta, told)),
-                _ => None,
-            })
-            .collect();
+        let mut facts: Vec<Told<'_>> = Vec::with_capacity(events.len());
+        for job in events {
+            let WhatsappEvent::Fact(told) = job.event else {
+                return Err(Failure::fail("a command goes alone"));
+            };
+            facts.push((job.meta, told));
+        }
         self.facts(&facts).await
     }
 

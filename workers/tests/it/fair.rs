@@ -90,8 +90,8 @@ async fn bulk_work_of_one_business_holds_nobody_up() -> Result<()> {
     let (seen, gate, stop) =
         (Arc::new(Mutex::new(Seen::default())), Arc::new(Semaphore::new(0)), CancellationToken::new());
     let [busy, other] = [1, 2].map(|id| BusinessId(Uuid::from_u128(id)));
-    // As many as there are places, and more.
-    for number in 0..6 {
+    // More than there are places, and more than are looked at.
+    for number in 0..24 {
         send_for(&nats, &format!("bulk-{number}"), busy).await?;
     }
     for number in 0..6 {
@@ -105,7 +105,7 @@ async fn bulk_work_of_one_business_holds_nobody_up() -> Result<()> {
     let bulk: Vec<String> = now().begun.iter().filter(|id| id.starts_with("bulk")).cloned().collect();
     assert_eq!(bulk, ["bulk-0"], "the others wait for their turn");
     gate.add_permits(1);
-    eventually("all are done", || async { Ok(now().done.len() == 18) }).await?;
+    eventually("all are done", || async { Ok(now().done.len() == 36) }).await?;
     settled(&nats).await?;
     stop.cancel();
     running.await?;

@@ -86,7 +86,7 @@ pub async fn delete(
         return Err(Problem::invalid("filter.deleted", "trash", "What is in the trash is deleted already."));
     }
     let lead_ids = frozen(&app, &scope, &meta, which).await?;
-    app.api.limits.bulk(scope.business_id, lead_ids.len())?;
+    charge(&app, &scope, &meta, lead_ids.len()).await?;
     let batch_id = BatchId(new_id(&scope.session, &meta));
     let args = LeadDeleteManyV1 { batch_id, lead_ids };
     submit(&app, &scope.session, &meta, Some(scope.business_id), args).await
@@ -114,7 +114,7 @@ pub async fn restore(
         filter.deleted = Some(Deleted::Only);
     }
     let lead_ids = frozen(&app, &scope, &meta, which).await?;
-    app.api.limits.bulk(scope.business_id, lead_ids.len())?;
+    charge(&app, &scope, &meta, lead_ids.len()).await?;
     let batch_id = BatchId(new_id(&scope.session, &meta));
     let args = LeadRestoreManyV1 { batch_id, lead_ids };
     submit(&app, &scope.session, &meta, Some(scope.business_id), args).await
@@ -161,6 +161,14 @@ async fn frozen(
             Ok(ids.into_iter().map(LeadId).collect())
         }
     }
+}
+
+/// The business pays for each lead; what it asked for before, it has paid.
+async fn charge(app: &App, scope: &BusinessScope, meta: &RequestMeta, leads: usize) -> Result<(), Problem> {
+    if already_asked(app, scope, meta).await? {
+        return Ok(());
+    }
+    app.api.limits.bulk(scope.business_id, leads)
 }
 
 async fn already_asked(app: &App, scope: &BusinessScope, meta: &RequestMeta) -> Result<bool, Problem> {
