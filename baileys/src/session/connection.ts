@@ -8,7 +8,7 @@ import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
 import { ignoreGroupLists, isIgnored } from './ignored.js';
 import { askPairingCode } from './pairing.js';
-import type { Closing } from './policy.js';
+import { type Closing, LOGIN_REFUSED } from './policy.js';
 import { stayUnavailable } from './presence.js';
 
 export interface ConnectionOptions {
@@ -223,12 +223,15 @@ function phoneOf(credentials: AuthenticationCreds): string {
 }
 
 function closingOf(error: (Error & { readonly data?: unknown }) | undefined): Closing {
-  const attrs = error?.data as { readonly expire?: unknown } | null | undefined;
+  const attrs = error?.data as { readonly reason?: unknown; readonly expire?: unknown } | null | undefined;
   // A temporary ban says how many seconds it still lasts.
   const seconds = Number(attrs?.expire ?? NaN);
   const until =
     Number.isFinite(seconds) && seconds > 0 ? Date.now() + Math.min(seconds, LONGEST_BAN_S) * 1_000 : null;
-  return { code: codeOf(error), message: error?.message ?? '', until };
+  const message = error?.message ?? '';
+  // The library makes a refusal that names no reason a 500, which would be tried again for ever.
+  const code = message === LOGIN_REFUSED && !attrs?.reason ? null : codeOf(error);
+  return { code, message, until };
 }
 
 function codeOf(error: unknown): number | null {
