@@ -52,6 +52,8 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const QR_COUNT = 6;
 const CLOSE_GRACE_MS = 1_000;
+/** The demand for a passkey, and what follows it: either one alone says that the link cannot go on. */
+const PASSKEY_NOTIFICATIONS = ['passkey_prologue_request', 'crsc_continuation'];
 /** What it says beyond this is no time. */
 const LONGEST_BAN_S = 10 * 365 * 86_400;
 
@@ -119,9 +121,10 @@ export class Connection {
       written(first ? this.handlers.paired(phoneOf(this.options.credentials)) : this.handlers.changed());
     });
     // The library acknowledges and forgets it: the QRs would go on for nothing.
-    ws.on('CB:notification,type:passkey_prologue_request', () => {
-      if (!this.#ended && !this.#linked) this.handlers.passkey();
-    });
+    for (const type of PASSKEY_NOTIFICATIONS)
+      ws.on(`CB:notification,type:${type}`, () => {
+        if (!this.#ended && !this.#linked) this.handlers.passkey();
+      });
     ws.on('frame', () => {
       this.#heardAt = Date.now();
     });
