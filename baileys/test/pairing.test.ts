@@ -110,4 +110,18 @@ describe('a phone that must confirm with a passkey', () => {
       await stage.strike();
     }
   });
+
+  it('stops the link, too, where only the continuation was heard', async () => {
+    const stage = await Stage.set();
+    try {
+      const service = await stage.service();
+      const session = randomUUID();
+      stage.world.askPasskey(await stage.qr(service, session), 'crsc_continuation');
+      const status = await stage.reaches(service, session, 'stopped');
+      assert.equal(status['reasonCode'], 'passkey_required');
+      await stage.told(session, 'stopped');
+    } finally {
+      await stage.strike();
+    }
+  });
 });

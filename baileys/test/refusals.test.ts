@@ -55,6 +55,19 @@ describe('a login that WhatsApp refuses', () => {
     });
   }
 
+  it('one that names no reason: stopped without a code, and never tried again by itself', async () => {
+    const { session, phone, jid } = await stage.link(service);
+    stage.world.plannedFailures.push({});
+    await act('drop', { phone });
+    const status = await stage.reaches(service, session, 'stopped');
+    assert.equal(status['lastCode'], null);
+    assert.equal(status['reasonCode'], 'login_refused');
+    const told = await stage.told(session, 'stopped');
+    assert.deepEqual(told.data, { code: null, reason: status['reason'] });
+    assert.equal((await credentials(session)).length, 1);
+    stopped.push(jid);
+  });
+
   it('402: stopped until its time, which a new process knows, too', async () => {
     const { session, phone, jid } = await stage.link(service);
     const bannedAt = Date.now();

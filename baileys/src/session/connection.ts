@@ -8,7 +8,7 @@ import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
 import { ignoreGroupLists, isIgnored } from './ignored.js';
 import { askPairingCode } from './pairing.js';
-import type { Closing } from './policy.js';
+import { type Closing, LOGIN_REFUSED } from './policy.js';
 import { stayUnavailable } from './presence.js';
 
 export interface ConnectionOptions {
@@ -52,6 +52,8 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const QR_COUNT = 6;
 const CLOSE_GRACE_MS = 1_000;
+/** The demand for a passkey, and what follows it: either one alone says that the link cannot go on. */
+const PASSKEY_NOTIFICATIONS = ['passkey_prologue_request', 'crsc_continuation'];
 /** What it says beyond this is no time. */
 const LONGEST_BAN_S = 10 * 365 * 86_400;
 
@@ -119,9 +121,10 @@ export class Connection {
       written(first ? this.handlers.paired(phoneOf(this.options.credentials)) : this.handlers.changed());
     });
     // The library acknowledges and forgets it: the QRs would go on for nothing.
-    ws.on('CB:notification,type:passkey_prologue_request', () => {
-      if (!this.#ended && !this.#linked) this.handlers.passkey();
-    });
+    for (const type of PASSKEY_NOTIFICATIONS)
+      ws.on(`CB:notification,type:${type}`, () => {
+        if (!this.#ended && !this.#linked) this.handlers.passkey();
+      });
     ws.on('frame', () => {
       this.#heardAt = Date.now();
     });
@@ -223,12 +226,15 @@ function phoneOf(credentials: AuthenticationCreds): string {
 }
 
 function closingOf(error: (Error & { readonly data?: unknown }) | undefined): Closing {
-  const attrs = error?.data as { readonly expire?: unknown } | null | undefined;
+  const attrs = error?.data as { readonly reason?: unknown; readonly expire?: unknown } | null | undefined;
   // A temporary ban says how many seconds it still lasts.
   const seconds = Number(attrs?.expire ?? NaN);
   const until =
     Number.isFinite(seconds) && seconds > 0 ? Date.now() + Math.min(seconds, LONGEST_BAN_S) * 1_000 : null;
-  return { code: codeOf(error), message: error?.message ?? '', until };
+  const message = error?.message ?? '';
+  // The library makes a refusal that names no reason a 500, which would be tried again for ever.
+  const code = message === LOGIN_REFUSED && !attrs?.reason ? null : codeOf(error);
+  return { code, message, until };
 }
 
 function codeOf(error: unknown): number | null {

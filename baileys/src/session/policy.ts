@@ -28,7 +28,7 @@ export type Verdict =
 
 const SAID_BY_WHATSAPP = /^(Stream Errored|Connection Failure)/;
 /** What the library calls WhatsApp's refusal of a login. */
-const LOGIN_REFUSED = 'Connection Failure';
+export const LOGIN_REFUSED = 'Connection Failure';
 
 /** The message alone is not enough: 401 and 440 share "Stream Errored (conflict)". */
 export function verdict({ code, message }: Closing): Verdict {

@@ -14,7 +14,8 @@ export interface ClientEvents {
 
 /** A refused login; a temporary ban (402) also says its kind and how many seconds it lasts. */
 export interface Failure {
-  readonly reason: number | string;
+  /** One without a reason says only that the login is refused. */
+  readonly reason?: number | string;
   readonly code?: string;
   readonly expire?: string;
 }
@@ -80,7 +81,10 @@ export class Client {
   }
 
   failure({ reason, ...more }: Failure): void {
-    this.send({ tag: 'failure', attrs: { reason: String(reason), ...more } });
+    this.send({
+      tag: 'failure',
+      attrs: { ...(reason === undefined ? {} : { reason: String(reason) }), ...more },
+    });
     this.socket.close();
   }
 

@@ -94,13 +94,13 @@ export class World {
   }
 
   /** The phone that scanned this QR must confirm with a passkey. */
-  askPasskey(qr: string): Client {
+  askPasskey(qr: string, type = 'passkey_prologue_request'): Client {
     const client = this.#shows(qr);
     const from = 's.whatsapp.net';
     client.send({
       tag: 'notification',
-      attrs: { from, type: 'passkey_prologue_request', id: client.nextId(), t: now() },
-      content: [{ tag: 'passkey_prologue_request', attrs: {}, content: Buffer.from('{}') }],
+      attrs: { from, type, id: client.nextId(), t: now() },
+      content: [{ tag: type, attrs: {}, content: Buffer.from('{}') }],
     });
     return client;
   }
