@@ -80,10 +80,10 @@ async fn note_all(
         let first = action == "recording.status" && meta.again.is_none();
         if first || change.before != Some(change.after) {
             let after = json!({ "state": change.after.as_str(), "failure": report.failure });
-            entries.push(Entry::new(meta, report.recording, change, after));
+            entries.push(Entry::new(meta, action, report.recording, change, after));
         }
     }
-    audit::write_all(connection, entries.iter().map(|entry| entry.record(action)).collect()).await?;
+    audit::write_all(connection, entries.iter().map(Entry::record).collect()).await?;
     pending.write(connection).await
 }
 
@@ -175,8 +175,8 @@ pub async fn complete(
         "duration_s": report.duration_s,
         "sha256": hex::encode(kept.stored.sha256),
     });
-    let entry = Entry::new(meta, report.recording, &change, after);
-    audit::write(&mut transaction, entry.record("recording.store")).await?;
+    let entry = Entry::new(meta, "recording.store", report.recording, &change, after);
+    audit::write(&mut transaction, entry.record()).await?;
     let stored = RecordingStoredV1 {
         recording_sid: report.recording.clone(),
         call_sid: report.call.clone(),
@@ -201,30 +201,32 @@ struct Entry<'a> {
     business: Option<BusinessId>,
     actor: Actor,
     key: String,
+    action: &'a str,
     recording: &'a RecordingSid,
     before: Option<Value>,
     after: Value,
 }
 
 impl<'a> Entry<'a> {
-    fn new(meta: &Meta, recording: &'a RecordingSid, change: &Change, after: Value) -> Self {
+    fn new(meta: &Meta, action: &'a str, recording: &'a RecordingSid, change: &Change, after: Value) -> Self {
         Self {
             business: change.business,
             actor: Actor::of(meta),
             key: meta.key(),
+            action,
             recording,
             before: change.before.map(|state| json!({ "state": state.as_str() })),
             after,
         }
     }
 
-    fn record<'b>(&'b self, action: &'b str) -> Record<'b> {
+    fn record(&self) -> Record<'_> {
         Record {
             business: self.business,
             actor: &self.actor,
             request: None,
             event_id: Some(&self.key),
-            action,
+            action: self.action,
             entity_type: "recording",
             entity_id: self.recording.as_str(),
             before: self.before.clone(),
