@@ -28,17 +28,6 @@ use crate::{
     runtime::{Done, Failure, Meta, mark_all_processed},
 };
 
-/// Applies one event.
-pub async fn apply_event(
-    pool: &PgPool,
-    consumer: &str,
-    meta: &Meta,
-    event: &CallEvent,
-) -> Result<Done, Failure> {
-    let applied = apply_all(pool, consumer, &[(meta, event)]).await?;
-    Ok(applied.done.first().copied().unwrap_or(Done::AlreadyApplied))
-}
-
 /// What became of events.
 #[derive(Debug)]
 pub struct Applied {
@@ -49,8 +38,7 @@ pub struct Applied {
 }
 
 /// Applies the events: the calls' rows, their history, their leads, the audit records, the domain events and the
-/// processed marks, or nothing of it. One that had succeeded and runs again stands in
-/// the history once.
+/// processed marks, or nothing of it. One that had succeeded and runs again stands in the history once.
 pub async fn apply_all(
     pool: &PgPool,
     consumer: &str,

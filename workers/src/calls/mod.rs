@@ -22,7 +22,7 @@ use prosaas_events::{
 use sqlx::PgPool;
 use tracing::Instrument as _;
 
-pub use apply::{Applied, apply_all, apply_event};
+pub use apply::{Applied, apply_all};
 pub use event::CallEvent;
 
 use crate::{
@@ -84,8 +84,7 @@ impl Worker for CallsWorker {
     }
 
     async fn handle(&self, delivery: &Delivery, meta: &Meta, event: &CallEvent) -> Result<Done, Failure> {
-        let done = self.handle_all(&[Job { delivery, meta, event }]).await?;
-        Ok(done.first().copied().unwrap_or(Done::AlreadyApplied))
+        Ok(Done::only(&self.handle_all(&[Job { delivery, meta, event }]).await?))
     }
 
     fn most_at_once(&self) -> usize {

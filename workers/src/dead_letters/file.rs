@@ -27,8 +27,7 @@ use crate::{
 
 /// Files a failure; of one that is filed already, only what is new.
 pub async fn file(pool: &PgPool, live: &Live, report: &Report) -> Result<Done, Failure> {
-    let done = file_all(pool, live, std::slice::from_ref(report)).await?;
-    Ok(done.first().copied().unwrap_or(Done::AlreadyApplied))
+    Ok(Done::only(&file_all(pool, live, std::slice::from_ref(report)).await?))
 }
 
 /// Files failures, all or none, and says of each whether it told anything new.

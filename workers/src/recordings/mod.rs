@@ -90,10 +90,9 @@ impl Worker for RecordingsWorker {
             RecordingEvent::Available(data) => {
                 fetch::fetch(self, self.consumer(), delivery, meta, data).await
             }
-            RecordingEvent::Status(data) => self
-                .statuses(&[(meta, data)])
-                .await
-                .map(|done| done.first().copied().unwrap_or(Done::AlreadyApplied)),
+            RecordingEvent::Status(data) => {
+                self.statuses(&[(meta, data)]).await.map(|done| Done::only(&done))
+            }
         };
         // Also when it was given up, which its row says.
         self.live.announce(&self.pool, &meta.key()).await;

@@ -89,6 +89,13 @@ pub enum Done {
     AlreadyApplied,
 }
 
+impl Done {
+    /// What became of the only event, where one was applied by what applies many.
+    pub fn only(done: &[Self]) -> Self {
+        done.first().copied().unwrap_or(Self::AlreadyApplied)
+    }
+}
+
 /// What the envelope says, without the data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {

@@ -125,8 +125,7 @@ impl Worker for WhatsappWorker {
     async fn handle(&self, delivery: &Delivery, meta: &Meta, event: &WhatsappEvent) -> Result<Done, Failure> {
         let done = match event {
             WhatsappEvent::Fact(told) => {
-                let done = self.facts(&[(meta, told)]).await?;
-                return Ok(done.first().copied().unwrap_or(Done::AlreadyApplied));
+                return Ok(Done::only(&self.facts(&[(meta, told)]).await?));
             }
             WhatsappEvent::Init(command) => self.frame.process(delivery, meta, command).await,
             WhatsappEvent::PairingCode(command) => self.frame.process(delivery, meta, command).await,
