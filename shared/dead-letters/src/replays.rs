@@ -177,7 +177,7 @@ pub struct ReplayItem {
     /// Why it failed or was skipped.
     #[schema(required = true)]
     pub error: Option<String>,
-    /// When it was published.
+    /// When its turn came: from then on it is published.
     #[schema(required = true)]
     pub published_at: Option<DateTime<Utc>>,
     /// When it had its result.

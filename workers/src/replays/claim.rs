@@ -74,6 +74,7 @@ async fn take_letters(
          SET result = CASE WHEN t.id IS NULL THEN 'skipped' ELSE 'claimed' END,
              error = CASE WHEN t.id IS NULL THEN 'it is not ' || i.from_state || ' any more' END,
              settled_at = CASE WHEN t.id IS NULL THEN now() END,
+             published_at = CASE WHEN t.id IS NOT NULL THEN now() END,
              attempt = t.replays
          FROM wanted w LEFT JOIN taken t ON t.id = w.dead_letter_id
          WHERE i.job_id = $1 AND i.position = w.position",
@@ -91,7 +92,7 @@ async fn take_history(
     positions: &[i64],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE prosaas.replay_items SET result = 'claimed'
+        "UPDATE prosaas.replay_items SET result = 'claimed', published_at = now()
          WHERE job_id = $1 AND position = ANY ($2) AND result = 'pending' AND from_state IS NULL",
         job,
         positions

@@ -18,7 +18,6 @@ const PIPELINE: i64 = 250;
 
 /// An event to be published.
 struct Outgoing {
-    position: i64,
     subject: String,
     headers: HeaderMap,
     payload: Vec<u8>,
@@ -47,9 +46,7 @@ pub(super) async fn publish_claimed(
     let mut published = 0;
     loop {
         let claimed = load(pool, job.id).await?;
-        if claimed.is_empty() {
-            return Ok(published);
-        }
+        let Some(last) = claimed.last().map(|item| item.position) else { return Ok(published) };
         let mut outgoing = Vec::with_capacity(claimed.len());
         for item in claimed {
             let position = item.position;
@@ -58,9 +55,8 @@ pub(super) async fn publish_claimed(
                 None => skip(pool, job.id, position).await?,
             }
         }
-        let positions = send(context, outgoing).await?;
-        published += positions.len() as u64;
-        note(pool, job.id, &positions).await?;
+        published += send(context, outgoing).await?;
+        note(pool, job.id, last).await?;
     }
 }
 
@@ -74,6 +70,7 @@ async fn load(pool: &PgPool, job: Uuid) -> Result<Vec<Claimed>, sqlx::Error> {
            FROM prosaas.replay_items i
            LEFT JOIN prosaas.dead_letters d ON d.id = i.dead_letter_id AND i.from_state IS NOT NULL
            WHERE i.job_id = $1 AND i.result = 'claimed'
+             AND i.position > (SELECT published FROM prosaas.replay_jobs WHERE id = $1)
            ORDER BY i.position LIMIT $2"#,
         job,
         PIPELINE
@@ -97,7 +94,7 @@ async fn event(context: &jetstream::Context, job: Job, item: Claimed) -> Result<
         headers.insert(identity::REPLAY_AGAIN, job.number.to_string());
     }
     let subject = subjects::replay(&item.consumer, subjects::original(&message.subject));
-    Ok(Some(Outgoing { position: item.position, subject, headers, payload: message.payload.to_vec() }))
+    Ok(Some(Outgoing { subject, headers, payload: message.payload.to_vec() }))
 }
 
 fn of_letter(letter: Uuid, place: &str, item: Claimed) -> Option<Outgoing> {
@@ -111,7 +108,7 @@ fn of_letter(letter: Uuid, place: &str, item: Claimed) -> Option<Outgoing> {
         headers.insert(identity::REPLAY_AGAIN, again.to_string());
     }
     let subject = subjects::replay(&item.consumer, &item.subject?);
-    Some(Outgoing { position: item.position, subject, headers, payload: item.payload? })
+    Some(Outgoing { subject, headers, payload: item.payload? })
 }
 
 /// The headers of the original, without what the server would act on once more, what an
@@ -148,31 +145,25 @@ async fn stored(
     }
 }
 
-/// Sends all, then waits for each acknowledgement.
-async fn send(context: &jetstream::Context, outgoing: Vec<Outgoing>) -> Result<Vec<i64>, Cause> {
+/// Sends all, then waits for each acknowledgement; returns how many there were.
+async fn send(context: &jetstream::Context, outgoing: Vec<Outgoing>) -> Result<u64, Cause> {
     let mut acks = Vec::with_capacity(outgoing.len());
     for event in outgoing {
-        let ack = context.publish_with_headers(event.subject, event.headers, event.payload.into()).await?;
-        acks.push((event.position, ack));
+        acks.push(context.publish_with_headers(event.subject, event.headers, event.payload.into()).await?);
     }
-    let mut positions = Vec::with_capacity(acks.len());
-    for (position, ack) in acks {
+    let sent = acks.len() as u64;
+    for ack in acks {
         ack.await?;
-        positions.push(position);
     }
-    Ok(positions)
+    Ok(sent)
 }
 
-async fn note(pool: &PgPool, job: Uuid, positions: &[i64]) -> Result<(), sqlx::Error> {
+/// Notes how far the stream has what was claimed. Claims are made in order of position, so one mark says it of all.
+async fn note(pool: &PgPool, job: Uuid, last: i64) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "WITH n AS (
-            SELECT position FROM prosaas.replay_items
-            WHERE job_id = $1 AND position = ANY ($2) AND result = 'claimed' ORDER BY position FOR UPDATE
-         )
-         UPDATE prosaas.replay_items AS i SET result = 'in_flight', published_at = now()
-         FROM n WHERE i.job_id = $1 AND i.position = n.position",
+        "UPDATE prosaas.replay_jobs SET published = greatest(published, $2) WHERE id = $1",
         job,
-        positions
+        last
     )
     .execute(pool)
     .await?;

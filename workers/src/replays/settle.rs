@@ -26,10 +26,11 @@ pub(super) async fn settle(pool: &PgPool, job: Uuid) -> Result<i64, sqlx::Error>
     .await
 }
 
-/// How many are published and have no result yet.
+/// How many are claimed and have no result yet.
 pub(super) async fn in_flight(pool: &PgPool, job: Uuid) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!(
-        r#"SELECT count(*) AS "count!" FROM prosaas.replay_items WHERE job_id = $1 AND result = 'in_flight'"#,
+        r#"SELECT count(*) AS "count!" FROM prosaas.replay_items 
+           WHERE job_id = $1 AND result IN ('claimed', 'in_flight')"#,
         job
     )
     .fetch_one(pool)

@@ -277,7 +277,7 @@ async fn another_process_goes_on_where_one_was_killed() -> Result<()> {
     .bind(id.0)
     .execute(world.pool())
     .await?;
-    sqlx::query("UPDATE prosaas.replay_jobs SET lease_until = now() + interval '1 hour', rate = 50")
+    sqlx::query("UPDATE prosaas.replay_jobs SET lease_until = now() + interval '1 hour', rate = 50, published = 0")
         .execute(world.pool())
         .await?;
     let (runner, task) = world.runner("next");
