@@ -12,11 +12,14 @@ use prosaas_platform::bus::publisher::Reason;
 
 /// Makes them.
 pub fn exist() {
-    for webhook in ["incoming_call", "call_status", "handle_recording", "dial_result"] {
+    for webhook in ["incoming_call", "call_status", "handle_recording", "dial_result", "screen"] {
         for kept in [Kept::Logged, Kept::LastResort, Kept::Lost] {
             counter!("prosaas_webhook_acks_total", "webhook" => webhook, "outcome" => kept.as_str())
                 .increment(0);
         }
+    }
+    for result in ["asked", "accepted", "declined"] {
+        counter!("prosaas_call_screenings_total", "result" => result).increment(0);
     }
     for stream in Stream::PUMPED {
         counter!("prosaas_pump_rejected_total", "stream" => stream.name()).increment(0);

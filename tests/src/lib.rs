@@ -12,6 +12,7 @@ pub mod ingress;
 pub mod load;
 pub mod nats;
 pub mod person;
+pub mod phone;
 pub mod pooler;
 pub mod ports;
 pub mod postgres;

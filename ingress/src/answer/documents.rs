@@ -10,7 +10,7 @@ use prosaas_domain::{
 
 use super::{
     sentences,
-    twiml::{Dial, Response, TwimlError, Voice, document},
+    twiml::{Dial, Response, Target, TwimlError, Voice, document},
 };
 
 /// A business's settings as the documents use them. Settings that never passed
@@ -19,48 +19,76 @@ use super::{
 pub(super) struct Script<'a> {
     config: &'a CallConfig,
     voice: Voice<'a>,
-    forward_to: Vec<E164>,
+    targets: Vec<Target>,
 }
 
 impl<'a> Script<'a> {
     pub(super) fn new(config: &'a CallConfig) -> Self {
         let settings = &config.settings;
-        let mut forward_to: Vec<E164> = Vec::new();
+        let mut targets: Vec<Target> = Vec::new();
         if settings.mode == CallMode::Forward {
             for number in &settings.forward_to {
                 // A call forwarded to the number that it came in on would never end.
-                let usable = !config.numbers.contains(number) && !forward_to.contains(number);
-                if usable && forward_to.len() < MAX_FORWARD_TO {
-                    forward_to.push(number.clone());
+                let listed = targets.iter().any(|target| target.number == *number);
+                let usable = !config.numbers.contains(number) && !listed;
+                if usable && targets.len() < MAX_FORWARD_TO {
+                    targets.push(Target { number: number.clone(), ask: settings.asks(number) });
                 }
             }
         }
-        Self { config, voice: Voice::choose(settings.voice.as_deref(), settings.language), forward_to }
+        Self { config, voice: Voice::choose(settings.voice.as_deref(), settings.language), targets }
     }
 
     /// Whether open calls are forwarded: to nobody means that messages are taken.
     pub(super) fn forwards(&self) -> bool {
-        !self.forward_to.is_empty()
+        !self.targets.is_empty()
     }
 
     /// During the hours: greet, then forward or record.
     pub(super) fn open(&self) -> Result<Bytes, TwimlError> {
+        if self.forwards() {
+            return self.forward(None);
+        }
+        let own = own_words(self.config.settings.greeting.as_ref());
+        let default = || sentences::greeting(self.language(), self.name());
+        document(|response| self.take_message(response, own, default))
+    }
+
+    /// The same for a caller whose number cannot be shown to whoever is rung: Twilio would refuse to dial (error
+    /// 13214). The business's own number stands in its place. None where nothing is forwarded.
+    pub(super) fn open_to_unknown(&self) -> Result<Option<Bytes>, TwimlError> {
+        let own = self.config.numbers.first().filter(|_| self.forwards());
+        own.map(|number| self.forward(Some(number))).transpose()
+    }
+
+    /// Greets and rings. Whatever the greeting is, the caller hears that they are put through, for what follows may
+    /// be silence until somebody takes the call, and that they are recorded.
+    fn forward(&self, caller_id: Option<&E164>) -> Result<Bytes, TwimlError> {
         let settings = &self.config.settings;
-        let own = own_words(settings.greeting.as_ref());
+        let own = own_words(settings.greeting.as_ref()).map(str::to_owned);
         document(|response| {
-            if self.forwards() {
-                let default =
-                    || sentences::forward_greeting(self.language(), self.name(), settings.record_forwarded);
-                response.say(self.voice, &own.map_or_else(default, str::to_owned))?;
-                response.dial(&Dial {
-                    numbers: &self.forward_to,
-                    timeout_s: settings.forward_timeout_s.clamp(5, 60),
-                    record: settings.record_forwarded,
-                })
-            } else {
-                let default = || sentences::greeting(self.language(), self.name());
-                self.take_message(response, own, default)
+            response
+                .say(self.voice, &own.unwrap_or_else(|| sentences::greeting(self.language(), self.name())))?;
+            response.say(self.voice, &sentences::connecting(self.language(), settings.record_forwarded))?;
+            response.dial(&Dial {
+                business: self.config.business_id,
+                targets: &self.targets,
+                timeout_s: settings.forward_timeout_s.clamp(5, 60),
+                record: settings.record_forwarded,
+                caller_id,
+            })
+        })
+    }
+
+    /// Asks whoever has answered whether they take the call from that number, twice; none where it cannot be told.
+    /// Without a digit the leg ends: a voicemail presses none.
+    pub(super) fn screening(&self, caller: Option<&E164>) -> Result<Bytes, TwimlError> {
+        let question = self.question(caller);
+        document(|response| {
+            for _ in 0..2 {
+                response.ask(self.config.business_id, self.voice, &question)?;
             }
+            response.hang_up()
         })
     }
 
@@ -78,6 +106,16 @@ impl<'a> Script<'a> {
                 response.hang_up()
             }
         })
+    }
+
+    /// Whether anybody who is rung is asked first.
+    pub(super) fn asks(&self) -> bool {
+        self.targets.iter().any(|target| target.ask)
+    }
+
+    /// The question of [`Self::screening`].
+    pub(super) fn question(&self, caller: Option<&E164>) -> String {
+        sentences::take_this_call(self.language(), self.name(), caller)
     }
 
     /// Forwarding reached nobody: say so, then record.

@@ -11,8 +11,11 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use prosaas_domain::call_config::{CallConfig, Language};
-use prosaas_events::call::{Answer, CallStatus};
+use prosaas_domain::{
+    call_config::{CallConfig, Language},
+    phone::{self, E164},
+};
+use prosaas_events::call::Answer;
 
 pub use self::twiml::{MAX_DOCUMENT, TwimlError};
 use self::{documents::Script, hours::Schedule, twiml::Voice};
@@ -23,6 +26,7 @@ pub struct CompiledAnswers {
     schedule: Schedule,
     open_answer: Answer,
     open: Bytes,
+    open_to_unknown: Option<Bytes>,
     closed: Bytes,
     nobody_answered: Bytes,
     after_recording: Bytes,
@@ -38,19 +42,26 @@ impl CompiledAnswers {
             schedule: Schedule::new(config),
             open_answer: if script.forwards() { Answer::Forward } else { Answer::Record },
             open: script.open()?,
+            open_to_unknown: script.open_to_unknown()?,
             closed: script.closed()?,
             nobody_answered: script.nobody_answered()?,
             after_recording: script.thanks()?,
         })
     }
 
-    /// What to tell Twilio of a call that comes in at that moment.
-    pub fn incoming(&self, now: DateTime<Utc>) -> (Answer, Bytes) {
-        if self.schedule.is_open(now) {
-            (self.open_answer, self.open.clone())
-        } else {
-            (Answer::Closed, self.closed.clone())
-        }
+    /// What to tell Twilio of a call that comes in from there at that moment.
+    pub fn incoming(&self, now: DateTime<Utc>, from: &str) -> (Answer, Bytes) {
+        let answer = self.answer(now);
+        let document = match answer {
+            Answer::Closed => &self.closed,
+            _ => self.open_to_unknown.as_ref().filter(|_| shown(from).is_none()).unwrap_or(&self.open),
+        };
+        (answer, document.clone())
+    }
+
+    /// How a call is answered that comes in at that moment.
+    pub fn answer(&self, now: DateTime<Utc>) -> Answer {
+        if self.schedule.is_open(now) { self.open_answer } else { Answer::Closed }
     }
 
     /// Whether the business is open at that moment.
@@ -68,15 +79,42 @@ impl CompiledAnswers {
         self.closed.clone()
     }
 
-    /// What comes after forwarding: the end where the two spoke, else a message.
-    pub fn after_dial(&self, outcome: CallStatus) -> Bytes {
-        if outcome == CallStatus::Completed { hang_up() } else { self.nobody_answered.clone() }
+    /// What comes after forwarding: the end where the caller was put through, else a message.
+    pub fn after_dial(&self, put_through: bool) -> Bytes {
+        if put_through { hang_up() } else { self.nobody_answered.clone() }
     }
 
     /// What comes after a message, in this business's voice.
     pub fn after_recording(&self) -> Bytes {
         self.after_recording.clone()
     }
+}
+
+/// The caller's number, where it can be shown to somebody else: a caller id of `<Dial>` must be in E.164 form.
+fn shown(from: &str) -> Option<E164> {
+    phone::caller(from).filter(|number| number.as_str() == from)
+}
+
+/// What whoever has answered for a business is asked before the caller is put through. `from` is the caller id that
+/// they see: the business's own where the caller's could not be shown.
+pub fn screening(config: &CallConfig, from: &str) -> Bytes {
+    let caller = shown(from).filter(|number| !config.numbers.contains(number));
+    Script::new(config).screening(caller.as_ref()).unwrap_or_else(|error| {
+        tracing::error!(event = "call.unasked", business_id = %config.business_id, %error, "the leg is hung up");
+        hang_up()
+    })
+}
+
+/// What whoever is asked hears, where anybody is.
+pub fn question(config: &CallConfig, from: &str) -> Option<String> {
+    let script = Script::new(config);
+    script.asks().then(|| script.question(shown(from).as_ref()))
+}
+
+/// Ends the screening: the caller is put through.
+pub fn put_through() -> Bytes {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| or_bare(twiml::document(|_| Ok(()))));
+    DOCUMENT.clone()
 }
 
 /// For a number of nobody: the polite default, Hebrew then English, and the end.

@@ -2,7 +2,10 @@
 //! The Hebrew speaks to callers in the plural, which fits everybody, and is spelt
 //! in full where a voice would otherwise misread it ("איתכם", with you).
 
-use prosaas_domain::call_config::Language::{self, En, He};
+use prosaas_domain::{
+    call_config::Language::{self, En, He},
+    phone::E164,
+};
 
 /// "You have reached …"; a plain hello for a business whose name is blank.
 fn hello(language: Language, name: &str) -> String {
@@ -16,19 +19,39 @@ fn hello(language: Language, name: &str) -> String {
     }
 }
 
-/// Greeting of a business that records messages.
+/// Greeting of a business that wrote none.
 pub(super) fn greeting(language: Language, name: &str) -> String {
     hello(language, name)
 }
 
-/// Greeting of a business that forwards its calls.
-pub(super) fn forward_greeting(language: Language, name: &str, recorded: bool) -> String {
-    let hello = hello(language, name);
+/// Before somebody is rung.
+pub(super) fn connecting(language: Language, recorded: bool) -> String {
     let (hold, notice) = match language {
         He => ("אנא המתינו על הקו, מיד נעביר את השיחה.", " לידיעתכם, השיחה מוקלטת."),
         En => ("Please hold while we connect your call.", " Please note that this call is recorded."),
     };
-    format!("{hello} {hold}{}", if recorded { notice } else { "" })
+    format!("{hold}{}", if recorded { notice } else { "" })
+}
+
+/// To whoever has answered, before the caller is put through.
+pub(super) fn take_this_call(language: Language, name: &str, caller: Option<&E164>) -> String {
+    // The sentence brings its own full stop.
+    let name = name.trim().trim_end_matches('.');
+    let digits = caller.map(spoken);
+    match (language, digits) {
+        (He, Some(digits)) => format!("שיחה אל {name}, ממספר {digits}. לקבלת השיחה, הקישו 1."),
+        (He, None) => format!("שיחה אל {name}, ממספר חסוי. לקבלת השיחה, הקישו 1."),
+        (En, Some(digits)) => format!("Call for {name}, from {digits}. To take it, press 1."),
+        (En, None) => format!("Call for {name}, from a withheld number. To take it, press 1."),
+    }
+}
+
+/// A number digit by digit, as it is dialled in Israel.
+fn spoken(number: &E164) -> String {
+    let digits = number.as_str().trim_start_matches('+');
+    let local =
+        digits.strip_prefix("972").map_or_else(|| digits.to_owned(), |national| format!("0{national}"));
+    local.chars().map(String::from).collect::<Vec<_>>().join(" ")
 }
 
 /// What to do now: before each beep.
@@ -130,6 +153,18 @@ mod tests {
         for no in ["הגעתם למספרה ביפו", "Stone & Sons", "שלום", ""] {
             assert!(!mentions_the_beep(no), "{no}");
         }
+    }
+
+    #[test]
+    fn a_number_is_spoken_digit_by_digit() -> anyhow::Result<()> {
+        let said = |language, number: Option<&str>| -> anyhow::Result<String> {
+            Ok(take_this_call(language, "Dana.", number.map(E164::parse).transpose()?.as_ref()))
+        };
+        let wanted = "Call for Dana, from 0 5 4 1 2 3 4 5 6 7. To take it, press 1.";
+        assert_eq!(said(En, Some("+972541234567"))?, wanted);
+        assert_eq!(said(En, Some("+14155550100"))?.matches("1 4 1 5 5 5 5 0 1 0 0").count(), 1);
+        assert!(said(He, None)?.contains("ממספר חסוי"));
+        Ok(())
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::io;
 use bytes::Bytes;
 use prosaas_domain::{
     call_config::{Language, voices},
+    ids::BusinessId,
     phone::E164,
 };
 use quick_xml::{
@@ -22,6 +23,12 @@ pub const MAX_DOCUMENT: usize = 64_000;
 const RECORDING_URL: &str = "/webhook/handle_recording";
 /// Where Twilio asks on when a forwarded call ends.
 const DIAL_URL: &str = "/webhook/dial_result";
+/// The same, where everybody who is rung is asked first. `nginx/callers-maps.conf` reads it, too.
+const DIAL_SCREENED_URL: &str = "/webhook/dial_result?screened=1";
+/// Where Twilio asks what to tell whoever has answered, and what they pressed.
+const SCREEN_URL: &str = "/webhook/screen";
+/// How long a digit is waited for after the question, seconds. The question comes twice.
+const DIGIT_S: &str = "5";
 /// The reports of a recording that we want.
 const RECORDING_EVENTS: &str = "in-progress completed absent";
 /// Silence that ends a message, seconds: long enough to look a number up.
@@ -64,9 +71,19 @@ impl<'a> Voice<'a> {
 
 /// How to ring whom.
 pub(super) struct Dial<'a> {
-    pub(super) numbers: &'a [E164],
+    pub(super) business: BusinessId,
+    pub(super) targets: &'a [Target],
     pub(super) timeout_s: u16,
     pub(super) record: bool,
+    /// The number that those who are rung see, in place of the caller's.
+    pub(super) caller_id: Option<&'a E164>,
+}
+
+/// Whom to ring.
+pub(super) struct Target {
+    pub(super) number: E164,
+    /// Whether they are asked to press 1 first.
+    pub(super) ask: bool,
 }
 
 /// The inside of a `<Response>` being written.
@@ -88,16 +105,23 @@ pub(super) fn document(
     Ok(Bytes::from(xml.into_boxed_slice()))
 }
 
+/// Where whoever answers for that business is asked.
+fn screen_url(business: BusinessId) -> String {
+    format!("{SCREEN_URL}?business={business}")
+}
+
+fn say(inside: &mut Writer<Vec<u8>>, voice: Voice<'_>, piece: &str) -> io::Result<()> {
+    inside
+        .create_element("Say")
+        .with_attributes([("voice", voice.name), ("language", voice.locale)])
+        .write_text_content(BytesText::new(piece))
+        .map(|_| ())
+}
+
 impl Response {
     /// Says the text, in as many `<Say>`s as it takes; nothing for a blank one.
     pub(super) fn say(&mut self, voice: Voice<'_>, text: &str) -> io::Result<()> {
-        for piece in speech::pieces(&speech::clean(text)) {
-            self.0
-                .create_element("Say")
-                .with_attributes([("voice", voice.name), ("language", voice.locale)])
-                .write_text_content(BytesText::new(piece))?;
-        }
-        Ok(())
+        speech::pieces(&speech::clean(text)).into_iter().try_for_each(|piece| say(&mut self.0, voice, piece))
     }
 
     /// Records a message. Its action answers with a hang-up; what follows in
@@ -122,14 +146,18 @@ impl Response {
     }
 
     /// Rings all the numbers at once; its action decides what comes next. No
-    /// `answerOnBridge`: the greeting before it has answered the call already.
+    /// `answerOnBridge`: what was said before it has answered the call already.
     pub(super) fn dial(&mut self, dial: &Dial<'_>) -> io::Result<()> {
         let timeout = dial.timeout_s.to_string();
+        let screened = dial.targets.iter().all(|target| target.ask);
         let mut element = self.0.create_element("Dial").with_attributes([
-            ("action", DIAL_URL),
+            ("action", if screened { DIAL_SCREENED_URL } else { DIAL_URL }),
             ("method", "POST"),
             ("timeout", timeout.as_str()),
         ]);
+        if let Some(number) = dial.caller_id {
+            element = element.with_attribute(("callerId", number.as_str()));
+        }
         if dial.record {
             element = element.with_attributes([
                 ("record", "record-from-answer-dual"),
@@ -138,13 +166,34 @@ impl Response {
                 ("recordingStatusCallbackEvent", RECORDING_EVENTS),
             ]);
         }
+        let screen = screen_url(dial.business);
         element.write_inner_content(|inside| {
-            dial.numbers.iter().try_for_each(|number| {
-                inside
-                    .create_element("Number")
-                    .write_text_content(BytesText::new(number.as_str()))
-                    .map(|_| ())
+            dial.targets.iter().try_for_each(|target| {
+                let mut number = inside.create_element("Number");
+                if target.ask {
+                    number = number.with_attributes([("url", screen.as_str()), ("method", "POST")]);
+                }
+                number.write_text_content(BytesText::new(target.number.as_str())).map(|_| ())
             })
+        })?;
+        Ok(())
+    }
+
+    /// Asks for one digit, which the screening's own address is told. Whoever presses none goes on to what follows.
+    pub(super) fn ask(&mut self, business: BusinessId, voice: Voice<'_>, question: &str) -> io::Result<()> {
+        let action = screen_url(business);
+        let element = self.0.create_element("Gather").with_attributes([
+            ("action", action.as_str()),
+            ("method", "POST"),
+            ("input", "dtmf"),
+            ("numDigits", "1"),
+            ("finishOnKey", ""),
+            ("timeout", DIGIT_S),
+        ]);
+        element.write_inner_content(|inside| {
+            speech::pieces(&speech::clean(question))
+                .into_iter()
+                .try_for_each(|piece| say(inside, voice, piece))
         })?;
         Ok(())
     }

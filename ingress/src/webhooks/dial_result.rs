@@ -5,7 +5,7 @@ use axum::extract::State;
 use prosaas_domain::ids::CallSid;
 use prosaas_events::{
     CloudEvent, EventId,
-    call::{CallDialedV1, CallStatus},
+    call::{CallDialedV1, CallStatus, was_put_through},
     subjects::Subject,
 };
 
@@ -20,6 +20,8 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
         // The caller is on the line: a word that we do not know yet must not end the call.
         word => CallStatus::parse(word).unwrap_or(CallStatus::Failed),
     };
+    let bridged = request.parsed("DialBridged");
+    let screened = request.ours("screened").is_some();
     let directory = app.directory.load();
     let business = directory.by_number(request.get("To").unwrap_or_default());
     let dialed_call_sid: Option<CallSid> = request.parsed("DialCallSid");
@@ -30,6 +32,8 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
         outcome,
         dialed_call_sid,
         duration_s: request.parsed("DialCallDuration"),
+        bridged,
+        screened,
     };
     let mut event =
         CloudEvent::new(id, request.source(), request.call_sid.to_string(), request.received_at, data);
@@ -39,7 +43,9 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     metrics::counter!("prosaas_webhook_acks_total", "webhook" => "dial_result", "outcome" => kept.as_str())
         .increment(1);
     Ok(TwimlResponse(match business {
-        Some(business) => business.answers.after_dial(outcome),
+        // Of screened legs only the one on which 1 was pressed is ever connected. Which ingress heard the digit is
+        // not known here, and need not be.
+        Some(business) => business.answers.after_dial(was_put_through(outcome, bridged, screened)),
         None => answer::safe_fallback(),
     }))
 }

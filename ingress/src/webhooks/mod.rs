@@ -6,6 +6,7 @@ mod handle_recording;
 mod incoming_call;
 mod refusal;
 mod request;
+mod screen;
 mod twiml_response;
 
 use axum::{Router, routing::any};
@@ -24,6 +25,8 @@ pub fn routes() -> Router<App> {
         .route("/webhook/call_status/", any(call_status::handle))
         .route("/webhook/handle_recording", any(handle_recording::handle))
         .route("/webhook/handle_recording/", any(handle_recording::handle))
+        .route("/webhook/screen", any(screen::handle))
+        .route("/webhook/screen/", any(screen::handle))
         .route("/webhook/dial_result", any(dial_result::handle))
         .route("/webhook/dial_result/", any(dial_result::handle))
 }

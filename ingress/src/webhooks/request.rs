@@ -29,6 +29,8 @@ pub struct TwilioRequest {
     pub account_sid: Option<AccountSid>,
     /// The call that it is about.
     pub call_sid: CallSid,
+    /// What the address holds that we gave Twilio.
+    address: Params,
     /// When it came.
     pub received_at: DateTime<Utc>,
     /// The trace that it begins or continues.
@@ -55,6 +57,7 @@ impl FromRequest<App> for TwilioRequest {
         Ok(Self {
             account_sid: check_account(app, &params)?,
             call_sid: sid(&params, "CallSid")?,
+            address: twilio::parse_query(parts.uri.query().unwrap_or_default()).unwrap_or_default(),
             received_at: app.clock.now(),
             trace: trace_of(&parts.headers),
             params,
@@ -82,6 +85,11 @@ impl TwilioRequest {
     /// Twilio changes what it sends without notice.
     pub fn parsed<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         self.get(name)?.parse().ok()
+    }
+
+    /// A parameter that we put into the address ourselves, in the TwiML that led here. The signature covers it.
+    pub fn ours(&self, name: &str) -> Option<&str> {
+        self.address.get(name)
     }
 
     /// The business of the call, where the request's numbers tell: the direction decides which of
@@ -211,6 +219,7 @@ mod tests {
                 params: twilio::parse_form(format!("{both}{more}").as_bytes())?,
                 account_sid: None,
                 call_sid: "CA1".parse()?,
+                address: Params::default(),
                 received_at: DateTime::UNIX_EPOCH,
                 trace: TraceParent::random(),
             };

@@ -16,11 +16,13 @@ async fn seeded() -> Result<World> {
              VALUES ('00000000-0000-7000-8000-000000000001', '{OWN}', 'דנה', 'call', now(), now());
              INSERT INTO prosaas.calls
                 (call_sid, business_id, lead_id, from_raw, from_e164, to_raw, to_e164, direction, status, started_at,
-                 ended_at, dial_outcome, missed, callback_needed, called_back_at)
+                 ended_at, dial_outcome, answered, answered_by, missed, callback_needed, called_back_at)
              SELECT 'CA' || n, '{OWN}', lead::uuid, from_raw, from_e164, to_raw, to_e164, direction, status,
                     '2026-01-01'::timestamptz + n * interval '1 hour',
                     CASE WHEN status = 'completed' THEN '2026-01-02'::timestamptz END,
-                    dial, missed, missed AND from_e164 IS NOT NULL, back::timestamptz
+                    dial, coalesce(dial = 'completed', direction = 'outbound-api'),
+                    CASE dial WHEN 'completed' THEN '+972527654321' END,
+                    missed, missed AND from_e164 IS NOT NULL, back::timestamptz
              FROM (VALUES
                  (1, '00000000-0000-7000-8000-000000000001', '+972541234567', '+972541234567', '+97233724000', '+97233724000', 'inbound', 'completed', NULL, true, NULL),
                  (2, '00000000-0000-7000-8000-000000000001', '+972541234567', '+972541234567', '+97233724000', '+97233724000', 'inbound', 'completed', 'completed', false, NULL),
@@ -114,6 +116,7 @@ async fn only_a_system_admin_sees_calls_to_numbers_of_nobody() -> Result<()> {
     assert_eq!(found, ["CAnobody2", "CAnobody1"]);
     let detail = world.read(&admin, &format!("/api/calls/CA2?business_id={OWN}")).await?;
     assert_eq!((&detail["missed"], &detail["dial_outcome"]), (&json!(false), &json!("completed")));
+    assert_eq!((&detail["answered"], &detail["answered_by"]), (&json!(true), &json!("+972527654321")));
     world.passed();
     Ok(())
 }

@@ -99,6 +99,14 @@ async fn a_preview_tells_what_callers_would_hear() -> Result<()> {
     assert_eq!(preview["closed"][0]["text"], "סגור & נעול");
     assert_eq!(verbs(&preview["nobody_answered"]), "say record say hang_up");
     assert_eq!(verbs(&preview["after_recording"]), "say hang_up");
+    assert!(preview["question"].as_str().unwrap().contains("מספרת דנה"), "mobile phones are asked");
+    // In any spelling; what is said of another number says nothing.
+    let unasked = json!({
+        "mode": "forward", "forward_to": ["+972541234567"],
+        "screening": [{"number": "054-123 4567", "ask": false}, {"number": "03-3724000", "ask": true}],
+    });
+    let answer = world.post(&manager, &path, json!({"settings": unasked})).await?;
+    assert_eq!((answer.status.as_u16(), answer.json()["question"].clone()), (200, Value::Null));
     let wrong = world.post(&manager, &path, json!({"settings": {"max_message_s": 1}})).await?;
     assert_eq!(wrong.status, 422);
     world.passed();

@@ -65,9 +65,26 @@ class Alone(unittest.TestCase):
             self.assertEqual(answer.status, 200)
             return [verb.tag for verb in ElementTree.fromstring(twiml)]
 
-        self.assertEqual(verbs("/webhook/dial_result", CALL + "&DialCallStatus=completed"), ["Hangup"])
-        self.assertIn("Record", verbs("/webhook/dial_result", CALL + "&DialCallStatus=no-answer"))
+        # The rule of was_put_through, with its table.
+        for address, bridged, outcome, spoke in (
+            ("?screened=1", "true", "completed", True), ("?screened=1", "false", "completed", False),
+            ("?screened=1", None, "completed", False), ("?screened=1", "true", "no-answer", False),
+            ("", "true", "completed", True), ("", None, "completed", True), ("", "false", "completed", False),
+            ("", None, "busy", False),
+        ):
+            said = [f"DialCallStatus={outcome}"] + ([f"DialBridged={bridged}"] if bridged else [])
+            for order in (said, said[::-1]):
+                answer = verbs("/webhook/dial_result" + address, "&".join([CALL, *order]))
+                self.assertEqual(answer == ["Hangup"], spoke, (address, order))
+                self.assertEqual("Record" in answer, not spoke)
         self.assertEqual(verbs("/webhook/handle_recording", CALL + "&RecordingUrl=x&Digits=hangup"), ["Say", "Hangup"])
+
+    def test_whoever_was_asked_is_hung_up_on_and_the_caller_goes_on(self) -> None:
+        for method, path, body in (("POST", "?business=b", CALL), ("POST", "?business=b", CALL + "&Digits=1"),
+                                   ("GET", "?business=b&" + CALL, None)):
+            answer, twiml = self.nginx.ask("/webhook/screen" + path, method=method, body=body, headers=FORM)
+            self.assertEqual((answer.status, answer.headers.get_content_type()), (200, "text/xml"))
+            self.assertEqual([verb.tag for verb in ElementTree.fromstring(twiml)], ["Hangup"])
 
     def test_reports_that_nobody_listens_to_fail_visibly(self) -> None:
         for path, body in (("/webhook/handle_recording", CALL + "&RecordingStatus=completed"),

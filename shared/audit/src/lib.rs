@@ -52,6 +52,12 @@ struct CallState {
     duration_s: Option<u32>,
     dial_outcome: Option<CallStatus>,
     #[schemars(extend("x-visible" = true))]
+    dial_bridged: Option<bool>,
+    #[schemars(extend("x-visible" = true))]
+    accepted_legs: usize,
+    #[schemars(extend("x-visible" = true))]
+    answered: bool,
+    #[schemars(extend("x-visible" = true))]
     missed: Option<bool>,
     #[schemars(extend("x-visible" = true))]
     called_back: bool,

@@ -48,6 +48,12 @@ impl E164 {
         &self.0
     }
 
+    /// Whether a mobile phone may ring there, whose network answers by itself when its owner does not. Of Israel's
+    /// numbers those of the range 5; of other countries' all, for not every plan tells the two apart.
+    pub fn may_be_mobile(&self) -> bool {
+        self.0.strip_prefix("+972").is_none_or(|national| national.starts_with('5'))
+    }
+
     /// Whether somebody can have this number: [`read`] gives it back unchanged. A stored
     /// number need not be: older releases took every number of the right shape.
     pub fn is_plausible(&self) -> bool {

@@ -1,7 +1,10 @@
 //! What Twilio tells us of calls.
 
 use chrono::{DateTime, Utc};
-use prosaas_domain::ids::{AccountSid, CallSid};
+use prosaas_domain::{
+    ids::{AccountSid, CallSid},
+    phone::E164,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -209,8 +212,68 @@ pub struct CallDialedV1 {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-visible" = true))]
     pub duration_s: Option<u32>,
+    /// Whether the two were connected (`DialBridged`): a voicemail that answered and was not is `completed`, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
+    pub bridged: Option<bool>,
+    /// Whether everybody who was rung had to press 1 first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("x-visible" = true))]
+    pub screened: bool,
 }
 
 impl EventData for CallDialedV1 {
     const TYPE: &'static str = "pro.prosaas.call.dialed.v1";
+}
+
+/// Whether forwarding put the caller through, as far as its own end tells: ingress, workers and nginx's stand-in
+/// decide by this. `completed` alone says that somebody or something picked up. Where everybody is asked first, Twilio
+/// has to say that the two were connected; where nobody is, an account whose callbacks do not say so is believed.
+pub fn was_put_through(outcome: CallStatus, bridged: Option<bool>, screened: bool) -> bool {
+    outcome == CallStatus::Completed && bridged.unwrap_or(!screened)
+}
+
+/// `pro.prosaas.call.leg_accepted.v1`: whoever answered a forwarded call has pressed 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallLegAcceptedV1 {
+    /// The caller's leg.
+    pub call_sid: CallSid,
+    /// The account that sent it; absent only where validation is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_sid: Option<AccountSid>,
+    /// The leg on which it was pressed.
+    pub leg_sid: CallSid,
+    /// The number that was rung.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<E164>,
+}
+
+impl EventData for CallLegAcceptedV1 {
+    const TYPE: &'static str = "pro.prosaas.call.leg_accepted.v1";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_was_asked_first_must_have_been_connected() {
+        for (outcome, bridged, screened, through) in [
+            (CallStatus::Completed, Some(true), true, true),
+            // A voicemail: it picked up, and was hung up on.
+            (CallStatus::Completed, Some(false), true, false),
+            (CallStatus::Completed, None, true, false),
+            (CallStatus::NoAnswer, Some(true), true, false),
+            (CallStatus::Completed, Some(true), false, true),
+            (CallStatus::Completed, None, false, true),
+            (CallStatus::Completed, Some(false), false, false),
+            (CallStatus::Busy, None, false, false),
+        ] {
+            assert_eq!(
+                was_put_through(outcome, bridged, screened),
+                through,
+                "{outcome:?} {bridged:?} {screened}"
+            );
+        }
+    }
 }

@@ -47,6 +47,11 @@ impl EventId {
         Self(format!("call.dialed:{call}:{dialed}:{}", outcome.as_str()))
     }
 
+    /// Whoever was rung on `leg` has accepted the call.
+    pub fn call_leg_accepted(call: &CallSid, leg: &CallSid) -> Self {
+        Self(format!("call.leg_accepted:{call}:{leg}"))
+    }
+
     /// A recording is complete at Twilio.
     pub fn recording_available(recording: &RecordingSid) -> Self {
         Self(format!("recording.available:{recording}"))
@@ -132,8 +137,12 @@ mod tests {
     #[test]
     fn an_id_is_visible_ascii_and_no_longer_than_the_longest_that_we_make() -> anyhow::Result<()> {
         let longest: CallSid = "x".repeat(prosaas_domain::ids::MAX_SID_LEN).parse()?;
-        let made = EventId::call_dialed(&longest, Some(&longest), CallStatus::InProgress);
-        assert_eq!(made.as_str().parse(), Ok(made.clone()));
+        for made in [
+            EventId::call_dialed(&longest, Some(&longest), CallStatus::InProgress),
+            EventId::call_leg_accepted(&longest, &longest),
+        ] {
+            assert_eq!(made.as_str().parse(), Ok(made.clone()));
+        }
         for bad in ["", "a b", "a\r\nb", "a\n", "\0", "é", &"x".repeat(MAX_LEN + 1)] {
             assert_eq!(bad.parse::<EventId>(), Err(InvalidEventId), "{bad:?}");
         }
@@ -150,6 +159,7 @@ mod tests {
             EventId::call_status(&call, CallStatus::Ringing, StatusOrder::Parameters([0xab; 12])),
             EventId::call_dialed(&call, Some(&dialed), CallStatus::NoAnswer),
             EventId::call_dialed(&call, None, CallStatus::Busy),
+            EventId::call_leg_accepted(&call, &dialed),
             EventId::recording_available(&recording),
             EventId::recording_status(&recording, RecordingProgress::Absent),
             EventId::domain_event("call.missed", "CA1", "call.status:CA1:completed:3"),
@@ -160,6 +170,7 @@ mod tests {
             "call.status:CA1:ringing:abababababababababababab",
             "call.dialed:CA1:CA2:no-answer",
             "call.dialed:CA1:none:busy",
+            "call.leg_accepted:CA1:CA2",
             "recording.available:RE1",
             "recording.status:RE1:absent",
             "call.missed:CA1:1abfd2917282df9b5ec839d12f8e6ed9",

@@ -89,6 +89,11 @@ impl Subject {
         Self { stream: Stream::Calls, text: format!("call.status.{call}") }
     }
 
+    /// `call.leg_accepted.CA…`: whoever answered a forwarded call took it.
+    pub fn call_leg_accepted(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.leg_accepted.{call}") }
+    }
+
     /// `call.dialed.CA…`: how forwarding a call ended.
     pub fn call_dialed(call: &CallSid) -> Self {
         Self { stream: Stream::Calls, text: format!("call.dialed.{call}") }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use prosaas_domain::{call_config::CallSettings, ids::BusinessId, phone::E164, rights::Role};
 use prosaas_events::{
     CloudEvent, EventData,
-    call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1},
+    call::{Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1},
     crm::{
         Command, CommandArgs, CommandMeta,
         business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
@@ -100,6 +100,29 @@ fn call_events() {
             outcome: CallStatus::Completed,
             dialed_call_sid: Some("CA2".parse().unwrap()),
             duration_s: Some(61),
+            bridged: None,
+            screened: false,
+        },
+    );
+    freeze(
+        "call.dialed.v1.screened",
+        CallDialedV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: None,
+            outcome: CallStatus::Completed,
+            dialed_call_sid: None,
+            duration_s: None,
+            bridged: Some(false),
+            screened: true,
+        },
+    );
+    freeze(
+        "call.leg_accepted.v1",
+        CallLegAcceptedV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: Some("AC1".parse().unwrap()),
+            leg_sid: "CA2".parse().unwrap(),
+            number: Some(E164::parse("+972541234567").unwrap()),
         },
     );
 }

@@ -17,6 +17,7 @@ mod outages;
 mod power_safe;
 mod refusals;
 mod retries;
+mod screening;
 mod trace;
 mod versions;
 mod whatsapp;

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// How often a replay that is followed is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Replays.
 #[derive(Debug, Subcommand)]

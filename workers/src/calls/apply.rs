@@ -169,6 +169,9 @@ fn summary(stored: &StoredCall) -> Value {
         "answer": state.answer(),
         "duration_s": state.duration_s,
         "dial_outcome": state.dial.as_ref().map(|dial| dial.outcome),
+        "dial_bridged": state.dial.as_ref().and_then(|dial| dial.bridged),
+        "accepted_legs": state.accepted.len(),
+        "answered": state.answered(),
         "missed": state.missed(),
         "lead_id": stored.lead,
     })

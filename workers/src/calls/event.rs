@@ -1,7 +1,7 @@
 //! An event of a call, whichever it is.
 
 use prosaas_domain::ids::CallSid;
-use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallStatusV1};
+use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1};
 use serde_json::Value;
 
 use super::fact::CallFact;
@@ -14,6 +14,8 @@ pub enum CallEvent {
     Incoming(CallIncomingV1),
     /// Twilio reports a status.
     Status(CallStatusV1),
+    /// Whoever was rung took the call.
+    LegAccepted(CallLegAcceptedV1),
     /// Forwarding ended.
     Dialed(CallDialedV1),
 }
@@ -24,6 +26,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => &data.call_sid,
             Self::Status(data) => &data.call_sid,
+            Self::LegAccepted(data) => &data.call_sid,
             Self::Dialed(data) => &data.call_sid,
         }
     }
@@ -33,7 +36,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => data.parent_call_sid.as_ref(),
             Self::Status(data) => data.parent_call_sid.as_ref(),
-            Self::Dialed(_) => None,
+            Self::LegAccepted(_) | Self::Dialed(_) => None,
         }
     }
 
@@ -42,15 +45,17 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => CallFact::incoming(&meta.id, meta.time, data),
             Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
+            Self::LegAccepted(data) => CallFact::leg_accepted(&meta.id, meta.time, data),
             Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
         }
     }
 
-    /// `incoming`, `status` or `dialed`.
+    /// `incoming`, `status`, `leg_accepted` or `dialed`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Incoming(_) => "incoming",
             Self::Status(_) => "status",
+            Self::LegAccepted(_) => "leg_accepted",
             Self::Dialed(_) => "dialed",
         }
     }
@@ -60,6 +65,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => storable_json(data),
             Self::Status(data) => storable_json(data),
+            Self::LegAccepted(data) => storable_json(data),
             Self::Dialed(data) => storable_json(data),
         }
     }

@@ -1,8 +1,10 @@
 //! What one event says of a call, whichever event it is.
 
 use chrono::{DateTime, Utc};
-use prosaas_domain::ids::CallSid;
-use prosaas_events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1};
+use prosaas_domain::{ids::CallSid, phone::E164};
+use prosaas_events::call::{
+    self, Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1,
+};
 
 /// One fact about a call. Times and numbers are as the event has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,13 @@ pub enum What {
         /// How long the call lasted, seconds.
         duration_s: Option<u32>,
     },
+    /// Whoever was rung took the call: they pressed 1.
+    LegAccepted {
+        /// Their leg.
+        leg: CallSid,
+        /// The number that was rung.
+        number: Option<E164>,
+    },
     /// Forwarding the call ended.
     Dialed(Dial),
 }
@@ -59,16 +68,27 @@ pub struct Parties {
     pub parent_call_sid: Option<CallSid>,
 }
 
-/// How forwarding ended. Of several reports the greatest holds: an answered dial
-/// is greater than any other.
+/// How forwarding ended. Of several reports the greatest holds: one that put the caller
+/// through is greater than any other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dial {
-    /// `completed` means that somebody answered.
+    /// `completed` means that somebody, or a voicemail, picked up.
     pub outcome: CallStatus,
+    /// Whether the two were connected, where Twilio says so.
+    pub bridged: Option<bool>,
+    /// Whether everybody who was rung had to press 1 first.
+    pub screened: bool,
     /// How long the two spoke, seconds.
     pub duration_s: Option<u32>,
     /// The leg of whoever answered.
     pub dialed_call_sid: Option<CallSid>,
+}
+
+impl Dial {
+    /// Whether the caller was put through, as far as the dial's end tells.
+    pub fn put_through(&self) -> bool {
+        call::was_put_through(self.outcome, self.bridged, self.screened)
+    }
 }
 
 impl CallFact {
@@ -104,10 +124,18 @@ impl CallFact {
         Self { event_id: event_id.to_owned(), at: data.occurred_at.unwrap_or(received), what }
     }
 
+    /// From `call.leg_accepted`.
+    pub fn leg_accepted(event_id: &str, received: DateTime<Utc>, data: &CallLegAcceptedV1) -> Self {
+        let what = What::LegAccepted { leg: data.leg_sid.clone(), number: data.number.clone() };
+        Self { event_id: event_id.to_owned(), at: received, what }
+    }
+
     /// From `call.dialed`.
     pub fn dialed(event_id: &str, received: DateTime<Utc>, data: &CallDialedV1) -> Self {
         let what = What::Dialed(Dial {
             outcome: data.outcome,
+            bridged: data.bridged,
+            screened: data.screened,
             duration_s: data.duration_s,
             dialed_call_sid: data.dialed_call_sid.clone(),
         });

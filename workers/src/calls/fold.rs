@@ -4,7 +4,10 @@
 //! that does not look at when they arrived. So any order of arrival and any
 //! repetition gives the same state; `tests` prove it over random histories.
 
-use std::cmp::{Ordering, Reverse};
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::BTreeMap,
+};
 
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
@@ -30,6 +33,8 @@ pub struct CallState {
     pub duration_s: Option<u32>,
     /// How forwarding it ended.
     pub dial: Option<Dial>,
+    /// The legs on which it was taken, each with the number that was rung. Two people may press at once.
+    pub accepted: BTreeMap<CallSid, Option<E164>>,
 }
 
 /// Who called whom, and the event that says so.
@@ -74,6 +79,10 @@ pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
             }
             state.duration_s = state.duration_s.max(duration_s);
             state.report(StatusMark { status, sequence }, at);
+        }
+        What::LegAccepted { leg, number } => {
+            let held = state.accepted.entry(leg).or_default();
+            *held = held.take().max(number);
         }
         What::Dialed(dial) => state.dial = Some(greatest(state.dial, dial, dial_order)),
     }
@@ -120,16 +129,29 @@ impl CallState {
         phone::caller(self.details.as_ref()?.parties.to.as_deref()?)
     }
 
+    /// Whether a person took the call: of a forwarded one, where everybody is asked first, somebody pressed 1 and
+    /// Twilio says that the two were connected; of a call that we made, whoever was called.
+    pub fn answered(&self) -> bool {
+        let completed = self.status.is_some_and(|mark| mark.status == CallStatus::Completed);
+        let taken = |dial: &Dial| dial.put_through() && !(dial.screened && self.accepted.is_empty());
+        self.dial.as_ref().is_some_and(taken) || (completed && !self.is_inbound())
+    }
+
+    /// The number at which a forwarded call was taken, where that is known.
+    pub fn answered_by(&self) -> Option<&E164> {
+        let leg = self.dial.as_ref().filter(|_| self.answered())?.dialed_call_sid.as_ref()?;
+        self.accepted.get(leg)?.as_ref()
+    }
+
     /// Whether the caller left without having spoken with anybody of the business.
     ///
     /// Only an inbound call that has ended is missed, and only while no event says
-    /// that a forwarded leg was answered: a call that "completed" had nobody but our
-    /// own announcement and recorder on the line, or nginx's while we were away (then
-    /// no incoming event ever comes). A message wants a call back, too.
+    /// that a person took it: a call that "completed" had nobody but our own
+    /// announcement and recorder on the line, or nginx's while we were away (then no
+    /// incoming event ever comes), or a voicemail. A message wants a call back, too.
     pub fn missed(&self) -> bool {
         let ended = self.status.is_some_and(|mark| mark.status.is_terminal());
-        let answered = self.dial.as_ref().is_some_and(|dial| dial.outcome == CallStatus::Completed);
-        ended && self.is_inbound() && !answered
+        ended && self.is_inbound() && !self.answered()
     }
 }
 
@@ -161,8 +183,10 @@ fn details_order(a: &Details, b: &Details) -> Ordering {
 fn dial_order(a: &Dial, b: &Dial) -> Ordering {
     let key = |dial: &Dial| {
         (
-            dial.outcome == CallStatus::Completed,
+            dial.put_through(),
             dial.outcome,
+            dial.bridged,
+            dial.screened,
             dial.duration_s,
             dial.dialed_call_sid.clone().map(String::from),
         )

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use prosaas_domain::{ids::CallSid, phone::E164};
 use prosaas_events::call::{Answer, CallStatus};
 
 use super::{
@@ -34,8 +35,22 @@ fn status(status: CallStatus, sequence: Option<u32>, duration_s: Option<u32>) ->
 }
 
 fn dialed(outcome: CallStatus) -> CallFact {
-    let dial = Dial { outcome, duration_s: Some(7), dialed_call_sid: None };
+    dial(outcome, None, false)
+}
+
+fn dial(outcome: CallStatus, bridged: Option<bool>, screened: bool) -> CallFact {
+    let dial = Dial { outcome, bridged, screened, duration_s: Some(7), dialed_call_sid: Some(leg("CAleg1")) };
     CallFact { event_id: "dialed".to_owned(), at: at(9), what: What::Dialed(dial) }
+}
+
+fn leg(sid: &str) -> CallSid {
+    sid.parse().expect("a SID")
+}
+
+fn accepted(sid: &str, number: Option<&str>) -> CallFact {
+    let number = number.map(|number| E164::parse(number).expect("a number"));
+    let what = What::LegAccepted { leg: leg(sid), number };
+    CallFact { event_id: format!("accepted-{sid}"), at: at(5), what }
 }
 
 fn fold(facts: impl IntoIterator<Item = CallFact>) -> CallState {
@@ -92,6 +107,39 @@ fn missed_means_that_nobody_of_the_business_spoke_with_the_caller() {
             vec![dialed(Completed), ended(Completed)],
             false,
         ),
+        (
+            "asked, accepted and connected",
+            vec![accepted("CAleg1", None), dial(Completed, Some(true), true), ended(Completed)],
+            false,
+        ),
+        (
+            "the same, and the digit is late",
+            vec![dial(Completed, Some(true), true), ended(Completed), accepted("CAleg1", None)],
+            false,
+        ),
+        ("a voicemail picked up", vec![dial(Completed, Some(false), true), ended(Completed)], true),
+        ("the same, reported as unanswered", vec![dial(NoAnswer, None, true), ended(Completed)], true),
+        ("connected without a digit", vec![dial(Completed, Some(true), true), ended(Completed)], true),
+        (
+            "1 was pressed when the caller had gone",
+            vec![accepted("CAleg1", None), dial(Completed, Some(false), true), ended(Completed)],
+            true,
+        ),
+        (
+            "the question was asked in vain, and nothing tells",
+            vec![dial(Completed, None, true), ended(Completed)],
+            true,
+        ),
+        (
+            "not everybody is asked, and somebody spoke",
+            vec![dial(Completed, Some(true), false), ended(Completed)],
+            false,
+        ),
+        (
+            "not everybody is asked, and nobody did",
+            vec![dial(Completed, Some(false), false), ended(Completed)],
+            true,
+        ),
         ("completed after a dial that failed", vec![dialed(Busy), ended(Completed)], true),
     ] {
         assert_eq!(fold(facts).missed(), wanted, "{name}");
@@ -101,6 +149,17 @@ fn missed_means_that_nobody_of_the_business_spoke_with_the_caller() {
         *p = parties("outbound-api");
     }
     assert!(!fold([outbound]).missed(), "a call that we made is never missed");
+}
+
+#[test]
+fn who_took_the_call_is_whose_leg_was_connected() {
+    let (first, second) = ("+972541111111", "+972542222222");
+    let both = [accepted("CAleg2", Some(second)), accepted("CAleg1", Some(first))];
+    let state = fold(both.into_iter().chain([dial(CallStatus::Completed, Some(true), true)]));
+    assert_eq!(state.answered_by().map(ToString::to_string).as_deref(), Some(first));
+    let not_connected =
+        fold([accepted("CAleg1", Some(first)), dial(CallStatus::Completed, Some(false), true)]);
+    assert_eq!((not_connected.answered(), not_connected.answered_by()), (false, None));
 }
 
 #[test]
@@ -161,9 +220,19 @@ fn any_what() -> impl Strategy<Value = What> {
                 sequence,
                 duration_s
             }),
-        (any_status(), proptest::option::of(0_u32..100)).prop_map(|(outcome, duration_s)| {
-            What::Dialed(Dial { outcome, duration_s, dialed_call_sid: None })
-        }),
+        (any_status(), any::<Option<bool>>(), any::<bool>(), proptest::option::of(0_u32..100)).prop_map(
+            |(outcome, bridged, screened, duration_s)| {
+                What::Dialed(Dial {
+                    outcome,
+                    bridged,
+                    screened,
+                    duration_s,
+                    dialed_call_sid: Some(leg("CAleg1")),
+                })
+            }
+        ),
+        (proptest::sample::select(vec!["CAleg1", "CAleg2"]), any::<bool>())
+            .prop_map(|(sid, number)| { accepted(sid, number.then_some("+972541111111")).what }),
     ]
 }
 

@@ -16,7 +16,7 @@ pub mod told;
 
 use prosaas_events::{
     CloudEvent, DecodeError, EventData, TypeOnly,
-    call::{CallDialedV1, CallIncomingV1, CallStatusV1},
+    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1},
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
@@ -70,6 +70,10 @@ impl Worker for CallsWorker {
             CallIncomingV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallIncomingV1>::decode(bytes)?);
                 Ok((meta, CallEvent::Incoming(data)))
+            }
+            CallLegAcceptedV1::TYPE => {
+                let (meta, data) = Meta::split(CloudEvent::<CallLegAcceptedV1>::decode(bytes)?);
+                Ok((meta, CallEvent::LegAccepted(data)))
             }
             CallDialedV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallDialedV1>::decode(bytes)?);

@@ -1,12 +1,15 @@
 //! Calls' rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use prosaas_domain::ids::{BusinessId, CallSid, LeadId};
+use prosaas_domain::{
+    ids::{BusinessId, CallSid, LeadId},
+    phone::E164,
+};
 use prosaas_events::call::{Answer, CallStatus};
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -62,10 +65,11 @@ pub async fn load_all(
     calls: &BTreeSet<&CallSid>,
 ) -> Result<HashMap<CallSid, StoredCall>, sqlx::Error> {
     let rows = sqlx::query!(
-        "SELECT call_sid, business_id, lead_id, version, from_raw, to_raw, direction, caller_name, forwarded_from,
+        r#"SELECT call_sid, business_id, lead_id, version, from_raw, to_raw, direction, caller_name, forwarded_from,
                 parent_call_sid, answer, details_at, details_event_id, status, status_sequence, started_at,
-                ended_at, duration_s, dial_outcome, dial_duration_s, dialed_call_sid
-         FROM prosaas.calls WHERE call_sid = ANY ($1)",
+                ended_at, duration_s, dial_outcome, dial_bridged, dial_screened, dial_duration_s, dialed_call_sid,
+                accepted_legs AS "accepted_legs: Json<BTreeMap<CallSid, Option<E164>>>"
+         FROM prosaas.calls WHERE call_sid = ANY ($1)"#,
         &sids(calls)
     )
     .fetch_all(connection)
@@ -99,9 +103,12 @@ pub async fn load_all(
             duration_s: seconds(row.duration_s),
             dial: row.dial_outcome.as_deref().and_then(CallStatus::parse).map(|outcome| Dial {
                 outcome,
+                bridged: row.dial_bridged,
+                screened: row.dial_screened,
                 duration_s: seconds(row.dial_duration_s),
                 dialed_call_sid: row.dialed_call_sid.and_then(|s| s.parse().ok()),
             }),
+            accepted: row.accepted_legs.0,
         };
         let (business, lead) = (row.business_id.map(BusinessId), row.lead_id.map(LeadId));
         if let Ok(call) = row.call_sid.parse() {
@@ -112,6 +119,7 @@ pub async fn load_all(
 }
 
 /// A row as it is written.
+#[expect(clippy::struct_excessive_bools, reason = "it has the table's columns")]
 #[derive(Serialize)]
 struct Row<'a> {
     call_sid: &'a str,
@@ -135,8 +143,13 @@ struct Row<'a> {
     ended_at: Option<DateTime<Utc>>,
     duration_s: Option<u32>,
     dial_outcome: Option<&'static str>,
+    dial_bridged: Option<bool>,
+    dial_screened: bool,
     dial_duration_s: Option<u32>,
     dialed_call_sid: Option<&'a str>,
+    accepted_legs: &'a BTreeMap<CallSid, Option<E164>>,
+    answered: bool,
+    answered_by: Option<&'a str>,
     missed: bool,
     callback_needed: bool,
     version: i64,
@@ -172,8 +185,13 @@ impl<'a> Row<'a> {
             ended_at: state.ended_at,
             duration_s: state.duration_s,
             dial_outcome: dial.map(|d| d.outcome.as_str()),
+            dial_bridged: dial.and_then(|d| d.bridged),
+            dial_screened: dial.is_some_and(|d| d.screened),
             dial_duration_s: dial.and_then(|d| d.duration_s),
             dialed_call_sid: dial.and_then(|d| d.dialed_call_sid.as_ref()).map(CallSid::as_str),
+            accepted_legs: &state.accepted,
+            answered: state.answered(),
+            answered_by: state.answered_by().map(E164::as_str),
             missed,
             version: *version,
         }
@@ -193,18 +211,20 @@ pub async fn save_all<'a>(
         "INSERT INTO prosaas.calls
             (call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
-             status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_duration_s, dialed_call_sid,
-             missed, callback_needed, version)
+             status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_bridged, dial_screened,
+             dial_duration_s, dialed_call_sid, accepted_legs, answered, answered_by, missed, callback_needed, version)
          SELECT call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
-             status_sequence, COALESCE(started_at, now()), ended_at, duration_s, dial_outcome, dial_duration_s,
-             dialed_call_sid, missed, callback_needed, version
+             status_sequence, COALESCE(started_at, now()), ended_at, duration_s, dial_outcome, dial_bridged,
+             dial_screened, dial_duration_s, dialed_call_sid, accepted_legs, answered, answered_by, missed,
+             callback_needed, version
          FROM json_to_recordset($1::text::json) AS r (
             call_sid text, business_id uuid, lead_id uuid, from_raw text, to_raw text, from_e164 text, to_e164 text,
             direction text, caller_name text, forwarded_from text, parent_call_sid text, answer text,
             details_source text, details_at timestamptz, details_event_id text, status text, status_sequence bigint,
-            started_at timestamptz, ended_at timestamptz, duration_s bigint, dial_outcome text, dial_duration_s bigint,
-            dialed_call_sid text, missed boolean, callback_needed boolean, version bigint)
+            started_at timestamptz, ended_at timestamptz, duration_s bigint, dial_outcome text, dial_bridged boolean,
+            dial_screened boolean, dial_duration_s bigint, dialed_call_sid text, accepted_legs jsonb,
+            answered boolean, answered_by text, missed boolean, callback_needed boolean, version bigint)
          ON CONFLICT ON CONSTRAINT calls_pk DO UPDATE SET
             business_id = EXCLUDED.business_id, lead_id = EXCLUDED.lead_id, from_raw = EXCLUDED.from_raw,
             to_raw = EXCLUDED.to_raw, from_e164 = EXCLUDED.from_e164, to_e164 = EXCLUDED.to_e164,
@@ -214,6 +234,8 @@ pub async fn save_all<'a>(
             details_event_id = EXCLUDED.details_event_id, status = EXCLUDED.status,
             status_sequence = EXCLUDED.status_sequence, started_at = EXCLUDED.started_at,
             ended_at = EXCLUDED.ended_at, duration_s = EXCLUDED.duration_s, dial_outcome = EXCLUDED.dial_outcome,
+            dial_bridged = EXCLUDED.dial_bridged, dial_screened = EXCLUDED.dial_screened,
+            accepted_legs = EXCLUDED.accepted_legs, answered = EXCLUDED.answered, answered_by = EXCLUDED.answered_by,
             dial_duration_s = EXCLUDED.dial_duration_s, dialed_call_sid = EXCLUDED.dialed_call_sid,
             missed = EXCLUDED.missed, callback_needed = EXCLUDED.callback_needed, version = EXCLUDED.version,
             updated_at = now()",

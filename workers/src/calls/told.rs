@@ -116,7 +116,13 @@ mod tests {
         let repeated = after(&ended, status(CallStatus::Completed));
         assert_eq!(told(&call, Some(&ended), &repeated), Told::default());
         // Somebody had answered the forwarded call.
-        let dial = Dial { outcome: CallStatus::Completed, duration_s: Some(3), dialed_call_sid: None };
+        let dial = Dial {
+            outcome: CallStatus::Completed,
+            bridged: Some(true),
+            screened: false,
+            duration_s: Some(3),
+            dialed_call_sid: None,
+        };
         let answered = after(&ended, fact(What::Dialed(dial)));
         let second = told(&call, Some(&ended), &answered);
         assert_eq!(second.completed.map(|event| (event.version, event.missed)), Some((3, false)));
@@ -127,7 +133,13 @@ mod tests {
     #[test]
     fn what_came_and_went_in_one_transaction_is_not_told() -> anyhow::Result<()> {
         let call: CallSid = "CA1".parse()?;
-        let dial = Dial { outcome: CallStatus::Completed, duration_s: Some(3), dialed_call_sid: None };
+        let dial = Dial {
+            outcome: CallStatus::Completed,
+            bridged: Some(true),
+            screened: false,
+            duration_s: Some(3),
+            dialed_call_sid: None,
+        };
         let ended = after(&StoredCall::default(), status(CallStatus::Completed));
         let answered = after(&ended, fact(What::Dialed(dial)));
         let at_once = told(&call, None, &answered);

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use prosaas_domain::ids::BusinessId;
-use prosaas_events::call::{Answer, CallDialedV1, CallIncomingV1, CallStatus, CallStatusV1};
+use prosaas_domain::{ids::BusinessId, phone::E164};
+use prosaas_events::call::{
+    Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1,
+};
 use prosaas_platform::store;
 use prosaas_tests::random::Random;
 use prosaas_workers::{
@@ -91,16 +93,39 @@ pub fn dialed(call: &str) -> Result<CallEvent> {
         outcome: CallStatus::NoAnswer,
         dialed_call_sid: None,
         duration_s: None,
+        bridged: None,
+        screened: true,
     }))
 }
 
+/// Somebody answered who was not asked first.
 pub fn answered(call: &str) -> Result<CallEvent> {
+    picked_up(call, false)
+}
+
+/// Somebody answered who was asked.
+fn taken(call: &str) -> Result<CallEvent> {
+    picked_up(call, true)
+}
+
+fn picked_up(call: &str, screened: bool) -> Result<CallEvent> {
     Ok(CallEvent::Dialed(CallDialedV1 {
         call_sid: call.parse()?,
         account_sid: None,
         outcome: CallStatus::Completed,
         dialed_call_sid: Some("CA99".parse()?),
         duration_s: Some(7),
+        bridged: Some(true),
+        screened,
+    }))
+}
+
+pub fn leg_accepted(call: &str) -> Result<CallEvent> {
+    Ok(CallEvent::LegAccepted(CallLegAcceptedV1 {
+        call_sid: call.parse()?,
+        account_sid: None,
+        leg_sid: "CA99".parse()?,
+        number: Some(E164::parse("+972527654321")?),
     }))
 }
 
@@ -230,6 +255,35 @@ async fn every_order_of_a_calls_events_leaves_the_same_row() -> Result<()> {
                                                                'updated_at']) FROM prosaas.calls c";
     assert_eq!(database.count("SELECT count(*) FROM prosaas.calls").await?, 24);
     assert_eq!(database.count(different).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_order_of_a_taken_calls_events_says_who_took_it() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    business(pool, NUMBER).await?;
+    for (number, order) in orders(4).into_iter().enumerate() {
+        let call = format!("CA{number}");
+        let events = [
+            incoming(&call, CALLER, NUMBER)?,
+            leg_accepted(&call)?,
+            taken(&call)?,
+            status(&call, CallStatus::Completed, 2)?,
+        ];
+        for index in order {
+            let second = i64::try_from(index)?;
+            applied(pool, &format!("{number}-{index}"), second, &events[index]).await?;
+        }
+    }
+    let rows: Vec<(bool, bool, Option<String>, i64)> = sqlx::query_as(
+        "SELECT answered, missed, answered_by, count(*) FROM prosaas.calls GROUP BY answered, missed, answered_by",
+    )
+    .fetch_all(pool)
+    .await?;
+    assert_eq!(rows, [(true, false, Some("+972527654321".to_owned()), 24)]);
+    let history = "SELECT count(*) FROM prosaas.call_events WHERE kind = 'leg_accepted'";
+    assert_eq!(database.count(history).await?, 24);
     Ok(())
 }
 
@@ -433,7 +487,8 @@ async fn boundaries_of_batches_change_nothing() -> Result<()> {
             events.push((format!("{call}-2"), 2, status(call, CallStatus::Completed, 2)?));
         }
         events.push(("CA1-3".to_owned(), 3, dialed("CA1")?));
-        events.push(("CA2-3".to_owned(), 3, answered("CA2")?));
+        events.push(("CA2-3".to_owned(), 3, taken("CA2")?));
+        events.push(("CA2-4".to_owned(), 3, leg_accepted("CA2")?));
         events.push(("leg".to_owned(), 2, direction::leg("CAleg", CALLER, "CA2")?));
         if round > 0 {
             let again = events.get(round % events.len()).cloned();

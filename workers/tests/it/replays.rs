@@ -277,9 +277,11 @@ async fn another_process_goes_on_where_one_was_killed() -> Result<()> {
     .bind(id.0)
     .execute(world.pool())
     .await?;
-    sqlx::query("UPDATE prosaas.replay_jobs SET lease_until = now() + interval '1 hour', rate = 50, published = 0")
-        .execute(world.pool())
-        .await?;
+    sqlx::query(
+        "UPDATE prosaas.replay_jobs SET lease_until = now() + interval '1 hour', rate = 50, published = 0",
+    )
+    .execute(world.pool())
+    .await?;
     let (runner, task) = world.runner("next");
     // It takes the oldest that nobody holds: a younger one that it runs to its end passes by that.
     let (younger, _) = made(world.replay(Selection::Ids(other), 1, 50).await)?;

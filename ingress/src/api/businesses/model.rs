@@ -3,12 +3,15 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use prosaas_domain::{
-    call_config::{CallConfig, CallSettings, MAX_FORWARD_TO, SettingsError, SettingsProblem},
+    call_config::{CallConfig, CallSettings, MAX_FORWARD_TO, Screening, SettingsError, SettingsProblem},
     ids::BusinessId,
     phone::{self, E164},
 };
-use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use serde_json::Value;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Map, Value};
 use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -78,18 +81,30 @@ pub struct SettingsInput {
 #[derive(Debug)]
 pub struct TypedSettings {
     forward_to: Vec<String>,
+    screening: Vec<TypedScreening>,
     rest: CallSettings,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypedScreening {
+    number: String,
+    ask: bool,
 }
 
 impl<'de> Deserialize<'de> for TypedSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = serde_json::Map::deserialize(deserializer)?;
-        let numbers = fields.remove("forward_to").unwrap_or_else(|| Value::Array(Vec::new()));
-        let forward_to =
-            Vec::deserialize(numbers).map_err(|e| D::Error::custom(format!("forward_to: {e}")))?;
+        let mut fields = Map::deserialize(deserializer)?;
+        let forward_to = list(&mut fields, "forward_to").map_err(D::Error::custom)?;
+        let screening = list(&mut fields, "screening").map_err(D::Error::custom)?;
         let rest = serde_path_to_error::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
-        Ok(Self { forward_to, rest })
+        Ok(Self { forward_to, screening, rest })
     }
+}
+
+fn list<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<Vec<T>, String> {
+    let entries = fields.remove(name).unwrap_or_else(|| Value::Array(Vec::new()));
+    Vec::deserialize(entries).map_err(|error| format!("{name}: {error}"))
 }
 
 impl TypedSettings {
@@ -104,7 +119,13 @@ impl TypedSettings {
                 }
             }
         }
-        (CallSettings { forward_to, ..self.rest }, findings)
+        // What is said of a number that nothing is forwarded to, any more or for a typing mistake, says nothing.
+        let typed = self.screening.into_iter().take(MAX_FORWARD_TO + 1);
+        let read = typed.filter_map(|typed| {
+            Some(Screening { number: phone::dialable(&typed.number).ok()?, ask: typed.ask })
+        });
+        let screening = read.filter(|screening| forward_to.contains(&screening.number)).collect();
+        (CallSettings { forward_to, screening, ..self.rest }, findings)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use prosaas_domain::{ids::BusinessId, rights::Right};
-use prosaas_events::call::{Answer, CallStatus};
+use prosaas_events::call::Answer;
 use quick_xml::{
     Reader,
     events::{BytesStart, Event},
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::model::{SettingsInput, configuration};
 use crate::{
-    answer::CompiledAnswers,
+    answer::{self, CompiledAnswers},
     http::{
         extract::{ApiJson, ApiPath},
         problem::Problem,
@@ -35,6 +35,9 @@ pub struct Preview {
     nobody_answered: Vec<Step>,
     /// After a message.
     after_recording: Vec<Step>,
+    /// What whoever is rung and asked first hears, of some caller; null where nobody is asked.
+    #[schema(required = true)]
+    question: Option<String>,
 }
 
 /// One step of what a caller goes through.
@@ -68,6 +71,9 @@ pub enum Step {
     HangUp,
 }
 
+/// The caller of whom the preview asks. Israel issues no such number.
+const EXAMPLE_CALLER: &str = "+972500000000";
+
 /// What callers would go through if these were the settings. Nothing is changed.
 #[utoipa::path(
     post,
@@ -93,11 +99,12 @@ pub async fn preview(
     })?;
     let steps = |document: &[u8]| steps(document).ok_or_else(Problem::internal);
     Ok(Json(Preview {
-        now: answers.incoming(app.clock.now()).0,
+        now: answers.answer(app.clock.now()),
         open: steps(&answers.open())?,
         closed: steps(&answers.closed())?,
-        nobody_answered: steps(&answers.after_dial(CallStatus::NoAnswer))?,
+        nobody_answered: steps(&answers.after_dial(false))?,
         after_recording: steps(&answers.after_recording())?,
+        question: answer::question(&config, EXAMPLE_CALLER),
     }))
 }
 

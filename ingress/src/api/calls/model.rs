@@ -98,9 +98,14 @@ pub struct Call {
     /// How long it lasted, seconds.
     #[schema(required = true)]
     pub duration_s: Option<i64>,
-    /// How forwarding ended; `completed` means that somebody answered.
+    /// How forwarding ended; `completed` means that somebody, or a voicemail, picked up.
     #[schema(required = true)]
     pub dial_outcome: Option<CallStatus>,
+    /// Whether a person took the call: of a forwarded one, whoever pressed 1 and was connected.
+    pub answered: bool,
+    /// The number at which a forwarded call was taken, where that is known.
+    #[schema(required = true)]
+    pub answered_by: Option<String>,
     /// How long the two spoke, seconds.
     #[schema(required = true)]
     pub dial_duration_s: Option<i64>,
@@ -135,6 +140,8 @@ pub(super) struct CallRow {
     pub ended_at: Option<DateTime<Utc>>,
     pub duration_s: Option<i64>,
     pub dial_outcome: Option<String>,
+    pub answered: bool,
+    pub answered_by: Option<String>,
     pub dial_duration_s: Option<i64>,
     pub missed: bool,
     pub callback_needed: bool,
@@ -164,6 +171,8 @@ impl TryFrom<CallRow> for Call {
             ended_at: row.ended_at,
             duration_s: row.duration_s,
             dial_outcome: status(row.dial_outcome)?,
+            answered: row.answered,
+            answered_by: row.answered_by,
             dial_duration_s: row.dial_duration_s,
             missed: row.missed,
             callback_needed: row.callback_needed,

@@ -21,7 +21,7 @@ macro_rules! call_rows {
             CallRow,
             r#"SELECT c.call_sid, c.direction, c.from_raw, c.from_e164, c.to_raw, c.to_e164, c.caller_name,
                       c.lead_id, l.name AS "lead_name?", c.answer, c.status, c.started_at, c.ended_at,
-                      c.duration_s, c.dial_outcome, c.dial_duration_s, c.missed, c.callback_needed,
+                      c.duration_s, c.dial_outcome, c.answered, c.answered_by, c.dial_duration_s, c.missed, c.callback_needed,
                       c.called_back_at, c.called_back_by, u.name AS "called_back_by_name?",
                       (SELECT jsonb_agg(jsonb_build_object(
                                   'recording_sid', r.recording_sid, 'state', r.state,
@@ -76,13 +76,10 @@ pub(super) async fn page(
     after: &After,
     limit: i64,
 ) -> Result<Vec<CallRow>, Problem> {
-    // Answered: by somebody of the business, or by whom the business called.
     let rows = call_rows!(
         ["c.business_id = $1 AND NOT c.forwarded_leg
           AND ($2::boolean IS NULL OR c.missed = $2)
-          AND ($3::boolean IS NULL
-               OR coalesce(c.dial_outcome = 'completed'
-                           OR (c.direction LIKE 'outbound%' AND c.status = 'completed'), false) = $3)
+          AND ($3::boolean IS NULL OR c.answered = $3)
           AND ($4::boolean IS NULL OR (c.callback_needed AND c.called_back_at IS NULL) = $4)
           AND ($5::uuid IS NULL OR c.lead_id = $5)
           AND ($6::text IS NULL OR c.from_e164 = $6 OR c.to_e164 = $6)

@@ -93,6 +93,11 @@ impl Directory {
         self.numbers.get(called).or_else(read)
     }
 
+    /// That business.
+    pub fn by_id(&self, business: BusinessId) -> Option<&Arc<BusinessAnswers>> {
+        self.businesses.get(&business)
+    }
+
     /// Every configuration.
     pub fn configs(&self) -> impl Iterator<Item = &CallConfig> {
         self.businesses.values().map(|business| &business.config)

@@ -39,6 +39,11 @@ pub struct CallSettings {
     #[schemars(length(max = 10))]
     #[schema(max_items = 10)]
     pub forward_to: Vec<E164>,
+    /// At which of those numbers whoever answers is asked first; of others see [`CallSettings::asks`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    #[schema(max_items = 10)]
+    pub screening: Vec<Screening>,
     /// How long to ring, seconds, 5 to 60.
     #[schemars(range(min = 5, max = 60))]
     #[schema(minimum = 5, maximum = 60)]
@@ -72,6 +77,7 @@ impl Default for CallSettings {
             greeting: None,
             mode: CallMode::Record,
             forward_to: Vec::new(),
+            screening: Vec::new(),
             forward_timeout_s: 20,
             record_forwarded: true,
             max_message_s: 300,
@@ -81,6 +87,27 @@ impl Default for CallSettings {
             closed_action: ClosedAction::Record,
         }
     }
+}
+
+impl CallSettings {
+    /// Whether whoever answers at that number has to press 1 before the caller is put through. A mobile phone is
+    /// asked unless the business says otherwise: without reception its network's voicemail answers, and the caller
+    /// would have talked to nobody.
+    pub fn asks(&self, number: &E164) -> bool {
+        let chosen = self.screening.iter().find(|screening| screening.number == *number);
+        chosen.map_or_else(|| number.may_be_mobile(), |screening| screening.ask)
+    }
+}
+
+/// Whether whoever answers at a number is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Screening {
+    /// One of the numbers to forward to.
+    pub number: E164,
+    /// Whether they have to press 1 before the caller is put through.
+    #[schemars(extend("x-visible" = true))]
+    pub ask: bool,
 }
 
 /// A language that callers are spoken to in.
@@ -253,6 +280,20 @@ mod tests {
     fn an_empty_document_is_the_default() -> anyhow::Result<()> {
         assert_eq!(serde_json::from_str::<CallSettings>("{}")?, CallSettings::default());
         assert!(serde_json::from_str::<CallSettings>(r#"{"greting":"x"}"#).is_err(), "a typo is refused");
+        Ok(())
+    }
+
+    #[test]
+    fn mobile_phones_are_asked_unless_the_business_says_otherwise() -> anyhow::Result<()> {
+        let [mobile, landline, abroad] = ["+972541234567", "+97233724000", "+14155550100"].map(E164::parse);
+        let (mobile, landline, abroad) = (mobile?, landline?, abroad?);
+        let mut settings = CallSettings::default();
+        assert!(settings.asks(&mobile) && settings.asks(&abroad) && !settings.asks(&landline));
+        settings.screening = vec![
+            Screening { number: mobile.clone(), ask: false },
+            Screening { number: landline.clone(), ask: true },
+        ];
+        assert!(!settings.asks(&mobile) && settings.asks(&abroad) && settings.asks(&landline));
         Ok(())
     }
 

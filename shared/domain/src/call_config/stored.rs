@@ -13,27 +13,29 @@ pub fn read(mut document: Value) -> Result<CallSettings, serde_json::Error> {
             Ok(settings) => return Ok(settings),
             Err(error) => error,
         };
-        if !forget_unknown(&mut document)? {
+        if !forget_unknown(&mut document) {
             return Err(error);
         }
     }
 }
 
 /// Removes what this release does not know; returns whether there was anything.
-fn forget_unknown(document: &mut Value) -> Result<bool, serde_json::Error> {
-    let Some(settings) = document.as_object_mut() else { return Ok(false) };
-    let known = serde_json::to_value(CallSettings::default())?;
+fn forget_unknown(document: &mut Value) -> bool {
+    let Some(settings) = document.as_object_mut() else { return false };
+    let schema = schemars::schema_for!(CallSettings);
+    let known = schema.get("properties");
     let before = settings.len();
-    settings.retain(|name, _| known.get(name).is_some());
+    settings.retain(|name, _| known.is_some_and(|known| known.get(name).is_some()));
     let mut forgotten = settings.len() < before;
-    for holiday in settings.get_mut("holidays").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(holiday) = holiday.as_object_mut() {
-            let before = holiday.len();
-            holiday.retain(|name, _| ["date", "name", "hours"].contains(&name.as_str()));
-            forgotten |= holiday.len() < before;
+    for (list, fields) in [("holidays", &["date", "name", "hours"][..]), ("screening", &["number", "ask"])] {
+        let entries = settings.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        for entry in entries.filter_map(Value::as_object_mut) {
+            let before = entry.len();
+            entry.retain(|name, _| fields.contains(&name.as_str()));
+            forgotten |= entry.len() < before;
         }
     }
-    Ok(forgotten)
+    forgotten
 }
 
 pub(super) fn field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CallSettings, D::Error> {
@@ -51,8 +53,9 @@ mod tests {
         let settings = read(json!({
             "max_message_s": 60, "menu": { "1": "sales" },
             "holidays": [{ "date": "2026-04-02", "hours": [], "repeats": true }],
+            "screening": [{ "number": "+972541234567", "ask": true, "digits": 4 }],
         }))?;
-        assert_eq!((settings.max_message_s, settings.holidays.len()), (60, 1));
+        assert_eq!((settings.max_message_s, settings.holidays.len(), settings.screening.len()), (60, 1, 1));
         assert!(read(json!({ "mode": "menu", "menu": {} })).is_err(), "nobody can guess this");
         assert!(serde_json::from_value::<CallSettings>(json!({ "menu": {} })).is_err(), "clients are told");
         Ok(())

@@ -232,6 +232,15 @@ impl CallSettings {
                 found.add(format_args!("forward_to[{index}]"), SettingsProblem::NoNumber);
             }
         }
+        if self.screening.len() > MAX_FORWARD_TO {
+            found.add("screening", SettingsProblem::TooMany { max: MAX_FORWARD_TO });
+        }
+        let mut seen = BTreeSet::new();
+        for (index, screening) in self.screening.iter().enumerate() {
+            if !seen.insert(&screening.number) {
+                found.add(format_args!("screening[{index}]"), SettingsProblem::DuplicateNumber);
+            }
+        }
         found.range("forward_timeout_s", self.forward_timeout_s, FORWARD_TIMEOUT_S);
     }
 
