@@ -116,6 +116,28 @@ test('an owner closes for a special day on a phone, and callers hear that', asyn
   await answered(flowers, 'the open answer', (said) => said.includes('<Dial'));
 });
 
+test('whoever answers a mobile phone is asked first, unless the owner says otherwise', async () => {
+  const plants = await business('משתלת הגליל');
+  const path = `/api/businesses/${plants.id}/settings`;
+  const { revision, settings } = await plants.owner.ask<Schemas['BusinessSettings']>('GET', path);
+  const forwarding = { ...settings, mode: 'forward', forward_to: ['+972542221111', '+97237654321'] };
+  await plants.owner.ask('PUT', path, { settings: forwarding }, { 'if-match': `"${revision}"` });
+  const asked = (said: string) => (said.match(/url="[^"]*screen/g) ?? []).length;
+  await answered(plants, 'the mobile phone alone is asked', (said) => asked(said) === 1);
+  await visiting(plants.owner, { wide: false }, async (visit, page) => {
+    await visit.open('/settings/answering');
+    const switches = page.getByRole('switch', { name: 'לבקש אישור לפני חיבור השיחה' });
+    await expect.poll(() => switches.count()).toBe(2);
+    expect(await switches.nth(0).isChecked()).toBe(true);
+    expect(await switches.nth(1).isChecked()).toBe(false);
+    await preview(page).getByText('לקבלת השיחה, הקישו 1.').waitFor();
+    await switches.nth(0).click();
+    await preview(page).getByText('לקבלת השיחה, הקישו 1.').waitFor({ state: 'detached' });
+    await save(page);
+  });
+  await answered(plants, 'nobody is asked', (said) => said.includes('<Dial') && asked(said) === 0);
+});
+
 test('who changed the settings second chooses between both versions', async () => {
   await visiting(shop.owner, {}, async (visit, page) => {
     await visit.open('/settings/answering');

@@ -70,6 +70,8 @@ function makeCall(n: number, leads: Schemas['Lead'][]): Schemas['Call'] {
     caller_name: null,
     dial_outcome: missed ? 'no-answer' : 'completed',
     dial_duration_s: missed ? null : 30,
+    answered: !missed && !live,
+    answered_by: missed || live ? null : '+972541234567',
     direction: 'inbound',
     answer: missed ? 'record' : 'forward',
     status: live ? 'in-progress' : missed ? 'no-answer' : 'completed',

@@ -52,6 +52,7 @@ export function businessHandlers(db: Db) {
         ],
         nobody_answered: [say('אנא השאירו הודעה אחרי הצליל.'), message],
         after_recording: [say('תודה, נחזור אליכם.'), { verb: 'hang_up' }],
+        question: settings.mode === 'forward' ? 'שיחה אל העסק, ממספר 0 5 4. לקבלת השיחה, הקישו 1.' : null,
       });
     }),
     http.get('/api/admin/businesses', ({ query, response }) => {

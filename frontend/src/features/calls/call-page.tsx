@@ -11,13 +11,20 @@ import { Page } from '@/shared/ui/page';
 import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Phone, Typed } from '@/shared/ui/text';
 
-import { callQuery } from './queries';
+import { type Call, callQuery } from './queries';
 import { CallBackButtons } from './call-back';
 import { useCallerName } from './caller';
 import { RecordingPlayer } from './recording';
 import { CallBadge, CallStatusText } from './status';
 
 const route = getRouteApi('/app/calls/$callSid');
+
+/** How forwarding ended: what picked up need not have been a person. */
+function dialOutcome(call: Call) {
+  if (call.answered) return 'calls:dial.taken' as const;
+  if (call.dial_outcome === 'completed') return 'calls:dial.notTaken' as const;
+  return `calls:status.${call.dial_outcome ?? 'unknown'}` as const;
+}
 
 /** Everything about one call. */
 export function CallPage() {
@@ -83,7 +90,8 @@ export function CallPage() {
               typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null,
             ],
             [t('calls:answer.title'), call.answer ? t(`calls:answer.${call.answer}`) : null],
-            [t('calls:dialOutcome'), call.dial_outcome ? t(`calls:status.${call.dial_outcome}`) : null],
+            [t('calls:dialOutcome'), call.dial_outcome ? t(dialOutcome(call)) : null],
+            [t('calls:answeredBy'), call.answered_by ? <Phone value={call.answered_by} /> : null],
             [
               t('calls:calledBackBy'),
               call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null,
@@ -105,7 +113,7 @@ export function CallPage() {
                 <span aria-hidden className="size-2 rounded-full bg-primary" />
                 {event.kind === 'status' && event.status
                   ? t(`calls:status.${event.status}`)
-                  : event.kind === 'incoming' || event.kind === 'dialed'
+                  : event.kind === 'incoming' || event.kind === 'leg_accepted' || event.kind === 'dialed'
                     ? t(`calls:event.${event.kind}`)
                     : t('calls:event.status')}
               </span>

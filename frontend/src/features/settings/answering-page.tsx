@@ -10,6 +10,7 @@ import { formatPhone } from '@/shared/lib/phone';
 import { type Editor, SettingsEditor } from './editor';
 import { PhoneList } from './phone-list';
 import { Preview } from './preview';
+import { asks, following, withChoice } from './screening';
 
 const VOICES = {
   he: [
@@ -131,8 +132,21 @@ function Mode({ settings, change, errorOf }: Editor) {
                 STORED.test(number) ? formatPhone(number) : number,
               )}
               max={10}
-              onChange={(numbers) => change({ forward_to: numbers })}
+              onChange={(numbers) =>
+                change({
+                  forward_to: numbers,
+                  screening: following(settings, settings.forward_to ?? [], numbers),
+                })
+              }
+              below={(number) => (
+                <Switch
+                  label={t('settings:answering.ask')}
+                  checked={asks(settings, number)}
+                  onChange={(on) => change({ screening: withChoice(settings, number, on) })}
+                />
+              )}
             />
+            <p className="text-sm text-muted">{t('settings:answering.askHint')}</p>
             <NumberField
               label={t('settings:answering.timeout')}
               error={errorOf('forward_timeout_s')}

@@ -58,6 +58,14 @@ export function Preview({ businessId, settings }: { businessId: string; settings
                 <PreviewStep key={index} step={step} />
               ))}
             </ol>
+            {shown === 'open' && query.data.question !== null && (
+              <div>
+                <p className="mb-2.5 text-sm text-muted">{t('settings:preview.question')}</p>
+                <ol>
+                  <PreviewStep step={{ verb: 'say', text: query.data.question, voice: '', language: '' }} />
+                </ol>
+              </div>
+            )}
           </div>
         ) : query.isError ? (
           <Notice tone={query.error instanceof ApiError && query.error.status === 422 ? 'warn' : 'bad'}>

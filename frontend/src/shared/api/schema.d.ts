@@ -1234,6 +1234,10 @@ export interface components {
         /** @description A call. */
         Call: {
             answer: components["schemas"]["Answer"] | null;
+            /** @description Whether a person took the call: of a forwarded one, whoever pressed 1 and was connected. */
+            answered: boolean;
+            /** @description The number at which a forwarded call was taken, where that is known. */
+            answered_by: string | null;
             /** @description Which. */
             call_sid: components["schemas"]["CallSid"];
             /** @description Whether it is missed and its caller can be called back. */
@@ -1302,7 +1306,7 @@ export interface components {
              * @description When it happened, by Twilio's clock where it says so.
              */
             at: string;
-            /** @description `incoming`, `status` or `dialed`. */
+            /** @description `incoming`, `status`, `leg_accepted` or `dialed`. */
             kind: string;
             /**
              * Format: date-time
@@ -1384,6 +1388,11 @@ export interface components {
              * @default true
              */
             record_forwarded?: boolean;
+            /**
+             * @description At which of those numbers whoever answers is asked first; of others see [`CallSettings::asks`].
+             * @default []
+             */
+            screening?: components["schemas"]["Screening"][];
             /**
              * @description A voice of Twilio's for that language; the default one when absent.
              * @default null
@@ -2080,6 +2089,10 @@ export interface components {
             /** @description The rows. */
             items: {
                 answer: components["schemas"]["Answer"] | null;
+                /** @description Whether a person took the call: of a forwarded one, whoever pressed 1 and was connected. */
+                answered: boolean;
+                /** @description The number at which a forwarded call was taken, where that is known. */
+                answered_by: string | null;
                 /** @description Which. */
                 call_sid: components["schemas"]["CallSid"];
                 /** @description Whether it is missed and its caller can be called back. */
@@ -2322,7 +2335,7 @@ export interface components {
                 position: number;
                 /**
                  * Format: date-time
-                 * @description When it was published.
+                 * @description When its turn came: from then on it is published.
                  */
                 published_at: string | null;
                 /** @description `pending`, `in_flight`, `succeeded`, `already_applied`, `failed`, `skipped` or `cancelled`. */
@@ -2454,6 +2467,8 @@ export interface components {
             now: components["schemas"]["Answer"];
             /** @description During the hours. */
             open: components["schemas"]["Step"][];
+            /** @description What whoever is rung and asked first hears, of some caller; null where nobody is asked. */
+            question: string | null;
         };
         /** @description An error answer (RFC 9457). */
         Problem: {
@@ -2628,7 +2643,7 @@ export interface components {
             position: number;
             /**
              * Format: date-time
-             * @description When it was published.
+             * @description When its turn came: from then on it is published.
              */
             published_at: string | null;
             /** @description `pending`, `in_flight`, `succeeded`, `already_applied`, `failed`, `skipped` or `cancelled`. */
@@ -2697,6 +2712,13 @@ export interface components {
          * @enum {string}
          */
         Role: "agent" | "manager" | "owner" | "system_admin";
+        /** @description Whether whoever answers at a number is asked. */
+        Screening: {
+            /** @description Whether they have to press 1 before the caller is put through. */
+            ask: boolean;
+            /** @description One of the numbers to forward to. */
+            number: components["schemas"]["E164"];
+        };
         /** @description What a selection holds now. */
         Selected: {
             /** @description By worker and type. */
