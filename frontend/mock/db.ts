@@ -78,6 +78,7 @@ function makeCall(n: number, leads: Schemas['Lead'][]): Schemas['Call'] {
     started_at: started,
     ended_at: live ? null : new Date(Date.parse(started) + 130_000).toISOString(),
     duration_s: live ? null : missed ? 0 : 40 + ((n * 37) % 400),
+    unknown: false,
     missed,
     callback_needed: missed && !withheld,
     called_back_at: missed && n > 12 ? ago(5 + n * 60) : null,

@@ -52,6 +52,7 @@ struct Inner {
     recordings: HashMap<String, Held>,
     asked: HashMap<String, Vec<u16>>,
     numbers: HashMap<String, Value>,
+    calls: HashMap<String, Value>,
     suspended: bool,
     date: Option<&'static str>,
 }
@@ -74,6 +75,7 @@ impl FakeTwilio {
         let inner = Shared::default();
         let router = Router::new()
             .route("/2010-04-01/Accounts/{account}/Recordings/{file}", any(recording))
+            .route("/2010-04-01/Accounts/{account}/Calls/{file}", get(call))
             .route("/2010-04-01/Accounts/{account}", get(account))
             .route("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json", get(numbers))
             .route("/health", get(|| std::future::ready("ok")))
@@ -114,6 +116,14 @@ impl FakeTwilio {
         Ok(())
     }
 
+    /// Knows a call: the fields of the call resource
+    /// (<https://www.twilio.com/docs/voice/api/call-resource#fetch-a-call-resource>).
+    pub fn knows_call(&self, call: &str, resource: Value) -> anyhow::Result<()> {
+        let mut inner = self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?;
+        inner.calls.insert(call.to_owned(), resource);
+        Ok(())
+    }
+
     /// Suspends the account, or takes that back.
     pub fn suspend(&self, suspended: bool) -> anyhow::Result<()> {
         self.inner.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.suspended = suspended;
@@ -126,7 +136,7 @@ impl FakeTwilio {
         Ok(())
     }
 
-    /// The statuses given for a recording's media, in order.
+    /// The statuses given for a recording's media, or for a call, in order.
     pub fn answers(&self, recording: &str) -> Vec<u16> {
         self.inner.lock().ok().and_then(|inner| inner.asked.get(recording).cloned()).unwrap_or_default()
     }
@@ -188,6 +198,24 @@ async fn recording(
     if let Ok(mut inner) = shared.lock() {
         inner.asked.entry(sid.to_owned()).or_default().push(answer.status().as_u16());
     }
+    answer
+}
+
+async fn call(
+    State(shared): State<Shared>,
+    Path((account, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(mut inner) = shared.lock() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    if !authorized(&headers) || account != ACCOUNT || inner.suspended {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let sid = file.trim_end_matches(".json");
+    let answer = match inner.calls.get(sid) {
+        Some(resource) => Json(resource.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    };
+    inner.asked.entry(sid.to_owned()).or_default().push(answer.status().as_u16());
     answer
 }
 

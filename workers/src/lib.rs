@@ -18,6 +18,7 @@ pub mod runtime;
 pub mod serve;
 pub mod setup;
 mod text;
+pub mod twilio;
 pub mod whatsapp;
 
 use std::time::Duration;

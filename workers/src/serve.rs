@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    calls::CallsWorker,
+    calls::{CallsWorker, last_status::LastStatus},
     config::Config,
     counters,
     crm::{CrmWorker, projector::Projector},
@@ -24,10 +24,11 @@ use crate::{
     jobs,
     live::{self, Live},
     operators::{OpsWorker, Pauses},
-    recordings::{RecordingsWorker, address::Api, provider_delete, twilio::Twilio},
+    recordings::{RecordingsWorker, provider_delete},
     replays::{self, Runner},
     runtime::{Bus, Policy, Retries, run},
     setup,
+    twilio::{Api, Twilio},
     whatsapp::{WhatsappWorker, effects},
 };
 
@@ -86,6 +87,8 @@ pub async fn serve(config: Config, telemetry: &Telemetry, stop: impl Future<Outp
             let relay = Relay { pool: pool.clone(), client: client.clone(), committed: bus.committed.clone() };
             tasks.spawn(relay.run(stopping.clone()));
             let live = Live::new(client.clone(), clock::system());
+            let asking = LastStatus { pool: pool.clone(), context: context.clone(), twilio: twilio.clone(), clock: clock::system() };
+            tasks.spawn(asking.run(stopping.clone()));
             let recordings =
                 RecordingsWorker::new(pool.clone(), twilio, objects.clone(), config.delete_at_twilio).with_live(live.clone());
             let calls = CallsWorker::new(pool.clone()).with_live(live.clone());

@@ -42,7 +42,7 @@ struct BusinessState {
 }
 
 #[derive(JsonSchema)]
-#[expect(dead_code, reason = "it declares what may be seen")]
+#[expect(dead_code, clippy::struct_excessive_bools, reason = "it declares what may be seen")]
 struct CallState {
     status: Option<CallStatus>,
     #[schemars(extend("x-visible" = true))]
@@ -57,6 +57,8 @@ struct CallState {
     accepted_legs: usize,
     #[schemars(extend("x-visible" = true))]
     answered: bool,
+    #[schemars(extend("x-visible" = true))]
+    unknown: bool,
     #[schemars(extend("x-visible" = true))]
     missed: Option<bool>,
     #[schemars(extend("x-visible" = true))]

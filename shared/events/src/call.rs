@@ -252,6 +252,17 @@ impl EventData for CallLegAcceptedV1 {
     const TYPE: &'static str = "pro.prosaas.call.leg_accepted.v1";
 }
 
+/// `pro.prosaas.call.unknown.v1`: no last status of the call ever came, and Twilio, which was asked, does not know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallUnknownV1 {
+    /// The call.
+    pub call_sid: CallSid,
+}
+
+impl EventData for CallUnknownV1 {
+    const TYPE: &'static str = "pro.prosaas.call.unknown.v1";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

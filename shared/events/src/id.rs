@@ -36,6 +36,7 @@ impl EventId {
     pub fn call_status(call: &CallSid, status: CallStatus, order: StatusOrder) -> Self {
         let order = match order {
             StatusOrder::Sequence(number) => number.to_string(),
+            StatusOrder::Asked => "asked".to_owned(),
             StatusOrder::Parameters(digest) => hex::encode(digest),
         };
         Self(format!("call.status:{call}:{}:{order}", status.as_str()))
@@ -50,6 +51,11 @@ impl EventId {
     /// Whoever was rung on `leg` has accepted the call.
     pub fn call_leg_accepted(call: &CallSid, leg: &CallSid) -> Self {
         Self(format!("call.leg_accepted:{call}:{leg}"))
+    }
+
+    /// Twilio does not know how the call ended.
+    pub fn call_unknown(call: &CallSid) -> Self {
+        Self(format!("call.unknown:{call}"))
     }
 
     /// A recording is complete at Twilio.
@@ -90,6 +96,8 @@ impl EventId {
 pub enum StatusOrder {
     /// Twilio's `SequenceNumber`.
     Sequence(u32),
+    /// Twilio did not report it; it was asked.
+    Asked,
     /// A digest of all parameters, where Twilio sends no number.
     Parameters([u8; 12]),
 }
@@ -160,6 +168,8 @@ mod tests {
             EventId::call_dialed(&call, Some(&dialed), CallStatus::NoAnswer),
             EventId::call_dialed(&call, None, CallStatus::Busy),
             EventId::call_leg_accepted(&call, &dialed),
+            EventId::call_status(&call, CallStatus::Busy, StatusOrder::Asked),
+            EventId::call_unknown(&call),
             EventId::recording_available(&recording),
             EventId::recording_status(&recording, RecordingProgress::Absent),
             EventId::domain_event("call.missed", "CA1", "call.status:CA1:completed:3"),
@@ -171,6 +181,8 @@ mod tests {
             "call.dialed:CA1:CA2:no-answer",
             "call.dialed:CA1:none:busy",
             "call.leg_accepted:CA1:CA2",
+            "call.status:CA1:busy:asked",
+            "call.unknown:CA1",
             "recording.available:RE1",
             "recording.status:RE1:absent",
             "call.missed:CA1:1abfd2917282df9b5ec839d12f8e6ed9",

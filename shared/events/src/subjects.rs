@@ -94,6 +94,11 @@ impl Subject {
         Self { stream: Stream::Calls, text: format!("call.leg_accepted.{call}") }
     }
 
+    /// `call.unknown.CA…`: nobody knows how a call ended.
+    pub fn call_unknown(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.unknown.{call}") }
+    }
+
     /// `call.dialed.CA…`: how forwarding a call ended.
     pub fn call_dialed(call: &CallSid) -> Self {
         Self { stream: Stream::Calls, text: format!("call.dialed.{call}") }

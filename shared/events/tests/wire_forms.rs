@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use prosaas_domain::{call_config::CallSettings, ids::BusinessId, phone::E164, rights::Role};
 use prosaas_events::{
     CloudEvent, EventData,
-    call::{Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1},
+    call::{
+        Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1, CallUnknownV1,
+    },
     crm::{
         Command, CommandArgs, CommandMeta,
         business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
@@ -116,6 +118,7 @@ fn call_events() {
             screened: true,
         },
     );
+    freeze("call.unknown.v1", CallUnknownV1 { call_sid: "CA1".parse().unwrap() });
     freeze(
         "call.leg_accepted.v1",
         CallLegAcceptedV1 {

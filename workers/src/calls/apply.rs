@@ -172,6 +172,7 @@ fn summary(stored: &StoredCall) -> Value {
         "dial_bridged": state.dial.as_ref().and_then(|dial| dial.bridged),
         "accepted_legs": state.accepted.len(),
         "answered": state.answered(),
+        "unknown": state.unknown,
         "missed": state.missed(),
         "lead_id": stored.lead,
     })

@@ -1,7 +1,7 @@
 //! An event of a call, whichever it is.
 
 use prosaas_domain::ids::CallSid;
-use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1};
+use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1, CallUnknownV1};
 use serde_json::Value;
 
 use super::fact::CallFact;
@@ -18,6 +18,8 @@ pub enum CallEvent {
     LegAccepted(CallLegAcceptedV1),
     /// Forwarding ended.
     Dialed(CallDialedV1),
+    /// Twilio does not know how it ended.
+    Unknown(CallUnknownV1),
 }
 
 impl CallEvent {
@@ -28,6 +30,7 @@ impl CallEvent {
             Self::Status(data) => &data.call_sid,
             Self::LegAccepted(data) => &data.call_sid,
             Self::Dialed(data) => &data.call_sid,
+            Self::Unknown(data) => &data.call_sid,
         }
     }
 
@@ -36,7 +39,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => data.parent_call_sid.as_ref(),
             Self::Status(data) => data.parent_call_sid.as_ref(),
-            Self::LegAccepted(_) | Self::Dialed(_) => None,
+            Self::LegAccepted(_) | Self::Dialed(_) | Self::Unknown(_) => None,
         }
     }
 
@@ -47,16 +50,18 @@ impl CallEvent {
             Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
             Self::LegAccepted(data) => CallFact::leg_accepted(&meta.id, meta.time, data),
             Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
+            Self::Unknown(_) => CallFact::unknown(&meta.id, meta.time),
         }
     }
 
-    /// `incoming`, `status`, `leg_accepted` or `dialed`.
+    /// `incoming`, `status`, `leg_accepted`, `dialed` or `unknown`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Incoming(_) => "incoming",
             Self::Status(_) => "status",
             Self::LegAccepted(_) => "leg_accepted",
             Self::Dialed(_) => "dialed",
+            Self::Unknown(_) => "unknown",
         }
     }
 
@@ -67,6 +72,7 @@ impl CallEvent {
             Self::Status(data) => storable_json(data),
             Self::LegAccepted(data) => storable_json(data),
             Self::Dialed(data) => storable_json(data),
+            Self::Unknown(data) => storable_json(data),
         }
     }
 }

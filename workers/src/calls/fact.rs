@@ -49,6 +49,8 @@ pub enum What {
     },
     /// Forwarding the call ended.
     Dialed(Dial),
+    /// Twilio does not know how it ended.
+    Unknown,
 }
 
 /// Who called whom, as sent.
@@ -128,6 +130,11 @@ impl CallFact {
     pub fn leg_accepted(event_id: &str, received: DateTime<Utc>, data: &CallLegAcceptedV1) -> Self {
         let what = What::LegAccepted { leg: data.leg_sid.clone(), number: data.number.clone() };
         Self { event_id: event_id.to_owned(), at: received, what }
+    }
+
+    /// From `call.unknown`.
+    pub fn unknown(event_id: &str, received: DateTime<Utc>) -> Self {
+        Self { event_id: event_id.to_owned(), at: received, what: What::Unknown }
     }
 
     /// From `call.dialed`.

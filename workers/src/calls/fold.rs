@@ -35,6 +35,8 @@ pub struct CallState {
     pub dial: Option<Dial>,
     /// The legs on which it was taken, each with the number that was rung. Two people may press at once.
     pub accepted: BTreeMap<CallSid, Option<E164>>,
+    /// Twilio does not know how it ended.
+    pub unknown: bool,
 }
 
 /// Who called whom, and the event that says so.
@@ -84,6 +86,7 @@ pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
             let held = state.accepted.entry(leg).or_default();
             *held = held.take().max(number);
         }
+        What::Unknown => state.unknown = true,
         What::Dialed(dial) => state.dial = Some(greatest(state.dial, dial, dial_order)),
     }
     state
@@ -148,9 +151,10 @@ impl CallState {
     /// Only an inbound call that has ended is missed, and only while no event says
     /// that a person took it: a call that "completed" had nobody but our own
     /// announcement and recorder on the line, or nginx's while we were away (then no
-    /// incoming event ever comes), or a voicemail. A message wants a call back, too.
+    /// incoming event ever comes), or a voicemail. A message wants a call back, too, and
+    /// so does a call of which nobody knows how it ended.
     pub fn missed(&self) -> bool {
-        let ended = self.status.is_some_and(|mark| mark.status.is_terminal());
+        let ended = self.unknown || self.status.is_some_and(|mark| mark.status.is_terminal());
         ended && self.is_inbound() && !self.answered()
     }
 }

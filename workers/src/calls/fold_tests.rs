@@ -53,6 +53,10 @@ fn accepted(sid: &str, number: Option<&str>) -> CallFact {
     CallFact { event_id: format!("accepted-{sid}"), at: at(5), what }
 }
 
+fn unknown() -> CallFact {
+    CallFact { event_id: "unknown".to_owned(), at: at(9), what: What::Unknown }
+}
+
 fn fold(facts: impl IntoIterator<Item = CallFact>) -> CallState {
     facts.into_iter().fold(CallState::default(), apply)
 }
@@ -139,6 +143,12 @@ fn missed_means_that_nobody_of_the_business_spoke_with_the_caller() {
             "not everybody is asked, and nobody did",
             vec![dial(Completed, Some(false), false), ended(Completed)],
             true,
+        ),
+        ("nobody knows how it ended", vec![incoming(Answer::Record), unknown()], true),
+        (
+            "nobody knows how it ended, and somebody spoke",
+            vec![unknown(), accepted("CAleg1", None), dial(Completed, Some(true), true)],
+            false,
         ),
         ("completed after a dial that failed", vec![dialed(Busy), ended(Completed)], true),
     ] {
@@ -231,6 +241,7 @@ fn any_what() -> impl Strategy<Value = What> {
                 })
             }
         ),
+        Just(What::Unknown),
         (proptest::sample::select(vec!["CAleg1", "CAleg2"]), any::<bool>())
             .prop_map(|(sid, number)| { accepted(sid, number.then_some("+972541111111")).what }),
     ]

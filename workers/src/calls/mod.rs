@@ -8,6 +8,7 @@ pub mod fold;
 #[cfg(test)]
 mod fold_tests;
 mod history;
+pub mod last_status;
 pub mod lead;
 pub mod owner;
 pub mod reread;
@@ -16,7 +17,7 @@ pub mod told;
 
 use prosaas_events::{
     CloudEvent, DecodeError, EventData, TypeOnly,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1},
+    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1, CallUnknownV1},
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
@@ -74,6 +75,10 @@ impl Worker for CallsWorker {
             CallLegAcceptedV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallLegAcceptedV1>::decode(bytes)?);
                 Ok((meta, CallEvent::LegAccepted(data)))
+            }
+            CallUnknownV1::TYPE => {
+                let (meta, data) = Meta::split(CloudEvent::<CallUnknownV1>::decode(bytes)?);
+                Ok((meta, CallEvent::Unknown(data)))
             }
             CallDialedV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallDialedV1>::decode(bytes)?);

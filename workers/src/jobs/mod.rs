@@ -27,7 +27,7 @@ pub use trash::empty_trash;
 const PERIOD: Duration = Duration::from_hours(1);
 
 /// A recording that is being written is added to at least every half minute
-/// (`recordings::twilio`): one that was not for so long has lost its writer.
+/// (`twilio::client`): one that was not for so long has lost its writer.
 const ABANDONED: Duration = Duration::from_hours(1);
 
 /// Runs every job, now and then, until `stop`.

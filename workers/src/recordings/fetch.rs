@@ -8,10 +8,12 @@ use super::{
     rows::Report,
     state::Fact,
     store::{self, Kept},
-    twilio::FetchError,
     worker::RecordingsWorker,
 };
-use crate::runtime::{Delivery, Done, Failure, Meta};
+use crate::{
+    runtime::{Delivery, Done, Failure, Meta},
+    twilio::client::FetchError,
+};
 
 /// What the store holds, and Twilio is asked for.
 const CONTENT_TYPE: &str = "audio/mpeg";

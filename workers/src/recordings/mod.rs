@@ -1,12 +1,10 @@
 //! The recordings worker: fetches each recording and keeps it safe.
 
-pub mod address;
 mod fetch;
 pub mod provider_delete;
 mod rows;
 pub mod state;
 pub mod store;
-pub mod twilio;
 mod worker;
 
 use prosaas_events::{
@@ -16,8 +14,11 @@ use prosaas_events::{
 };
 
 pub use self::worker::{MAX_BYTES, RecordingsWorker};
-use self::{address::Forged, rows::Report, state::Fact};
-use crate::runtime::{Delivery, Done, Failure, Job, Meta, Worker};
+use self::{rows::Report, state::Fact};
+use crate::{
+    runtime::{Delivery, Done, Failure, Job, Meta, Worker},
+    twilio::address::Forged,
+};
 
 /// An event of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use prosaas_platform::objects::Objects;
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
-use super::twilio::Twilio;
-use crate::live::Live;
+use crate::{live::Live, twilio::Twilio};
 
 /// Largest recording that we take: ten hours of two channels.
 pub const MAX_BYTES: u64 = 300 * 1024 * 1024;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::support::Database;
 
 mod direction;
+mod last_status;
 
 /// What the first test reads of a call.
 type CallRow = (Uuid, Uuid, String, i64, i64, bool, bool, DateTime<Utc>, Option<DateTime<Utc>>, String);

@@ -22,8 +22,9 @@ use chrono::{DateTime, Utc};
 use prosaas_events::recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1};
 use prosaas_platform::{objects::Objects, process::install_tls_provider};
 use prosaas_workers::{
-    recordings::{RecordingEvent, RecordingsWorker, address::Api, twilio::Twilio},
+    recordings::{RecordingEvent, RecordingsWorker},
     runtime::{Delivery, Done, Failure, Meta, Worker as _},
+    twilio::{Api, Twilio},
 };
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};

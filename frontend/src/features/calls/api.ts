@@ -26,6 +26,6 @@ export function audioUrl(recordingSid: string, download = false): string {
 const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled']);
 
 /** Whether a call is going on. */
-export function isLive(call: Pick<Call, 'status' | 'ended_at'>): boolean {
-  return call.ended_at === null && call.status !== null && !OVER.has(call.status);
+export function isLive(call: Pick<Call, 'status' | 'ended_at' | 'unknown'>): boolean {
+  return call.ended_at === null && !call.unknown && call.status !== null && !OVER.has(call.status);
 }

@@ -113,7 +113,10 @@ export function CallPage() {
                 <span aria-hidden className="size-2 rounded-full bg-primary" />
                 {event.kind === 'status' && event.status
                   ? t(`calls:status.${event.status}`)
-                  : event.kind === 'incoming' || event.kind === 'leg_accepted' || event.kind === 'dialed'
+                  : event.kind === 'incoming' ||
+                      event.kind === 'leg_accepted' ||
+                      event.kind === 'dialed' ||
+                      event.kind === 'unknown'
                     ? t(`calls:event.${event.kind}`)
                     : t('calls:event.status')}
               </span>

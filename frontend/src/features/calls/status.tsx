@@ -18,6 +18,11 @@ export function callKind(call: Call): Kind {
   return call.direction?.startsWith('outbound') === true ? 'outgoing' : 'answered';
 }
 
+/** Whether nobody knows how it ended: no last status came, and Twilio does not know the call. */
+function isUnknown(call: Call): boolean {
+  return call.unknown && call.ended_at === null;
+}
+
 const LOOKS = {
   live: { icon: PhoneCall, classes: 'bg-tint text-on-tint' },
   missed: { icon: PhoneMissed, classes: 'bg-bad-tint text-bad' },
@@ -54,7 +59,7 @@ export function CallBadge({ call }: { call: Call }) {
     return call.called_back_at ? (
       <Badge tone="neutral">{t('calls:calledBack')}</Badge>
     ) : (
-      <Badge tone="bad">{t('calls:missed')}</Badge>
+      <Badge tone="bad">{t(isUnknown(call) ? 'calls:unknownEnd' : 'calls:missed')}</Badge>
     );
   }
   return <Badge tone={kind === 'answered' ? 'good' : 'neutral'}>{t(`calls:${kind}`)}</Badge>;
@@ -65,7 +70,7 @@ export function CallStatusText({ call }: { call: Call }) {
   const { t } = useTranslation();
   return (
     <span>
-      {call.status ? t(`calls:status.${call.status}`) : t('calls:status.unknown')}
+      {call.status && !isUnknown(call) ? t(`calls:status.${call.status}`) : t('calls:status.unknown')}
       {typeof call.duration_s === 'number' && call.duration_s > 0 && (
         <>
           {' · '}

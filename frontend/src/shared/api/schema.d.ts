@@ -1287,6 +1287,8 @@ export interface components {
             to: string | null;
             /** @description Who was called, where that is an E.164 number. */
             to_e164: string | null;
+            /** @description No last status came, and Twilio does not know how it ended. */
+            unknown: boolean;
         };
         /** @description A call with all that is known of it. */
         CallDetail: components["schemas"]["Call"] & {
@@ -1306,7 +1308,7 @@ export interface components {
              * @description When it happened, by Twilio's clock where it says so.
              */
             at: string;
-            /** @description `incoming`, `status`, `leg_accepted` or `dialed`. */
+            /** @description `incoming`, `status`, `leg_accepted`, `dialed` or `unknown`. */
             kind: string;
             /**
              * Format: date-time
@@ -2142,6 +2144,8 @@ export interface components {
                 to: string | null;
                 /** @description Who was called, where that is an E.164 number. */
                 to_e164: string | null;
+                /** @description No last status came, and Twilio does not know how it ended. */
+                unknown: boolean;
             }[];
             /** @description Where the next page begins; null after the last. */
             next_cursor: string | null;

@@ -109,6 +109,8 @@ pub struct Call {
     /// How long the two spoke, seconds.
     #[schema(required = true)]
     pub dial_duration_s: Option<i64>,
+    /// No last status came, and Twilio does not know how it ended.
+    pub unknown: bool,
     /// Whether it ended without anybody of the business having spoken with the caller.
     pub missed: bool,
     /// Whether it is missed and its caller can be called back.
@@ -142,6 +144,7 @@ pub(super) struct CallRow {
     pub dial_outcome: Option<String>,
     pub answered: bool,
     pub answered_by: Option<String>,
+    pub unknown: bool,
     pub dial_duration_s: Option<i64>,
     pub missed: bool,
     pub callback_needed: bool,
@@ -173,6 +176,7 @@ impl TryFrom<CallRow> for Call {
             dial_outcome: status(row.dial_outcome)?,
             answered: row.answered,
             answered_by: row.answered_by,
+            unknown: row.unknown,
             dial_duration_s: row.dial_duration_s,
             missed: row.missed,
             callback_needed: row.callback_needed,

@@ -48,7 +48,7 @@ pub struct CallDetail {
 /// Something that Twilio told of a call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallHistoryEntry {
-    /// `incoming`, `status`, `leg_accepted` or `dialed`.
+    /// `incoming`, `status`, `leg_accepted`, `dialed` or `unknown`.
     kind: String,
     /// The status that it reports.
     #[schema(required = true)]

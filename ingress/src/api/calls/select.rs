@@ -21,7 +21,7 @@ macro_rules! call_rows {
             CallRow,
             r#"SELECT c.call_sid, c.direction, c.from_raw, c.from_e164, c.to_raw, c.to_e164, c.caller_name,
                       c.lead_id, l.name AS "lead_name?", c.answer, c.status, c.started_at, c.ended_at,
-                      c.duration_s, c.dial_outcome, c.answered, c.answered_by, c.dial_duration_s, c.missed, c.callback_needed,
+                      c.duration_s, c.dial_outcome, c.answered, c.answered_by, c.unknown, c.dial_duration_s, c.missed, c.callback_needed,
                       c.called_back_at, c.called_back_by, u.name AS "called_back_by_name?",
                       (SELECT jsonb_agg(jsonb_build_object(
                                   'recording_sid', r.recording_sid, 'state', r.state,

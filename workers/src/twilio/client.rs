@@ -1,4 +1,4 @@
-//! Twilio's REST API, as far as recordings need it.
+//! The client: whichever of our tokens Twilio takes, no redirect to another host.
 
 use std::{
     sync::{
@@ -10,27 +10,36 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
-use prosaas_domain::ids::RecordingSid;
+use prosaas_domain::ids::{CallSid, RecordingSid};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::address::Api;
+use super::{address::Api, call::CallResource};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest silence while audio comes.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest whole look at a call, and longest answer, bytes: it has some 2 kB.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+const MAX_CALL: usize = 64 * 1024;
 /// Longest whole deletion.
 const DELETE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Redirects that are followed, on the same host only.
 const MAX_REDIRECTS: usize = 3;
 
-/// Why there is no audio. Addresses and bodies are left out: this is logged.
+/// Why Twilio gave nothing. Addresses and bodies are left out: this is logged.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// 404: not ready yet, or deleted.
     #[error("Twilio does not have the recording's media (404)")]
     NotReady,
+    /// 404: Twilio does not know it.
+    #[error("Twilio does not know it (404)")]
+    NotThere,
+    /// Not what its documentation says.
+    #[error("Twilio's answer cannot be read: {0}")]
+    Unreadable(#[source] serde_json::Error),
     /// Nobody answers at Twilio's address.
     #[error("Twilio cannot be reached: {0}")]
     Unreachable(#[source] reqwest::Error),
@@ -130,6 +139,22 @@ impl Twilio {
             }
         }
         Err(FetchError::Refused(StatusCode::UNAUTHORIZED))
+    }
+
+    /// What Twilio knows of a call.
+    pub async fn call(&self, call: &CallSid) -> Result<CallResource, FetchError> {
+        let url = self.api.call(call);
+        let response = self.send(|| self.client.get(url.clone()).timeout(CALL_TIMEOUT)).await?;
+        match response.status() {
+            StatusCode::OK => {}
+            StatusCode::NOT_FOUND => return Err(FetchError::NotThere),
+            status => return Err(FetchError::Refused(status)),
+        }
+        if response.content_length().is_some_and(|length| length > MAX_CALL as u64) {
+            return Err(FetchError::TooLarge(MAX_CALL as u64));
+        }
+        let body = response.bytes().await.map_err(|error| FetchError::Broken(error.without_url()))?;
+        serde_json::from_slice(&body).map_err(FetchError::Unreadable)
     }
 
     /// Deletes Twilio's copy. That it is gone already is as good.

@@ -1,7 +1,7 @@
-//! Where a recording lies at Twilio. The address is built from our own settings;
+//! Where recordings and calls lie at Twilio. The address is built from our own settings;
 //! the one in an event is only compared, so that a forged one makes us ask nobody.
 
-use prosaas_domain::ids::{AccountSid, RecordingSid};
+use prosaas_domain::ids::{AccountSid, CallSid, RecordingSid};
 use url::Url;
 
 /// Version of Twilio's REST API that the paths name.
@@ -36,7 +36,7 @@ pub struct Api {
 impl Api {
     /// The media as MP3 (32 kbit/s a channel), in one or two channels.
     pub fn media(&self, recording: &RecordingSid, channels: u8) -> Url {
-        let mut url = self.resource(&format!("{recording}.mp3"));
+        let mut url = self.resource("Recordings", &format!("{recording}.mp3"));
         if channels == 2 {
             url.set_query(Some("RequestedChannels=2"));
         }
@@ -45,15 +45,20 @@ impl Api {
 
     /// The recording itself, to delete it.
     pub fn recording(&self, recording: &RecordingSid) -> Url {
-        self.resource(&format!("{recording}.json"))
+        self.resource("Recordings", &format!("{recording}.json"))
     }
 
-    fn resource(&self, last: &str) -> Url {
+    /// A call.
+    pub fn call(&self, call: &CallSid) -> Url {
+        self.resource("Calls", &format!("{call}.json"))
+    }
+
+    fn resource(&self, kind: &str, last: &str) -> Url {
         let mut url = self.base.clone();
         url.set_query(None);
         url.set_fragment(None);
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend([VERSION, "Accounts", self.account.as_str(), "Recordings", last]);
+            path.pop_if_empty().extend([VERSION, "Accounts", self.account.as_str(), kind, last]);
         }
         url
     }
@@ -73,7 +78,7 @@ impl Api {
         if !anonymous || !(is_twilio(&url) || url.origin() == self.base.origin()) {
             return Err(Forged::Host);
         }
-        let resource = self.resource(recording.as_str());
+        let resource = self.resource("Recordings", recording.as_str());
         let path = |url: &Url| -> Vec<String> {
             url.path_segments().map(|parts| parts.map(str::to_owned).collect()).unwrap_or_default()
         };
@@ -124,6 +129,8 @@ mod tests {
         assert_eq!(api.media(&recording, 1).as_str(), format!("{path}.mp3"));
         assert_eq!(api.media(&recording, 2).as_str(), format!("{path}.mp3?RequestedChannels=2"));
         assert_eq!(api.recording(&recording).as_str(), format!("{path}.json"));
+        let call = "http://127.0.0.1:9/twilio/2010-04-01/Accounts/AC1/Calls/CA1.json";
+        assert_eq!(api.call(&"CA1".parse()?).as_str(), call);
         Ok(())
     }
 
