@@ -59,6 +59,7 @@ pub struct CallLead {
 }
 
 /// A call.
+#[expect(clippy::struct_excessive_bools, reason = "they are the wire's fields")]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Call {
     /// Which.
@@ -126,6 +127,7 @@ pub struct Call {
 }
 
 /// A row of [`super::select`].
+#[expect(clippy::struct_excessive_bools, reason = "they are the table's columns")]
 pub(super) struct CallRow {
     pub call_sid: String,
     pub direction: Option<String>,
