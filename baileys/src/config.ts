@@ -30,6 +30,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `BAILEYS_LEASE_SECONDS`, default 15: how long a session stays with a process that has died. */
   readonly leaseMs: number;
+  /** `BAILEYS_CONTACT_DAYS`, default 180: how long keys of a contact are kept that are not used. */
+  readonly contactDays: number;
 }
 
 export type WebVersion = [number, number, number];
@@ -53,7 +55,8 @@ export function readConfig(env: Environment = process.env): Config {
     webVersion: webVersion(read(env, 'WA_WEB_VERSION')),
     production,
     logLevel: logLevel(read(env, 'LOG_LEVEL') ?? 'info'),
-    leaseMs: seconds('BAILEYS_LEASE_SECONDS', read(env, 'BAILEYS_LEASE_SECONDS') ?? '15', 2, 300) * 1000,
+    leaseMs: whole(env, 'BAILEYS_LEASE_SECONDS', 'seconds', 15, 2, 300) * 1000,
+    contactDays: whole(env, 'BAILEYS_CONTACT_DAYS', 'days', 180, 30, 3650),
   };
 }
 
@@ -146,9 +149,16 @@ function logLevel(value: string): LogLevel {
   return level;
 }
 
-function seconds(name: string, value: string, min: number, max: number): number {
-  const number = Number(value);
+function whole(
+  env: Environment,
+  name: string,
+  unit: string,
+  normal: number,
+  min: number,
+  max: number,
+): number {
+  const number = Number(read(env, name) ?? normal);
   if (!Number.isInteger(number) || number < min || number > max)
-    throw new ConfigError(name, `is not a whole number of seconds from ${min} to ${max}`);
+    throw new ConfigError(name, `is not a whole number of ${unit} from ${min} to ${max}`);
   return number;
 }

@@ -1,4 +1,5 @@
 /** Counters for Prometheus, in its text format. No label names a person, a number or a session. */
+import type { Unreadable } from './session/reasons.js';
 
 const COUNTERS = {
   connects: 'Sockets opened towards WhatsApp.',
@@ -15,11 +16,16 @@ export interface Gauges {
   readonly phases: ReadonlyMap<string, number>;
   readonly outboxWaiting: number;
   readonly outboxOldestSeconds: number;
+  readonly rowsToReseal: number;
 }
 
 export class Metrics {
   readonly #counts = new Map<Counter, number>();
   readonly #closes = new Map<string, number>();
+  readonly #unreadable = new Map<Unreadable, number>([
+    ['key_missing', 0],
+    ['credentials_unreadable', 0],
+  ]);
 
   count(name: Counter, by = 1): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + by);
@@ -29,6 +35,11 @@ export class Metrics {
   closed(code: number | null): void {
     const label = code === null ? 'none' : String(code);
     this.#closes.set(label, (this.#closes.get(label) ?? 0) + 1);
+  }
+
+  /** A session was stopped because a row of its could not be opened. */
+  unreadable(code: Unreadable): void {
+    this.#unreadable.set(code, (this.#unreadable.get(code) ?? 0) + 1);
   }
 
   render(gauges: Gauges): string {
@@ -46,6 +57,12 @@ export class Metrics {
         labelled('code', this.#closes),
       ),
       ...metric(
+        'prosaas_whatsapp_unreadable_total',
+        'counter',
+        'Sessions that were stopped because a stored row cannot be opened, by reason.',
+        labelled('code', this.#unreadable),
+      ),
+      ...metric(
         'prosaas_whatsapp_sessions',
         'gauge',
         'Sessions in this process, by state.',
@@ -57,6 +74,12 @@ export class Metrics {
       ...metric('prosaas_whatsapp_outbox_oldest_seconds', 'gauge', 'Age of the oldest of them.', [
         ['', gauges.outboxOldestSeconds],
       ]),
+      ...metric(
+        'prosaas_whatsapp_rows_to_reseal',
+        'gauge',
+        'Rows sealed by another key than the first of BAILEYS_ENCRYPTION_KEY.',
+        [['', gauges.rowsToReseal]],
+      ),
       ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', rss]]),
       ...metric('process_heap_used_bytes', 'gauge', 'Heap in use.', [['', heapUsed]]),
     ];

@@ -11,6 +11,7 @@ import { Manager } from './session/manager.js';
 import type { SessionDeps } from './session/deps.js';
 import { Sealer } from './store/crypto.js';
 import { openPool } from './store/database.js';
+import { Resealer } from './store/reseal.js';
 import { enter } from './store/schema.js';
 import { Store } from './store/store.js';
 import { Version } from './version.js';
@@ -39,7 +40,9 @@ export async function startService(
   const metrics = new Metrics();
   const pool = openPool(config.databaseUrl, logger);
   const holder = `${hostname()}/${process.pid}/${randomUUID()}`;
-  const store = new Store(pool, new Sealer(config.encryptionKeys), holder, config.leaseMs);
+  const sealer = new Sealer(config.encryptionKeys);
+  const store = new Store(pool, sealer, holder, config.leaseMs, config.contactDays);
+  const resealer = new Resealer(pool, sealer, logger);
   const delivery = new Delivery(store.outbox, config.ingressUrl, config.internalSecret, logger, metrics);
   const manager = new Manager(store, {
     store,
@@ -67,6 +70,7 @@ export async function startService(
           phases: manager.phases(),
           outboxWaiting: waiting,
           outboxOldestSeconds: oldestSeconds,
+          rowsToReseal: resealer.left,
         });
       },
     },
@@ -76,12 +80,14 @@ export async function startService(
   );
   const port = await listen(server, config.listen);
   const stopping = new AbortController();
+  let resealing: Promise<void> | undefined;
   const refusal = new Promise<Error>((refuse) => {
     enter(pool, logger, stopping.signal).then(
       () => {
         if (stopping.signal.aborted) return;
         manager.start();
         delivery.start();
+        resealing = resealer.run(stopping.signal);
       },
       (error: unknown) => {
         if (!stopping.signal.aborted) refuse(error instanceof Error ? error : new Error(String(error)));
@@ -100,6 +106,7 @@ export async function startService(
       await delivery.stop(DELIVERY_GRACE_MS);
       server.closeAllConnections();
       await closed;
+      await resealing;
       await pool.end();
     },
   };

@@ -14,6 +14,7 @@ import { BUSINESS, Stage } from './support/stage.js';
 
 /** Long enough for every test: a lease runs out when the test says so. */
 const TTL_MS = 3_600_000;
+const KEPT_DAYS = 180;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 describe('the store', () => {
@@ -24,8 +25,8 @@ describe('the store', () => {
   before(async () => {
     database = await createDatabase();
     const pools = [openPool(database.url, quiet), openPool(database.url, quiet)] as const;
-    a = new Store(pools[0], new Sealer([KEY]), 'a', TTL_MS);
-    b = new Store(pools[1], new Sealer([KEY]), 'b', TTL_MS);
+    a = new Store(pools[0], new Sealer([KEY]), 'a', TTL_MS, KEPT_DAYS);
+    b = new Store(pools[1], new Sealer([KEY]), 'b', TTL_MS, KEPT_DAYS);
     closePools = () => Promise.all(pools.map((pool) => pool.end()));
   });
   /** Lets the time of a lease pass, which is counted from now: what was left is what was asked for. */
@@ -65,7 +66,8 @@ describe('the store', () => {
     const fact = { type: 'fact', kind: 'connected', data: {} } as const;
     await assert.rejects(winner.commit(lease, makeChange([fact], undefined, new Date())), LeaseLost);
     let lost = 0;
-    const keys = winner.credentials.keys(lease, () => lost++);
+    const events = { lost: () => lost++, unreadable: () => undefined };
+    const keys = winner.credentials.keys(lease, initAuthCreds(), events);
     await assert.rejects(async () => keys.set({ 'device-list': { x: ['1'] } }), LeaseLost);
     assert.equal(lost, 1);
     assert.equal((await database.rows('SELECT 1 FROM prosaas.whatsapp_keys')).length, 0);
@@ -83,7 +85,8 @@ describe('the store', () => {
     const session = randomUUID();
     const lease = await a.leases.acquire(session, BUSINESS);
     assert.ok(lease);
-    const keys = a.credentials.keys(lease, () => undefined);
+    const events = { lost: () => undefined, unreadable: () => undefined };
+    const keys = a.credentials.keys(lease, initAuthCreds(), events);
     const bytes = Buffer.from([0, 1, 2, 255]);
     const data: SignalDataSet = {
       'pre-key': { 1: { public: bytes, private: bytes } },
@@ -112,7 +115,8 @@ describe('the store', () => {
     assert.deepEqual(await keys.get('session', ['a.1', 'b.1']), { 'b.1': bytes });
     assert.deepEqual(await keys.get('pre-key', ['1']), {});
     // One that Postgres refuses takes the whole set with it.
-    await assert.rejects(async () => keys.set({ session: { good: bytes, 'not\u0000text': bytes } }));
+    const refused = { session: { good: bytes }, 'not\u0000text': { bad: bytes } } as SignalDataSet;
+    await assert.rejects(async () => keys.set(refused));
     assert.deepEqual(await keys.get('session', ['good']), {});
   });
 
@@ -123,19 +127,21 @@ describe('the store', () => {
       me: { id: '972500000000:1@s.whatsapp.net' },
       account: { details: Buffer.from('d') },
     };
-    for (const id of [session, other]) {
-      const lease = await a.leases.acquire(id, BUSINESS);
+    const leases = await Promise.all([session, other].map((id) => a.leases.acquire(id, BUSINESS)));
+    for (const lease of leases) {
       assert.ok(lease);
       await a.commit(lease, makeChange([{ type: 'save_credentials' }], credentials, new Date()));
     }
-    const loaded = await b.credentials.load(session);
+    const [lease] = leases;
+    assert.ok(lease);
+    const loaded = await b.credentials.open(lease);
     assert.deepEqual(JSON.parse(JSON.stringify(loaded)), JSON.parse(JSON.stringify(credentials)));
     await database.pool.query(
       `UPDATE prosaas.whatsapp_credentials SET ciphertext = (SELECT ciphertext FROM prosaas.whatsapp_credentials WHERE session_id = $1)
        WHERE session_id = $2`,
       [other, session],
     );
-    await assert.rejects(b.credentials.load(session), /changed or belongs elsewhere/);
+    await assert.rejects(b.credentials.open(lease), /changed or belongs elsewhere/);
   });
 });
 

@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { BinaryNode } from 'baileys';
 import { isIgnored } from '../src/session/ignored.js';
+import { KeyNames, OF_CONTACTS } from '../src/store/names.js';
 import { child } from './simulator/client.js';
 import { type ServiceProcess, eventually } from './support/process.js';
+import { credentialsOf } from './support/secrets.js';
 import { Stage } from './support/stage.js';
 
 const PERSON = '972549990000@s.whatsapp.net';
@@ -76,9 +78,11 @@ describe('chats that are ignored', () => {
       );
       assert.ok(questions().includes(PERSON), "a person's devices are asked for");
       assert.equal(questions().includes(STRANGER), false, questions());
+      const names = new KeyNames(await credentialsOf(stage.database, session));
+      const ids = [STRANGER, `${STRANGER}.0`, `${STRANGER}@s.whatsapp.net`, `${chat}::${STRANGER}::0`];
       const stored = await stage.database.rows(
-        'SELECT kind FROM prosaas.whatsapp_keys WHERE session_id = $1 AND key_id LIKE $2',
-        [session, `%${STRANGER}%`],
+        'SELECT kind FROM prosaas.whatsapp_keys WHERE session_id = $1 AND key_id = ANY($2)',
+        [session, OF_CONTACTS.flatMap((kind) => ids.map((id) => names.of(kind, id)))],
       );
       assert.deepEqual(stored, []);
     });

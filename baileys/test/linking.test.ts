@@ -53,6 +53,10 @@ describe('linking', () => {
       );
       return Number(row?.n) >= 812;
     });
+    const telling = await stage.database.rows(
+      `SELECT kind, key_id FROM prosaas.whatsapp_keys WHERE key_id !~ '^[0-9a-f]{64}$'`,
+    );
+    assert.deepEqual(telling, [], 'no name tells a number');
     shown.push(qr, ...(qr.split('#')[1] ?? '').split(',').slice(0, 4));
     numbers.push(phone);
     linked.push(session);

@@ -421,9 +421,23 @@ const TABLE: readonly Row[] = [
   {
     name: 'wrong key: stop, keep',
     from: state('reconnecting', true),
-    event: { type: 'unreadable', problem: 'no key' },
+    event: { type: 'unreadable', reasonCode: 'key_missing', problem: 'no key' },
+    to: { phase: 'stopped', linked: true, reasonCode: 'key_missing' },
+    effects: [...ENDS, 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'a changed row: stop, and wait for somebody',
+    from: CONNECTED,
+    event: { type: 'unreadable', reasonCode: 'credentials_unreadable', problem: 'changed' },
     to: { phase: 'stopped', linked: true, reasonCode: 'credentials_unreadable' },
-    effects: ['disarm_watchdog', 'fact:stopped', 'release_lease'],
+    effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'another changed row of one that has stopped',
+    from: state('stopped', true),
+    event: { type: 'unreadable', reasonCode: 'credentials_unreadable', problem: 'changed' },
+    to: { phase: 'stopped' },
+    effects: [],
   },
   {
     name: 'shutdown when connected',

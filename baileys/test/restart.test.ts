@@ -99,6 +99,7 @@ describe('a restart', () => {
     const wrong = await stage.service({ BAILEYS_ENCRYPTION_KEY: OTHER_KEY });
     const status = await stage.reaches(wrong, session, 'stopped');
     assert.match(String(status['reason']), /sealed with key \d+, which BAILEYS_ENCRYPTION_KEY does not hold/);
+    assert.equal(status['reasonCode'], 'key_missing');
     await wrong.stop();
     const right = await stage.service();
     await stage.reaches(right, session, 'connected');

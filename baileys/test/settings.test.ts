@@ -67,6 +67,6 @@ describe('documented settings', () => {
         bounded.push(name);
       }
     }
-    assert.deepEqual(bounded.sort(), ['BAILEYS_LEASE_SECONDS', 'INTERNAL_SECRET']);
+    assert.deepEqual(bounded.sort(), ['BAILEYS_CONTACT_DAYS', 'BAILEYS_LEASE_SECONDS', 'INTERNAL_SECRET']);
   });
 });

@@ -37,7 +37,8 @@ READS: dict[str, tuple[str, ...]] = {
     "ops": (*_EVERYWHERE, "TWILIO_PHONE_NUMBER", "ADMIN_EMAIL", "ADMIN_PASSWORD", "NATS_STORE_MAX_BYTES"),
     "baileys": (
         "APP_ENV", "DATABASE_URL", "BAILEYS_LISTEN", "INTERNAL_SECRET", "INGRESS_INTERNAL_URL",
-        "BAILEYS_ENCRYPTION_KEY", "BAILEYS_LEASE_SECONDS", "WA_WEB_VERSION", "LOG_LEVEL",
+        "BAILEYS_ENCRYPTION_KEY", "BAILEYS_LEASE_SECONDS", "BAILEYS_CONTACT_DAYS", "WA_WEB_VERSION",
+        "LOG_LEVEL",
         # Only the simulator's preload reads it.
         "SIM_URL",
     ),

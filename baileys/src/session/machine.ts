@@ -72,15 +72,8 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       return leaseRefused(state, around, to);
     case 'lease_lost':
       return leaseLost(state, around, to);
-    case 'unreadable': {
-      const why = because('credentials_unreadable', { more: event.problem });
-      return to(
-        { phase: 'stopped', ...why, lastCode: null, nextRetryAt: null },
-        { type: 'disarm_watchdog' },
-        { type: 'fact', kind: 'stopped', data: { code: null, reason: why.reason } },
-        { type: 'release_lease' },
-      );
-    }
+    case 'unreadable':
+      return isIdle(state.phase) ? to({}) : unreadable(event, to);
     case 'logout': {
       const why = because(event.told ? 'unlinked' : 'unlinked_here_only');
       return end(to, 'logged_out', null, why, { type: 'wipe_credentials' });
@@ -166,6 +159,14 @@ function closed(state: SessionState, event: Closing, around: Surroundings, to: T
     case 'retry':
       return retry(state, { code, why }, around, to);
   }
+}
+
+function unreadable(event: Extract<SessionEvent, { type: 'unreadable' }>, to: To): Transition {
+  const why = because(event.reasonCode, { more: event.problem });
+  // A process that has the key may go on. What no key opens would only connect and end again.
+  const halt: Effect[] =
+    event.reasonCode === 'key_missing' ? [] : [{ type: 'halt', phase: 'stopped', code: null, reason: why }];
+  return end(to, 'stopped', null, why, ...halt);
 }
 
 /** 515 follows each pairing: at once and uncounted, unless it goes round in circles. */

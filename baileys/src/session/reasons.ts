@@ -31,10 +31,13 @@ const SENTENCES = {
   held_elsewhere: 'Another process holds this session',
   service_restarted: 'The WhatsApp service was restarted',
   waiting: 'Waiting for its turn',
+  key_missing: 'A key that sealed the credentials is missing',
   credentials_unreadable: 'The stored credentials cannot be read',
 } as const;
 
 export type ReasonCode = keyof typeof SENTENCES;
+/** Why stored rows cannot be opened. */
+export type Unreadable = Extract<ReasonCode, 'key_missing' | 'credentials_unreadable'>;
 
 export interface Reason {
   /** Null only for what an older release wrote as a sentence. */

@@ -2,7 +2,7 @@
 import { initAuthCreds } from 'baileys';
 import type { AuthenticationCreds } from 'baileys';
 import { type Fields, type Logger, problemOf } from '../log.js';
-import { SealError } from '../store/crypto.js';
+import { KeyMissing, SealError } from '../store/crypto.js';
 import { type Lease, LeaseLost } from '../store/lease.js';
 import { Connection, type ConnectionHandlers, type PairingCode } from './connection.js';
 import type { Qr, SessionDeps } from './deps.js';
@@ -187,15 +187,21 @@ export class Session {
     await this.#closeSocket();
     if (refreshVersion) await this.deps.version.refresh();
     const lease = this.#ledger.lease;
-    const credentials = await this.#load();
-    if (!lease || !credentials) return;
+    if (!lease) return;
+    const credentials = await this.#load(lease);
+    if (!credentials) return;
     this.#credentials = credentials;
     this.deps.metrics.count('connects');
     const connection: Connection = new Connection(
       {
         session: this.id,
         credentials,
-        keys: this.deps.store.credentials.keys(lease, () => this.#ledger.lost(lease)),
+        keys: this.deps.store.credentials.keys(lease, credentials, {
+          lost: () => this.#ledger.lost(lease),
+          unreadable: (error) => {
+            if (this.#connection === connection) this.#unreadable(error);
+          },
+        }),
         version: this.deps.version.current,
         logger: this.deps.logger,
         ...(this.deps.timings ? { timings: this.deps.timings } : {}),
@@ -206,24 +212,28 @@ export class Session {
   }
 
   /** Stored credentials of a linked session; new ones, kept in memory only, for any other. */
-  async #load(): Promise<AuthenticationCreds | undefined> {
+  async #load(lease: Lease): Promise<AuthenticationCreds | undefined> {
     if (!this.#state.linked) return initAuthCreds();
-    const stored = await this.#ledger.persist(() => this.#openStored());
-    if (stored instanceof SealError) {
-      void this.dispatch({ type: 'unreadable', problem: stored.message });
-      return undefined;
-    }
-    if (!stored) void this.dispatch({ type: 'logout', told: false });
-    return stored;
+    const stored = await this.#ledger.persist(() => this.#openStored(lease));
+    if (stored instanceof SealError) this.#unreadable(stored);
+    else if (stored instanceof LeaseLost) this.#ledger.lost(lease);
+    else if (stored) return stored;
+    else void this.dispatch({ type: 'logout', told: false });
+    return undefined;
   }
 
-  async #openStored(): Promise<AuthenticationCreds | SealError | undefined> {
+  async #openStored(lease: Lease): Promise<AuthenticationCreds | SealError | LeaseLost | undefined> {
     try {
-      return await this.deps.store.credentials.load(this.id);
+      return await this.deps.store.credentials.open(lease);
     } catch (error) {
-      if (error instanceof SealError) return error;
+      if (error instanceof SealError || error instanceof LeaseLost) return error;
       throw error;
     }
+  }
+
+  #unreadable(error: SealError): void {
+    const reasonCode = error instanceof KeyMissing ? 'key_missing' : 'credentials_unreadable';
+    void this.dispatch({ type: 'unreadable', reasonCode, problem: error.message });
   }
 
   #handlers(isCurrent: () => boolean): ConnectionHandlers {
@@ -273,6 +283,7 @@ export class Session {
     const { phase, lastCode, reasonCode, reason, attempt } = this.#state;
     if (event.type === 'closed') this.deps.metrics.closed(event.code);
     if (before.phase === phase && before.attempt === attempt) return;
+    if (event.type === 'unreadable') this.deps.metrics.unreadable(event.reasonCode);
     this.#log(
       'info',
       { event: event.type, phase, code: lastCode, reason: reasonCode ?? reason, attempt },

@@ -1,6 +1,6 @@
 /** The vocabulary of the state machine: states, events and effects, without behaviour. */
 import type { Closing } from './policy.js';
-import { NO_REASON, type Reason } from './reasons.js';
+import { NO_REASON, type Reason, type Unreadable } from './reasons.js';
 
 /** As people see it. Names are part of the contract with the ingress and the workers. */
 export type Phase =
@@ -58,8 +58,12 @@ export type SessionEvent =
   /** Another process holds the lease. */
   | { readonly type: 'lease_refused' }
   | { readonly type: 'lease_lost' }
-  /** The stored credentials cannot be opened with the key that we have. */
-  | { readonly type: 'unreadable'; readonly problem: string }
+  /** The stored credentials, or a key of theirs, cannot be opened with the keys that we have. */
+  | {
+      readonly type: 'unreadable';
+      readonly reasonCode: Unreadable;
+      readonly problem: string;
+    }
   /** `told`: WhatsApp knows, so that the device is gone from the phone, too. */
   | { readonly type: 'logout'; readonly told: boolean }
   | { readonly type: 'shutdown' };

@@ -1,12 +1,14 @@
-/** Credentials and Signal keys in Postgres: sealed, fenced by the lease, one transaction a change. */
-import { BufferJSON, proto } from 'baileys';
-import type { AuthenticationCreds, SignalDataSet, SignalDataTypeMap, SignalKeyStore } from 'baileys';
-import type { Sealer } from './crypto.js';
+/** Credentials in Postgres: sealed, fenced by the lease, one transaction a change. */
+import type { AuthenticationCreds, SignalKeyStore } from 'baileys';
+import { type Sealer, hasClearNames } from './crypto.js';
 import { type Pool, type Queryable, inTransaction } from './database.js';
-import { type Lease, LeaseLost } from './lease.js';
+import { type KeyEvents, Keys } from './keys.js';
+import { type Lease, fence } from './lease.js';
+import { KeyNames } from './names.js';
+import { parse, render } from './render.js';
 
 /** The place of a session's credentials beside its keys. */
-const CREDENTIALS = { kind: 'credentials', id: '' } as const;
+export const CREDENTIALS = { kind: 'credentials', id: '' } as const;
 
 export interface Halt {
   readonly phase: 'stopped' | 'replaced';
@@ -36,17 +38,36 @@ export class CredentialStore {
   constructor(
     private readonly pool: Pool,
     private readonly sealer: Sealer,
+    /** How long a contact's keys are kept unused. */
+    private readonly keptDays: number,
   ) {}
 
-  /** Undefined when no phone has linked. Throws `SealError` with the wrong key. */
-  async load(session: string): Promise<AuthenticationCreds | undefined> {
-    const { rows } = await this.pool.query<{ ciphertext: Buffer }>(
-      'SELECT ciphertext FROM prosaas.whatsapp_credentials WHERE session_id = $1 AND registered',
-      [session],
-    );
-    const [row] = rows;
-    if (!row) return undefined;
-    return parse(this.sealer.open({ session, ...CREDENTIALS }, row.ciphertext)) as AuthenticationCreds;
+  /**
+   * What a connection starts from, with its keys in order; undefined when no phone has linked.
+   * Throws `KeyMissing` when any row is sealed by a key that we do not hold: without that row the
+   * session would connect and read nothing. Throws `SealError` when the rest cannot be opened.
+   */
+  async open(lease: Lease): Promise<AuthenticationCreds | undefined> {
+    return inTransaction(this.pool, async (client) => {
+      await fence(client, lease);
+      const { session } = lease;
+      const { rows } = await client.query<{ ciphertext: Buffer }>(
+        'SELECT ciphertext FROM prosaas.whatsapp_credentials WHERE session_id = $1 AND registered',
+        [session],
+      );
+      const [row] = rows;
+      if (!row) return undefined;
+      const opened = this.sealer.open({ session, ...CREDENTIALS }, row.ciphertext);
+      const credentials = parse(opened) as AuthenticationCreds;
+      const keys = new Keys(this.pool, this.sealer, session, new KeyNames(credentials));
+      await keys.refuseMissing(client);
+      if (hasClearNames(row.ciphertext)) {
+        await keys.rename(client);
+        await this.save(client, lease, credentials);
+      }
+      await keys.prune(client, this.keptDays);
+      return credentials;
+    });
   }
 
   /** Within the transaction that fenced the lease. */
@@ -77,6 +98,12 @@ export class CredentialStore {
     );
   }
 
+  /** The library's key store of a connection with these credentials. */
+  keys(lease: Lease, credentials: AuthenticationCreds, events: KeyEvents): SignalKeyStore {
+    const keys = new Keys(this.pool, this.sealer, lease.session, new KeyNames(credentials));
+    return keys.store(lease, events);
+  }
+
   /** One linked session, for a process that does not hold it. */
   async find(session: string): Promise<LinkedSession | undefined> {
     const { rows } = await this.pool.query<LinkedRow>(`${SELECT_LINKED} AND c.session_id = $1`, [session]);
@@ -92,68 +119,6 @@ export class CredentialStore {
     );
     return rows.map(toLinked);
   }
-
-  /** The library's key store. Each `set` is one statement: fenced, and all or nothing. */
-  keys(lease: Lease, onLost: () => void): SignalKeyStore {
-    return {
-      get: async (type, ids) => this.#get(lease.session, type, ids),
-      set: async (data) => {
-        try {
-          await this.#set(lease, data);
-        } catch (error) {
-          if (error instanceof LeaseLost) onLost();
-          throw error;
-        }
-      },
-      clear: async () => {
-        await inTransaction(this.pool, (client) => this.wipe(client, lease.session));
-      },
-    };
-  }
-
-  async #get<T extends keyof SignalDataTypeMap>(
-    session: string,
-    type: T,
-    ids: string[],
-  ): Promise<Record<string, SignalDataTypeMap[T]>> {
-    if (ids.length === 0) return {};
-    const { rows } = await this.pool.query<{ key_id: string; ciphertext: Buffer }>(
-      'SELECT key_id, ciphertext FROM prosaas.whatsapp_keys WHERE session_id = $1 AND kind = $2 AND key_id = ANY($3)',
-      [session, type, ids],
-    );
-    const found: Record<string, SignalDataTypeMap[T]> = {};
-    for (const row of rows) {
-      const value = parse(this.sealer.open({ session, kind: type, id: row.key_id }, row.ciphertext));
-      found[row.key_id] = revive(type, value) as SignalDataTypeMap[T];
-    }
-    return found;
-  }
-
-  async #set(lease: Lease, data: SignalDataSet): Promise<void> {
-    const written = { kinds: [] as string[], ids: [] as string[], values: [] as Buffer[] };
-    const removed = { kinds: [] as string[], ids: [] as string[] };
-    for (const [kind, entries] of Object.entries(data)) {
-      for (const [id, value] of Object.entries(entries)) {
-        const target = value === null || value === undefined ? removed : written;
-        target.kinds.push(kind);
-        target.ids.push(id);
-        if (target === written)
-          written.values.push(this.sealer.seal({ session: lease.session, kind, id }, render(value)));
-      }
-    }
-    if (written.ids.length + removed.ids.length === 0) return;
-    const { rows } = await this.pool.query<{ fenced: string }>(SET_KEYS, [
-      lease.session,
-      lease.holder,
-      lease.generation.toString(),
-      written.kinds,
-      written.ids,
-      written.values,
-      removed.kinds,
-      removed.ids,
-    ]);
-    if (rows[0]?.fenced !== '1') throw new LeaseLost();
-  }
 }
 
 const SELECT_LINKED = `SELECT c.session_id AS session, c.business_id AS business,
@@ -161,21 +126,6 @@ const SELECT_LINKED = `SELECT c.session_id AS session, c.business_id AS business
   FROM prosaas.whatsapp_credentials AS c
   LEFT JOIN prosaas.whatsapp_leases AS l USING (session_id)
   WHERE c.registered`;
-
-const SET_KEYS = `WITH fence AS MATERIALIZED (
-    SELECT 1 FROM prosaas.whatsapp_leases
-    WHERE session_id = $1 AND holder = $2 AND generation = $3 FOR UPDATE
-  ), written AS (
-    INSERT INTO prosaas.whatsapp_keys (session_id, kind, key_id, ciphertext)
-    SELECT $1, new.kind, new.key_id, new.ciphertext
-    FROM unnest($4::text[], $5::text[], $6::bytea[]) AS new(kind, key_id, ciphertext), fence
-    ON CONFLICT (session_id, kind, key_id) DO UPDATE SET ciphertext = excluded.ciphertext
-  ), removed AS (
-    DELETE FROM prosaas.whatsapp_keys AS k
-    USING unnest($7::text[], $8::text[]) AS old(kind, key_id), fence
-    WHERE k.session_id = $1 AND k.kind = old.kind AND k.key_id = old.key_id
-  )
-  SELECT count(*) AS fenced FROM fence`;
 
 function toLinked(row: LinkedRow): LinkedSession {
   const halted = row.halted_phase && {
@@ -185,18 +135,4 @@ function toLinked(row: LinkedRow): LinkedSession {
     since: row.halted_at?.getTime() ?? 0,
   };
   return { session: row.session, business: row.business, halted: halted ?? null };
-}
-
-function render(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value, BufferJSON.replacer));
-}
-
-function parse(bytes: Buffer): unknown {
-  return JSON.parse(bytes.toString(), BufferJSON.reviver) as unknown;
-}
-
-/** This one type is a message class, which the library calls methods of. */
-function revive(type: string, value: unknown): unknown {
-  if (type !== 'app-state-sync-key') return value;
-  return proto.Message.AppStateSyncKeyData.fromObject(value as Record<string, unknown>);
 }

@@ -1,11 +1,15 @@
 /**
- * Sealing at rest: AES-256-GCM. Layout: format (1 byte, 1), key version (4, big endian),
+ * Sealing at rest: AES-256-GCM. Layout: format (1 byte), key version (4, big endian),
  * nonce (12), tag (16), ciphertext. Format, key version, session, kind and id are
  * authenticated, so that a row copied to another place does not open.
+ *
+ * Credentials of format 1 say that the names of their session's keys are the library's own,
+ * those of format 2 that they are hashes (names.ts). Older programs refuse format 2.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 
-const FORMAT = 1;
+const CLEAR_NAMES = 1;
+const HASHED_NAMES = 2;
 const NONCE_AT = 5;
 const TAG_AT = 17;
 const DATA_AT = 33;
@@ -13,6 +17,15 @@ const DATA_AT = 33;
 /** A row that does not open: the wrong key, or not what was written. */
 export class SealError extends Error {
   override name = 'SealError';
+}
+
+export class KeyMissing extends SealError {
+  override name = 'KeyMissing';
+  constructor(version: number, held: readonly number[]) {
+    super(
+      `sealed with key ${version}, which BAILEYS_ENCRYPTION_KEY does not hold (it has ${held.join(', ')})`,
+    );
+  }
 }
 
 export interface Place {
@@ -34,9 +47,23 @@ export class Sealer {
     this.keyVersion = fingerprint(first);
   }
 
+  /** Fingerprints of all keys, the sealing one first. */
+  get versions(): number[] {
+    return [...this.#keys.keys()];
+  }
+
   seal(place: Place, plaintext: Uint8Array): Buffer {
+    return this.#seal(place, plaintext, HASHED_NAMES);
+  }
+
+  /** The same value, in its format, under the key that seals. */
+  reseal(place: Place, sealed: Buffer): Buffer {
+    return this.#seal(place, this.open(place, sealed), sealed.readUInt8(0));
+  }
+
+  #seal(place: Place, plaintext: Uint8Array, format: number): Buffer {
     const header = Buffer.alloc(NONCE_AT);
-    header.writeUInt8(FORMAT, 0);
+    header.writeUInt8(format, 0);
     header.writeUInt32BE(this.keyVersion, 1);
     const nonce = randomBytes(TAG_AT - NONCE_AT);
     const cipher = createCipheriv('aes-256-gcm', this.#key(this.keyVersion), nonce);
@@ -46,7 +73,8 @@ export class Sealer {
   }
 
   open(place: Place, sealed: Buffer): Buffer {
-    if (sealed.length < DATA_AT || sealed.readUInt8(0) !== FORMAT) throw new SealError('not a sealed value');
+    if (sealed.length < DATA_AT || ![CLEAR_NAMES, HASHED_NAMES].includes(sealed.readUInt8(0)))
+      throw new SealError('not a sealed value');
     const decipher = createDecipheriv(
       'aes-256-gcm',
       this.#key(sealed.readUInt32BE(1)),
@@ -63,12 +91,14 @@ export class Sealer {
 
   #key(version: number): Buffer {
     const key = this.#keys.get(version);
-    if (!key)
-      throw new SealError(
-        `sealed with key ${version}, which BAILEYS_ENCRYPTION_KEY does not hold (it has ${[...this.#keys.keys()].join(', ')})`,
-      );
+    if (!key) throw new KeyMissing(version, this.versions);
     return key;
   }
+}
+
+/** Whether credentials were sealed before their session's keys got hashes for names. */
+export function hasClearNames(sealed: Buffer): boolean {
+  return sealed[0] === CLEAR_NAMES;
 }
 
 function fingerprint(key: Buffer): number {

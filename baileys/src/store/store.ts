@@ -36,9 +36,10 @@ export class Store {
     sealer: Sealer,
     holder: string,
     leaseMs: number,
+    keptDays: number,
   ) {
     this.leases = new Leases(pool, holder, leaseMs);
-    this.credentials = new CredentialStore(pool, sealer);
+    this.credentials = new CredentialStore(pool, sealer, keptDays);
     this.outbox = new Outbox(pool, holder);
   }
 

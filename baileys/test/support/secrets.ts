@@ -2,14 +2,18 @@
 import assert from 'node:assert/strict';
 import type { AuthenticationCreds } from 'baileys';
 import { Sealer } from '../../src/store/crypto.js';
-import { CredentialStore } from '../../src/store/credentials.js';
+import { CREDENTIALS } from '../../src/store/credentials.js';
+import { parse } from '../../src/store/render.js';
 import type { TestDatabase } from './database.js';
 import { KEY, SECRET } from './process.js';
 
 export async function credentialsOf(database: TestDatabase, session: string): Promise<AuthenticationCreds> {
-  const found = await new CredentialStore(database.pool, new Sealer([KEY])).load(session);
-  assert.ok(found);
-  return found;
+  const [row] = await database.rows<{ ciphertext: Buffer }>(
+    'SELECT ciphertext FROM prosaas.whatsapp_credentials WHERE session_id = $1',
+    [session],
+  );
+  assert.ok(row);
+  return parse(new Sealer([KEY]).open({ session, ...CREDENTIALS }, row.ciphertext)) as AuthenticationCreds;
 }
 
 /** Every private value of the credentials, as the many ways of printing it would show it. */

@@ -9,8 +9,12 @@ from scripts.dev.tests.rust_sources import rust_sources
 
 def recorded() -> set[str]:
     """Names in the code of our programs."""
-    return {name for file in rust_sources()
+    rust = {name for file in rust_sources()
             for name in re.findall(r'(?:counter|gauge|histogram)!\(\s*"prosaas_(\w+)"', file.read_text())}
+    whatsapp = (ROOT / "baileys" / "src" / "metrics.ts").read_text()
+    counters = whatsapp[whatsapp.index("const COUNTERS"):whatsapp.index("as const")]
+    return rust | set(re.findall(r"'prosaas_(\w+)'", whatsapp)) | {
+        f"whatsapp_{name}_total" for name in re.findall(r"^ {2}(\w+):", counters, re.MULTILINE)}
 
 
 def documented() -> set[str]:

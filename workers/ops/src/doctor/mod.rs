@@ -9,6 +9,7 @@ pub mod nats;
 pub mod number;
 pub mod postgres;
 pub mod public_url;
+pub mod sealed;
 pub mod secrets;
 pub mod twilio;
 pub mod whatsapp;

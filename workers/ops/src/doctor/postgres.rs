@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::{
     clock::{Reading, Seen},
     finding::{Area, Finding},
+    sealed,
 };
 use crate::doctor::config::DoctorConfig;
 
@@ -57,6 +58,7 @@ pub async fn check(config: &DoctorConfig, clock: &SharedClock) -> (Seen, Vec<E16
             "let the user of DATABASE_URL read the schema `prosaas`",
         ),
     });
+    findings.push(sealed::check(&pool, config).await);
     let asked = clock.now();
     let theirs: Option<DateTime<Utc>> =
         sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&pool).await.ok();

@@ -69,7 +69,7 @@ fn unfit(variable: &str, value: &SecretString, config: &DoctorConfig) -> Option<
             ("shorter than Twilio's tokens".to_owned(), "copy the Auth Token from Twilio's console")
         }),
         "BAILEYS_ENCRYPTION_KEY" => pieces
-            .any(|key| !is_key(key))
+            .any(|text| key(text).is_none())
             .then(|| ("not 32 bytes in base64 or hex".to_owned(), "make one: `openssl rand -base64 32`")),
         "ADMIN_PASSWORD" => {
             let email = config.admin_email.clone().ok().flatten().unwrap_or_default();
@@ -94,13 +94,13 @@ fn not_random(variable: &str, text: &str) -> Option<String> {
     misread.then(|| "nats-server would read it as something else".to_owned())
 }
 
-/// As the WhatsApp service reads it: hex, or base64 of either alphabet, padded or not.
-fn is_key(text: &str) -> bool {
+/// A key's bytes, as the WhatsApp service reads it: hex, or base64 of either alphabet, padded or not.
+pub fn key(text: &str) -> Option<Vec<u8>> {
     let plain = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
     [STANDARD_NO_PAD.decode(plain).ok(), hex::decode(text).ok()]
-        .iter()
+        .into_iter()
         .flatten()
-        .any(|bytes| bytes.len() == KEY)
+        .find(|bytes| bytes.len() == KEY)
 }
 
 /// A letter first, then letters, digits, `_` and `-`: see nats/nats-server.conf.
