@@ -9,6 +9,7 @@ import { makeRouter } from '@/routes/router';
 import { ApiError, NetworkError } from '@/shared/api/problem';
 import { queryClient } from '@/shared/api/query';
 import { startI18n } from '@/shared/i18n';
+import { startBack } from '@/shared/lib/back';
 import { startTheme } from '@/shared/lib/theme';
 
 /** An answer that the page already tells the person of is no fault of the app. */
@@ -24,6 +25,7 @@ async function start(): Promise<void> {
   }
   await startI18n();
   startTheme();
+  startBack();
   const root = document.getElementById('root');
   if (!root) return;
   createRoot(root, { onCaughtError: tell }).render(

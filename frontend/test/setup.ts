@@ -1,6 +1,6 @@
 import '@testing-library/jest-dom/vitest';
 
-import { cleanup, configure } from '@testing-library/react';
+import { cleanup, configure, waitFor } from '@testing-library/react';
 import i18next from 'i18next';
 import { setupServer } from 'msw/node';
 import { toast } from 'sonner';
@@ -10,6 +10,7 @@ import { noteSession, settleLogin } from '@/shared/api/gate';
 import { queryClient } from '@/shared/api/query';
 import { scope } from '@/shared/api/scope';
 import { startI18n } from '@/shared/i18n';
+import { startBack } from '@/shared/lib/back';
 
 import { makeDb } from '../mock/db';
 import { handlers } from '../mock/handlers';
@@ -61,6 +62,7 @@ beforeAll(async () => {
   // A request that no answer was written for is a mistake.
   server.listen({ onUnhandledRequest: 'error' });
   await startI18n();
+  startBack();
   // Words that are not there when they are shown: misspelt, or of a namespace that nobody fetched.
   i18next.options.saveMissing = true;
   i18next.on('missingKey', (_languages, namespace, key, shown) => {
@@ -73,10 +75,14 @@ beforeEach(() => {
   server.use(...handlers(world.db));
 });
 
-afterEach(() => {
+afterEach(async () => {
   // Messages outlive the app that showed them.
   toast.dismiss();
   cleanup();
+  // A dialog that was open gives its entry of the history back soon after.
+  await new Promise((done) => setTimeout(done));
+  const opened = () => (history.state as { sheet?: { sheets: number } } | null)?.sheet?.sheets ?? 0;
+  await waitFor(() => expect(opened()).toBe(0));
   server.resetHandlers();
   server.events.removeAllListeners();
   settleLogin(false);

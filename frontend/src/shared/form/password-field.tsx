@@ -31,6 +31,15 @@ export function PasswordField({ label, error, hint, ...props }: PasswordFieldPro
   );
 }
 
+/** Reads from left to right in either language, and leaves room on the side where the page's lines end. */
 function PasswordInput({ seen, ...props }: ComponentProps<'input'> & { seen: boolean }) {
-  return <Input type={seen ? 'text' : 'password'} dir="ltr" className="pe-11" maxLength={128} {...props} />;
+  return (
+    <Input
+      type={seen ? 'text' : 'password'}
+      dir="ltr"
+      className="pe-11 rtl:ps-11 rtl:pe-3"
+      maxLength={128}
+      {...props}
+    />
+  );
 }

@@ -3,9 +3,11 @@ import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { useBack } from '@/shared/lib/back';
 import { cn } from '@/shared/lib/cn';
 
 import { IconButton } from './button';
+import { useDragDown } from './drag';
 
 export interface DialogProps {
   open: boolean;
@@ -25,7 +27,8 @@ export interface DialogProps {
 
 /**
  * The one dialog: a drawer at the bottom of a phone, a window at a desk. Focus moves
- * in, stays in, and returns to where it came from.
+ * in, stays in, and returns to where it came from. Escape, Back and, on a phone, a pull
+ * at the handle close it.
  */
 export function DialogWindow({
   open,
@@ -40,11 +43,14 @@ export function DialogWindow({
 }: DialogProps) {
   const { t } = useTranslation();
   const cameFrom = useRef<Element | null>(null);
+  const { sheet, handle } = useDragDown(onClose);
+  useBack(onClose);
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-shade" />
         <Radix.Content
+          ref={sheet}
           role={role}
           onOpenAutoFocus={(event) => {
             cameFrom.current = document.activeElement;
@@ -67,16 +73,19 @@ export function DialogWindow({
               event.preventDefault();
           }}
           className={cn(
-            'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] animate-rise flex-col rounded-t-3xl bg-raised shadow-2xl outline-none',
+            'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] animate-rise flex-col rounded-t-3xl bg-raised shadow-2xl transition-[translate] duration-200 outline-none',
             'md:inset-0 md:m-auto md:h-fit md:max-h-[86dvh] md:rounded-2xl',
             size === 'large' ? 'md:max-w-2xl' : 'md:max-w-md',
           )}
         >
           <div
             aria-hidden
-            className="mx-auto mt-2.5 h-1.5 w-10 shrink-0 rounded-full bg-control/40 md:hidden"
-          />
-          <header className="flex items-start gap-3 px-5 pt-3 md:pt-5">
+            {...handle}
+            className="flex h-7 shrink-0 cursor-grab touch-none justify-center pt-2.5 md:hidden"
+          >
+            <div className="h-1.5 w-10 rounded-full bg-control/40" />
+          </div>
+          <header className="flex items-start gap-3 px-5 md:pt-5">
             <div className="min-w-0 grow">
               <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
               <Radix.Description className="mt-1 text-sm text-muted">{description}</Radix.Description>
