@@ -75,12 +75,16 @@ describe('a pairing code', () => {
       const first = await ask(session, phone);
       assert.equal(first.status, 200, JSON.stringify(first.body));
       end(phone);
-      const status = await stage.reaches(service, session, 'expired');
+      const status = await stage.reaches(service, session, 'interrupted');
       assert.equal(status['reasonCode'], 'pairing_withdrawn');
       assert.equal(status['lastCode'], code);
       assert.equal(status['qrExpiresAt'], null);
-      const told = await stage.told(session, 'expired');
-      assert.deepEqual(told.data, { code, reason: status['reason'] });
+      const told = await stage.told(session, 'interrupted');
+      assert.deepEqual(told.data, {
+        code,
+        reason: status['reason'],
+        reason_code: 'pairing_withdrawn',
+      });
       const next = await ask(session, phone);
       assert.equal(next.status, 200, JSON.stringify(next.body));
       assert.notEqual(next.body['code'], first.body['code']);

@@ -9,7 +9,7 @@ import { type Lease, LeaseLost } from './lease.js';
 const CREDENTIALS = { kind: 'credentials', id: '' } as const;
 
 export interface Halt {
-  readonly phase: 'stopped' | 'replaced';
+  readonly phase: 'stopped' | 'replaced' | 'unlinking';
   readonly code: number | null;
   /** As `storedReason` writes it. */
   readonly reason: string | null;
@@ -71,7 +71,7 @@ export class CredentialStore {
     await client.query(
       `UPDATE prosaas.whatsapp_credentials
        SET halted_phase = $2, halted_code = $3, halted_reason = $4, updated_at = now(),
-           halted_at = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END
+           halted_at = CASE WHEN $2::text IS NULL THEN NULL WHEN halted_phase = $2 THEN halted_at ELSE now() END
        WHERE session_id = $1`,
       [session, halt?.phase ?? null, halt?.code ?? null, halt?.reason ?? null],
     );
@@ -83,10 +83,10 @@ export class CredentialStore {
     return rows.map(toLinked)[0];
   }
 
-  /** Linked sessions that nobody holds and that are not halted. */
+  /** Linked sessions that nobody holds and that are not halted, or that are to be unlinked. */
   async resumable(): Promise<LinkedSession[]> {
     const { rows } = await this.pool.query<LinkedRow>(
-      `${SELECT_LINKED} AND c.halted_phase IS NULL
+      `${SELECT_LINKED} AND (c.halted_phase IS NULL OR c.halted_phase = 'unlinking')
          AND (l.holder IS NULL OR l.expires_at < clock_timestamp())
        ORDER BY c.updated_at`,
     );

@@ -5,7 +5,9 @@ import pg from 'pg';
 
 const ADMIN_URL = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:55432/postgres';
 /** From dist-test/test/support to the repository's root. */
-const MIGRATION = new URL('../../../../migrations/0100_whatsapp_service.sql', import.meta.url);
+const MIGRATIONS = new URL('../../../../migrations/', import.meta.url);
+/** Those of the tables that the service writes. */
+const ITS_OWN = ['0100_whatsapp_service.sql', '0306_whatsapp_unlinking.sql'];
 
 export interface TestDatabase {
   readonly url: string;
@@ -24,7 +26,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   const pool = new pg.Pool({ connectionString: url.toString(), max: 4 });
   pool.on('error', () => undefined);
   await pool.query('CREATE SCHEMA prosaas');
-  await pool.query(readFileSync(MIGRATION, 'utf8'));
+  for (const name of ITS_OWN) await pool.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   return {
     url: url.toString(),
     pool,
