@@ -5,10 +5,13 @@ import { words } from '@/shared/i18n/words';
 
 import { WhatsappRefusal } from './api';
 
-/** What the code of a reason, or of a state that stands in the way, says to people; '' where nobody knows it. */
+/** What a code says to people, be it of a reason, of a state that stands in the way or of a problem; '' where nobody knows it. */
 export function useWhy(): (code: string) => string {
   const { t } = useTranslation();
-  return (code) => words(t, `linking:why.${code}`, '') || words(t, `linking:next.${code}`, '');
+  return (code) =>
+    words(t, `linking:why.${code}`, '') ||
+    words(t, `linking:next.${code}`, '') ||
+    words(t, `common:problems.kinds.${code}`, '');
 }
 
 /** What went wrong, in the reader's language. */

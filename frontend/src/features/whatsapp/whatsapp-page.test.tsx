@@ -153,6 +153,13 @@ describe('linking WhatsApp', () => {
     expect(screen.queryByText('K7QX-2M4P')).not.toBeInTheDocument();
   });
 
+  it('offers to unlink what stopped but is still on the phone', async () => {
+    world.db.whatsapp = { ...world.db.whatsapp, state: 'stopped', phone: '+972541234567' };
+    renderApp('/whatsapp');
+    expect(await screen.findByRole('button', { name: 'ניתוק' })).toBeVisible();
+    expect(screen.queryByRole('button', { name: 'התחלה מחדש' })).not.toBeInTheDocument();
+  });
+
   it('starts over once a link has ended, after asking', async () => {
     world.db.whatsapp = {
       success: true,

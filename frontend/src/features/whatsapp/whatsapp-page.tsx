@@ -181,7 +181,10 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
               {t('linking:createQr')}
             </Button>
             <p className="text-center text-sm text-muted">{t('linking:createHint')}</p>
-            {ENDED.includes(status.state) && <EndButton way="forget" />}
+            {ENDED.includes(status.state) && (
+              // One that stopped still has its place on the phone, which only unlinking gives back.
+              <EndButton way={status.phone === null ? 'forget' : 'unlink'} />
+            )}
           </div>
         )}
       </div>
