@@ -75,7 +75,7 @@ class Lane {
   async verify(service: ServiceProcess, session: string): Promise<void> {
     const settled = await eventually(`${session} to settle`, async () => {
       const state = String((await service.status(session))['state']);
-      return ['connected', 'not_linked', 'expired', 'logged_out'].includes(state) && state;
+      return ['connected', 'not_linked', 'interrupted', 'logged_out'].includes(state) && state;
     });
     if (settled === 'connected') this.outcomes.resumed++;
     else {

@@ -85,7 +85,7 @@ describe('linking', () => {
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
     const code = String(answer.body['code']);
     assert.match(code, /^[1-9A-HJ-NP-TV-Z]{8}$/);
-    assert.equal((await service.status(session))['state'], 'pairing');
+    assert.equal((await service.status(session))['state'], 'code_ready');
     assert.equal((await service.call('GET', `/sessions/${session}/qr`)).status, 404);
     await stage.enterCode(code, phone);
     await stage.reaches(service, session, 'connected');

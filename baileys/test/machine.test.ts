@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { transition } from '../src/session/machine.js';
-import { LEASE_TRIES, SLOW_RETRY_MS, STABLE_MS, UNLINKED_TRIES, backoffMs } from '../src/session/policy.js';
+import {
+  LEASE_TRIES,
+  SLOW_RETRY_MS,
+  STABLE_MS,
+  UNLINKED_TRIES,
+  UNLINK_MS,
+  UNLINK_REFUSED_MS,
+  backoffMs,
+} from '../src/session/policy.js';
 import { NO_REASON, because, readReason, storedReason } from '../src/session/reasons.js';
 import {
   type Effect,
@@ -36,7 +44,8 @@ const closed = (code: number | null, message = ''): SessionEvent => ({ type: 'cl
 const CONNECTED = state('connected', true, { openedAt: NOW - 10_000 });
 const WAITING = state('reconnecting', true, { attempt: 3, nextRetryAt: NOW + 8_000 });
 const SCANNING = state('qr_ready', false, { qrExpiresAt: NOW + 20_000 });
-const CODE_SHOWN = state('pairing', false, { byCode: true, qrExpiresAt: NOW + 90_000 });
+const CODE_SHOWN = state('code_ready', false, { byCode: true, qrExpiresAt: NOW + 90_000 });
+const UNLINKING = state('unlinking', true, because('unlink_asked'));
 const ENDS = ['disarm_watchdog', 'close_socket'];
 
 interface Row {
@@ -100,7 +109,7 @@ const TABLE: readonly Row[] = [
   },
   {
     name: 'start leaves the pairing code for a QR',
-    from: state('pairing', false, { byCode: true }),
+    from: state('code_ready', false, { byCode: true }),
     event: { type: 'start' },
     to: { phase: 'requesting', byCode: false },
     effects: ['close_socket', 'fact:requesting', 'connect', 'arm_watchdog'],
@@ -122,16 +131,16 @@ const TABLE: readonly Row[] = [
   },
   {
     name: 'QR while linking by code is not shown',
-    from: state('pairing', false, { byCode: true }),
+    from: state('code_ready', false, { byCode: true }),
     event: { type: 'qr', index: 1, expiresAt: NOW },
-    to: { phase: 'pairing' },
+    to: { phase: 'code_ready' },
     effects: ['disarm_watchdog'],
   },
   {
     name: 'pairing code',
     from: SCANNING,
     event: { type: 'code_requested', expiresAt: NOW + 99 },
-    to: { phase: 'pairing', byCode: true, qrExpiresAt: NOW + 99 },
+    to: { phase: 'code_ready', byCode: true, qrExpiresAt: NOW + 99 },
     effects: ['disarm_watchdog', 'fact:pairing'],
   },
   {
@@ -288,8 +297,13 @@ const TABLE: readonly Row[] = [
     name: `${code} while a pairing code is shown`,
     from: CODE_SHOWN,
     event: closed(code),
-    to: { phase: 'expired', lastCode: code, reasonCode: 'pairing_withdrawn', qrExpiresAt: null } as const,
-    effects: [...ENDS, 'fact:expired', 'release_lease'],
+    to: {
+      phase: 'interrupted',
+      lastCode: code,
+      reasonCode: 'pairing_withdrawn',
+      qrExpiresAt: null,
+    } as const,
+    effects: [...ENDS, 'fact:interrupted', 'release_lease'],
   })),
   {
     name: '515 after the code was typed',
@@ -382,12 +396,188 @@ const TABLE: readonly Row[] = [
     to: { phase: 'expired' },
     effects: [],
   },
+  // Unlinking.
   {
-    name: 'logout',
+    name: 'unlink when connected',
     from: CONNECTED,
+    event: { type: 'unlink' },
+    to: { phase: 'unlinking', linked: true, reasonCode: 'unlink_asked' },
+    effects: ['halt', 'fact:unlinking', 'unlink_device'],
+  },
+  {
+    name: 'unlink while the line is down',
+    from: state('reconnecting', true, { ...because('unreachable'), nextRetryAt: NOW + 8_000 }),
+    event: { type: 'unlink' },
+    to: { phase: 'unlinking', linked: true, reasonCode: 'unreachable', nextRetryAt: null },
+    effects: ['halt', 'fact:unlinking', 'connect', 'arm_watchdog'],
+  },
+  {
+    name: 'unlink what waits for somebody',
+    from: state('replaced', true, because('replaced')),
+    event: { type: 'unlink' },
+    to: { phase: 'unlinking', linked: true },
+    effects: ['halt', 'fact:unlinking', 'connect', 'arm_watchdog'],
+  },
+  {
+    name: 'unlink during a ban: not before its end',
+    from: state('stopped', true, because('temporarily_banned', { until: NOW + 7_000 })),
+    event: { type: 'unlink' },
+    to: { phase: 'unlinking', until: NOW + 7_000, nextRetryAt: NOW + 7_000 },
+    effects: ['halt', 'fact:unlinking', 'schedule:7000'],
+  },
+  {
+    name: 'unlink while a QR shows',
+    from: SCANNING,
+    event: { type: 'unlink' },
+    to: { phase: 'unlinked', reasonCode: 'unlinked' },
+    effects: [...ENDS, 'fact:unlinked', 'release_lease'],
+  },
+  {
+    name: 'unlink what is not linked',
+    from: state('expired', false),
+    event: { type: 'unlink' },
+    to: { phase: 'expired' },
+    effects: [],
+  },
+  {
+    name: 'unlink twice',
+    from: UNLINKING,
+    event: { type: 'unlink' },
+    to: { phase: 'unlinking' },
+    effects: [],
+  },
+  {
+    name: 'unlink again while a try waits',
+    from: state('unlinking', true, { nextRetryAt: NOW + 8_000 }),
+    event: { type: 'unlink' },
+    to: { phase: 'unlinking', nextRetryAt: null },
+    effects: ['connect', 'arm_watchdog'],
+  },
+  {
+    name: 'a connection that opens only to unlink',
+    from: UNLINKING,
+    event: { type: 'opened', phone: '+972501234567', pushName: null },
+    to: { phase: 'unlinking', openedAt: NOW },
+    effects: ['disarm_watchdog', 'unlink_device'],
+  },
+  {
+    name: 'the end of unlinking',
+    from: UNLINKING,
     event: { type: 'logout', told: true },
-    to: { phase: 'logged_out', linked: false },
-    effects: [...ENDS, 'wipe_credentials', 'fact:logged_out', 'release_lease'],
+    to: { phase: 'unlinked', linked: false, reasonCode: 'unlinked' },
+    effects: [...ENDS, 'wipe_credentials', 'fact:unlinked', 'release_lease'],
+  },
+  {
+    name: '401 while unlinking: it is gone',
+    from: UNLINKING,
+    event: closed(401, 'Connection Failure'),
+    to: { phase: 'unlinked', linked: false, reasonCode: 'unlinked' },
+    effects: [...ENDS, 'wipe_credentials', 'fact:unlinked', 'release_lease'],
+  },
+  {
+    name: 'another failure while unlinking is told',
+    from: UNLINKING,
+    event: closed(null),
+    to: { phase: 'unlinking', attempt: 1, nextRetryAt: NOW + 1_000, reasonCode: 'unreachable' },
+    effects: ['disarm_watchdog', 'halt', 'fact:unlinking', 'schedule:1000'],
+  },
+  {
+    name: 'the same failure again is not',
+    from: state('unlinking', true, { ...because('unreachable'), attempt: 99 }),
+    event: closed(null),
+    to: { phase: 'unlinking', attempt: 100, nextRetryAt: NOW + 60_000 },
+    effects: ['disarm_watchdog', 'schedule:60000'],
+  },
+  {
+    name: 'a silent line while unlinking',
+    from: state('unlinking', true, because('unanswered')),
+    event: { type: 'watchdog' },
+    to: { phase: 'unlinking', attempt: 1 },
+    effects: ['close_socket', 'disarm_watchdog', 'schedule:1000'],
+  },
+  {
+    name: '440 while unlinking: again later',
+    from: state('unlinking', true, because('replaced')),
+    event: closed(440, 'Stream Errored (conflict)'),
+    to: { phase: 'unlinking', attempt: 1 },
+    effects: ['disarm_watchdog', 'schedule:1000'],
+  },
+  {
+    name: '515 while unlinking',
+    from: UNLINKING,
+    event: closed(515),
+    to: { phase: 'unlinking', restarts: 1 },
+    effects: ['connect', 'arm_watchdog'],
+  },
+  {
+    name: '405 while unlinking',
+    from: UNLINKING,
+    event: closed(405),
+    to: { phase: 'unlinking', versionRefreshed: true },
+    effects: ['connect:new-version', 'arm_watchdog'],
+  },
+  {
+    name: 'a refused login while unlinking: a day later',
+    from: UNLINKING,
+    event: closed(403, 'Connection Failure'),
+    to: { phase: 'unlinking', reasonCode: 'account_refused', until: NOW + UNLINK_REFUSED_MS },
+    effects: ['disarm_watchdog', 'halt', 'fact:unlinking', `schedule:${UNLINK_REFUSED_MS}`],
+  },
+  {
+    name: 'a try to unlink before the end of a ban',
+    from: state('unlinking', true, { until: NOW + 5_000 }),
+    event: { type: 'retry_due' },
+    to: { phase: 'unlinking', nextRetryAt: NOW + 5_000 },
+    effects: ['schedule:5000'],
+  },
+  {
+    name: 'a process that comes back unlinks',
+    from: UNLINKING,
+    event: { type: 'resume' },
+    to: { phase: 'unlinking' },
+    effects: ['connect', 'arm_watchdog'],
+  },
+  {
+    name: 'unlinking that nobody heard for a week',
+    from: state('unlinking', true, { since: NOW - UNLINK_MS }),
+    event: closed(null),
+    to: { phase: 'unlinked', linked: false, reasonCode: 'unlinked_here_only' },
+    effects: [...ENDS, 'wipe_credentials', 'fact:unlinked', 'release_lease'],
+  },
+  {
+    name: 'start while unlinking: linked after all',
+    from: state('unlinking', true, { nextRetryAt: NOW + 8_000 }),
+    event: { type: 'start' },
+    to: { phase: 'reconnecting', linked: true, nextRetryAt: null },
+    effects: ['unhalt', 'connect', 'arm_watchdog'],
+  },
+  {
+    name: 'start while unlinking during a ban',
+    from: state('unlinking', true, because('temporarily_banned', { until: NOW + 1 })),
+    event: { type: 'start' },
+    to: { phase: 'stopped', linked: true, until: NOW + 1 },
+    effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
+  },
+  {
+    name: 'wrong key while unlinking: waits for the right one',
+    from: UNLINKING,
+    event: { type: 'unreadable', reasonCode: 'credentials_unreadable', problem: 'no key' },
+    to: { phase: 'unlinking', linked: true, reasonCode: 'credentials_unreadable' },
+    effects: ['close_socket', 'disarm_watchdog', 'halt', 'fact:unlinking', `schedule:${SLOW_RETRY_MS}`],
+  },
+  {
+    name: 'lease lost while unlinking',
+    from: UNLINKING,
+    event: { type: 'lease_lost' },
+    to: { phase: 'unlinking' },
+    effects: ['close_socket', 'disarm_watchdog', 'schedule:1500'],
+  },
+  {
+    name: 'shutdown while unlinking',
+    from: UNLINKING,
+    event: { type: 'shutdown' },
+    to: { phase: 'unlinking', linked: true },
+    effects: [...ENDS, 'release_lease'],
   },
   // Leases and the process.
   {
@@ -417,6 +607,20 @@ const TABLE: readonly Row[] = [
     event: { type: 'lease_lost' },
     to: { phase: 'reconnecting' },
     effects: ['close_socket', 'disarm_watchdog', 'schedule:1500'],
+  },
+  {
+    name: 'lease lost while a pairing code is shown',
+    from: CODE_SHOWN,
+    event: { type: 'lease_lost' },
+    to: { phase: 'requesting', byCode: true, qrExpiresAt: null },
+    effects: ['close_socket', 'disarm_watchdog', 'schedule:1500'],
+  },
+  {
+    name: 'its next try: the code is void',
+    from: state('requesting', false, { byCode: true, nextRetryAt: NOW }),
+    event: { type: 'retry_due' },
+    to: { phase: 'interrupted', reasonCode: 'pairing_withdrawn' },
+    effects: [...ENDS, 'fact:interrupted', 'release_lease'],
   },
   {
     name: 'wrong key: stop, keep',
@@ -450,8 +654,8 @@ const TABLE: readonly Row[] = [
     name: 'shutdown while a QR shows',
     from: SCANNING,
     event: { type: 'shutdown' },
-    to: { phase: 'expired' },
-    effects: [...ENDS, 'fact:expired', 'release_lease'],
+    to: { phase: 'interrupted', reasonCode: 'service_restarted' },
+    effects: [...ENDS, 'fact:interrupted', 'release_lease'],
   },
   {
     name: 'shutdown of what has ended',
@@ -492,6 +696,8 @@ describe('the state machine', () => {
       'push_name',
       'code',
       'reason',
+      'reason_code',
+      'until',
       'attempt',
       'retry_at',
     ]);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { control } from './simulator/control.js';
-import { type ServiceProcess, eventually } from './support/process.js';
+import { LONG, type ServiceProcess, eventually } from './support/process.js';
 import { BUSINESS, Stage } from './support/stage.js';
 
 describe('a pairing code', () => {
@@ -75,12 +75,16 @@ describe('a pairing code', () => {
       const first = await ask(session, phone);
       assert.equal(first.status, 200, JSON.stringify(first.body));
       end(phone);
-      const status = await stage.reaches(service, session, 'expired');
+      const status = await stage.reaches(service, session, 'interrupted');
       assert.equal(status['reasonCode'], 'pairing_withdrawn');
       assert.equal(status['lastCode'], code);
       assert.equal(status['qrExpiresAt'], null);
-      const told = await stage.told(session, 'expired');
-      assert.deepEqual(told.data, { code, reason: status['reason'] });
+      const told = await stage.told(session, 'interrupted');
+      assert.deepEqual(told.data, {
+        code,
+        reason: status['reason'],
+        reason_code: 'pairing_withdrawn',
+      });
       const next = await ask(session, phone);
       assert.equal(next.status, 200, JSON.stringify(next.body));
       assert.notEqual(next.body['code'], first.body['code']);
@@ -88,6 +92,30 @@ describe('a pairing code', () => {
       await stage.reaches(service, session, 'connected');
     });
   }
+});
+
+describe('a pairing code of a process that slept', () => {
+  it('is void where it is shown, and no QR takes its place', LONG, async () => {
+    const stage = await Stage.set();
+    try {
+      const [session, phone] = [randomUUID(), stage.nextPhone()];
+      const sleeper = await stage.service();
+      const body = { business_id: BUSINESS, phone: `+${phone}` };
+      assert.equal((await sleeper.call('POST', `/sessions/${session}/pairing-code`, body)).status, 200);
+      await stage.reaches(sleeper, session, 'code_ready');
+      sleeper.child.kill('SIGSTOP');
+      const other = await stage.service({ BAILEYS_LEASE_SECONDS: '60' });
+      const told = await stage.told(session, 'interrupted');
+      assert.equal(told.data['reason_code'], 'service_restarted');
+      sleeper.child.kill('SIGCONT');
+      const status = await stage.reaches(sleeper, session, 'interrupted');
+      assert.equal(status['reasonCode'], 'pairing_withdrawn');
+      await other.stop();
+      assert.equal(stage.ingress.kinds(session).filter((kind) => kind === 'qr_issued').length, 1);
+    } finally {
+      await stage.strike();
+    }
+  });
 });
 
 describe('a phone that must confirm with a passkey', () => {

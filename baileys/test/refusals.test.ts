@@ -49,7 +49,7 @@ describe('a login that WhatsApp refuses', () => {
       assert.equal(status['reasonCode'], reasonCode);
       assert.equal(status['linked'], true);
       const told = await stage.told(session, 'stopped');
-      assert.deepEqual(told.data, { code, reason: status['reason'] });
+      assert.deepEqual(told.data, { code, reason: status['reason'], reason_code: reasonCode });
       assert.equal((await credentials(session)).length, 1);
       stopped.push(jid);
     });
@@ -63,7 +63,7 @@ describe('a login that WhatsApp refuses', () => {
     assert.equal(status['lastCode'], null);
     assert.equal(status['reasonCode'], 'login_refused');
     const told = await stage.told(session, 'stopped');
-    assert.deepEqual(told.data, { code: null, reason: status['reason'] });
+    assert.deepEqual(told.data, { code: null, reason: status['reason'], reason_code: 'login_refused' });
     assert.equal((await credentials(session)).length, 1);
     stopped.push(jid);
   });
@@ -78,7 +78,8 @@ describe('a login that WhatsApp refuses', () => {
     assert.ok(until >= bannedAt + BAN_S * 1_000 && until <= Date.now() + BAN_S * 1_000);
     assert.ok(String(status['reason']).includes(String(status['until'])), 'the sentence has the time');
     const told = await stage.told(session, 'stopped');
-    assert.deepEqual(told.data, { code: 402, reason: status['reason'] });
+    const { reason, until: end } = status;
+    assert.deepEqual(told.data, { code: 402, reason, reason_code: 'temporarily_banned', until: end });
 
     const upgrades = stage.simulator.upgrades;
     const asked = await service.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });

@@ -64,12 +64,12 @@ describe('a restart', () => {
     const first = await stage.service();
     await stage.qr(first, sessions[0] ?? '');
     await first.stop();
-    await stage.told(sessions[0] ?? '', 'expired');
+    await stage.told(sessions[0] ?? '', 'interrupted');
     const second = await stage.service();
     await stage.qr(second, sessions[1] ?? '');
     await second.kill();
     const third = await stage.service();
-    await stage.told(sessions[1] ?? '', 'expired');
+    await stage.told(sessions[1] ?? '', 'interrupted');
     stage.world.scan(await stage.qr(third, sessions[1] ?? ''), stage.nextPhone(), false);
     await stage.reaches(third, sessions[1] ?? '', 'connected');
   });

@@ -104,7 +104,7 @@ test('unlinking asks first', async () => {
       .getByRole('alertdialog', { name: 'לנתק את הוואטסאפ?' })
       .getByRole('button', { name: 'ניתוק' })
       .click();
-    await page.getByText('הוואטסאפ נותק').waitFor();
+    await page.getByText('הוואטסאפ נותק', { exact: true }).waitFor();
     await create(page).waitFor();
   });
 });

@@ -305,6 +305,8 @@ export function makeDb(): Db {
       state: 'not_linked',
       since: ago(400),
       reason: null,
+      code: null,
+      until: null,
       qrExpiresAt: null,
       lastCode: null,
       phone: null,

@@ -97,7 +97,7 @@ async function logout(manager: Manager, id: string): Promise<Answer> {
   if (linked || manager.get(id)) {
     const session = await manager.open(id, id);
     await session.logout();
-    return { status: 200, json: render(id, session.state) };
+    return { status: session.state.phase === 'unlinking' ? 202 : 200, json: render(id, session.state) };
   }
   return { status: 200, json: { id, state: phase, linked: false } };
 }

@@ -1,11 +1,11 @@
 /** What the transitions are made of: changes of the state, and the ways in which several of them end. */
-import type { because } from './reasons.js';
-import { FRESH, type Effect, type SessionState, type Transition } from './state.js';
+import type { Reason } from './reasons.js';
+import { FRESH, type Effect, type FactData, type SessionState, type Transition } from './state.js';
 
 export type Change = Partial<Omit<SessionState, 'since'>>;
 
 /** A reason that is told. */
-export type Why = ReturnType<typeof because>;
+export type Why = Reason & { readonly reason: string };
 export type To = (change: Change, ...effects: Effect[]) => Transition;
 
 export const CONNECT: readonly Effect[] = [
@@ -13,10 +13,15 @@ export const CONNECT: readonly Effect[] = [
   { type: 'arm_watchdog' },
 ];
 
+/** What a fact tells of why. */
+export function told(code: number | null, { reason, reasonCode, until }: Why): FactData {
+  return { code, reason, reason_code: reasonCode, ...(until === null ? {} : { until: iso(until) }) };
+}
+
 /** Ends without another try: the next step is somebody's. */
 export function end(
   to: To,
-  phase: 'expired' | 'logged_out' | 'stopped' | 'replaced',
+  phase: 'expired' | 'interrupted' | 'unlinked' | 'logged_out' | 'stopped' | 'replaced',
   code: number | null,
   why: Why,
   ...before: Effect[]
@@ -27,12 +32,12 @@ export function end(
       phase,
       lastCode: code,
       ...why,
-      ...(phase === 'logged_out' ? { linked: false } : {}),
+      ...(phase === 'logged_out' || phase === 'unlinked' ? { linked: false } : {}),
     },
     { type: 'disarm_watchdog' },
     { type: 'close_socket' },
     ...before,
-    { type: 'fact', kind: phase, data: { code, reason: why.reason } },
+    { type: 'fact', kind: phase, data: told(code, why) },
     { type: 'release_lease' },
   );
 }

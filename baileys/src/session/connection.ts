@@ -8,7 +8,7 @@ import { socketCaches } from './caches.js';
 import { type RawSocket, gateSends, rawSocketOf } from './gate.js';
 import { ignoreGroupLists, isIgnored } from './ignored.js';
 import { askPairingCode } from './pairing.js';
-import { type Closing, LOGIN_REFUSED } from './policy.js';
+import { CODE, type Closing, LOGIN_REFUSED } from './policy.js';
 import { stayUnavailable } from './presence.js';
 
 export interface ConnectionOptions {
@@ -52,6 +52,8 @@ const FIRST_QR_MS = 60_000;
 const NEXT_QR_MS = 20_000;
 const QR_COUNT = 6;
 const CLOSE_GRACE_MS = 1_000;
+/** How long WhatsApp may take to remove the device. */
+const UNLINK_WAIT_MS = 8_000;
 /** The demand for a passkey, and what follows it: either one alone says that the link cannot go on. */
 const PASSKEY_NOTIFICATIONS = ['passkey_prologue_request', 'crsc_continuation'];
 /** What it says beyond this is no time. */
@@ -177,7 +179,7 @@ export class Connection {
   }
 
   /** Asks WhatsApp to remove this device; true when it answered in time. Then the connection ends. */
-  async unlink(timeoutMs: number): Promise<boolean> {
+  async unlink(): Promise<boolean> {
     const jid = this.options.credentials.me?.id;
     if (!this.isOpen || !jid) return false;
     this.#ended = true;
@@ -185,16 +187,24 @@ export class Connection {
     const attrs = { to: 's.whatsapp.net', type: 'set', xmlns: 'md' };
     try {
       await Promise.race([
-        this.#sock.query({ tag: 'iq', attrs, content }, timeoutMs),
-        new Promise((_resolve, reject) => setTimeout(reject, timeoutMs, new Error('not answered')).unref()),
+        this.#sock.query({ tag: 'iq', attrs, content }, UNLINK_WAIT_MS),
+        this.#over(UNLINK_WAIT_MS),
       ]);
       return true;
     } catch (error) {
-      // The server may answer by ending the stream with 401.
-      return codeOf(error) === 401 || codeOf(error) === 428;
+      // The server may answer by ending the stream. One that merely broke says nothing.
+      return codeOf(error) === CODE.loggedOut;
     } finally {
       await this.#shut();
     }
+  }
+
+  /** Rejects when the time or this connection is over. */
+  #over(timeoutMs: number): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      setTimeout(reject, timeoutMs, new Error('not answered')).unref();
+      this.#end.signal.addEventListener('abort', () => reject(new Error('closed')));
+    });
   }
 
   /** Ends it without a word to the handlers. */

@@ -1,5 +1,5 @@
 /** The state machine of one session. Pure: no clock, no random source, no input or output. */
-import { CONNECT, type Change, type To, type Why, end, iso } from './change.js';
+import { CONNECT, type Change, type To, type Why, end, iso, told } from './change.js';
 import {
   type Closing,
   FREE_RESTARTS,
@@ -7,6 +7,7 @@ import {
   LEASE_TRIES,
   SLOW_RETRY_MS,
   STABLE_MS,
+  UNANSWERED,
   UNLINKED_TRIES,
   backoffMs,
   explain,
@@ -22,6 +23,7 @@ import {
   type Transition,
   isIdle,
 } from './state.js';
+import { beginUnlinking, unlinked, unlinking } from './unlinking.js';
 
 export function transition(state: SessionState, event: SessionEvent, around: Surroundings): Transition {
   const { now } = around;
@@ -33,18 +35,22 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
     },
     effects,
   });
+  if (state.phase === 'unlinking') return unlinking(state, event, around, to);
   switch (event.type) {
     case 'start':
       return start(state, now, to);
     case 'resume':
       return to({ ...FRESH, phase: 'reconnecting' }, ...CONNECT);
     case 'retry_due':
-      return isIdle(state.phase) ? to({}) : to({ nextRetryAt: null }, ...CONNECT);
+      if (isIdle(state.phase)) return to({});
+      // Its code went with the lease; a QR in its place would say that all is well.
+      if (state.byCode && !state.linked) return end(to, 'interrupted', null, because('pairing_withdrawn'));
+      return to({ nextRetryAt: null }, ...CONNECT);
     case 'qr':
       return qr(state, event, to);
     case 'code_requested':
       return to(
-        { phase: 'pairing', byCode: true, qrExpiresAt: event.expiresAt },
+        { phase: 'code_ready', byCode: true, qrExpiresAt: event.expiresAt },
         { type: 'disarm_watchdog' },
         { type: 'fact', kind: 'pairing', data: { method: 'code', expires_at: iso(event.expiresAt) } },
       );
@@ -64,8 +70,7 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
     case 'closed':
       return isIdle(state.phase) ? to({}) : closed(state, event, around, to);
     case 'watchdog': {
-      const silent = { type: 'closed', code: 408, message: 'WhatsApp never answered' } as const;
-      const next = closed(state, silent, around, to);
+      const next = closed(state, UNANSWERED, around, to);
       return { state: next.state, effects: [{ type: 'close_socket' }, ...next.effects] };
     }
     case 'lease_refused':
@@ -74,10 +79,10 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       return leaseLost(state, around, to);
     case 'unreadable':
       return isIdle(state.phase) ? to({}) : unreadable(event, to);
-    case 'logout': {
-      const why = because(event.told ? 'unlinked' : 'unlinked_here_only');
-      return end(to, 'logged_out', null, why, { type: 'wipe_credentials' });
-    }
+    case 'unlink':
+      return beginUnlinking(state, around, to);
+    case 'logout':
+      return unlinked(event, to);
     case 'shutdown':
       return shutdown(state, to);
   }
@@ -137,7 +142,7 @@ function closed(state: SessionState, event: Closing, around: Surroundings, to: T
   if (state.byCode && !state.linked) {
     // New keys come with each connection: what was shown is a code of none.
     if (['restart', 'retry', 'version_refused'].includes(meaning))
-      return end(to, 'expired', code, because('pairing_withdrawn'));
+      return end(to, 'interrupted', code, because('pairing_withdrawn'));
     if (meaning === 'expired') return end(to, 'expired', code, because('pairing_expired'));
   }
   switch (meaning) {
@@ -174,7 +179,7 @@ function restart(state: SessionState, why: Why, around: Surroundings, to: To): T
   if (state.restarts >= FREE_RESTARTS) return retry(state, { code: 515, why }, around, to);
   const change: Change = { restarts: state.restarts + 1, openedAt: null, qrExpiresAt: null };
   if (state.phase !== 'connected') return to(change, ...CONNECT);
-  const data = { code: 515, reason: why.reason, attempt: state.attempt, retry_at: iso(around.now) };
+  const data = { ...told(515, why), attempt: state.attempt, retry_at: iso(around.now) };
   return to(
     { ...change, phase: 'reconnecting', lastCode: 515, ...why },
     { type: 'fact', kind: 'dropped', data },
@@ -205,7 +210,7 @@ function retry(
   if (!state.linked && attempt >= UNLINKED_TRIES) return end(to, 'stopped', cause.code, cause.why);
   const delayMs = fixedDelayMs ?? backoffMs(attempt, around.random);
   const nextRetryAt = around.now + delayMs;
-  const data = { code: cause.code, reason: cause.why.reason, attempt, retry_at: iso(nextRetryAt) };
+  const data = { ...told(cause.code, cause.why), attempt, retry_at: iso(nextRetryAt) };
   return to(
     {
       phase: state.linked ? 'reconnecting' : 'requesting',
@@ -246,7 +251,7 @@ function leaseRefused(state: SessionState, around: Surroundings, to: To): Transi
 function leaseLost(state: SessionState, around: Surroundings, to: To): Transition {
   if (isIdle(state.phase)) return to({}, { type: 'close_socket' });
   const next = leaseRefused({ ...state, leaseTries: 0 }, around, to);
-  const lost = { openedAt: null, qrExpiresAt: null, byCode: false };
+  const lost = { openedAt: null, qrExpiresAt: null };
   return { state: { ...next.state, ...lost }, effects: [{ type: 'close_socket' }, ...next.effects] };
 }
 
@@ -255,7 +260,7 @@ function shutdown(state: SessionState, to: To): Transition {
   const close: Effect[] = [{ type: 'disarm_watchdog' }, { type: 'close_socket' }];
   if (isIdle(state.phase)) return to({}, ...close, { type: 'release_lease' });
   const why = because('service_restarted');
-  if (!state.linked) return end(to, 'expired', null, why);
+  if (!state.linked) return end(to, 'interrupted', null, why);
   return to({ phase: 'reconnecting', nextRetryAt: null, openedAt: null, ...why }, ...close, {
     type: 'release_lease',
   });

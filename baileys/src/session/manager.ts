@@ -109,9 +109,9 @@ export class Manager {
       if (this.#stopping) return;
       const known = this.#sessions.get(linked.session);
       // One that waits for a lease which is free now need not wait for its next try.
-      if (known && (known.state.phase !== 'reconnecting' || known.state.nextRetryAt === null)) continue;
+      if (known && (isIdle(known.state.phase) || known.state.nextRetryAt === null)) continue;
       const session = known ?? this.#add(linked.session, linked.business, linked);
-      void session.dispatch({ type: known ? 'start' : 'resume' });
+      void session.dispatch({ type: known ? 'retry_due' : 'resume' });
       await new Promise((resolve) => setTimeout(resolve, STAGGER_MS * (0.5 + this.deps.random())));
     }
   }
@@ -155,6 +155,8 @@ function haltedState(halted: Halt): SessionState {
   return {
     ...initialState(halted.since, true),
     phase: halted.phase,
+    // Whoever asks for its unlinking once more finds a try that is due.
+    nextRetryAt: halted.phase === 'unlinking' ? halted.since : null,
     lastCode: halted.code,
     ...readReason(halted.reason, halted.code),
   };

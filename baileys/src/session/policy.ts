@@ -10,6 +10,9 @@ export interface Closing {
   readonly until?: number | null;
 }
 
+/** The end of a socket on which nothing was answered. */
+export const UNANSWERED: Closing = { code: 408, message: 'WhatsApp never answered' };
+
 /** WhatsApp's codes. */
 export const CODE = {
   loggedOut: 401,
@@ -67,6 +70,10 @@ export const LEASE_TRIES = 20;
 export const LEASE_RETRY_MS = 1_500;
 export const STABLE_MS = 5 * 60_000;
 export const SLOW_RETRY_MS = 5 * 60_000;
+/** How long a device is still to be removed from a phone that nobody reaches; then its credentials go. */
+export const UNLINK_MS = 7 * 86_400_000;
+/** Pause after WhatsApp refused a login that was to unlink: each try may lengthen a ban. */
+export const UNLINK_REFUSED_MS = 86_400_000;
 /** How long a socket may say nothing at all: an upgrade answered 429 or 503 raises no event. */
 export const WATCHDOG_MS = 60_000;
 const MIN_DELAY_MS = 1_000;

@@ -12,6 +12,7 @@ const SENTENCES = {
   restart_asked: 'WhatsApp asked for a new connection',
   version_refused: 'WhatsApp refuses this version of the client',
   device_removed: 'The device was removed on the phone',
+  unlink_asked: 'WhatsApp is asked to remove this device',
   unlinked: 'Unlinked on request',
   unlinked_here_only: 'Unlinked here only: remove the device on the phone, too',
   temporarily_banned: 'WhatsApp has banned this account for a time',

@@ -9,14 +9,13 @@ import type { Qr, SessionDeps } from './deps.js';
 import { Ledger } from './ledger.js';
 import { transition } from './machine.js';
 import { CodeRefused } from './pairing.js';
-import { WATCHDOG_MS } from './policy.js';
+import { UNANSWERED, WATCHDOG_MS } from './policy.js';
 import { type Effect, type SessionEvent, type SessionState, isDurable, isIdle } from './state.js';
 import { until } from './until.js';
 
 /** Together less than the 20 s that callers wait for a code. */
 const FIRST_QR_WAIT_MS = 12_000;
 const CODE_WAIT_MS = 6_000;
-const UNLINK_WAIT_MS = 8_000;
 
 export class Session {
   #state: SessionState;
@@ -78,13 +77,12 @@ export class Session {
     return code;
   }
 
-  /** Unlinks at WhatsApp where that is possible, then forgets the credentials. Throws `LeaseLost`. */
+  /** Settles when it is written down that the device is to go; WhatsApp may hear it later. Throws `LeaseLost`. */
   async logout(): Promise<void> {
     if (isIdle(this.#state.phase) && !this.#state.linked) return;
     if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
-    const told = (await this.#connection?.unlink(UNLINK_WAIT_MS)) ?? false;
-    if (!told) this.#log('warn', { event: 'logout' }, 'unlinked here only: WhatsApp was not reached');
-    await this.dispatch({ type: 'logout', told });
+    await this.dispatch({ type: 'unlink' });
+    if (this.#state.linked && this.#state.phase !== 'unlinking') throw new LeaseLost();
   }
 
   /** The lease ran out, or another process has it: the socket goes at once, whatever waits. */
@@ -93,10 +91,11 @@ export class Session {
     void this.dispatch({ type: 'lease_lost' });
   }
 
-  /** Unlinks and removes every row. The object is of no use afterwards. Throws `LeaseLost`. */
+  /** Unlinks if WhatsApp hears it now, and removes every row. The object is of no use afterwards. Throws `LeaseLost`. */
   async remove(): Promise<void> {
+    this.#askNoMore();
     if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
-    await this.#connection?.unlink(UNLINK_WAIT_MS);
+    await this.#connection?.unlink();
     await this.#enqueue(async () => {
       this.#disposed = true;
       this.#clearTimers();
@@ -106,10 +105,16 @@ export class Session {
   }
 
   async shutdown(): Promise<void> {
+    this.#askNoMore();
     await this.dispatch({ type: 'shutdown' });
     this.#disposed = true;
     this.#ledger.close();
     this.#clearTimers();
+  }
+
+  /** Ends a question to WhatsApp that holds the queue up. */
+  #askNoMore(): void {
+    if (this.#state.phase === 'unlinking') void this.#connection?.close();
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -129,7 +134,7 @@ export class Session {
     this.#state = next.state;
     this.#report(before, event);
     if (next.effects.some((effect) => effect.type === 'close_socket')) await this.#closeSocket();
-    if (!(await this.#hasLease(event, next.effects))) return;
+    if (!(await this.#hasLease(event, next.effects, before))) return;
     try {
       await this.#ledger.commit(next.effects.filter(isDurable), this.#credentials, new Date(around.now));
     } catch (error) {
@@ -142,12 +147,13 @@ export class Session {
   }
 
   /** That the lease is missing cannot be told: nobody but its holder writes facts. */
-  async #hasLease(event: SessionEvent, effects: readonly Effect[]): Promise<boolean> {
+  async #hasLease(event: SessionEvent, effects: readonly Effect[], before: SessionState): Promise<boolean> {
     if (event.type === 'lease_refused' || event.type === 'lease_lost') return true;
     const needed = effects.some(
       (effect) => effect.type === 'connect' || (isDurable(effect) && effect.type !== 'release_lease'),
     );
     if (!needed || (await this.#ledger.ensureLease())) return true;
+    this.#state = before;
     await this.#apply({ type: 'lease_refused' });
     return false;
   }
@@ -156,6 +162,9 @@ export class Session {
     switch (effect.type) {
       case 'connect':
         return this.#connect(effect.refreshVersion);
+      case 'unlink_device':
+        void this.#enqueue(() => this.#unlinkDevice());
+        return;
       case 'schedule':
         this.#clearRetry();
         this.#retry = this.#after(effect.delayMs, 'retry_due', (timer) => timer === this.#retry);
@@ -172,6 +181,13 @@ export class Session {
       default:
         return;
     }
+  }
+
+  async #unlinkDevice(): Promise<void> {
+    const connection = this.#connection;
+    if (this.#state.phase !== 'unlinking' || !connection?.isOpen) return;
+    const told = await connection.unlink();
+    await this.#apply(told ? { type: 'logout', told } : { type: 'closed', ...UNANSWERED });
   }
 
   async #closeSocket(): Promise<void> {
@@ -214,21 +230,12 @@ export class Session {
   /** Stored credentials of a linked session; new ones, kept in memory only, for any other. */
   async #load(lease: Lease): Promise<AuthenticationCreds | undefined> {
     if (!this.#state.linked) return initAuthCreds();
-    const stored = await this.#ledger.persist(() => this.#openStored(lease));
+    const stored = await this.#ledger.persist(() => this.deps.store.credentials.tryOpen(lease));
     if (stored instanceof SealError) this.#unreadable(stored);
     else if (stored instanceof LeaseLost) this.#ledger.lost(lease);
     else if (stored) return stored;
     else void this.dispatch({ type: 'logout', told: false });
     return undefined;
-  }
-
-  async #openStored(lease: Lease): Promise<AuthenticationCreds | SealError | LeaseLost | undefined> {
-    try {
-      return await this.deps.store.credentials.open(lease);
-    } catch (error) {
-      if (error instanceof SealError || error instanceof LeaseLost) return error;
-      throw error;
-    }
   }
 
   #unreadable(error: SealError): void {
@@ -258,9 +265,8 @@ export class Session {
     type: 'retry_due' | 'watchdog',
     isCurrent: (timer: NodeJS.Timeout) => boolean,
   ): NodeJS.Timeout {
-    const timer = setTimeout(() => {
-      void this.#enqueue(async () => (isCurrent(timer) ? this.#apply({ type }) : undefined));
-    }, ms);
+    const due = () => this.#enqueue(async () => (isCurrent(timer) ? this.#apply({ type }) : undefined));
+    const timer = setTimeout(() => void due(), ms);
     return timer;
   }
 
@@ -280,15 +286,11 @@ export class Session {
   }
 
   #report(before: SessionState, event: SessionEvent): void {
-    const { phase, lastCode, reasonCode, reason, attempt } = this.#state;
+    const { phase, lastCode: code, reasonCode, reason, attempt } = this.#state;
     if (event.type === 'closed') this.deps.metrics.closed(event.code);
     if (before.phase === phase && before.attempt === attempt) return;
     if (event.type === 'unreadable') this.deps.metrics.unreadable(event.reasonCode);
-    this.#log(
-      'info',
-      { event: event.type, phase, code: lastCode, reason: reasonCode ?? reason, attempt },
-      'session',
-    );
+    this.#log('info', { event: event.type, phase, code, reason: reasonCode ?? reason, attempt }, 'session');
   }
 
   #log(level: keyof Logger, fields: Fields, message: string): void {

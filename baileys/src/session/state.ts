@@ -7,11 +7,22 @@ export type Phase =
   | 'not_linked'
   | 'requesting'
   | 'qr_ready'
+  /** Nobody scanned or typed in time. */
   | 'expired'
+  /** What was shown to scan or to type became void before its time. */
+  | 'interrupted'
+  /** A pairing code can be typed. */
+  | 'code_ready'
+  /** A phone confirmed. */
   | 'pairing'
   | 'connected'
   | 'reconnecting'
   | 'replaced'
+  /** Somebody wants it unlinked, and WhatsApp has not heard it yet. */
+  | 'unlinking'
+  /** Unlinked from here. */
+  | 'unlinked'
+  /** Removed on the phone. */
   | 'logged_out'
   | 'stopped';
 
@@ -64,7 +75,9 @@ export type SessionEvent =
       readonly reasonCode: Unreadable;
       readonly problem: string;
     }
-  /** `told`: WhatsApp knows, so that the device is gone from the phone, too. */
+  /** Somebody wants it unlinked. */
+  | { readonly type: 'unlink' }
+  /** The link is over; `told`: WhatsApp knows, so that the device is gone from the phone, too. */
   | { readonly type: 'logout'; readonly told: boolean }
   | { readonly type: 'shutdown' };
 
@@ -76,7 +89,10 @@ export type FactKind =
   | 'connected'
   | 'dropped'
   | 'expired'
+  | 'interrupted'
   | 'replaced'
+  | 'unlinking'
+  | 'unlinked'
   | 'logged_out'
   | 'stopped';
 
@@ -87,10 +103,10 @@ export type DurableEffect =
   | { readonly type: 'fact'; readonly kind: FactKind; readonly data: FactData }
   | { readonly type: 'save_credentials' }
   | { readonly type: 'wipe_credentials' }
-  /** The linked session is not resumed at start until somebody asks. */
+  /** The linked session is not resumed at start until somebody asks, or only to unlink it. */
   | {
       readonly type: 'halt';
-      readonly phase: 'stopped' | 'replaced';
+      readonly phase: 'stopped' | 'replaced' | 'unlinking';
       readonly code: number | null;
       readonly reason: Reason;
     }
@@ -101,6 +117,8 @@ export type DurableEffect =
 export type Effect =
   | DurableEffect
   | { readonly type: 'connect'; readonly refreshVersion: boolean }
+  /** WhatsApp is asked to remove the device; `logout` or `closed` follows. */
+  | { readonly type: 'unlink_device' }
   /** Carried out in front of the durable ones: nobody may get the lease while it is open. */
   | { readonly type: 'close_socket' }
   | { readonly type: 'schedule'; readonly delayMs: number }
@@ -140,7 +158,9 @@ export function initialState(now: number, linked: boolean): SessionState {
 
 /** The phases in which no socket is open or wanted. */
 export function isIdle(phase: Phase): boolean {
-  return ['not_linked', 'expired', 'replaced', 'logged_out', 'stopped'].includes(phase);
+  return ['not_linked', 'expired', 'interrupted', 'replaced', 'unlinked', 'logged_out', 'stopped'].includes(
+    phase,
+  );
 }
 
 export function isDurable(effect: Effect): effect is DurableEffect {

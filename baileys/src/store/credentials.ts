@@ -1,9 +1,9 @@
 /** Credentials in Postgres: sealed, fenced by the lease, one transaction a change. */
 import type { AuthenticationCreds, SignalKeyStore } from 'baileys';
-import { type Sealer, hasClearNames } from './crypto.js';
+import { SealError, type Sealer, hasClearNames } from './crypto.js';
 import { type Pool, type Queryable, inTransaction } from './database.js';
 import { type KeyEvents, Keys } from './keys.js';
-import { type Lease, fence } from './lease.js';
+import { type Lease, LeaseLost, fence } from './lease.js';
 import { KeyNames } from './names.js';
 import { parse, render } from './render.js';
 
@@ -11,7 +11,7 @@ import { parse, render } from './render.js';
 export const CREDENTIALS = { kind: 'credentials', id: '' } as const;
 
 export interface Halt {
-  readonly phase: 'stopped' | 'replaced';
+  readonly phase: 'stopped' | 'replaced' | 'unlinking';
   readonly code: number | null;
   /** As `storedReason` writes it. */
   readonly reason: string | null;
@@ -70,6 +70,16 @@ export class CredentialStore {
     });
   }
 
+  /** The same for whoever tries until Postgres answers: what another try would not change is no error. */
+  async tryOpen(lease: Lease): Promise<AuthenticationCreds | SealError | LeaseLost | undefined> {
+    try {
+      return await this.open(lease);
+    } catch (error) {
+      if (error instanceof SealError || error instanceof LeaseLost) return error;
+      throw error;
+    }
+  }
+
   /** Within the transaction that fenced the lease. */
   async save(client: Queryable, lease: Lease, credentials: AuthenticationCreds): Promise<void> {
     const sealed = this.sealer.seal({ session: lease.session, ...CREDENTIALS }, render(credentials));
@@ -92,7 +102,7 @@ export class CredentialStore {
     await client.query(
       `UPDATE prosaas.whatsapp_credentials
        SET halted_phase = $2, halted_code = $3, halted_reason = $4, updated_at = now(),
-           halted_at = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END
+           halted_at = CASE WHEN $2::text IS NULL THEN NULL WHEN halted_phase = $2 THEN halted_at ELSE now() END
        WHERE session_id = $1`,
       [session, halt?.phase ?? null, halt?.code ?? null, halt?.reason ?? null],
     );
@@ -110,10 +120,10 @@ export class CredentialStore {
     return rows.map(toLinked)[0];
   }
 
-  /** Linked sessions that nobody holds and that are not halted. */
+  /** Linked sessions that nobody holds and that are not halted, or that are to be unlinked. */
   async resumable(): Promise<LinkedSession[]> {
     const { rows } = await this.pool.query<LinkedRow>(
-      `${SELECT_LINKED} AND c.halted_phase IS NULL
+      `${SELECT_LINKED} AND (c.halted_phase IS NULL OR c.halted_phase = 'unlinking')
          AND (l.holder IS NULL OR l.expires_at < clock_timestamp())
        ORDER BY c.updated_at`,
     );

@@ -27,6 +27,8 @@ export class Simulator {
       const refusal = this.refuseUpgrades;
       if (refusal && refusal.times > 0) {
         refusal.times--;
+        // Its client may be killed meanwhile.
+        socket.on('error', () => undefined);
         socket.end(`HTTP/1.1 ${refusal.status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
         return;
       }

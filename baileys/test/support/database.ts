@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 
 const ADMIN_URL = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:55432/postgres';
-/** Those of this service's tables. From dist-test/test/support to the repository's root. */
-const MIGRATIONS = ['0100_whatsapp_service', '0305_whatsapp_key_names'].map(
-  (name) => new URL(`../../../../migrations/${name}.sql`, import.meta.url),
-);
+/** From dist-test/test/support to the repository's root. */
+const MIGRATIONS = new URL('../../../../migrations/', import.meta.url);
+/** Those of the tables that the service writes. */
+const ITS_OWN = ['0100_whatsapp_service.sql', '0305_whatsapp_key_names.sql', '0306_whatsapp_unlinking.sql'];
 
 export interface TestDatabase {
   readonly url: string;
@@ -26,7 +26,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   const pool = new pg.Pool({ connectionString: url.toString(), max: 4 });
   pool.on('error', () => undefined);
   await pool.query('CREATE SCHEMA prosaas');
-  for (const migration of MIGRATIONS) await pool.query(readFileSync(migration, 'utf8'));
+  for (const name of ITS_OWN) await pool.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   return {
     url: url.toString(),
     pool,

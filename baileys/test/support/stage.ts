@@ -103,7 +103,7 @@ export class Stage {
          VALUES ($1, $2, 'a process that died', 1, clock_timestamp() - interval '1 second')`,
         [abandoned, BUSINESS],
       );
-      await this.told(abandoned, 'expired');
+      await this.told(abandoned, 'interrupted');
     }
   }
 

@@ -9,6 +9,8 @@ export function whatsappHandlers(db: Db, publish: (kind: string) => void) {
       state,
       since: new Date().toISOString(),
       reason: null,
+      code: null,
+      until: null,
       qrExpiresAt: null,
       lastCode: null,
       phone: null,
@@ -25,7 +27,11 @@ export function whatsappHandlers(db: Db, publish: (kind: string) => void) {
       return response(200).json({ success: true, qr });
     }),
     http.get('/api/whatsapp/baileys/qr', ({ response }) =>
-      response(200).json(qr ? { success: true, qr } : { success: false, error: 'אין קוד כרגע.' }),
+      response(200).json(
+        qr
+          ? { success: true, qr }
+          : { success: false, error: 'There is no code now.', code: 'requesting', until: null },
+      ),
     ),
     http.post('/api/whatsapp/baileys/pairing-code', ({ response }) =>
       response(200).json({
@@ -35,7 +41,7 @@ export function whatsappHandlers(db: Db, publish: (kind: string) => void) {
       }),
     ),
     http.post('/api/whatsapp/baileys/logout', ({ response }) => {
-      set('logged_out');
+      set('unlinked', { code: 'unlinked' });
       return response(202).json(succeeded('whatsapp.logout', 'session'));
     }),
     http.delete('/api/whatsapp/baileys/session', ({ response }) => {

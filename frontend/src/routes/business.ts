@@ -106,7 +106,7 @@ const whatsapp = createRoute({
   beforeLoad: inBusiness(),
   loader: (at) => {
     begin(at, (client) => [client.query(statusQuery())]);
-    return loadWords('whatsapp');
+    return loadWords('whatsapp', 'linking');
   },
   component: lazyRouteComponent(() => import('@/features/whatsapp/whatsapp-page'), 'WhatsappPage'),
 });

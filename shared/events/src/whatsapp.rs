@@ -30,9 +30,13 @@ pub enum WhatsappState {
     Requesting,
     /// A QR code can be scanned.
     QrReady,
-    /// Nobody scanned in time.
+    /// Nobody scanned or typed in time.
     Expired,
-    /// A phone has scanned, or a pairing code can be typed.
+    /// What was shown to scan or to type became void before its time.
+    Interrupted,
+    /// A pairing code can be typed.
+    CodeReady,
+    /// A phone has confirmed; it is being linked.
     Pairing,
     /// It works.
     Connected,
@@ -40,7 +44,11 @@ pub enum WhatsappState {
     Reconnecting,
     /// Another client took the connection over.
     Replaced,
-    /// It was unlinked, here or on the phone.
+    /// Somebody wants it unlinked, and WhatsApp has not heard it yet.
+    Unlinking,
+    /// It was unlinked from here.
+    Unlinked,
+    /// It was removed on the phone.
     LoggedOut,
     /// It goes no further by itself.
     Stopped,
@@ -48,15 +56,19 @@ pub enum WhatsappState {
 
 impl WhatsappState {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::NotLinked,
         Self::Requesting,
         Self::QrReady,
         Self::Expired,
+        Self::Interrupted,
+        Self::CodeReady,
         Self::Pairing,
         Self::Connected,
         Self::Reconnecting,
         Self::Replaced,
+        Self::Unlinking,
+        Self::Unlinked,
         Self::LoggedOut,
         Self::Stopped,
     ];
@@ -68,10 +80,14 @@ impl WhatsappState {
             Self::Requesting => "requesting",
             Self::QrReady => "qr_ready",
             Self::Expired => "expired",
+            Self::Interrupted => "interrupted",
+            Self::CodeReady => "code_ready",
             Self::Pairing => "pairing",
             Self::Connected => "connected",
             Self::Reconnecting => "reconnecting",
             Self::Replaced => "replaced",
+            Self::Unlinking => "unlinking",
+            Self::Unlinked => "unlinked",
             Self::LoggedOut => "logged_out",
             Self::Stopped => "stopped",
         }
@@ -130,11 +146,17 @@ pub enum WhatsappFact {
     Connected(Connected),
     /// The connection broke, and will be tried again.
     Dropped(Dropped),
-    /// Nobody scanned in time.
+    /// Nobody scanned or typed in time.
     Expired(Ended),
+    /// What was shown to scan or to type became void before its time.
+    Interrupted(Ended),
     /// Another client took the connection over.
     Replaced(Ended),
-    /// It was unlinked, here or on the phone.
+    /// It is to be unlinked, and WhatsApp has not heard it yet.
+    Unlinking(Ended),
+    /// It was unlinked from here.
+    Unlinked(Ended),
+    /// It was removed on the phone; before there was `unlinked`, also that.
     LoggedOut(Ended),
     /// It goes no further by itself.
     Stopped(Ended),
@@ -151,7 +173,10 @@ impl WhatsappFact {
             Self::Connected(_) => "connected",
             Self::Dropped(_) => "dropped",
             Self::Expired(_) => "expired",
+            Self::Interrupted(_) => "interrupted",
             Self::Replaced(_) => "replaced",
+            Self::Unlinking(_) => "unlinking",
+            Self::Unlinked(_) => "unlinked",
             Self::LoggedOut(_) => "logged_out",
             Self::Stopped(_) => "stopped",
         }
@@ -213,8 +238,12 @@ pub struct Dropped {
     /// WhatsApp's code, where it gave one.
     #[schemars(extend("x-visible" = true))]
     pub code: Option<i32>,
-    /// Why, in words for people.
+    /// Why, in words for the log.
     pub reason: String,
+    /// The same as a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
+    pub reason_code: Option<String>,
     /// The how manieth failure in a row.
     #[schemars(extend("x-visible" = true))]
     pub attempt: u32,
@@ -223,15 +252,23 @@ pub struct Dropped {
     pub retry_at: DateTime<Utc>,
 }
 
-/// The session went as far as it goes by itself.
+/// What the session came to, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ended {
     /// WhatsApp's code, where it gave one.
     #[schemars(extend("x-visible" = true))]
     pub code: Option<i32>,
-    /// Why, in words for people.
+    /// Why, in words for the log.
     pub reason: String,
+    /// The same as a stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = "id"))]
+    pub reason_code: Option<String>,
+    /// Before when nothing is tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A command for a business's session. Its entity, and the last token of its subject,

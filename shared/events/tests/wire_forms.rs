@@ -245,7 +245,12 @@ fn user_commands() {
 fn whatsapp_events() {
     let session_id = Uuid::from_u128(5).into();
     let phone = || E164::parse("+972541234567").unwrap();
-    let ended = || Ended { code: Some(401), reason: "The device was removed on the phone".into() };
+    let ended = || Ended {
+        code: Some(401),
+        reason: "The device was removed on the phone".into(),
+        reason_code: None,
+        until: None,
+    };
     let facts = [
         WhatsappFact::Requesting(Nothing {}),
         WhatsappFact::QrIssued(QrIssued { expires_at: at(), index: 1 }),
@@ -255,18 +260,48 @@ fn whatsapp_events() {
         WhatsappFact::Dropped(Dropped {
             code: None,
             reason: "WhatsApp cannot be reached".into(),
+            reason_code: None,
             attempt: 2,
             retry_at: at(),
         }),
-        WhatsappFact::Expired(Ended { code: None, reason: "The QR code was not scanned in time".into() }),
+        WhatsappFact::Expired(Ended {
+            code: None,
+            reason: "The QR code was not scanned in time".into(),
+            reason_code: None,
+            until: None,
+        }),
         WhatsappFact::Replaced(ended()),
         WhatsappFact::LoggedOut(ended()),
         WhatsappFact::Stopped(ended()),
     ];
+    let told = |fact| WhatsappFactV1 { session_id, sequence: 12, generation: 3, occurred_at: at(), fact };
     for fact in facts {
-        let name = format!("whatsapp.fact.v1.{}", fact.kind());
-        freeze(&name, WhatsappFactV1 { session_id, sequence: 12, generation: 3, occurred_at: at(), fact });
+        freeze(&format!("whatsapp.fact.v1.{}", fact.kind()), told(fact));
     }
+    // Since why has a code besides its words.
+    let coded = |code: &str, until| Ended {
+        code: None,
+        reason: "In words".into(),
+        reason_code: Some(code.into()),
+        until,
+    };
+    for fact in [
+        WhatsappFact::Interrupted(coded("service_restarted", None)),
+        WhatsappFact::Unlinking(coded("temporarily_banned", Some(at()))),
+        WhatsappFact::Unlinked(coded("unlinked", None)),
+    ] {
+        freeze(&format!("whatsapp.fact.v1.{}", fact.kind()), told(fact));
+    }
+    freeze(
+        "whatsapp.fact.v1.dropped.coded",
+        told(WhatsappFact::Dropped(Dropped {
+            code: Some(503),
+            reason: "WhatsApp is unavailable".into(),
+            reason_code: Some("server_unavailable".into()),
+            attempt: 2,
+            retry_at: at(),
+        })),
+    );
     freeze_command("whatsapp.init.v1", WhatsappInitV1 { business_id: business(), session_id });
     let (business_id, phone) = (business(), phone());
     freeze_command("whatsapp.pairing_code.v1", WhatsappPairingCodeV1 { business_id, session_id, phone });

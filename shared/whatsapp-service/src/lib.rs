@@ -47,8 +47,10 @@ pub enum ServiceError {
         status: u16,
         /// How the session stands, where it says so.
         state: Option<WhatsappState>,
-        /// Why, in words for people.
+        /// Why, in words for the log.
         reason: String,
+        /// The same as a stable code, where there is one.
+        code: Option<String>,
     },
     /// What came back is not what was agreed.
     #[error("the WhatsApp service's answer cannot be read")]
@@ -88,6 +90,12 @@ pub struct ServiceStatus {
     /// The last reason, in words.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The same as a stable code.
+    #[serde(default)]
+    pub reason_code: Option<String>,
+    /// Before when it tries nothing.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A QR code to show.
@@ -124,6 +132,7 @@ impl fmt::Debug for PairingCode {
 
 /// A problem as the service answers it.
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ServiceProblem {
     #[serde(default)]
     state: Option<WhatsappState>,
@@ -131,6 +140,8 @@ struct ServiceProblem {
     error: Option<String>,
     #[serde(default)]
     reason: Option<String>,
+    #[serde(default)]
+    reason_code: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -208,12 +219,12 @@ impl WhatsappService {
         read(self.send(Method::GET, &path, None, READ_TIMEOUT).await?).await
     }
 
-    /// Unlinks, and forgets the credentials.
+    /// Unlinks, as soon as WhatsApp hears it, and forgets the credentials then.
     pub async fn logout(&self, session: WhatsappSessionId) -> Result<ServiceStatus, ServiceError> {
         read(self.post(session, "logout", None, UNLINK_TIMEOUT).await?).await
     }
 
-    /// Unlinks, and forgets everything.
+    /// Forgets everything at once; unlinks only where WhatsApp hears it now.
     pub async fn delete(&self, session: WhatsappSessionId) -> Result<(), ServiceError> {
         let path = format!("/sessions/{session}");
         self.send(Method::DELETE, &path, None, UNLINK_TIMEOUT).await.map(drop)
@@ -279,6 +290,7 @@ async fn refused(response: Response) -> ServiceError {
         status: status.as_u16(),
         state: problem.state,
         reason: words.unwrap_or_else(|| "it gave no reason".to_owned()).chars().take(300).collect(),
+        code: problem.reason_code,
     }
 }
 
@@ -303,7 +315,8 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_told_from_what_stays() {
-        let refused = |status| ServiceError::Refused { status, state: None, reason: String::new() };
+        let refused =
+            |status| ServiceError::Refused { status, state: None, reason: String::new(), code: None };
         for (status, wanted) in [(503, true), (401, true), (409, true), (400, false), (404, false)] {
             assert_eq!(refused(status).may_pass(), wanted, "{status}");
         }

@@ -123,7 +123,7 @@ async fn a_phone_links_by_one_press_and_stays_linked() -> anyhow::Result<()> {
 
     whatsapp.kill().await?;
     let away = manager.sees("reconnecting").await?;
-    assert!(away["reason"].as_str().is_some_and(|text| text.contains("does not answer")), "{away}");
+    assert_eq!(away["code"], "service_away", "{away}");
     whatsapp.start().await?;
     manager.sees("connected").await?;
     let devices = whatsapp.simulate("list", json!({})).await?;
@@ -140,7 +140,8 @@ async fn a_phone_links_by_one_press_and_stays_linked() -> anyhow::Result<()> {
 
     let accepted = manager.whatsapp("POST", "logout", 202).await?;
     assert_eq!(accepted["operation"]["state"], "pending");
-    manager.sees("logged_out").await?;
+    let ended = manager.sees("unlinked").await?;
+    assert_eq!(ended["code"], "unlinked", "{ended}");
     let devices = whatsapp.simulate("list", json!({})).await?;
     assert_eq!(devices["devices"].as_array().map(Vec::len), Some(0), "unlinked at WhatsApp too: {devices}");
 
@@ -162,7 +163,11 @@ async fn a_service_that_is_down_is_told_and_comes_back_by_itself() -> anyhow::Re
     assert!(sentence.contains("not answering") && sentence.contains("press the button"), "{sentence}");
     let status = manager.whatsapp("GET", "status", 200).await?;
     assert_eq!(status["state"], "requesting", "{status}");
-    assert!(status["reason"].as_str().is_some_and(|text| text.contains("does not answer")), "{status}");
+    assert_eq!(
+        (&answer["code"], &status["code"]),
+        (&json!("service_away"), &json!("service_away")),
+        "{status}"
+    );
     let logs = stack.scratch.all_logs()?;
     assert!(logs.contains("whatsapp.refused") && logs.contains("cannot be reached"), "the cause is logged");
 
@@ -188,7 +193,11 @@ async fn a_service_that_is_down_is_told_and_comes_back_by_itself() -> anyhow::Re
 
     whatsapp.simulate("logout", json!({ "phone": PHONE })).await?;
     let removed = manager.sees("logged_out").await?;
-    assert_eq!((&removed["lastCode"], removed["reason"].is_string()), (&json!(401), true), "{removed}");
+    assert_eq!(
+        (&removed["lastCode"], &removed["code"]),
+        (&json!(401), &json!("device_removed")),
+        "{removed}"
+    );
     is_sound(&stack, &[&qr]).await?;
     stack.passed();
     Ok(())
@@ -209,7 +218,7 @@ async fn a_code_links_a_phone_and_an_agent_may_only_look() -> anyhow::Result<()>
     let answer: Value = serde_json::from_slice(&reply.body)?;
     let code = answer["code"].as_str().with_context(|| format!("no code: {answer}"))?.to_owned();
     assert!(reply.status == 200 && answer["expiresAt"].is_string(), "{answer}");
-    manager.sees("pairing").await?;
+    manager.sees("code_ready").await?;
     whatsapp.simulate("enter-code", json!({ "code": code, "phone": PHONE })).await?;
     manager.sees("connected").await?;
     let shown = agent.whatsapp("GET", "status", 200).await?;

@@ -22,6 +22,8 @@ use crate::{live::Update, runtime::Cause};
 
 /// How often the table is looked at when no command wakes us.
 const PERIOD: Duration = Duration::from_secs(2);
+/// How long after a lease ran out pages are told so: some looks, of which one may fail.
+const TELL_SILENCE: Duration = Duration::from_secs(6);
 /// Calls under way at once.
 const AT_ONCE: usize = 16;
 /// Nobody else makes a call that is under way: longer than the longest of them.
@@ -63,6 +65,7 @@ pub async fn run(worker: WhatsappWorker, stop: CancellationToken) {
 
 async fn begin(worker: &WhatsappWorker, calls: &mut JoinSet<()>) -> Result<(), Cause> {
     outcome::forget_codes(&worker.frame.pool).await?;
+    tell_silence(worker).await?;
     let room = AT_ONCE.saturating_sub(calls.len());
     if room == 0 {
         return Ok(());
@@ -70,6 +73,26 @@ async fn begin(worker: &WhatsappWorker, calls: &mut JoinSet<()>) -> Result<(), C
     for due in claim(worker, room).await? {
         let worker = worker.clone();
         calls.spawn(async move { make(&worker, due).await });
+    }
+    Ok(())
+}
+
+/// The service holds a lease for each session that it has a connection of. Where it died nobody is left to tell, so that
+/// open pages are told to ask again.
+async fn tell_silence(worker: &WhatsappWorker) -> Result<(), Cause> {
+    let silent = sqlx::query!(
+        "SELECT s.id, s.business_id
+         FROM prosaas.whatsapp_leases AS l JOIN prosaas.whatsapp_sessions AS s ON s.id = l.session_id
+         WHERE l.holder IS NOT NULL AND l.expires_at BETWEEN now() - make_interval(secs => $1) AND now()
+           AND s.state = 'connected' AND s.deleted_at IS NULL",
+        TELL_SILENCE.as_secs_f64()
+    )
+    .fetch_all(&worker.frame.pool)
+    .await?;
+    for row in silent {
+        let (business, session) = (Some(BusinessId(row.business_id)), WhatsappSessionId(row.id));
+        let action = "whatsapp.lease_over".to_owned();
+        worker.frame.live.publish(Update::fact(business, LiveKind::Whatsapp, session, action)).await;
     }
     Ok(())
 }
@@ -189,7 +212,7 @@ mod tests {
     }
 
     fn refused(status: u16) -> ServiceError {
-        ServiceError::Refused { status, state: None, reason: String::new() }
+        ServiceError::Refused { status, state: None, reason: String::new(), code: None }
     }
 
     #[test]

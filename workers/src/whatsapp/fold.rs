@@ -17,6 +17,10 @@ pub struct Standing {
     pub last_code: Option<i32>,
     /// Why, in words.
     pub reason: Option<String>,
+    /// The same as a stable code.
+    pub reason_code: Option<String>,
+    /// Before when nothing is tried.
+    pub until: Option<DateTime<Utc>>,
     /// Until when the code that is shown can be used.
     pub qr_expires_at: Option<DateTime<Utc>>,
     /// Kind of the fact that made the state; none since a command.
@@ -48,6 +52,8 @@ pub fn apply(before: &Standing, told: &WhatsappFactV1) -> Standing {
         (after.fact_sequence, after.generation) = (told.sequence, told.generation);
         (after.last_code, after.reason) =
             (says.code, says.reason.map(|text| text.chars().take(500).collect()));
+        (after.reason_code, after.until) =
+            (says.reason_code.map(|code| code.chars().take(100).collect()), says.until);
         after.qr_expires_at = says.expires_at;
         if let Some(state) = says.state {
             after.state = state;
@@ -73,8 +79,13 @@ fn link(fact: &WhatsappFact) -> Option<(bool, Option<E164>)> {
         | WhatsappFact::QrIssued(_)
         | WhatsappFact::Pairing(_)
         | WhatsappFact::Expired(_)
+        | WhatsappFact::Interrupted(_)
+        | WhatsappFact::Unlinked(_)
         | WhatsappFact::LoggedOut(_) => Some((false, None)),
-        WhatsappFact::Dropped(_) | WhatsappFact::Replaced(_) | WhatsappFact::Stopped(_) => None,
+        WhatsappFact::Dropped(_)
+        | WhatsappFact::Replaced(_)
+        | WhatsappFact::Unlinking(_)
+        | WhatsappFact::Stopped(_) => None,
     }
 }
 
@@ -83,6 +94,8 @@ struct Says<'a> {
     state: Option<WhatsappState>,
     code: Option<i32>,
     reason: Option<&'a str>,
+    reason_code: Option<&'a str>,
+    until: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -92,24 +105,33 @@ fn says(fact: &WhatsappFact) -> Says<'_> {
     match fact {
         WhatsappFact::Requesting(_) => of(S::Requesting),
         WhatsappFact::QrIssued(qr) => Says { expires_at: Some(qr.expires_at), ..of(S::QrReady) },
-        WhatsappFact::Pairing(began) => Says { expires_at: Some(began.expires_at), ..of(S::Pairing) },
+        WhatsappFact::Pairing(began) => Says { expires_at: Some(began.expires_at), ..of(S::CodeReady) },
         WhatsappFact::Paired(_) => of(S::Pairing),
         WhatsappFact::Connected(_) => of(S::Connected),
         WhatsappFact::Dropped(drop) => {
-            Says { code: drop.code, reason: Some(&drop.reason), ..Says::default() }
+            let reason_code = drop.reason_code.as_deref();
+            Says { code: drop.code, reason: Some(&drop.reason), reason_code, ..Says::default() }
         }
         WhatsappFact::Expired(ended)
+        | WhatsappFact::Interrupted(ended)
         | WhatsappFact::Replaced(ended)
+        | WhatsappFact::Unlinking(ended)
+        | WhatsappFact::Unlinked(ended)
         | WhatsappFact::LoggedOut(ended)
         | WhatsappFact::Stopped(ended) => Says {
             state: Some(match fact {
                 WhatsappFact::Expired(_) => S::Expired,
+                WhatsappFact::Interrupted(_) => S::Interrupted,
                 WhatsappFact::Replaced(_) => S::Replaced,
+                WhatsappFact::Unlinking(_) => S::Unlinking,
+                WhatsappFact::Unlinked(_) => S::Unlinked,
                 WhatsappFact::LoggedOut(_) => S::LoggedOut,
                 _ => S::Stopped,
             }),
             code: ended.code,
             reason: Some(&ended.reason),
+            reason_code: ended.reason_code.as_deref(),
+            until: ended.until,
             expires_at: None,
         },
     }

@@ -18,7 +18,7 @@ fn phone() -> prosaas_domain::phone::E164 {
 }
 
 fn ended(code: i32) -> Ended {
-    Ended { code: Some(code), reason: format!("code {code}") }
+    Ended { code: Some(code), reason: format!("code {code}"), reason_code: None, until: None }
 }
 
 fn qr() -> F {
@@ -30,7 +30,18 @@ fn connected() -> F {
 }
 
 fn dropped(code: i32) -> F {
-    F::Dropped(Dropped { code: Some(code), reason: format!("code {code}"), attempt: 1, retry_at: at(90) })
+    F::Dropped(Dropped {
+        code: Some(code),
+        reason: format!("code {code}"),
+        reason_code: Some("unreachable".to_owned()),
+        attempt: 1,
+        retry_at: at(90),
+    })
+}
+
+fn banned() -> Ended {
+    let reason_code = Some("temporarily_banned".to_owned());
+    Ended { reason_code, until: Some(at(900)), ..ended(402) }
 }
 
 fn every_kind() -> Vec<F> {
@@ -42,7 +53,10 @@ fn every_kind() -> Vec<F> {
         connected(),
         dropped(428),
         F::Expired(ended(408)),
+        F::Interrupted(ended(515)),
         F::Replaced(ended(440)),
+        F::Unlinking(banned()),
+        F::Unlinked(ended(401)),
         F::LoggedOut(ended(401)),
         F::Stopped(ended(403)),
     ]
@@ -64,6 +78,8 @@ fn unknown(since: chrono::DateTime<chrono::Utc>) -> Standing {
         since,
         last_code: None,
         reason: None,
+        reason_code: None,
+        until: None,
         qr_expires_at: None,
         last_fact: None,
         fact_sequence: 0,
@@ -92,6 +108,9 @@ fn the_table_of_states() {
         (vec![connected(), dropped(428)], S::Reconnecting, true, Some(428)),
         (vec![connected(), dropped(428), connected()], S::Connected, true, None),
         (vec![requesting(), qr(), F::Expired(ended(408))], S::Expired, false, Some(408)),
+        (vec![requesting(), qr(), F::Interrupted(ended(515))], S::Interrupted, false, Some(515)),
+        (vec![connected(), F::Unlinking(banned())], S::Unlinking, true, Some(402)),
+        (vec![connected(), F::Unlinking(banned()), F::Unlinked(ended(401))], S::Unlinked, false, Some(401)),
         (vec![connected(), F::Replaced(ended(440))], S::Replaced, true, Some(440)),
         (vec![connected(), F::Stopped(ended(403))], S::Stopped, true, Some(403)),
         (vec![requesting(), F::Stopped(ended(503))], S::Stopped, false, Some(503)),
@@ -103,6 +122,25 @@ fn the_table_of_states() {
         assert_eq!(found.phone.is_some(), linked, "{facts:?}");
         assert_eq!(found.qr_expires_at.is_some(), state == S::QrReady, "{facts:?}");
     }
+}
+
+#[test]
+fn a_code_that_can_be_typed_is_not_a_phone_that_confirmed() {
+    let began = F::Pairing(PairingBegan { method: "code".to_owned(), expires_at: at(60) });
+    let shown = fold(&in_order(vec![qr(), began]));
+    assert_eq!((shown.state, shown.linked, shown.qr_expires_at), (S::CodeReady, false, Some(at(60))));
+}
+
+#[test]
+fn why_has_a_code_and_a_time_until_the_next_state() {
+    let told = |facts| {
+        let standing = fold(&in_order(facts));
+        (standing.reason_code, standing.until)
+    };
+    let ban = (Some("temporarily_banned".to_owned()), Some(at(900)));
+    assert_eq!(told(vec![connected(), F::Stopped(banned())]), ban);
+    assert_eq!(told(vec![connected(), dropped(503)]), (Some("unreachable".to_owned()), None));
+    assert_eq!(told(vec![connected(), F::Stopped(banned()), connected()]), (None, None));
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub(super) async fn succeeded(pool: &PgPool, due: &Due, brought: &Brought) -> Re
              effect = CASE WHEN $2 THEN NULL ELSE effect END,
              effect_due_at = CASE WHEN $2 THEN NULL ELSE effect_due_at END,
              effect_error = CASE WHEN $2 THEN NULL ELSE effect_error END,
+             effect_code = CASE WHEN $2 THEN NULL ELSE effect_code END,
              pairing_phone = CASE WHEN $2 THEN NULL ELSE pairing_phone END,
              updated_at = now()
          WHERE id = $1",
@@ -56,13 +57,16 @@ async fn observe(
     status: &ServiceStatus,
 ) -> Result<(), sqlx::Error> {
     let told = match due.effect {
-        Effect::Start if status.linked => Some((true, &[WhatsappState::Requesting][..])),
+        Effect::Start if status.linked => {
+            Some((true, &[WhatsappState::Requesting, WhatsappState::Reconnecting][..]))
+        }
         Effect::Logout if status.state == WhatsappState::NotLinked => {
-            const HELD_LINKED: [WhatsappState; 5] = [
+            const HELD_LINKED: [WhatsappState; 6] = [
                 WhatsappState::Connected,
                 WhatsappState::Reconnecting,
                 WhatsappState::Pairing,
                 WhatsappState::Replaced,
+                WhatsappState::Unlinking,
                 WhatsappState::Requesting,
             ];
             Some((false, &HELD_LINKED[..]))
@@ -73,14 +77,17 @@ async fn observe(
     let from: Vec<String> = from.iter().map(|state| state.as_str().to_owned()).collect();
     sqlx::query!(
         "UPDATE prosaas.whatsapp_sessions
-         SET linked = $2, state = $3, since = now(), last_code = $4, reason = $5, qr_expires_at = NULL
-         WHERE id = $1 AND state = ANY($6)",
+         SET linked = $2, state = $3, since = now(), last_code = $4, reason = $5, reason_code = $7, reason_until = $8,
+             qr_expires_at = NULL
+         WHERE id = $1 AND state = ANY($6) AND (NOT $2 OR state = 'requesting' OR last_fact IS NULL)",
         due.session.0,
         linked,
         status.state.as_str(),
         status.last_code,
         status.reason.as_deref().map(shortened),
-        &from
+        &from,
+        status.reason_code.as_deref().map(code),
+        status.until
     )
     .execute(connection)
     .await?;
@@ -108,7 +115,7 @@ async fn mark_deleted(connection: &mut sqlx::PgConnection, due: &Due) -> Result<
     sqlx::query!(
         "UPDATE prosaas.whatsapp_sessions
          SET deleted_at = now(), state = 'not_linked', since = now(), linked = false, phone = NULL,
-             last_code = NULL, reason = NULL, qr_expires_at = NULL
+             last_code = NULL, reason = NULL, reason_code = NULL, reason_until = NULL, qr_expires_at = NULL
          WHERE id = $1 AND deleted_at IS NULL",
         due.session.0
     )
@@ -125,7 +132,7 @@ pub(super) async fn failed(
     error: &ServiceError,
     again: Option<Duration>,
 ) -> Result<(), sqlx::Error> {
-    let sentence = shortened(&sentence(error));
+    let (sentence, code) = said(error);
     let mut transaction = pool.begin().await?;
     sqlx::query!(
         "UPDATE prosaas.whatsapp_sessions
@@ -137,23 +144,26 @@ pub(super) async fn failed(
                  ELSE now() + make_interval(secs => $3)
              END,
              effect_error = CASE WHEN effect_number = $2 THEN $4 ELSE effect_error END,
+             effect_code = CASE WHEN effect_number = $2 THEN $5 ELSE effect_code END,
              pairing_phone = CASE WHEN effect_number = $2 AND $3 IS NULL THEN NULL ELSE pairing_phone END,
              updated_at = now()
          WHERE id = $1",
         due.session.0,
         due.number,
         again.map(|pause| pause.as_secs_f64()),
-        sentence
+        sentence,
+        code
     )
     .execute(&mut *transaction)
     .await?;
     if again.is_none() && matches!(due.effect, Effect::Start | Effect::PairingCode) {
         sqlx::query!(
-            "UPDATE prosaas.whatsapp_sessions SET state = 'stopped', since = now(), reason = $3
+            "UPDATE prosaas.whatsapp_sessions SET state = 'stopped', since = now(), reason = $3, reason_code = $4
              WHERE id = $1 AND effect_number = $2 AND state = 'requesting' AND NOT linked",
             due.session.0,
             due.number,
-            sentence
+            sentence,
+            code
         )
         .execute(&mut *transaction)
         .await?;
@@ -180,12 +190,18 @@ pub(super) async fn forget_codes(pool: &PgPool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// For people: the cause itself is in the log.
-fn sentence(error: &ServiceError) -> String {
+/// Why the call failed, in words and as a stable code; the cause itself is in the log.
+fn said(error: &ServiceError) -> (String, String) {
     match error {
-        ServiceError::Refused { status, reason, .. } if *status != 401 => reason.clone(),
-        _ => "The WhatsApp service does not answer".to_owned(),
+        ServiceError::Refused { status, reason, code: why, .. } if *status != 401 => {
+            (shortened(reason), code(why.as_deref().unwrap_or("service_refused")))
+        }
+        _ => ("The WhatsApp service does not answer".to_owned(), "service_away".to_owned()),
     }
+}
+
+fn code(text: &str) -> String {
+    storable(text).chars().take(100).collect()
 }
 
 fn shortened(text: &str) -> String {

@@ -23,8 +23,17 @@ impl Apply for WhatsappPairingCodeV1 {
         let business = scene.business()?;
         let found = session::find_or_make(scene.connection, business, self.session_id).await?;
         if found.linked {
-            let sentence = "WhatsApp is linked already. Unlink it first to link another phone.";
-            return Err(Refusal::conflict("/problems/whatsapp-linked", sentence).into());
+            let refusal = match found.state {
+                WhatsappState::Unlinking => Refusal::conflict(
+                    "/problems/whatsapp-unlinking",
+                    "The earlier link is still being unlinked. Wait for it, or forget it now.",
+                ),
+                _ => Refusal::conflict(
+                    "/problems/whatsapp-linked",
+                    "WhatsApp is linked already. Unlink it first to link another phone.",
+                ),
+            };
+            return Err(refusal.into());
         }
         let (state, phone) = (WhatsappState::Requesting, Some(self.phone.as_str()));
         session::want(scene, found, Effect::PairingCode, state, phone).await?;

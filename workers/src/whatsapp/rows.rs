@@ -48,8 +48,8 @@ pub(super) async fn load_all(
     .execute(&mut *connection)
     .await?;
     let rows = sqlx::query!(
-        r#"SELECT id, business_id, state, since, last_code, reason, qr_expires_at, last_fact, fact_sequence,
-                  generation, linked, phone, link_sequence, deleted_at IS NOT NULL AS "deleted!"
+        r#"SELECT id, business_id, state, since, last_code, reason, reason_code, reason_until, qr_expires_at, last_fact,
+                  fact_sequence, generation, linked, phone, link_sequence, deleted_at IS NOT NULL AS "deleted!"
            FROM prosaas.whatsapp_sessions WHERE id = ANY ($1) ORDER BY id FOR UPDATE"#,
         &ids
     )
@@ -62,6 +62,8 @@ pub(super) async fn load_all(
             since: row.since,
             last_code: row.last_code,
             reason: row.reason,
+            reason_code: row.reason_code,
+            until: row.reason_until,
             qr_expires_at: row.qr_expires_at,
             last_fact: row.last_fact,
             fact_sequence: row.fact_sequence.try_into().map_err(Failure::fail)?,
@@ -92,6 +94,8 @@ pub(super) async fn save_all(connection: &mut PgConnection, changes: &[Change]) 
     let since: Vec<DateTime<Utc>> = changes.iter().map(|change| change.after.since).collect();
     let codes: Vec<Option<i32>> = changes.iter().map(|change| change.after.last_code).collect();
     let reasons = text(|standing| standing.reason.as_deref().map(storable));
+    let reason_codes = text(|standing| standing.reason_code.as_deref().map(storable));
+    let untils: Vec<Option<DateTime<Utc>>> = changes.iter().map(|change| change.after.until).collect();
     let expiries: Vec<Option<DateTime<Utc>>> =
         changes.iter().map(|change| change.after.qr_expires_at).collect();
     let facts = text(|standing| standing.last_fact.clone());
@@ -104,15 +108,17 @@ pub(super) async fn save_all(connection: &mut PgConnection, changes: &[Change]) 
     sqlx::query!(
         "UPDATE prosaas.whatsapp_sessions AS s
          SET state = n.state, since = n.since, last_code = n.last_code, reason = n.reason,
+             reason_code = n.reason_code, reason_until = n.reason_until,
              qr_expires_at = n.qr_expires_at, last_fact = n.last_fact, fact_sequence = n.fact_sequence,
              generation = n.generation, linked = n.linked, phone = n.phone, link_sequence = n.link_sequence,
              pairing_code = CASE WHEN n.ends_code THEN NULL ELSE s.pairing_code END,
              pairing_code_expires_at = CASE WHEN n.ends_code THEN NULL ELSE s.pairing_code_expires_at END,
              updated_at = now()
          FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[], $5::text[], $6::timestamptz[], $7::text[],
-                     $8::bigint[], $9::bigint[], $10::bool[], $11::text[], $12::bigint[], $13::bool[])
+                     $8::bigint[], $9::bigint[], $10::bool[], $11::text[], $12::bigint[], $13::bool[], $14::text[],
+                     $15::timestamptz[])
               AS n (id, state, since, last_code, reason, qr_expires_at, last_fact, fact_sequence, generation, linked,
-                    phone, link_sequence, ends_code)
+                    phone, link_sequence, ends_code, reason_code, reason_until)
          WHERE s.id = n.id",
         &ids,
         &states,
@@ -126,7 +132,9 @@ pub(super) async fn save_all(connection: &mut PgConnection, changes: &[Change]) 
         &linked,
         &phones as &[Option<String>],
         &links,
-        &ends
+        &ends,
+        &reason_codes as &[Option<String>],
+        &untils as &[Option<DateTime<Utc>>]
     )
     .execute(connection)
     .await?;
@@ -176,7 +184,10 @@ fn why(fact: &WhatsappFact) -> (Option<i32>, Option<&str>) {
     match fact {
         WhatsappFact::Dropped(drop) => (drop.code, Some(&drop.reason)),
         WhatsappFact::Expired(ended)
+        | WhatsappFact::Interrupted(ended)
         | WhatsappFact::Replaced(ended)
+        | WhatsappFact::Unlinking(ended)
+        | WhatsappFact::Unlinked(ended)
         | WhatsappFact::LoggedOut(ended)
         | WhatsappFact::Stopped(ended) => (ended.code, Some(&ended.reason)),
         _ => (None, None),

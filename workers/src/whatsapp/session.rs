@@ -121,7 +121,7 @@ pub(super) async fn want(
         "UPDATE prosaas.whatsapp_sessions
          SET desired = $2, requested_at = now(), requested_by = $3, effect = $4,
              effect_number = effect_number + 1, effect_attempts = 0, effect_due_at = now(), effect_error = NULL,
-             pairing_phone = $5, pairing_code = NULL, pairing_code_expires_at = NULL, updated_at = now()
+             effect_code = NULL, pairing_phone = $5, pairing_code = NULL, pairing_code_expires_at = NULL, updated_at = now()
          WHERE id = $1",
         session.id.0,
         effect.desired(),
@@ -134,7 +134,8 @@ pub(super) async fn want(
     if state != session.state {
         sqlx::query!(
             "UPDATE prosaas.whatsapp_sessions
-             SET state = $2, since = now(), last_code = NULL, reason = NULL, qr_expires_at = NULL, last_fact = NULL
+             SET state = $2, since = now(), last_code = NULL, reason = NULL, reason_code = NULL, reason_until = NULL,
+                 qr_expires_at = NULL, last_fact = NULL
              WHERE id = $1",
             session.id.0,
             state.as_str()
@@ -157,8 +158,13 @@ pub(super) async fn unlink(
     let Some(found) = find(scene.connection, business).await? else {
         return Ok(Applied { changes: Vec::new(), result: json!({ "state": WhatsappState::NotLinked }) });
     };
-    want(scene, found, effect, found.state, None).await?;
-    Ok(applied(business, found, action, effect, found.state))
+    // Whoever forgets the session does not wait for WhatsApp.
+    let state = match effect {
+        Effect::Logout if found.linked => WhatsappState::Unlinking,
+        _ => found.state,
+    };
+    want(scene, found, effect, state, None).await?;
+    Ok(applied(business, found, action, effect, state))
 }
 
 /// What the frame audits and tells of it.
@@ -213,10 +219,11 @@ mod tests {
     fn asking_begins_anew_only_what_is_not_under_way() {
         use WhatsappState as S;
         let asked = |state, linked| asked_for(Session { id: WhatsappSessionId(Uuid::nil()), state, linked });
-        for state in [S::NotLinked, S::Expired, S::LoggedOut, S::Stopped, S::Replaced, S::Pairing] {
+        let ended = [S::Expired, S::Interrupted, S::Unlinked, S::LoggedOut, S::Stopped, S::Replaced];
+        for state in [S::NotLinked, S::CodeReady, S::Pairing].into_iter().chain(ended) {
             assert_eq!(asked(state, false), S::Requesting, "{state:?}");
         }
-        for state in [S::Stopped, S::Replaced] {
+        for state in [S::Stopped, S::Replaced, S::Unlinking] {
             assert_eq!(asked(state, true), S::Reconnecting, "{state:?}");
         }
         for (state, linked) in [(S::QrReady, false), (S::Pairing, true), (S::Connected, true)] {

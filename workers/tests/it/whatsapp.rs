@@ -44,14 +44,25 @@ async fn worker(pool: &PgPool) -> Result<WhatsappWorker> {
 fn facts() -> Result<Vec<F>> {
     let at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
     let phone = E164::parse("+972541234567")?;
-    let ended = |code| Ended { code: Some(code), reason: format!("code {code}") };
+    let ended = |code| Ended {
+        code: Some(code),
+        reason: format!("code {code}"),
+        reason_code: Some("device_removed".to_owned()),
+        until: Some(at),
+    };
     Ok(vec![
         F::Requesting(Nothing {}),
         F::QrIssued(QrIssued { expires_at: at, index: 1 }),
         F::QrIssued(QrIssued { expires_at: at, index: 2 }),
         F::Paired(Paired { phone: phone.clone() }),
         F::Connected(Connected { phone: phone.clone(), push_name: None }),
-        F::Dropped(Dropped { code: Some(428), reason: "code 428".to_owned(), attempt: 1, retry_at: at }),
+        F::Dropped(Dropped {
+            code: Some(428),
+            reason: "code 428".to_owned(),
+            reason_code: Some("connection_closed".to_owned()),
+            attempt: 1,
+            retry_at: at,
+        }),
         F::Connected(Connected { phone, push_name: None }),
         F::LoggedOut(ended(401)),
     ])

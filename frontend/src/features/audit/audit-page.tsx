@@ -36,7 +36,7 @@ const ACTIONS = named({
   invitation: ['create', 'accept', 'withdraw'],
   session: ['begin', 'end', 'end_all'],
   password: ['change', 'reset'],
-  whatsapp: ['connected', 'logged_out'],
+  whatsapp: ['connected', 'unlinked', 'logged_out'],
   business: ['configure', 'create', 'set_numbers', 'set_active'],
 });
 

@@ -5,14 +5,21 @@ import type { Schemas } from '@/shared/api/types';
 
 import { qrQuery, type WhatsappQr } from './queries';
 
-/** An answer that says no, with the server's own sentence. */
-export class WhatsappRefusal extends Error {}
+/** An answer that says no: why, as a code. */
+export class WhatsappRefusal extends Error {
+  readonly code: string;
+
+  constructor({ error, code }: Schemas['Failed']) {
+    super(error);
+    this.code = code;
+  }
+}
 
 /** The answer, or the refusal thrown; what the server said is in the console in full. */
 export function accepted<T extends object>(answer: T | Schemas['Failed'], what: string): T {
   if (!('error' in answer)) return answer;
   console.warn(`WhatsApp: ${what} was refused`, answer);
-  throw new WhatsappRefusal(answer.error);
+  throw new WhatsappRefusal(answer);
 }
 
 /** Notes in the console what failed, in full, and passes it on. */

@@ -12,6 +12,7 @@ import { Ltr } from '@/shared/ui/text';
 
 import { WhatsappRefusal } from './api';
 import { qrQuery, type WhatsappStatus } from './queries';
+import { useWhy } from './refusal';
 
 /** The QR, dark on white with its quiet zone in either theme, and how long it still works. */
 export function QrPanel({ status }: { status: WhatsappStatus }) {
@@ -28,7 +29,8 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
     void refetch();
   }, [refetch, status.qrExpiresAt, spent]);
 
-  const refusal = query.data && 'error' in query.data ? query.data.error : null;
+  const why = useWhy();
+  const refusal = query.data && 'error' in query.data ? query.data.code : null;
   useEffect(() => {
     if (refusal !== null) console.warn('WhatsApp: qr was refused', query.data);
   }, [refusal, query.data]);
@@ -53,30 +55,30 @@ export function QrPanel({ status }: { status: WhatsappStatus }) {
             level="L"
             bgColor="#ffffff"
             fgColor="#000000"
-            title={t('whatsapp:qrTitle')}
+            title={t('linking:qrTitle')}
             role="img"
             className="h-auto w-full"
           />
         ) : (
           <span role="status" className="flex flex-col items-center gap-3 text-sm text-slate-600">
             <Spinner className="size-8!" />
-            {t(spent ? 'whatsapp:nextQr' : 'whatsapp:loadingQr')}
+            {t(spent ? 'linking:nextQr' : 'linking:loadingQr')}
           </span>
         )}
       </div>
       {left !== null && !spent && (
         <p className="text-sm text-muted">
-          {t('whatsapp:expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
+          {t('linking:expiresIn')} <Ltr className="font-semibold text-ink">{formatDuration(left)}</Ltr>
         </p>
       )}
-      {refusal !== null && <Notice tone="warn">{refusal}</Notice>}
+      {refusal !== null && <Notice tone="warn">{why(refusal) || t('linking:failed')}</Notice>}
       {query.isError && !(query.error instanceof WhatsappRefusal) && (
         <Notice tone="bad">{sentence(query.error, t)}</Notice>
       )}
       <ol className="flex list-decimal flex-col gap-1.5 ps-5 text-sm text-muted">
-        <li>{t('whatsapp:steps.open')}</li>
-        <li>{t('whatsapp:steps.devices')}</li>
-        <li>{t('whatsapp:steps.scan')}</li>
+        <li>{t('linking:steps.open')}</li>
+        <li>{t('linking:steps.devices')}</li>
+        <li>{t('linking:steps.scan')}</li>
       </ol>
     </div>
   );

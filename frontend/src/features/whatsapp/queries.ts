@@ -11,15 +11,21 @@ export type WhatsappState = WhatsappStatus['state'];
 /** What init and qr answer. */
 export type WhatsappQr = Schemas['LinkAnswer'];
 
-/** States that move on by themselves within seconds: asked for again should the live stream be down. */
-export const MOVING: readonly WhatsappState[] = ['requesting', 'qr_ready', 'pairing', 'reconnecting'];
+/** The states that move on by themselves within seconds. */
+const MOVING = /(ing|_ready)$/;
+
+/**
+ * Asked for again while it moves, should the live stream be down, and while it is connected: a service that died tells
+ * nobody, and is to be seen within 15 s.
+ */
+const askAgain = (state = '') => (state === 'connected' ? 10_000 : MOVING.test(state) && 3000);
 
 /** The session's state. */
 export const statusQuery = () =>
   queryOptions({
     queryKey: keyOf('/api/whatsapp/baileys/status'),
     queryFn: ({ signal }) => unwrap(client.GET('/api/whatsapp/baileys/status', { signal })),
-    refetchInterval: ({ state }) => (state.data && MOVING.includes(state.data.state) ? 3000 : false),
+    refetchInterval: ({ state }) => askAgain(state.data?.state),
   });
 
 /** The QR of the moment. */

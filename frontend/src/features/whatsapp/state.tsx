@@ -1,4 +1,12 @@
-import { CircleAlert, CircleCheck, CircleDashed, LoaderCircle, type LucideIcon, QrCode } from 'lucide-react';
+import {
+  CircleAlert,
+  CircleCheck,
+  CircleDashed,
+  LoaderCircle,
+  type LucideIcon,
+  QrCode,
+  Smartphone,
+} from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
 import { Badge, type Tone } from '@/shared/ui/badge';
@@ -10,10 +18,14 @@ const LOOKS: Record<WhatsappState, { tone: Tone; icon: LucideIcon }> = {
   requesting: { tone: 'primary', icon: LoaderCircle },
   qr_ready: { tone: 'primary', icon: QrCode },
   expired: { tone: 'warn', icon: CircleAlert },
+  interrupted: { tone: 'warn', icon: CircleAlert },
+  code_ready: { tone: 'primary', icon: Smartphone },
   pairing: { tone: 'primary', icon: LoaderCircle },
   connected: { tone: 'good', icon: CircleCheck },
   reconnecting: { tone: 'warn', icon: LoaderCircle },
   replaced: { tone: 'bad', icon: CircleAlert },
+  unlinking: { tone: 'warn', icon: LoaderCircle },
+  unlinked: { tone: 'neutral', icon: CircleDashed },
   logged_out: { tone: 'warn', icon: CircleAlert },
   stopped: { tone: 'bad', icon: CircleAlert },
 };

@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { toast } from '@/shared/ui/toast';
 import { CircleCheck, Eraser, QrCode, RotateCw, Smartphone, Unlink } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useCan } from '@/shared/api/session';
@@ -17,7 +17,7 @@ import { Phone, When } from '@/shared/ui/text';
 
 import { forget, requestQr, unlink } from './api';
 import { statusQuery, type WhatsappState, type WhatsappStatus } from './queries';
-import { useRefusal } from './refusal';
+import { useRefusal, useWhy } from './refusal';
 import { WhatsappBadge } from './state';
 
 const PairingCode = deferred(async () => (await import('./pairing')).PairingCode);
@@ -28,15 +28,16 @@ export function WhatsappPage() {
   const { t } = useTranslation();
   const query = useQuery(statusQuery());
   const mayLink = useCan('linkWhatsapp');
+  useSayUnlinked(query.data);
   return (
-    <Page title={t('whatsapp:title')} hint={t('whatsapp:hint')} width="narrow">
+    <Page title={t('whatsapp:title')} hint={t('linking:hint')} width="narrow">
       {query.data ? (
         <>
           <StatusCard status={query.data} />
           {mayLink ? (
             <Linking status={query.data} />
           ) : (
-            query.data.state !== 'connected' && <Notice tone="info">{t('whatsapp:askManager')}</Notice>
+            query.data.state !== 'connected' && <Notice tone="info">{t('linking:askManager')}</Notice>
           )}
         </>
       ) : query.isError ? (
@@ -48,27 +49,48 @@ export function WhatsappPage() {
   );
 }
 
+/** Says that it is unlinked when it is, however long ago somebody asked for it. */
+function useSayUnlinked(status: WhatsappStatus | undefined) {
+  const { t } = useTranslation();
+  const last = useRef<WhatsappState>(undefined);
+  const state = status?.state;
+  const told = status?.code !== 'unlinked_here_only';
+  useEffect(() => {
+    const wasLinked = last.current !== undefined && HELD.includes(last.current);
+    if (state === 'unlinked' && wasLinked && told) toast.success(t('linking:unlink.done'));
+    last.current = state;
+  }, [state, told, t]);
+}
+
 function StatusCard({ status }: { status: WhatsappStatus }) {
   const { t } = useTranslation();
+  const why = useWhy();
+  const reason = status.code === null || OBVIOUS.includes(status.code) ? '' : why(status.code);
   return (
     <Card className="flex flex-col gap-3 p-4 md:p-5">
       <div className="flex flex-wrap items-center justify-between gap-2" aria-live="polite">
         <WhatsappBadge state={status.state} />
         {status.since && (
           <span className="text-sm text-muted">
-            {t('whatsapp:since')} <When at={status.since} />
+            {t('linking:since')} <When at={status.since} />
           </span>
         )}
       </div>
-      <p>{t(`whatsapp:state.${status.state}.next`)}</p>
+      <p>{t(`linking:next.${status.state}`)}</p>
       {status.state === 'connected' && status.phone && (
         <p className="text-sm text-muted">
-          {t('whatsapp:linkedNumber')} <Phone value={status.phone} className="font-medium text-ink" />
+          {t('linking:linkedNumber')} <Phone value={status.phone} className="font-medium text-ink" />
         </p>
       )}
-      {status.reason && status.state !== 'connected' && (
+      {reason !== '' && status.state !== 'connected' && (
         <p className="text-sm text-muted">
-          {t('whatsapp:reason')} <bdi dir="auto">{status.reason}</bdi>
+          {t('linking:reason')} {reason}
+          {status.until && (
+            <>
+              {' '}
+              {t('linking:until')} <When at={status.until} />
+            </>
+          )}
         </p>
       )}
     </Card>
@@ -78,10 +100,24 @@ function StatusCard({ status }: { status: WhatsappStatus }) {
 /** States in which the phone is linked, whether or not the line is up. */
 const LINKED: readonly WhatsappState[] = ['connected', 'reconnecting'];
 
+/** States in which the phone still has the device. */
+const HELD: readonly WhatsappState[] = [...LINKED, 'unlinking'];
+
+/** Reasons that the sentence of the state says already. */
+const OBVIOUS: readonly string[] = ['device_removed', 'unlinked', 'qr_expired', 'replaced', 'unlink_asked'];
+
 /** States that leave something of an earlier link behind. */
-const ENDED: readonly WhatsappState[] = ['expired', 'replaced', 'logged_out', 'stopped'];
+const ENDED: readonly WhatsappState[] = [
+  'expired',
+  'interrupted',
+  'replaced',
+  'unlinked',
+  'logged_out',
+  'stopped',
+];
 
 function Linking({ status }: { status: WhatsappStatus }) {
+  if (status.state === 'unlinking') return <Unlinking />;
   return LINKED.includes(status.state) ? <Linked /> : <Unlinked status={status} />;
 }
 
@@ -93,41 +129,41 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
   const showing = way === 'qr' && status.state === 'qr_ready';
   const again = status.state !== 'not_linked';
   return (
-    <Section title={t('whatsapp:link.title')} hint={t('whatsapp:link.hint')}>
+    <Section title={t('linking:link.title')} hint={t('linking:link.hint')}>
       <div className="flex flex-col gap-5">
         <fieldset>
-          <legend className="mb-2 text-sm font-medium">{t('whatsapp:provider')}</legend>
+          <legend className="mb-2 text-sm font-medium">{t('linking:provider')}</legend>
           <label className="flex min-h-14 cursor-pointer items-center gap-3 rounded-2xl border border-primary bg-tint/50 px-4 py-2">
             <input type="radio" name="provider" checked readOnly className="size-5 accent-primary" />
             <span className="grow">
-              <span className="block font-medium">{t('whatsapp:baileys.name')}</span>
-              <span className="block text-sm text-muted">{t('whatsapp:baileys.hint')}</span>
+              <span className="block font-medium">{t('linking:baileys.name')}</span>
+              <span className="block text-sm text-muted">{t('linking:baileys.hint')}</span>
             </span>
-            <Badge tone="primary">{t('whatsapp:baileys.badge')}</Badge>
+            <Badge tone="primary">{t('linking:baileys.badge')}</Badge>
           </label>
         </fieldset>
         <Segmented
-          label={t('whatsapp:way')}
+          label={t('linking:way')}
           value={way}
           options={[
-            { value: 'qr', label: t('whatsapp:byQr') },
-            { value: 'code', label: t('whatsapp:byCode') },
+            { value: 'qr', label: t('linking:byQr') },
+            { value: 'code', label: t('linking:byCode') },
           ]}
           onChange={setWay}
         />
         {init.isError && way === 'qr' && (
           <Notice tone="bad">
-            <p className="font-medium">{t('whatsapp:noQr')}</p>
-            <p dir="auto">{say(init.error)}</p>
+            <p className="font-medium">{t('linking:noQr')}</p>
+            <p>{say(init.error)}</p>
           </Notice>
         )}
         {way === 'code' ? (
           <div className="flex flex-col items-center">
-            <PairingCode />
+            <PairingCode state={status.state} />
           </div>
         ) : status.state === 'pairing' ? (
           <Notice tone="info" icon={Smartphone}>
-            {t('whatsapp:state.pairing.next')}
+            {t('linking:next.pairing')}
           </Notice>
         ) : showing ? (
           <QrPanel status={status} />
@@ -142,10 +178,13 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
               {!init.isPending &&
                 status.state !== 'requesting' &&
                 (again ? <RotateCw aria-hidden /> : <QrCode aria-hidden />)}
-              {t('whatsapp:createQr')}
+              {t('linking:createQr')}
             </Button>
-            <p className="text-center text-sm text-muted">{t('whatsapp:createHint')}</p>
-            {ENDED.includes(status.state) && <EndButton way="forget" />}
+            <p className="text-center text-sm text-muted">{t('linking:createHint')}</p>
+            {ENDED.includes(status.state) && (
+              // One that stopped still has its place on the phone, which only unlinking gives back.
+              <EndButton way={status.phone === null ? 'forget' : 'unlink'} />
+            )}
           </div>
         )}
       </div>
@@ -156,11 +195,11 @@ function Unlinked({ status }: { status: WhatsappStatus }) {
 function Linked() {
   const { t } = useTranslation();
   return (
-    <Section title={t('whatsapp:linked.title')}>
+    <Section title={t('linking:linked.title')}>
       <div className="flex flex-wrap items-center gap-3">
         <p className="flex min-w-0 flex-1 basis-64 items-center gap-2 text-sm text-muted">
           <CircleCheck aria-hidden className="size-5 shrink-0 text-good" />
-          {t('whatsapp:linked.hint')}
+          {t('linking:linked.hint')}
         </p>
         <EndButton way="unlink" />
       </div>
@@ -168,26 +207,45 @@ function Linked() {
   );
 }
 
+/** It goes on by itself: to wait is one choice, to keep the link or to forget it now the others. */
+function Unlinking() {
+  const { t } = useTranslation();
+  const say = useRefusal();
+  const keep = useMutation({ mutationFn: requestQr, onError: (error) => toast.error(say(error)) });
+  return (
+    <Section title={t('linking:unlinking.title')} hint={t('linking:unlinking.hint')}>
+      <div className="flex flex-wrap items-center gap-3">
+        <Button variant="ghost" busy={keep.isPending} onClick={() => keep.mutate()}>
+          <RotateCw aria-hidden />
+          {t('linking:unlinking.keep')}
+        </Button>
+        <EndButton way="forgetNow" />
+      </div>
+    </Section>
+  );
+}
+
 /** Ends the link, or drops what is left of one that ended. Asks first. */
-function EndButton({ way }: { way: 'unlink' | 'forget' }) {
+function EndButton({ way }: { way: 'unlink' | 'forget' | 'forgetNow' }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
   const say = useRefusal();
   const end = useMutation({
     mutationFn: () => (way === 'unlink' ? unlink : forget)(() => toast.info(t('common:stillWorking'))),
-    onSuccess: () => toast.success(t(`whatsapp:${way}.done`)),
-    onError: (error) => toast.error(t(`whatsapp:${way}.failed`), { description: say(error) }),
+    // That somebody asked is not yet that it is unlinked.
+    onSuccess: () => way !== 'unlink' && toast.success(t(`linking:${way}.done`)),
+    onError: (error) => toast.error(t(`linking:${way}.failed`), { description: say(error) }),
   });
   return (
     <>
       <Button
-        variant={way === 'unlink' ? 'quietDanger' : 'ghost'}
-        size={way === 'unlink' ? 'normal' : 'small'}
+        variant={way === 'forget' ? 'ghost' : 'quietDanger'}
+        size={way === 'forget' ? 'small' : 'normal'}
         busy={end.isPending}
         onClick={() => setAsking(true)}
       >
         {way === 'unlink' ? <Unlink aria-hidden /> : <Eraser aria-hidden />}
-        {t(`whatsapp:${way}.action`)}
+        {t(`linking:${way}.action`)}
       </Button>
       <ConfirmDialog
         open={asking}
@@ -196,9 +254,9 @@ function EndButton({ way }: { way: 'unlink' | 'forget' }) {
           setAsking(false);
           end.mutate();
         }}
-        title={t(`whatsapp:${way}.title`)}
-        description={t(`whatsapp:${way}.explain`)}
-        confirm={t(`whatsapp:${way}.action`)}
+        title={t(`linking:${way}.title`)}
+        description={t(`linking:${way}.explain`)}
+        confirm={t(`linking:${way}.action`)}
         danger
       />
     </>

@@ -1027,7 +1027,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Unlinks the business's WhatsApp. What is under way goes on by itself while the service is away. */
+        /**
+         * Unlinks the business's WhatsApp: the session is `unlinking` until WhatsApp has heard it, and then `unlinked`. It
+         *     goes on by itself while the line is down or the service away; a new init cancels it.
+         */
         post: operations["whatsapp_logout"];
         delete?: never;
         options?: never;
@@ -1079,7 +1082,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Unlinks the business's WhatsApp and forgets everything that is kept of the session. */
+        /**
+         * Forgets everything that is kept of the session at once; where WhatsApp cannot be told now, the device stays on the
+         *     phone until it is removed there.
+         */
         delete: operations["whatsapp_delete"];
         options?: never;
         head?: never;
@@ -1662,10 +1668,17 @@ export interface components {
         E164: string;
         /** @description It did not work. */
         Failed: {
-            /** @description A sentence that says what to do. */
+            /** @description Why, as a stable code: of the reason, or of the state where there is none. */
+            code: string;
+            /** @description What to do, in English words for the log. */
             error: string;
             /** @description Always false. */
             success: boolean;
+            /**
+             * Format: date-time
+             * @description Before when nothing is tried.
+             */
+            until: string | null;
         };
         /** @description One field of a request that is wrong. */
         FieldError: {
@@ -2864,6 +2877,8 @@ export interface components {
         };
         /** @description How the link stands. Agents see only state and time. */
         StatusAnswer: {
+            /** @description The same as a stable code. */
+            code: string | null;
             /**
              * Format: int32
              * @description WhatsApp's last code.
@@ -2876,7 +2891,7 @@ export interface components {
              * @description Until when the QR code or the pairing code can be used.
              */
             qrExpiresAt: string | null;
-            /** @description Why, in words: WhatsApp's last code, or what is being waited for. */
+            /** @description Why, in English words for the log. */
             reason: string | null;
             /**
              * Format: date-time
@@ -2887,6 +2902,11 @@ export interface components {
             state: components["schemas"]["WhatsappState"];
             /** @description Always true. */
             success: boolean;
+            /**
+             * Format: date-time
+             * @description Before when nothing is tried, such as the end of a ban.
+             */
+            until: string | null;
         };
         /** @description One step of what a caller goes through. */
         Step: {
@@ -3019,7 +3039,7 @@ export interface components {
          * @description How a session stands, as people see it.
          * @enum {string}
          */
-        WhatsappState: "not_linked" | "requesting" | "qr_ready" | "expired" | "pairing" | "connected" | "reconnecting" | "replaced" | "logged_out" | "stopped";
+        WhatsappState: "not_linked" | "requesting" | "qr_ready" | "expired" | "interrupted" | "code_ready" | "pairing" | "connected" | "reconnecting" | "replaced" | "unlinking" | "unlinked" | "logged_out" | "stopped";
         /** @description A worker. */
         WorkerItem: {
             /**

@@ -7,6 +7,7 @@ import type calls from './he/calls.json';
 import type common from './he/common.json';
 import type home from './he/home.json';
 import type leads from './he/leads.json';
+import type linking from './he/linking.json';
 import type operations from './he/operations.json';
 import type people from './he/people.json';
 import type settings from './he/settings.json';
@@ -23,6 +24,7 @@ export interface Words {
   common: typeof common;
   home: typeof home;
   leads: typeof leads;
+  linking: typeof linking;
   operations: typeof operations;
   people: typeof people;
   settings: typeof settings;

@@ -2,11 +2,13 @@
 //! sentence that says what to do.
 
 use axum::Json;
+use chrono::{DateTime, Utc};
 use prosaas_events::whatsapp::WhatsappState;
 use prosaas_whatsapp_service::ServiceError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::stored::Stored;
 use crate::{http::problem::Problem, request::meta::RequestMeta};
 
 /// What init and qr answer.
@@ -52,8 +54,13 @@ pub struct AlreadyLinked {
 pub struct Failed {
     /// Always false.
     success: bool,
-    /// A sentence that says what to do.
+    /// What to do, in English words for the log.
     error: String,
+    /// Why, as a stable code: of the reason, or of the state where there is none.
+    code: String,
+    /// Before when nothing is tried.
+    #[schema(required = true)]
+    until: Option<DateTime<Utc>>,
 }
 
 impl LinkAnswer {
@@ -71,8 +78,12 @@ impl LinkAnswer {
 /// Why there is no QR code, or no code.
 #[derive(Debug)]
 pub enum Refused {
-    /// A sentence for people, and the cause for the log.
+    /// Something stands in the way.
     Because {
+        /// Which, as a stable code.
+        code: String,
+        /// Before when nothing is tried.
+        until: Option<DateTime<Utc>>,
         /// What to do.
         sentence: String,
         /// Why, for the log.
@@ -85,13 +96,34 @@ pub enum Refused {
 impl Refused {
     /// The WhatsApp service gave nothing.
     pub fn service(error: &ServiceError) -> Self {
-        Self::Because { sentence: AWAY.to_owned(), cause: error.to_string() }
+        Self::away(error.to_string())
+    }
+
+    /// The WhatsApp service does not answer, or no worker calls it.
+    pub fn away(cause: String) -> Self {
+        Self::Because { code: "service_away".to_owned(), until: None, sentence: AWAY.to_owned(), cause }
     }
 
     /// The session stands in the way.
-    pub fn state(state: WhatsappState, reason: Option<&str>) -> Self {
-        let words = reason.unwrap_or("no reason given");
-        Self::Because { sentence: sentence(state, reason), cause: format!("{}: {words}", state.as_str()) }
+    pub fn standing(stored: &Stored) -> Self {
+        let Stored { state, reason, reason_code, until, .. } = stored;
+        let words = reason.as_deref().unwrap_or("no reason given");
+        Self::Because {
+            code: reason_code.as_deref().unwrap_or(state.as_str()).to_owned(),
+            until: *until,
+            sentence: sentence(*state, reason.as_deref()),
+            cause: format!("{}: {words}", state.as_str()),
+        }
+    }
+
+    /// There is no session, or none that was applied in time.
+    pub fn state(state: WhatsappState, cause: &str) -> Self {
+        Self::Because {
+            code: state.as_str().to_owned(),
+            until: None,
+            sentence: sentence(state, None),
+            cause: cause.to_owned(),
+        }
     }
 }
 
@@ -119,15 +151,21 @@ pub fn or_failed<T>(
     outcome: Result<T, Refused>,
     failed: impl FnOnce(Failed) -> T,
 ) -> Result<Json<T>, Problem> {
-    let (error, cause) = match outcome {
+    let (failure, cause) = match outcome {
         Ok(answer) => return Ok(Json(answer)),
         Err(Refused::Problem(problem)) if matches!(problem.status, 400..=404 | 422) => return Err(problem),
-        Err(Refused::Problem(problem)) => (problem.error.to_string(), problem.kind.to_string()),
-        Err(Refused::Because { sentence, cause }) => (sentence, cause),
+        Err(Refused::Problem(problem)) => {
+            let code = problem.kind.rsplit('/').next().unwrap_or_default().to_owned();
+            let error = problem.error.to_string();
+            (Failed { success: false, error, code, until: None }, problem.kind.to_string())
+        }
+        Err(Refused::Because { code, until, sentence, cause }) => {
+            (Failed { success: false, error: sentence, code, until }, cause)
+        }
     };
     tracing::warn!(event = "whatsapp.refused", endpoint, request_id = meta.request_id, cause);
     metrics::counter!("prosaas_whatsapp_refused_total", "endpoint" => endpoint).increment(1);
-    Ok(Json(failed(Failed { success: false, error })))
+    Ok(Json(failed(failure)))
 }
 
 /// What people are told when the session stands so and they want a QR code.
@@ -138,12 +176,16 @@ pub fn sentence(state: WhatsappState, reason: Option<&str>) -> String {
         S::Requesting => "There is no QR code yet. Please wait half a minute and press the button again.",
         S::QrReady => "The QR code is being renewed. Please press the button again.",
         S::Expired => "The QR code was not scanned in time. Press the button to get a new one.",
+        S::Interrupted => "The code became void before it was used. Press the button to get a new one.",
+        S::CodeReady => "Type the code into WhatsApp on the phone.",
         S::Pairing => "A phone is being linked at this moment. Please wait a little.",
         S::Connected | S::Reconnecting => "WhatsApp is linked already.",
         S::Replaced => {
             "Another program has taken the connection over. Close it, then press the button again."
         }
-        S::LoggedOut => "WhatsApp was unlinked. Press the button to get a new QR code.",
+        S::Unlinking => "The earlier link is still being unlinked. Wait for it, or forget it now.",
+        S::Unlinked => "WhatsApp was unlinked. Press the button to get a new QR code.",
+        S::LoggedOut => "WhatsApp was unlinked on the phone. Press the button to get a new QR code.",
         S::Stopped => "Linking has stopped. Press the button to try again.",
     };
     match reason.map(|reason| reason.trim_end_matches('.')).filter(|reason| !reason.is_empty()) {
@@ -164,8 +206,10 @@ mod tests {
         let shape = |answer: LinkAnswer| serde_json::to_value(answer);
         assert_eq!(shape(LinkAnswer::qr("2@x".to_owned()))?, json!({ "success": true, "qr": "2@x" }));
         assert_eq!(shape(LinkAnswer::already_linked())?, json!({ "success": true, "alreadyLinked": true }));
-        let failed = LinkAnswer::Failed(Failed { success: false, error: "Wait.".to_owned() });
-        assert_eq!(shape(failed)?, json!({ "success": false, "error": "Wait." }));
+        let (error, code) = ("Wait.".to_owned(), "requesting".to_owned());
+        let failed = LinkAnswer::Failed(Failed { success: false, error, code, until: None });
+        let wanted = json!({ "success": false, "error": "Wait.", "code": "requesting", "until": null });
+        assert_eq!(shape(failed)?, wanted);
         assert!(!format!("{:?}", LinkAnswer::qr("2@x".to_owned())).contains("2@x"));
         Ok(())
     }

@@ -14,7 +14,8 @@ use crate::{
     state::App,
 };
 
-/// Unlinks the business's WhatsApp and forgets everything that is kept of the session.
+/// Forgets everything that is kept of the session at once; where WhatsApp cannot be told now, the device stays on the
+/// phone until it is removed there.
 #[utoipa::path(
     delete,
     path = "/api/whatsapp/baileys/session",

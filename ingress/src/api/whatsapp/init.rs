@@ -76,11 +76,10 @@ fn too_late(late: Late) -> Result<LinkAnswer, Refused> {
         Late::Refused(refused) => Err(refused),
         // Linked, and on its way back: there is nothing to scan.
         Late::Over(Some(stored)) if stored.linked => Ok(LinkAnswer::already_linked()),
-        Late::Over(Some(stored)) => Err(Refused::state(stored.state, stored.reason.as_deref())),
-        Late::Over(None) => Err(Refused::Because {
-            sentence: super::answer::sentence(WhatsappState::Requesting, None),
-            cause: "no worker has applied the command in time".to_owned(),
-        }),
+        Late::Over(Some(stored)) => Err(Refused::standing(&stored)),
+        Late::Over(None) => {
+            Err(Refused::state(WhatsappState::Requesting, "no worker has applied the command in time"))
+        }
     }
 }
 
@@ -97,11 +96,8 @@ async fn look(app: &App, stored: &Stored) -> Option<Result<LinkAnswer, Refused>>
     match next(stored, app.clock.now()) {
         Next::Wait => None,
         Next::Linked => Some(Ok(LinkAnswer::already_linked())),
-        Next::Over => Some(Err(Refused::state(stored.state, stored.reason.as_deref()))),
-        Next::Away => Some(Err(Refused::Because {
-            sentence: super::answer::AWAY.to_owned(),
-            cause: stored.call_error.clone().unwrap_or_default(),
-        })),
+        Next::Over => Some(Err(Refused::standing(stored))),
+        Next::Away => Some(Err(Refused::away(stored.call_error.clone().unwrap_or_default()))),
         Next::AskForQr => match app.api.whatsapp.qr(stored.id).await {
             Ok(qr) => Some(Ok(LinkAnswer::qr(qr.qr))),
             // It was scanned, or replaced by the next one: the next fact tells.

@@ -32,7 +32,9 @@ pub fn next(stored: &Stored, now: DateTime<Utc>) -> Next {
     let told_since = stored.requested_at.is_none_or(|asked| stored.since >= asked);
     match stored.state {
         S::QrReady if stored.qr_expires_at.is_none_or(|until| until > now) => Next::AskForQr,
-        S::Expired | S::LoggedOut | S::Stopped | S::Replaced if told_since => Next::Over,
+        S::Expired | S::Interrupted | S::Unlinked | S::LoggedOut | S::Stopped | S::Replaced if told_since => {
+            Next::Over
+        }
         _ => Next::Wait,
     }
 }
@@ -55,11 +57,14 @@ mod tests {
             since: at(since),
             last_code: None,
             reason: None,
+            reason_code: None,
+            until: None,
             qr_expires_at: (state == S::QrReady).then(|| at(100)),
             linked: false,
             phone: None,
             requested_at: Some(at(10)),
             call_error: None,
+            call_code: None,
             pairing_code: None,
         }
     }
@@ -76,6 +81,11 @@ mod tests {
             (S::Reconnecting, 12, 20, Next::Wait),
             (S::Expired, 9, 20, Next::Wait),
             (S::Expired, 12, 20, Next::Over),
+            (S::Interrupted, 12, 20, Next::Over),
+            (S::CodeReady, 12, 20, Next::Wait),
+            (S::Unlinking, 12, 20, Next::Wait),
+            (S::Unlinked, 9, 20, Next::Wait),
+            (S::Unlinked, 12, 20, Next::Over),
             (S::LoggedOut, 9, 20, Next::Wait),
             (S::LoggedOut, 12, 20, Next::Over),
             (S::Stopped, 12, 20, Next::Over),

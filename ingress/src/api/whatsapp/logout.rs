@@ -14,7 +14,8 @@ use crate::{
     state::App,
 };
 
-/// Unlinks the business's WhatsApp. What is under way goes on by itself while the service is away.
+/// Unlinks the business's WhatsApp: the session is `unlinking` until WhatsApp has heard it, and then `unlinked`. It
+/// goes on by itself while the line is down or the service away; a new init cancels it.
 #[utoipa::path(
     post,
     path = "/api/whatsapp/baileys/logout",

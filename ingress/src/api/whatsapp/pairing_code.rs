@@ -125,6 +125,8 @@ fn too_late(late: Late) -> Refused {
         Late::Over(last) => {
             let (state, reason) = last.map_or((WhatsappState::Requesting, None), |s| (s.state, s.reason));
             Refused::Because {
+                code: "no_code".to_owned(),
+                until: None,
                 sentence: "WhatsApp has given no code. Please try again in a minute, or scan the QR code."
                     .to_owned(),
                 cause: format!("{}: {}", state.as_str(), reason.as_deref().unwrap_or("no code in time")),
@@ -139,6 +141,8 @@ fn look(stored: &Stored) -> Option<Result<PairingAnswer, Refused>> {
     }
     let reason = stored.call_error.as_deref()?;
     Some(Err(Refused::Because {
+        code: stored.call_code.clone().unwrap_or_else(|| "no_code".to_owned()),
+        until: None,
         sentence: format!(
             "{}. There is no code now; please try again in a minute.",
             reason.trim_end_matches('.')

@@ -35,15 +35,15 @@ pub async fn whatsapp_qr(
 
 async fn show(app: &App, scope: &BusinessScope) -> Result<LinkAnswer, Refused> {
     let found = stored::find(&app.api.database, scope.business_id).await?;
-    let Some(stored) = found else { return Err(Refused::state(WhatsappState::NotLinked, None)) };
+    let Some(stored) = found else {
+        return Err(Refused::state(WhatsappState::NotLinked, "there is no session"));
+    };
     if matches!(stored.state, WhatsappState::Connected | WhatsappState::Reconnecting) {
         return Ok(LinkAnswer::already_linked());
     }
     match app.api.whatsapp.qr(stored.id).await {
         Ok(qr) => Ok(LinkAnswer::qr(qr.qr)),
-        Err(ServiceError::Refused { status: 404, .. }) => {
-            Err(Refused::state(stored.state, stored.reason.as_deref()))
-        }
+        Err(ServiceError::Refused { status: 404, .. }) => Err(Refused::standing(&stored)),
         Err(error) => Err(Refused::service(&error)),
     }
 }

@@ -27,9 +27,15 @@ pub struct StatusAnswer {
     /// Since when.
     #[schema(required = true)]
     since: Option<DateTime<Utc>>,
-    /// Why, in words: WhatsApp's last code, or what is being waited for.
+    /// Why, in English words for the log.
     #[schema(required = true)]
     reason: Option<String>,
+    /// The same as a stable code.
+    #[schema(required = true)]
+    code: Option<String>,
+    /// Before when nothing is tried, such as the end of a ban.
+    #[schema(required = true)]
+    until: Option<DateTime<Utc>>,
     /// Until when the QR code or the pairing code can be used.
     #[schema(required = true)]
     qr_expires_at: Option<DateTime<Utc>>,
@@ -63,6 +69,8 @@ pub async fn whatsapp_status(
             state: WhatsappState::NotLinked,
             since: None,
             reason: None,
+            code: None,
+            until: None,
             qr_expires_at: None,
             last_code: None,
             phone: None,
@@ -80,6 +88,8 @@ impl StatusAnswer {
             since: Some(stored.since),
             // What keeps us from the service is the nearer reason.
             reason: stored.call_error.or(stored.reason),
+            code: stored.call_code.or(stored.reason_code),
+            until: stored.until,
             qr_expires_at: stored.qr_expires_at,
             last_code: stored.last_code,
             phone: stored.phone,
@@ -87,7 +97,15 @@ impl StatusAnswer {
     }
 
     fn state_only(self) -> Self {
-        Self { reason: None, qr_expires_at: None, last_code: None, phone: None, ..self }
+        Self {
+            reason: None,
+            code: None,
+            until: None,
+            qr_expires_at: None,
+            last_code: None,
+            phone: None,
+            ..self
+        }
     }
 }
 
@@ -98,18 +116,23 @@ async fn confirmed(app: &App, stored: Stored) -> StatusAnswer {
     if answer.state != WhatsappState::Connected {
         return answer;
     }
-    let away = || Some("The WhatsApp service does not answer; it comes back by itself".to_owned());
     match tokio::time::timeout(CONFIRM, app.api.whatsapp.status(id)).await {
         Ok(Ok(seen)) if seen.state != answer.state => StatusAnswer {
             state: seen.state,
             since: seen.since,
             reason: seen.reason,
+            code: seen.reason_code,
+            until: seen.until,
             last_code: seen.last_code,
             ..answer
         },
         Ok(Ok(_) | Err(ServiceError::Refused { .. })) => answer,
-        Ok(Err(_)) | Err(_) => {
-            StatusAnswer { state: WhatsappState::Reconnecting, since: None, reason: away(), ..answer }
-        }
+        Ok(Err(_)) | Err(_) => StatusAnswer {
+            state: WhatsappState::Reconnecting,
+            since: None,
+            reason: Some("The WhatsApp service does not answer; it comes back by itself".to_owned()),
+            code: Some("service_away".to_owned()),
+            ..answer
+        },
     }
 }

@@ -18,8 +18,12 @@ pub struct Stored {
     pub since: DateTime<Utc>,
     /// WhatsApp's last code.
     pub last_code: Option<i32>,
-    /// Why, in words.
+    /// Why, in words for the log.
     pub reason: Option<String>,
+    /// The same as a stable code.
+    pub reason_code: Option<String>,
+    /// Before when nothing is tried.
+    pub until: Option<DateTime<Utc>>,
     /// Until when the code that is shown can be used.
     pub qr_expires_at: Option<DateTime<Utc>>,
     /// Whether a phone has confirmed the device.
@@ -30,6 +34,8 @@ pub struct Stored {
     pub requested_at: Option<DateTime<Utc>>,
     /// Why the worker's last call of the service failed, while that is so.
     pub call_error: Option<String>,
+    /// The same as a stable code.
+    pub call_code: Option<String>,
     /// A code to type on the phone, and until when.
     pub pairing_code: Option<(String, DateTime<Utc>)>,
 }
@@ -37,8 +43,8 @@ pub struct Stored {
 /// The business's session, where it ever had one.
 pub async fn find(database: &PgPool, business: BusinessId) -> Result<Option<Stored>, Problem> {
     let row = sqlx::query!(
-        "SELECT id, state, since, last_code, reason, qr_expires_at, linked, phone, requested_at, effect_error,
-                pairing_code, pairing_code_expires_at
+        "SELECT id, state, since, last_code, reason, reason_code, reason_until, qr_expires_at, linked, phone, requested_at,
+                effect_error, effect_code, pairing_code, pairing_code_expires_at
          FROM prosaas.whatsapp_sessions
          WHERE business_id = $1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1",
         business.0
@@ -52,11 +58,14 @@ pub async fn find(database: &PgPool, business: BusinessId) -> Result<Option<Stor
         since: row.since,
         last_code: row.last_code,
         reason: row.reason,
+        reason_code: row.reason_code,
+        until: row.reason_until,
         qr_expires_at: row.qr_expires_at,
         linked: row.linked,
         phone: row.phone,
         requested_at: row.requested_at,
         call_error: row.effect_error,
+        call_code: row.effect_code,
         pairing_code: row.pairing_code.zip(row.pairing_code_expires_at),
     }))
 }
