@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
-use prosaas_domain::call_config::{CallConfig, Day, Span, WeeklyHours};
+use prosaas_domain::call_config::{CallConfig, Day, ForNow, Span, WeeklyHours};
 
 /// Whether the business answers as open at that moment.
 pub fn is_open(config: &CallConfig, now: DateTime<Utc>) -> bool {
@@ -27,6 +27,7 @@ pub(super) struct Schedule {
     time_zone: Tz,
     week: Option<WeeklyHours>,
     holidays: BTreeMap<NaiveDate, Vec<Span>>,
+    for_now: Option<ForNow>,
 }
 
 /// What holds on a date.
@@ -43,10 +44,14 @@ impl Schedule {
             time_zone: config.time_zone,
             week: settings.hours.clone(),
             holidays: settings.holidays.iter().map(|h| (h.date, h.hours.clone())).collect(),
+            for_now: settings.for_now,
         }
     }
 
     pub(super) fn is_open(&self, now: DateTime<Utc>) -> bool {
+        if let Some(for_now) = self.for_now.filter(|for_now| now < for_now.until) {
+            return for_now.open;
+        }
         let local = now.with_timezone(&self.time_zone).naive_local();
         let (today, seconds) = (local.date(), local.time().num_seconds_from_midnight());
         let open_since_today = match self.hours_of(today) {

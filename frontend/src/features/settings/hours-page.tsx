@@ -11,6 +11,7 @@ import { Field, Input } from '@/shared/ui/field';
 import { Page } from '@/shared/ui/page';
 
 import { type Editor, SettingsEditor } from './editor';
+import { ForNow } from './for-now';
 
 type Span = Schemas['Span'];
 type Week = Record<string, Span[]>;
@@ -37,6 +38,7 @@ export function HoursPage() {
       <SettingsEditor>
         {(editor) => (
           <>
+            <ForNow {...editor} />
             <Weekly {...editor} />
             <Holidays {...editor} />
           </>

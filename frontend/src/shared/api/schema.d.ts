@@ -1352,6 +1352,8 @@ export interface components {
              * @default null
              */
             closed_message?: string | null;
+            /** @default null */
+            for_now?: components["schemas"]["ForNow"] | null;
             /**
              * Format: int32
              * @description How long to ring, seconds, 5 to 60.
@@ -1693,6 +1695,16 @@ export interface components {
         FilteredLeads: {
             /** @description The filter. */
             filter: components["schemas"]["LeadFilter"];
+        };
+        /** @description Open or closed until some moment, whatever the hours say. */
+        ForNow: {
+            /** @description Which. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description From then on the hours hold again.
+             */
+            until: string;
         };
         /** @description One header. */
         Header: {

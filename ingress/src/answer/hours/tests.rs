@@ -73,6 +73,26 @@ fn ordinary_days() {
 }
 
 #[test]
+fn what_is_said_for_now_holds_until_its_end() {
+    // 2026-02-15 is a Sunday.
+    for open in [true, false] {
+        let mut config = config(Some(&[(Day::Sunday, "09:00-17:00")]), &[("2026-02-16", "")]);
+        config.settings.for_now =
+            moments("2026-02-16 12:00:00").first().map(|until| ForNow { open, until: *until });
+        check(
+            &config,
+            &[
+                ("2026-02-15 08:00:00", open),
+                ("2026-02-15 10:00:00", open),
+                ("2026-02-16 11:59:59", open),
+                ("2026-02-16 12:00:00", false),
+                ("2026-02-22 10:00:00", true),
+            ],
+        );
+    }
+}
+
+#[test]
 fn the_time_zone_is_the_businesss() {
     let mut config = config(Some(&[(Day::Sunday, "00:00-24:00")]), &[]);
     let saturday_evening_utc = Utc.with_ymd_and_hms(2026, 2, 14, 22, 0, 0).unwrap();

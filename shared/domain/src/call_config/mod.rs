@@ -8,7 +8,7 @@ pub mod voices;
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -63,6 +63,9 @@ pub struct CallSettings {
     #[schemars(length(max = 400))]
     #[schema(max_items = 400)]
     pub holidays: Vec<Holiday>,
+    /// Open or closed for now, whatever the hours say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_now: Option<ForNow>,
     /// What the caller hears outside the hours; a default one when absent.
     pub closed_message: Option<String>,
     /// What happens after the closed message.
@@ -83,6 +86,7 @@ impl Default for CallSettings {
             max_message_s: 300,
             hours: None,
             holidays: Vec::new(),
+            for_now: None,
             closed_message: None,
             closed_action: ClosedAction::Record,
         }
@@ -108,6 +112,18 @@ pub struct Screening {
     /// Whether they have to press 1 before the caller is put through.
     #[schemars(extend("x-visible" = true))]
     pub ask: bool,
+}
+
+/// Open or closed until some moment, whatever the hours say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[schemars(extend("x-visible" = true))]
+pub struct ForNow {
+    /// Which.
+    #[schemars(extend("x-visible" = true))]
+    pub open: bool,
+    /// From then on the hours hold again.
+    #[schemars(extend("x-visible" = true))]
+    pub until: DateTime<Utc>,
 }
 
 /// A language that callers are spoken to in.
