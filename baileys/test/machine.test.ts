@@ -563,7 +563,7 @@ const TABLE: readonly Row[] = [
     from: UNLINKING,
     event: { type: 'unreadable', problem: 'no key' },
     to: { phase: 'unlinking', linked: true, reasonCode: 'credentials_unreadable' },
-    effects: ['disarm_watchdog', 'halt', 'fact:unlinking', `schedule:${SLOW_RETRY_MS}`],
+    effects: ['close_socket', 'disarm_watchdog', 'halt', 'fact:unlinking', `schedule:${SLOW_RETRY_MS}`],
   },
   {
     name: 'lease lost while unlinking',

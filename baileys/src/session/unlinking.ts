@@ -61,10 +61,8 @@ export function unlinking(
       );
     case 'closed':
       return closed(state, event, around, to);
-    case 'watchdog': {
-      const next = closed(state, UNANSWERED, around, to);
-      return { state: next.state, effects: [{ type: 'close_socket' }, ...next.effects] };
-    }
+    case 'watchdog':
+      return closeFirst(closed(state, UNANSWERED, around, to));
     case 'lease_refused':
     case 'lease_lost': {
       const delayMs = Math.round(LEASE_RETRY_MS * (0.75 + around.random / 2));
@@ -77,7 +75,7 @@ export function unlinking(
     }
     case 'unreadable': {
       const why = because('credentials_unreadable', { more: event.problem });
-      return wait(state, { code: null, why, delayMs: SLOW_RETRY_MS }, around, to);
+      return closeFirst(wait(state, { code: null, why, delayMs: SLOW_RETRY_MS }, around, to));
     }
     case 'logout':
       return unlinked(event, to);
@@ -170,6 +168,10 @@ function wait(state: SessionState, { code, why, delayMs }: Pause, { now }: Surro
     ...(isNews ? [remember(code, why), tell(code, why)] : []),
     { type: 'schedule', delayMs },
   );
+}
+
+function closeFirst({ state, effects }: Transition): Transition {
+  return { state, effects: [{ type: 'close_socket' }, ...effects] };
 }
 
 function isTooLong(state: SessionState, now: number): boolean {
