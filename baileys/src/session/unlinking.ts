@@ -98,9 +98,9 @@ export function unlinked({ told }: { readonly told: boolean }, to: To): Transiti
   return end(to, 'unlinked', null, why, { type: 'wipe_credentials' });
 }
 
-/** Somebody wants the link after all. */
+/** Somebody wants the link after all; our own pause after a refusal binds nobody who asks. */
 function keepLinked(state: SessionState, { now }: Surroundings, to: To): Transition {
-  if (pauseOf(state, now) > 0) {
+  if (state.reasonCode === 'temporarily_banned' && pauseOf(state, now) > 0) {
     const why = reasonOf(state);
     const halt: Effect = { type: 'halt', phase: 'stopped', code: state.lastCode, reason: why };
     return end(to, 'stopped', state.lastCode, why, halt);
