@@ -559,6 +559,13 @@ const TABLE: readonly Row[] = [
     effects: [...ENDS, 'halt', 'fact:stopped', 'release_lease'],
   },
   {
+    name: 'start while unlinking after a refusal',
+    from: state('unlinking', true, because('account_refused', { until: NOW + 1 })),
+    event: { type: 'start' },
+    to: { phase: 'reconnecting', until: null },
+    effects: ['unhalt', 'connect', 'arm_watchdog'],
+  },
+  {
     name: 'wrong key while unlinking: waits for the right one',
     from: UNLINKING,
     event: { type: 'unreadable', reasonCode: 'credentials_unreadable', problem: 'no key' },

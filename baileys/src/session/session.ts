@@ -4,6 +4,7 @@ import type { AuthenticationCreds } from 'baileys';
 import { type Fields, type Logger, problemOf } from '../log.js';
 import { KeyMissing, SealError } from '../store/crypto.js';
 import { type Lease, LeaseLost } from '../store/lease.js';
+import { Alarm } from './alarm.js';
 import { Connection, type ConnectionHandlers, type PairingCode } from './connection.js';
 import type { Qr, SessionDeps } from './deps.js';
 import { Ledger } from './ledger.js';
@@ -23,9 +24,9 @@ export class Session {
   #connection: Connection | undefined;
   #credentials: AuthenticationCreds | undefined;
   #qr: Qr | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #watchdog: NodeJS.Timeout | undefined;
   #disposed = false;
+  readonly #retry = this.#alarm('retry_due');
+  readonly #watchdog = this.#alarm('watchdog');
   readonly #ledger: Ledger;
   readonly #watchers = new Set<() => void>();
 
@@ -166,17 +167,13 @@ export class Session {
         void this.#enqueue(() => this.#unlinkDevice());
         return;
       case 'schedule':
-        this.#clearRetry();
-        this.#retry = this.#after(effect.delayMs, 'retry_due', (timer) => timer === this.#retry);
+        this.#retry.set(effect.delayMs);
         return;
-      case 'arm_watchdog': {
-        const ms = this.deps.timings?.watchdogMs ?? WATCHDOG_MS;
-        this.#disarm();
-        this.#watchdog = this.#after(ms, 'watchdog', (timer) => timer === this.#watchdog);
+      case 'arm_watchdog':
+        this.#watchdog.set(this.deps.timings?.watchdogMs ?? WATCHDOG_MS);
         return;
-      }
       case 'disarm_watchdog':
-        this.#disarm();
+        this.#watchdog.clear();
         return;
       default:
         return;
@@ -199,7 +196,7 @@ export class Session {
   }
 
   async #connect(refreshVersion: boolean): Promise<void> {
-    this.#clearRetry();
+    this.#retry.clear();
     await this.#closeSocket();
     if (refreshVersion) await this.deps.version.refresh();
     const lease = this.#ledger.lease;
@@ -259,30 +256,16 @@ export class Session {
     };
   }
 
-  /** A timer whose event is dropped when it was cleared while the event waited in the queue. */
-  #after(
-    ms: number,
-    type: 'retry_due' | 'watchdog',
-    isCurrent: (timer: NodeJS.Timeout) => boolean,
-  ): NodeJS.Timeout {
-    const due = () => this.#enqueue(async () => (isCurrent(timer) ? this.#apply({ type }) : undefined));
-    const timer = setTimeout(() => void due(), ms);
-    return timer;
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
-  }
-
-  #clearRetry(): void {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+  #alarm(type: 'retry_due' | 'watchdog'): Alarm {
+    return new Alarm(
+      (work) => this.#enqueue(work),
+      () => this.#apply({ type }),
+    );
   }
 
   #clearTimers(): void {
-    this.#clearRetry();
-    this.#disarm();
+    this.#retry.clear();
+    this.#watchdog.clear();
   }
 
   #report(before: SessionState, event: SessionEvent): void {

@@ -61,10 +61,8 @@ export function unlinking(
       );
     case 'closed':
       return closed(state, event, around, to);
-    case 'watchdog': {
-      const next = closed(state, UNANSWERED, around, to);
-      return { state: next.state, effects: [{ type: 'close_socket' }, ...next.effects] };
-    }
+    case 'watchdog':
+      return closeFirst(closed(state, UNANSWERED, around, to));
     case 'lease_refused':
     case 'lease_lost': {
       const delayMs = Math.round(LEASE_RETRY_MS * (0.75 + around.random / 2));
@@ -77,8 +75,7 @@ export function unlinking(
     }
     case 'unreadable': {
       const why = because(event.reasonCode, { more: event.problem });
-      const next = wait(state, { code: null, why, delayMs: SLOW_RETRY_MS }, around, to);
-      return { state: next.state, effects: [{ type: 'close_socket' }, ...next.effects] };
+      return closeFirst(wait(state, { code: null, why, delayMs: SLOW_RETRY_MS }, around, to));
     }
     case 'logout':
       return unlinked(event, to);
@@ -101,9 +98,9 @@ export function unlinked({ told }: { readonly told: boolean }, to: To): Transiti
   return end(to, 'unlinked', null, why, { type: 'wipe_credentials' });
 }
 
-/** Somebody wants the link after all. */
+/** Somebody wants the link after all; our own pause after a refusal binds nobody who asks. */
 function keepLinked(state: SessionState, { now }: Surroundings, to: To): Transition {
-  if (pauseOf(state, now) > 0) {
+  if (state.reasonCode === 'temporarily_banned' && pauseOf(state, now) > 0) {
     const why = reasonOf(state);
     const halt: Effect = { type: 'halt', phase: 'stopped', code: state.lastCode, reason: why };
     return end(to, 'stopped', state.lastCode, why, halt);
@@ -171,6 +168,10 @@ function wait(state: SessionState, { code, why, delayMs }: Pause, { now }: Surro
     ...(isNews ? [remember(code, why), tell(code, why)] : []),
     { type: 'schedule', delayMs },
   );
+}
+
+function closeFirst({ state, effects }: Transition): Transition {
+  return { state, effects: [{ type: 'close_socket' }, ...effects] };
 }
 
 function isTooLong(state: SessionState, now: number): boolean {

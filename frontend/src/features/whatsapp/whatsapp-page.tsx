@@ -56,8 +56,8 @@ function useSayUnlinked(status: WhatsappStatus | undefined) {
   const state = status?.state;
   const told = status?.code !== 'unlinked_here_only';
   useEffect(() => {
-    const wasLinked = last.current !== undefined && HELD.includes(last.current);
-    if (state === 'unlinked' && wasLinked && told) toast.success(t('linking:unlink.done'));
+    const isNews = last.current !== undefined && last.current !== state;
+    if (state === 'unlinked' && isNews && told) toast.success(t('linking:unlink.done'));
     last.current = state;
   }, [state, told, t]);
 }
@@ -99,9 +99,6 @@ function StatusCard({ status }: { status: WhatsappStatus }) {
 
 /** States in which the phone is linked, whether or not the line is up. */
 const LINKED: readonly WhatsappState[] = ['connected', 'reconnecting'];
-
-/** States in which the phone still has the device. */
-const HELD: readonly WhatsappState[] = [...LINKED, 'unlinking'];
 
 /** Reasons that the sentence of the state says already. */
 const OBVIOUS: readonly string[] = ['device_removed', 'unlinked', 'qr_expired', 'replaced', 'unlink_asked'];
