@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { CircleCheck, Eraser, QrCode, RotateCw, Smartphone, Unlink } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -175,7 +175,7 @@ function EndButton({ way }: { way: 'unlink' | 'forget' }) {
   const say = useRefusal();
   const end = useMutation({
     mutationFn: () => (way === 'unlink' ? unlink : forget)(() => toast.info(t('common:stillWorking'))),
-    onSuccess: () => toast.success(t(`whatsapp:${way}.done`)),
+    onSuccess: () => announce(t(`whatsapp:${way}.done`)),
     onError: (error) => toast.error(t(`whatsapp:${way}.failed`), { description: say(error) }),
   });
   return (
