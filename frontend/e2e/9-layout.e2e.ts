@@ -1,7 +1,90 @@
 /** Where things stand: nothing lies over anything, nothing is cut, nothing slides sideways. */
-import { expect, test } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
 
+import { business, type Business, leads } from './support/api';
 import { visiting } from './support/browser';
+import { SIZES } from './support/fit';
+
+const NAMES = ['אורה', 'בועז', 'גיל', 'דליה', 'הדר', 'ורד', 'זיו', 'חן', 'טל', 'יעל', 'כרמל', 'ליאור'];
+
+let shop: Business;
+beforeAll(async () => {
+  shop = await business('נגריית הצפון');
+  await leads(shop.owner, NAMES, (index) => `05471${String(10_000 + index)}`);
+});
+
+const box = (one: Locator) => one.evaluate((element) => element.getBoundingClientRect().toJSON() as DOMRect);
+
+/** Everything that can be pressed and would be in sight without this, which lies over it. */
+const covered = (over: Locator) =>
+  over.evaluate((element) => {
+    const frame = element.getBoundingClientRect();
+    (element as HTMLElement).style.display = 'none';
+    const found = [...document.querySelectorAll<HTMLElement>('a, button, input, select, nav')].filter(
+      (one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        const width = Math.min(right, frame.right) - Math.max(left, frame.left);
+        const height = Math.min(bottom, frame.bottom) - Math.max(top, frame.top);
+        if (width <= 0 || height <= 0) return false;
+        const [x, y] = [Math.max(left, frame.left) + width / 2, Math.max(top, frame.top) + height / 2];
+        return one.contains(document.elementFromPoint(x, y));
+      },
+    );
+    (element as HTMLElement).style.removeProperty('display');
+    return found.map((one) => one.getAttribute('aria-label') ?? one.textContent);
+  });
+
+test.each(SIZES)('a message covers nothing that can be pressed at $width x $height', async (size) => {
+  await visiting(shop.owner, { wide: size.width > 700 }, async (visit, page) => {
+    await page.setViewportSize(size);
+    await visit.open('/leads');
+    const name = NAMES[SIZES.indexOf(size)] ?? '';
+    await page.getByRole('button', { name: `מחיקת הליד ${name}`, exact: true }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'מחיקה', exact: true }).click();
+    const message = page.locator('[data-sonner-toast]');
+    await message.waitFor();
+    await visit.settled();
+    expect(await covered(message)).toEqual([]);
+    // A dialog lies over it.
+    await page.getByRole('button', { name: 'ליד חדש' }).first().click();
+    await page.getByRole('dialog').waitFor();
+    expect(
+      await message.evaluate((element) => {
+        const { left, top, width, height } = element.getBoundingClientRect();
+        return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      }),
+    ).toBe(false);
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await message.getByRole('button', { name: 'ביטול' }).click();
+    await page.getByText('הליד שוחזר').waitFor();
+  });
+});
+
+test.each(SIZES)('call, message and delete are in reach at $width x $height', async (size) => {
+  await visiting(shop.owner, { wide: size.width > 700 }, async (visit, page) => {
+    await page.setViewportSize(size);
+    await visit.open('/leads');
+    const labels = ['חיוג אל', ...(size.width > 700 ? ['הודעת וואטסאפ אל'] : []), 'מחיקת הליד'];
+    for (const label of labels) {
+      const button = page.locator(`[aria-label^="${label}"]`).first();
+      const { left, right } = await box(button);
+      expect(left).toBeGreaterThanOrEqual(0);
+      expect(right).toBeLessThanOrEqual(size.width);
+      await button.click({ trial: true });
+    }
+    // A phone on its side is a phone.
+    const phone = size.width < 700 || size.height < 480;
+    expect(await page.getByRole('button', { name: 'עוד', exact: true }).isVisible()).toBe(phone);
+    expect(await page.locator('aside').count()).toBe(phone ? 0 : 1);
+    if (!phone) return;
+    // At the end of the list the button that floats lies over nothing.
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    const floating = page.getByRole('button', { name: 'ליד חדש' }).first();
+    expect(await covered(floating)).toEqual([]);
+  });
+});
 
 test.each([
   ['Hebrew', false],

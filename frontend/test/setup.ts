@@ -44,7 +44,9 @@ vi.stubGlobal(
   },
 );
 vi.stubGlobal('matchMedia', (query: string) => ({
-  matches: query.includes('min-width') ? screenWidth.current >= 768 : query.includes('reduce'),
+  matches: query.includes('min-width')
+    ? screenWidth.current >= 16 * Number(/min-width: (\d+)rem/.exec(query)?.[1])
+    : query.includes('reduce'),
   addEventListener: () => undefined,
   removeEventListener: () => undefined,
 }));

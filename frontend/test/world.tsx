@@ -14,7 +14,7 @@ import { type Db, ME } from '../mock/db';
 
 export const world = {} as { db: Db; server: SetupServer };
 
-/** Pixels; from 768 on lists are tables. */
+/** Pixels; from 1024 on lists are tables. */
 export const screenWidth = { current: 1280 };
 
 /** The live stream, driven by tests. */

@@ -125,7 +125,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
       id: 'ip',
       header: t('audit:columns.ip'),
       card: 'none',
-      className: 'max-lg:hidden',
+      className: 'max-xl:hidden',
       cell: (record) => (record.ip ? <Ltr>{record.ip}</Ltr> : null),
     },
   ];

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Building2, Eye, Hash, Plus, Power } from 'lucide-react';
 import { useState } from 'react';
@@ -122,7 +122,7 @@ function BusinessActions({ business }: { business: Business }) {
   const switchTo = async (active: boolean) => {
     try {
       await setActive(business.id, active);
-      toast.success(t(active ? 'businesses:activated' : 'businesses:deactivated', { name: business.name }));
+      announce(t(active ? 'businesses:activated' : 'businesses:deactivated', { name: business.name }));
     } catch (error) {
       toast.error(t('businesses:failed'), { description: sentence(error, t) });
     }

@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 
-import { toast } from '@/shared/ui/toast';
+import { announce } from '@/shared/ui/toast';
 import { FormDialog } from '@/shared/form/form-dialog';
 import { formatPhone } from '@/shared/lib/phone';
 import { Field, Textarea } from '@/shared/ui/field';
@@ -31,7 +31,7 @@ export function NumbersDialog({
       defaults={{ numbers: business.numbers.map(formatPhone).join(', ') }}
       onSubmit={async (values) => {
         await setNumbers(business.id, numbersOf(values.numbers));
-        toast.success(t('common:saved'));
+        announce(t('common:saved'));
       }}
     >
       {({ register, formState: { errors } }) => (

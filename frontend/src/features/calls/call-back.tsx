@@ -1,5 +1,5 @@
 import { CheckCheck } from 'lucide-react';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -22,7 +22,7 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
     setBusy(true);
     try {
       await markCalledBack(call.call_sid);
-      toast.success(t('calls:markedCalledBack', { name }));
+      announce(t('calls:markedCalledBack', { name }));
     } catch (error) {
       toast.error(t('calls:markFailed'), { description: sentence(error, t) });
     } finally {
@@ -37,7 +37,7 @@ export function CallBackButtons({ call, compact = false }: { call: Call; compact
           label={t('calls:markCalledBack', { name })}
           busy={busy}
           onClick={() => void mark()}
-          className="max-md:hidden"
+          className="max-sm:hidden"
         >
           {!busy && <CheckCheck aria-hidden />}
         </IconButton>

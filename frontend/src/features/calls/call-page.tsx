@@ -120,7 +120,7 @@ export function CallPage() {
                     ? t(`calls:event.${event.kind}`)
                     : t('calls:event.status')}
               </span>
-              <time dateTime={event.at} className="text-muted">
+              <time dateTime={event.at} className="text-muted [&>bdi]:whitespace-normal">
                 <Ltr>{formatExact(event.at)}</Ltr>
               </time>
             </li>

@@ -88,10 +88,13 @@ export function HomePage() {
   );
 }
 
+/** Two beside each other on a phone, one with large letters, four at a desk. */
+const TILES = 'grid grid-cols-[repeat(auto-fit,minmax(8.25rem,1fr))] gap-3 md:grid-cols-4';
+
 function Loading() {
   return (
     <>
-      <div className="grid grid-cols-2 gap-3 md:grid-cols-4">
+      <div className={TILES}>
         {[0, 1, 2, 3].map((tile) => (
           <Skeleton key={tile} className="h-24" />
         ))}
@@ -106,7 +109,7 @@ function Content({ summary }: { summary: Summary }) {
   const { today } = summary;
   return (
     <>
-      <ul aria-label={t('home:today')} className="grid grid-cols-2 gap-3 md:grid-cols-4">
+      <ul aria-label={t('home:today')} className={TILES}>
         <Tile
           icon={<PhoneCall aria-hidden />}
           label={t('home:calls')}
@@ -198,6 +201,12 @@ function More({ to, children }: { to: '/calls' | '/leads'; children: string }) {
   );
 }
 
+/** A row whose buttons stand below its text where they have no room beside it: a number is not cut. */
+const ROW = 'relative flex flex-wrap items-center gap-x-3 gap-y-1 py-2.5';
+const TEXT = 'min-w-0 flex-1 basis-32';
+const NAME =
+  "line-clamp-2 font-medium wrap-anywhere after:absolute after:inset-0 after:content-[''] hover:underline [&_bdi]:whitespace-normal";
+
 function Missed({ count }: { count: number }) {
   const { t } = useTranslation();
   const query = useInfiniteQuery(toCallBackQuery());
@@ -214,19 +223,15 @@ function Missed({ count }: { count: number }) {
         {(calls) => (
           <ul className="-my-2 flex flex-col divide-y">
             {calls.map((call) => (
-              <li key={call.call_sid} className="relative flex items-center gap-3 py-2.5">
+              <li key={call.call_sid} className={ROW}>
                 <CallIcon call={call} />
-                <div className="min-w-0 grow">
-                  <Link
-                    to="/calls/$callSid"
-                    params={{ callSid: call.call_sid }}
-                    className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline"
-                  >
+                <div className={TEXT}>
+                  <Link to="/calls/$callSid" params={{ callSid: call.call_sid }} className={NAME}>
                     <CallerName call={call} />
                   </Link>
                   <When at={call.started_at} className="block text-sm text-muted" />
                 </div>
-                <span className="relative z-10">
+                <span className="relative z-10 ms-auto">
                   <CallBackButtons call={call} compact />
                 </span>
               </li>
@@ -255,21 +260,17 @@ function NewLeads() {
               const name = leadName(lead) ?? t('leads:nameless');
               const phone = leadPhone(lead);
               return (
-                <li key={lead.id} className="relative flex items-center gap-3 py-2.5">
+                <li key={lead.id} className={ROW}>
                   <Avatar name={name} />
-                  <div className="min-w-0 grow">
-                    <Link
-                      to="/leads/$id"
-                      params={{ id: lead.id }}
-                      className="block truncate font-medium after:absolute after:inset-0 after:content-[''] hover:underline"
-                    >
+                  <div className={TEXT}>
+                    <Link to="/leads/$id" params={{ id: lead.id }} className={NAME}>
                       <LeadName lead={lead} />
                     </Link>
                     <span className="block truncate text-sm text-muted">
                       {t(`leads:source.${lead.source}`)} · <When at={lead.created_at} />
                     </span>
                   </div>
-                  <span className="relative z-10 flex items-center gap-1">
+                  <span className="relative z-10 ms-auto flex items-center gap-1">
                     {phone !== null && (
                       <span className="flex gap-1.5 max-sm:[&>*:nth-child(2)]:hidden">
                         <ContactButtons phone={phone} name={name} />

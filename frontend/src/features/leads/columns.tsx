@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
 import type { Column } from '@/shared/list/data-list';
-import { useWide } from '@/shared/lib/hooks';
+import { useTables } from '@/shared/lib/hooks';
 import { formatDate } from '@/shared/lib/format';
 import { Badge } from '@/shared/ui/badge';
 import { Ltr, Phone, Typed, When } from '@/shared/ui/text';
@@ -22,7 +22,7 @@ export function LeadName({ lead }: { lead: Pick<Lead, 'name' | 'phones' | 'email
 /** The one definition behind the table of leads and their cards. */
 export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
   const { t } = useTranslation();
-  const wide = useWide();
+  const tables = useTables();
   const columns: Column<Lead, LeadSort>[] = [
     {
       id: 'name',
@@ -46,14 +46,14 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
       cell: (lead) => {
         const phone = leadPhone(lead);
         // On a card the number is the title already where there is no name.
-        return phone === null || (!wide && !lead.name) ? null : <Phone value={phone} />;
+        return phone === null || (!tables && !lead.name) ? null : <Phone value={phone} />;
       },
     },
     {
       id: 'tags',
       header: t('leads:columns.tags'),
       card: 'none',
-      className: 'max-lg:hidden',
+      className: 'max-xl:hidden',
       cell: (lead) => (
         <span className="flex max-w-48 flex-wrap gap-1">
           {lead.tags.slice(0, 3).map((tag) => (
@@ -73,7 +73,7 @@ export function useLeadColumns(trash = false): Column<Lead, LeadSort>[] {
   ];
   // A column says in its head what a card says beside the date.
   const when = (word: 'leads:deletedWhen' | 'leads:purgeWhen', at: string | null | undefined) =>
-    at ? <span>{wide ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null;
+    at ? <span>{tables ? formatDate(at) : t(word, { when: formatDate(at) })}</span> : null;
   if (trash) {
     columns.push(
       {

@@ -3,7 +3,7 @@
  * connection, a reload and an expired session; when somebody else changed the lead
  * meanwhile, both versions are shown and the person chooses.
  */
-import { toast } from '@/shared/ui/toast';
+import { announce } from '@/shared/ui/toast';
 import { useQueryClient } from '@tanstack/react-query';
 import { Pencil } from 'lucide-react';
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
@@ -98,7 +98,7 @@ export function InlineField({
     try {
       await updateLead(cache, lead.id, version, toChanges(checked.data));
       close();
-      toast.success(t('common:saved'));
+      announce(t('common:saved'));
     } catch (failure) {
       const lost = failure instanceof NetworkError;
       setWaiting(lost);

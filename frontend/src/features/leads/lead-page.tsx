@@ -81,7 +81,7 @@ export function LeadPage() {
           {lead.purge_at ? t('leads:purgeWhen', { when: formatDate(lead.purge_at) }) : null}
         </Notice>
       )}
-      <div className="grid grid-cols-1 items-start gap-4 md:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
+      <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
         <LeadDetails key={lead.id} lead={lead} />
         <Timeline id={lead.id} />
       </div>

@@ -4,7 +4,7 @@ import { ListChecks, Plus, SearchX, Trash2, Users, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { useWide } from '@/shared/lib/hooks';
+import { useTables } from '@/shared/lib/hooks';
 import { DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
 import { Avatar } from '@/shared/ui/avatar';
@@ -32,7 +32,7 @@ export function LeadsPage() {
   const adding = search.new;
   const filter = leadFilter(search);
   const navigate = route.useNavigate();
-  const wide = useWide();
+  const tables = useTables();
   const hidden = useHidden();
   const columns = useLeadColumns();
   const query = useInfiniteQuery(leadsQuery(filter));
@@ -52,7 +52,7 @@ export function LeadsPage() {
       title={t('leads:title')}
       actions={
         <>
-          {!wide && (
+          {!tables && (
             <Button
               variant="ghost"
               size="icon"
@@ -123,7 +123,7 @@ export function LeadsPage() {
                 order: filter.order ?? 'desc',
                 onSort: (sort, order) => change({ sort, order }),
               }}
-              selection={wide || selecting ? { selected, onChange: setSelected } : undefined}
+              selection={tables || selecting ? { selected, onChange: setSelected } : undefined}
             />
             <BulkBar
               rows={rows}
@@ -150,10 +150,10 @@ export function LeadsPage() {
   );
 }
 
-/** A card has room for one of the two; a table for both. */
+/** A phone has room for one of the two; whatever is wider for both. */
 function ContactButtonsOnRow({ phone, name }: { phone: string; name: string }) {
   return (
-    <span className="flex gap-1 max-md:[&>*:nth-child(2)]:hidden max-md:[&>*]:bg-transparent">
+    <span className="flex gap-1 max-sm:[&>*:nth-child(2)]:hidden max-sm:[&>*]:bg-transparent">
       <ContactButtons phone={phone} name={name} />
     </span>
   );

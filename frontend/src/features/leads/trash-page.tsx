@@ -3,7 +3,7 @@ import { Trash2, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import { useWide } from '@/shared/lib/hooks';
+import { useTables } from '@/shared/lib/hooks';
 import { DataList } from '@/shared/list/data-list';
 import { Infinite } from '@/shared/list/infinite';
 import { Button, IconButton } from '@/shared/ui/button';
@@ -23,7 +23,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 export function TrashPage() {
   const { t } = useTranslation();
   const hidden = useHidden();
-  const wide = useWide();
+  const tables = useTables();
   const columns = useLeadColumns(true);
   const query = useInfiniteQuery(leadsQuery(DELETED));
   const [selected, setSelected] = useState(NOTHING);
@@ -49,7 +49,7 @@ export function TrashPage() {
               rowLabel={name}
               selection={{ selected, onChange: setSelected }}
               actions={(lead) =>
-                wide ? (
+                tables ? (
                   <Button
                     variant="secondary"
                     size="small"

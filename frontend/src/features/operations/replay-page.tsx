@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce } from '@/shared/ui/toast';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -145,7 +145,7 @@ export function ReplayPage() {
         submit={t('operations:failed.cancelReplay.submit')}
         onSubmit={async (reason) => {
           const count = await cancelReplay(id, reason);
-          toast.success(t('operations:failed.cancelled', { count, formatted: formatNumber(count) }));
+          announce(t('operations:failed.cancelled', { count, formatted: formatNumber(count) }));
         }}
       />
     </Page>

@@ -20,8 +20,8 @@ export function RetryingCount({ worker: { retrying } }: { worker: Worker }) {
   return (
     <Badge tone="warn">
       {/* In a table the column's head says the rest. */}
-      <Ltr className="max-md:hidden">{formatted}</Ltr>
-      <span className="md:hidden">{t('operations:workers.retrying.count', { formatted })}</span>
+      <Ltr className="max-lg:hidden">{formatted}</Ltr>
+      <span className="lg:hidden">{t('operations:workers.retrying.count', { formatted })}</span>
     </Badge>
   );
 }

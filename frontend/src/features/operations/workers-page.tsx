@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce } from '@/shared/ui/toast';
 import { Pause, Play } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -32,7 +32,7 @@ export function WorkersPage() {
   const named = (label: string, value: number | null) =>
     value === null ? null : (
       <>
-        <span className="md:hidden">{label}: </span>
+        <span className="lg:hidden">{label}: </span>
         <Ltr>{formatNumber(value)}</Ltr>
       </>
     );
@@ -149,7 +149,7 @@ function Brake({ worker }: { worker: Worker }) {
         lasting={!paused}
         onSubmit={async (reason, minutes) => {
           await (paused ? resumeWorker(name, reason) : pauseWorker(name, reason, minutes));
-          toast.success(t(paused ? 'operations:workers.resumed' : 'operations:workers.paused', { name }));
+          announce(t(paused ? 'operations:workers.resumed' : 'operations:workers.paused', { name }));
         }}
       />
     </>

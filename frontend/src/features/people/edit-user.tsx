@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 
-import { toast } from '@/shared/ui/toast';
+import { announce } from '@/shared/ui/toast';
 import { useMe } from '@/shared/api/session';
 import { FormDialog } from '@/shared/form/form-dialog';
 import { personName, role } from '@/shared/form/rules';
@@ -40,7 +40,7 @@ export function EditUser({ open, onClose, user, businessId }: EditUserProps) {
           ...(values.name === user.name ? {} : { name: values.name }),
           ...(values.role === user.role ? {} : { role: values.role }),
         });
-        toast.success(t('common:saved'));
+        announce(t('common:saved'));
       }}
     >
       {({ register, formState: { errors } }) => (

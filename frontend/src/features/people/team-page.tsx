@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { MailPlus, UserPlus, Users, X } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -112,7 +112,7 @@ function Invitations({ businessId }: { businessId: string }) {
               label={t('people:withdraw', { email: invitation.email })}
               onClick={() => {
                 withdraw(businessId, invitation.id).then(
-                  () => toast.success(t('people:withdrawn')),
+                  () => announce(t('people:withdrawn')),
                   (error: unknown) =>
                     toast.error(t('people:withdrawFailed'), { description: sentence(error, t) }),
                 );

@@ -1,5 +1,5 @@
 import { LogOut, Trash2, Undo2, UserCog } from 'lucide-react';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -37,7 +37,7 @@ export function UserActions({ user, businessId }: UserActionsProps) {
     setBusy(kind);
     try {
       await (kind === 'delete' ? deleteUser(businessId, user.id) : restoreUser(businessId, user.id));
-      toast.success(t(kind === 'delete' ? 'people:delete.done' : 'people:restore.done', { name: user.name }));
+      announce(t(kind === 'delete' ? 'people:delete.done' : 'people:restore.done', { name: user.name }));
     } catch (error) {
       toast.error(
         t(kind === 'delete' ? 'people:delete.failed' : 'people:restore.failed', { name: user.name }),

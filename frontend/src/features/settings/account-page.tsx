@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { Monitor, Smartphone } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -103,7 +103,7 @@ function SessionRow({ session }: { session: Schemas['SessionItem'] }) {
     setBusy(true);
     try {
       await endSession(session.id);
-      toast.success(t('settings:sessions.ended'));
+      announce(t('settings:sessions.ended'));
     } catch (error) {
       toast.error(t('settings:sessions.failed'), { description: sentence(error, t) });
     } finally {

@@ -2,7 +2,7 @@
  * Editing the settings of a business: a draft over what is saved, kept until it is
  * saved too, with everything that is wrong said beside its field.
  */
-import { toast } from '@/shared/ui/toast';
+import { announce } from '@/shared/ui/toast';
 import { useQuery } from '@tanstack/react-query';
 import { Save } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
@@ -88,7 +88,7 @@ function Editing({
         settings: current.settings,
       });
       setDraft(null);
-      toast.success(t('common:saved'));
+      announce(t('common:saved'));
     } catch (error) {
       setFailure(error);
     } finally {

@@ -121,7 +121,9 @@ function Sidebar() {
         <Logo className="size-9" />
         <span className="text-lg font-bold">{t('common:product')}</span>
       </div>
-      <nav aria-label={t('common:shell.nav')} className="flex grow flex-col gap-1 overflow-y-auto">
+      <StaleBadge />
+      {/* The room below it is where messages show. */}
+      <nav aria-label={t('common:shell.nav')} className="mb-26 flex grow flex-col gap-1 overflow-y-auto">
         {[...main, ...more].map((place, index) => (
           <PlaceLink
             key={place.to}
@@ -136,7 +138,6 @@ function Sidebar() {
           </PlaceLink>
         ))}
       </nav>
-      <StaleBadge />
       <div className="flex items-center gap-2 border-t pt-4">
         <Avatar name={me.name} className="size-10!" />
         <div className="min-w-0 grow">

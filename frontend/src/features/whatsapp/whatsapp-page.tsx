@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { toast } from '@/shared/ui/toast';
+import { announce, toast } from '@/shared/ui/toast';
 import { CircleCheck, Eraser, QrCode, RotateCw, Smartphone, Unlink } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -230,7 +230,7 @@ function EndButton({ way }: { way: 'unlink' | 'forget' | 'forgetNow' }) {
   const end = useMutation({
     mutationFn: () => (way === 'unlink' ? unlink : forget)(() => toast.info(t('common:stillWorking'))),
     // That somebody asked is not yet that it is unlinked.
-    onSuccess: () => way !== 'unlink' && toast.success(t(`linking:${way}.done`)),
+    onSuccess: () => way !== 'unlink' && announce(t(`linking:${way}.done`)),
     onError: (error) => toast.error(t(`linking:${way}.failed`), { description: say(error) }),
   });
   return (

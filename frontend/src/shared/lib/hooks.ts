@@ -12,9 +12,14 @@ export function useMedia(query: string): boolean {
   );
 }
 
-/** Wide enough for tables and a sidebar (Tailwind's `md`). */
+/** Room for a sidebar: a desk, or a tablet (`md` of styles.css). */
 export function useWide(): boolean {
-  return useMedia('(min-width: 48rem)');
+  return useMedia('(min-width: 48rem) and (min-height: 30rem)');
+}
+
+/** Room for a table beside the sidebar (`lg` of styles.css). */
+export function useTables(): boolean {
+  return useMedia('(min-width: 64rem) and (min-height: 30rem)');
 }
 
 /** Whether the browser believes that it has a network. */

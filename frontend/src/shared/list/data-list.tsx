@@ -1,5 +1,5 @@
 /**
- * A list from one column definition: a table where there is room, cards on a phone.
+ * A list from one column definition: a table where there is room, cards where there is not.
  * Only one of the two is rendered, so nothing is read aloud twice.
  */
 import { ArrowDown, ArrowUp, ArrowUpDown } from 'lucide-react';
@@ -7,7 +7,7 @@ import { Fragment, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { cn } from '@/shared/lib/cn';
-import { useWide } from '@/shared/lib/hooks';
+import { useTables } from '@/shared/lib/hooks';
 import { Checkbox } from '@/shared/ui/checks';
 
 /** A column, and what becomes of it on a card. */
@@ -65,7 +65,7 @@ const STRETCHED = 'after:absolute after:inset-0 after:content-[""]';
 
 /** The list. */
 export function DataList<T, Sort extends string = string>(props: DataListProps<T, Sort>) {
-  return useWide() ? <Table {...props} /> : <Cards {...props} />;
+  return useTables() ? <Table {...props} /> : <Cards {...props} />;
 }
 
 function toggled(selection: Selection, key: string, on: boolean): ReadonlySet<string> {
@@ -80,7 +80,13 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
   const { t } = useTranslation();
   const ticked = rows.filter((row) => selection?.selected.has(rowKey(row))).length;
   return (
-    <div className="overflow-x-auto rounded-2xl border bg-card shadow-xs">
+    <div
+      role="region"
+      aria-label={label}
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+      tabIndex={0}
+      className="overflow-x-auto rounded-2xl border bg-card shadow-xs"
+    >
       <table className="w-full border-collapse text-sm">
         <caption className="sr-only">{label}</caption>
         <thead>
@@ -99,7 +105,7 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
               <Header key={column.id} column={column} sorting={sorting} />
             ))}
             {actions && (
-              <th scope="col" className="px-3">
+              <th scope="col" className="sticky end-0 bg-card px-3">
                 <span className="sr-only">{t('common:list.actions')}</span>
               </th>
             )}
@@ -114,9 +120,9 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
               <Fragment key={key}>
                 <tr
                   className={cn(
-                    'relative transition-colors hover:bg-hover',
+                    'relative bg-card transition-colors hover:bg-hover',
                     more === null && 'border-b last:border-b-0',
-                    on && 'bg-tint/60',
+                    on && 'bg-[color-mix(in_srgb,var(--tint)_60%,var(--card))]',
                   )}
                 >
                   {selection && (
@@ -148,8 +154,9 @@ function Table<T, Sort extends string>(props: DataListProps<T, Sort>) {
                     );
                   })}
                   {actions && (
-                    <td className="px-2 py-1">
-                      <div className="relative z-10 flex w-fit items-center justify-end gap-0.5 ms-auto">
+                    // In reach however far the table is scrolled.
+                    <td className="sticky end-0 z-10 bg-inherit px-2 py-1">
+                      <div className="flex w-fit items-center justify-end gap-0.5 ms-auto">
                         {actions(row)}
                       </div>
                     </td>
@@ -231,7 +238,7 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
               on && 'border-primary bg-tint/50',
             )}
           >
-            <div className="flex min-h-11 items-center gap-3">
+            <div className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1">
               {selection ? (
                 <span className="relative z-10">
                   <Checkbox
@@ -244,9 +251,10 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
               ) : (
                 picture?.(row)
               )}
-              <div className="min-w-0 grow">
-                <div className="flex items-center gap-2">
-                  <div className="line-clamp-2 min-w-0 wrap-anywhere">
+              {/* Where this has no room beside them, the buttons stand below it. */}
+              <div className="min-w-0 flex-1 basis-32">
+                <div className="flex flex-wrap items-center gap-x-2">
+                  <div className="line-clamp-2 min-w-0 wrap-anywhere [&_bdi]:whitespace-normal">
                     {of('title').map((column) => (
                       <span key={column.id}>
                         {link ? (
@@ -267,7 +275,11 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
                   <Line key={column.id} content={column.cell(row)} />
                 ))}
               </div>
-              {actions && <div className="relative z-10 flex shrink-0 items-center">{actions(row)}</div>}
+              {actions && (
+                <div className="relative z-10 ms-auto flex max-w-full flex-wrap items-center justify-end">
+                  {actions(row)}
+                </div>
+              )}
             </div>
             <div className={cn('mt-1', (selection !== undefined || picture !== undefined) && 'ps-14')}>
               {of('below').map((column) => (
@@ -289,10 +301,10 @@ function Cards<T, Sort extends string>(props: DataListProps<T, Sort>) {
   );
 }
 
-/** What is too long loses its end, also where it reads from left to right on a page that does not. */
+/** A number breaks where it must, so that none of it is lost; of words the end may be. */
 function Line({ content }: { content: ReactNode }) {
   return content === null || content === undefined ? null : (
-    <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:truncate">
+    <div className="truncate text-sm text-muted [&>bdi]:block [&>bdi]:w-fit [&>bdi]:max-w-full [&>bdi]:wrap-anywhere [&>bdi[dir=ltr]]:whitespace-normal">
       {content}
     </div>
   );

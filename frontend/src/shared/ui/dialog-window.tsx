@@ -67,11 +67,6 @@ export function DialogWindow({
             if (back instanceof HTMLElement && back.isConnected && back !== document.body) back.focus();
             else document.querySelector<HTMLElement>('main')?.focus();
           }}
-          onInteractOutside={(event) => {
-            // A toast lies outside every dialog and may be pressed while one is open.
-            if (event.target instanceof Element && event.target.closest('[data-sonner-toaster]'))
-              event.preventDefault();
-          }}
           className={cn(
             'fixed inset-x-0 bottom-0 z-50 flex max-h-[92dvh] animate-rise flex-col rounded-t-3xl bg-raised shadow-2xl transition-[translate] duration-200 outline-none',
             'md:inset-0 md:m-auto md:h-fit md:max-h-[86dvh] md:rounded-2xl',

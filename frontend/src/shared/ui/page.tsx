@@ -45,7 +45,7 @@ export function Page({ title, hint, actions, back, width = 'wide', children }: P
             {hint !== undefined && <div className="mt-0.5 text-sm text-muted">{hint}</div>}
           </div>
           {actions !== undefined && (
-            <div className="flex shrink-0 flex-wrap items-center gap-2">{actions}</div>
+            <div className="flex max-w-full shrink-0 flex-wrap items-center gap-2">{actions}</div>
           )}
         </header>
         {children}
