@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { Undo2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 
+import { deferred } from '@/shared/lib/deferred';
 import { formatDate } from '@/shared/lib/format';
 import { Button } from '@/shared/ui/button';
 import { Page } from '@/shared/ui/page';
@@ -16,9 +17,11 @@ import { DeleteLeadButton } from './delete-button';
 import { restoreLeads } from './delete-lead';
 import { LeadDetails } from './lead-details';
 import { LeadStatusBadge } from './status';
-import { Timeline } from './timeline';
 
 const route = getRouteApi('/app/leads/$id');
+
+// Below what people come for first.
+const Timeline = deferred(async () => (await import('./timeline')).Timeline);
 
 /** Everything about one lead. */
 export function LeadPage() {
