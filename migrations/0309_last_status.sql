@@ -9,9 +9,4 @@ COMMENT ON COLUMN prosaas.calls.status_asks IS 'How often Twilio was asked how i
 COMMENT ON COLUMN prosaas.calls.status_ask_after IS 'When it may be asked again.';
 
 CREATE INDEX calls_without_end_ix ON prosaas.calls (status_ask_after NULLS FIRST, updated_at)
-    WHERE ended_at IS NULL AND NOT unknown;
-
-ALTER TABLE prosaas.call_events DROP CONSTRAINT call_events_kind_ck;
-ALTER TABLE prosaas.call_events
-    ADD CONSTRAINT call_events_kind_ck CHECK (kind IN ('incoming', 'status', 'leg_accepted', 'dialed', 'unknown'));
-COMMENT ON COLUMN prosaas.call_events.kind IS 'incoming, status, leg_accepted, dialed or unknown.';
+    WHERE ended_at IS NULL AND NOT unknown AND NOT forwarded_leg;

@@ -76,12 +76,12 @@ JOIN volume_leads AS l ON l.n = v.n AND l.k = 1 + (k.k * 7919) % greatest(v.lead
 
 INSERT INTO prosaas.calls
     (call_sid, business_id, lead_id, from_raw, from_e164, to_raw, to_e164, direction, answer, status, started_at,
-     ended_at, duration_s, missed, callback_needed, called_back_at, dial_outcome, answered)
+     ended_at, duration_s, missed, callback_needed, called_back_at, dial_outcome)
 SELECT call_sid, business_id, lead_id, e164, e164, '+97233724000', '+97233724000', 'inbound', 'forward', 'completed',
        started_at, started_at + interval '2 minutes', 120, missed, missed,
        -- Who was missed more than a day ago has been called back.
        CASE WHEN missed AND started_at < now() - interval '1 day' THEN started_at + interval '1 hour' END,
-       CASE WHEN missed THEN 'no-answer' ELSE 'completed' END, NOT missed
+       CASE WHEN missed THEN 'no-answer' ELSE 'completed' END
 FROM volume_calls;
 
 INSERT INTO prosaas.call_events

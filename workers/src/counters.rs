@@ -8,8 +8,13 @@ use prosaas_events::{
     crm::CommandArgs,
 };
 
+use crate::calls::last_status::Asked;
+
 /// Makes them.
 pub fn exist() {
+    for asked in Asked::ALL {
+        counter!("prosaas_call_asks_total", "outcome" => asked.as_str()).increment(0);
+    }
     visit(&mut Commands);
     for effect in crate::whatsapp::EFFECTS {
         for outcome in ["done", "failed"] {

@@ -38,11 +38,17 @@ pub(super) fn take_this_call(language: Language, name: &str, caller: Option<&E16
     // The sentence brings its own full stop.
     let name = name.trim().trim_end_matches('.');
     let digits = caller.map(spoken);
+    let call = match (language, name) {
+        (He, "") => "שיחה".to_owned(),
+        (En, "") => "Call".to_owned(),
+        (He, name) => format!("שיחה אל {name},"),
+        (En, name) => format!("Call for {name},"),
+    };
     match (language, digits) {
-        (He, Some(digits)) => format!("שיחה אל {name}, ממספר {digits}. לקבלת השיחה, הקישו 1."),
-        (He, None) => format!("שיחה אל {name}, ממספר חסוי. לקבלת השיחה, הקישו 1."),
-        (En, Some(digits)) => format!("Call for {name}, from {digits}. To take it, press 1."),
-        (En, None) => format!("Call for {name}, from a withheld number. To take it, press 1."),
+        (He, Some(digits)) => format!("{call} ממספר {digits}. לקבלת השיחה, הקישו 1."),
+        (He, None) => format!("{call} ממספר חסוי. לקבלת השיחה, הקישו 1."),
+        (En, Some(digits)) => format!("{call} from {digits}. To take it, press 1."),
+        (En, None) => format!("{call} from a withheld number. To take it, press 1."),
     }
 }
 
@@ -164,6 +170,7 @@ mod tests {
         assert_eq!(said(En, Some("+972541234567"))?, wanted);
         assert_eq!(said(En, Some("+14155550100"))?.matches("1 4 1 5 5 5 5 0 1 0 0").count(), 1);
         assert!(said(He, None)?.contains("ממספר חסוי"));
+        assert_eq!(take_this_call(En, " ", None), "Call from a withheld number. To take it, press 1.");
         Ok(())
     }
 

@@ -34,7 +34,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
         }
     };
     metrics::counter!("prosaas_call_screenings_total", "result" => result).increment(1);
-    tracing::debug!(event = "call.screened", call_sid = %request.call_sid, result);
+    tracing::debug!(event = "call.screened", call_sid = %request.call_sid, outcome = result);
     Ok(TwimlResponse(twiml))
 }
 

@@ -16,11 +16,11 @@ async fn seeded() -> Result<World> {
              VALUES ('00000000-0000-7000-8000-000000000001', '{OWN}', 'דנה', 'call', now(), now());
              INSERT INTO prosaas.calls
                 (call_sid, business_id, lead_id, from_raw, from_e164, to_raw, to_e164, direction, status, started_at,
-                 ended_at, dial_outcome, answered, answered_by, missed, callback_needed, called_back_at)
+                 ended_at, dial_outcome, answered_by, missed, callback_needed, called_back_at)
              SELECT 'CA' || n, '{OWN}', lead::uuid, from_raw, from_e164, to_raw, to_e164, direction, status,
                     '2026-01-01'::timestamptz + n * interval '1 hour',
                     CASE WHEN status = 'completed' THEN '2026-01-02'::timestamptz END,
-                    dial, coalesce(dial = 'completed', direction = 'outbound-api'),
+                    dial,
                     CASE dial WHEN 'completed' THEN '+972527654321' END,
                     missed, missed AND from_e164 IS NOT NULL, back::timestamptz
              FROM (VALUES

@@ -100,6 +100,19 @@ async fn a_preview_tells_what_callers_would_hear() -> Result<()> {
     assert_eq!(verbs(&preview["nobody_answered"]), "say record say hang_up");
     assert_eq!(verbs(&preview["after_recording"]), "say hang_up");
     assert!(preview["question"].as_str().unwrap().contains("מספרת דנה"), "mobile phones are asked");
+    let many: Vec<Value> = (0..11).map(|_| json!({"number": "+972541234567", "ask": true})).collect();
+    for (screening, field) in [
+        (json!(many), "screening"),
+        (json!([{"number": "dana", "ask": true}]), "screening[0].number"),
+        (
+            json!([{"number": "+972541234567", "ask": true}, {"number": "054-1234567", "ask": false}]),
+            "screening[1]",
+        ),
+    ] {
+        let settings = json!({"mode": "forward", "forward_to": ["+972541234567"], "screening": screening});
+        let refused = world.post(&manager, &path, json!({"settings": settings})).await?;
+        assert_eq!((refused.status.as_u16(), findings(&refused)[0].0.as_str()), (422, field));
+    }
     // In any spelling; what is said of another number says nothing.
     let unasked = json!({
         "mode": "forward", "forward_to": ["+972541234567"],

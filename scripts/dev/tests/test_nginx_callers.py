@@ -20,6 +20,9 @@ class BeforeTheBackend(unittest.TestCase):
             self.assertEqual(server.ask(f"/webhook/incoming_call?answer={status}")[0].status, status)
         for status in (403, 400, 429):
             self.assertIn(b"headers", server.ask(f"/webhook/incoming_call?answer={status}")[1], "its own words")
+        for status in (400, 403, 429, 500, 503):
+            answer, body = server.ask(f"/webhook/screen?answer={status}")
+            self.assertEqual((answer.status, [verb.tag for verb in ElementTree.fromstring(body)]), (200, ["Hangup"]))
         for status in (500, 502, 503, 504):
             answer, body = server.ask(f"/webhook/incoming_call?answer={status}")
             self.assertEqual((answer.status, ElementTree.fromstring(body).tag), (200, "Response"))
@@ -70,9 +73,10 @@ class Alone(unittest.TestCase):
             ("?screened=1", "true", "completed", True), ("?screened=1", "false", "completed", False),
             ("?screened=1", None, "completed", False), ("?screened=1", "true", "no-answer", False),
             ("", "true", "completed", True), ("", None, "completed", True), ("", "false", "completed", False),
-            ("", None, "busy", False),
+            ("", None, "busy", False), ("", "true", "answered", True), ("", "", "completed", True),
+            ("?screened=1", "", "completed", False), ("", "true", "busy", False),
         ):
-            said = [f"DialCallStatus={outcome}"] + ([f"DialBridged={bridged}"] if bridged else [])
+            said = [f"DialCallStatus={outcome}"] + ([] if bridged is None else [f"DialBridged={bridged}"])
             for order in (said, said[::-1]):
                 answer = verbs("/webhook/dial_result" + address, "&".join([CALL, *order]))
                 self.assertEqual(answer == ["Hangup"], spoke, (address, order))

@@ -133,11 +133,13 @@ impl CallState {
     }
 
     /// Whether a person took the call: of a forwarded one, where everybody is asked first, somebody pressed 1 and
-    /// Twilio says that the two were connected; of a call that we made, whoever was called.
+    /// Twilio says that the two were connected; of a call that we made, whoever was called. The table has the same rule,
+    /// in a column of its own.
     pub fn answered(&self) -> bool {
         let completed = self.status.is_some_and(|mark| mark.status == CallStatus::Completed);
         let taken = |dial: &Dial| dial.put_through() && !(dial.screened && self.accepted.is_empty());
-        self.dial.as_ref().is_some_and(taken) || (completed && !self.is_inbound())
+        let leg = self.parties().parent_call_sid.is_some();
+        self.dial.as_ref().is_some_and(taken) || (completed && !self.is_inbound() && !leg)
     }
 
     /// The number at which a forwarded call was taken, where that is known.

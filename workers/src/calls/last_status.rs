@@ -1,7 +1,7 @@
 //! A call whose last status never came: Twilio is asked how it ended, and what it says travels as an event like every
 //! status. What Twilio does not know is said, too, so that somebody calls back.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream};
 use chrono::{DateTime, Utc};
@@ -44,14 +44,49 @@ pub struct LastStatus {
 struct Silent {
     call: CallSid,
     business: Option<Uuid>,
+    /// How often it was asked after, this time included.
+    asks: i16,
+    /// Longer than Twilio lets any call last.
+    overdue: bool,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// It had ended.
+    Ended,
+    /// It goes on, or Twilio may yet know it.
+    GoesOn,
+    /// Nobody knows how it ended.
+    Unknown,
+    /// Twilio's answer makes no sense.
+    Failed,
+}
+
+impl Asked {
+    /// Every outcome.
+    pub const ALL: [Self; 4] = [Self::Ended, Self::GoesOn, Self::Unknown, Self::Failed];
+
+    /// The label of the metric.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "ended",
+            Self::GoesOn => "goes_on",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl LastStatus {
     /// Asks, now and then, until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         loop {
-            if let Err(error) = self.sweep().await {
-                tracing::warn!(event = "call.not_asked_after", %error, "Twilio is asked again later");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                swept = self.sweep() => if let Err(error) = swept {
+                    tracing::warn!(event = "call.not_asked_after", %error, "Twilio is asked again in a minute");
+                },
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -60,63 +95,101 @@ impl LastStatus {
         }
     }
 
-    /// Asks after what is due; returns how many events that made.
+    /// Asks after what is due; returns how many events that made. Whoever cannot be reached for one call cannot be for
+    /// the others: they are due again as if nobody had taken them, and behind them the one that it was seen with.
     pub async fn sweep(&self) -> Result<usize, Cause> {
         let mut told = 0;
-        for silent in self.claim().await? {
-            match self.ask(&silent).await {
-                Ok(said) => told += usize::from(said),
-                // Whoever cannot be reached for one call cannot be for the others.
-                Err(error) => return Err(error),
-            }
+        let mut due = VecDeque::from(self.claim().await?);
+        while let Some(silent) = due.front() {
+            let asked = match self.ask(silent).await {
+                Ok(asked) => asked,
+                Err(error) => {
+                    self.give_back(due.iter().map(|silent| silent.call.as_str().to_owned()).collect())
+                        .await?;
+                    return Err(error);
+                }
+            };
+            metrics::counter!("prosaas_call_asks_total", "outcome" => asked.as_str()).increment(1);
+            told += usize::from(matches!(asked, Asked::Ended | Asked::Unknown));
+            due.pop_front();
         }
         Ok(told)
     }
 
-    /// Takes some that are due: the last sign of life is ten minutes old, and then twice as long after each question, a
-    /// day at most. A call may last for hours, and asking costs little.
+    /// Takes some that are due: nothing was heard of them for ten minutes, and then for twice as long after each
+    /// question, a day at most. A call may last for hours, and asking costs little. What is older than three days is
+    /// history: nobody calls back for it.
     async fn claim(&self) -> Result<Vec<Silent>, Cause> {
         let rows = sqlx::query!(
             r#"UPDATE prosaas.calls
-               SET status_asks = status_asks + 1,
+               SET status_asks = least(status_asks, 1000) + 1,
                    status_ask_after = now() + least(interval '10 minutes' * 2 ^ least(status_asks, 8), interval '1 day')
                WHERE call_sid IN (
                    SELECT call_sid FROM prosaas.calls
                    WHERE ended_at IS NULL AND NOT unknown AND NOT forwarded_leg
-                     AND updated_at < now() - interval '10 minutes'
+                     AND updated_at < now() - interval '10 minutes' AND started_at > now() - interval '3 days'
                      AND (status_ask_after IS NULL OR status_ask_after <= now())
                    ORDER BY status_ask_after NULLS FIRST, updated_at LIMIT $1
                    FOR UPDATE SKIP LOCKED
                )
-               RETURNING call_sid, business_id"#,
+               RETURNING call_sid, business_id, status_asks,
+                         started_at < now() - interval '25 hours' AS "overdue!""#,
             AT_ONCE
         )
         .fetch_all(&self.pool)
         .await?;
-        rows.into_iter()
-            .map(|row| Ok(Silent { call: row.call_sid.parse()?, business: row.business_id }))
-            .collect()
+        let silent = rows.into_iter().map(|row| {
+            let call = row.call_sid.parse()?;
+            Ok(Silent { call, business: row.business_id, asks: row.status_asks, overdue: row.overdue })
+        });
+        silent.collect()
     }
 
-    /// Asks after one; returns whether there was something to tell.
-    async fn ask(&self, silent: &Silent) -> Result<bool, Cause> {
+    async fn give_back(&self, calls: Vec<String>) -> Result<(), Cause> {
+        sqlx::query!(
+            "UPDATE prosaas.calls
+             SET status_asks = greatest(status_asks - 1, 0),
+                 status_ask_after = now() + CASE call_sid WHEN $2 THEN interval '5 minutes' ELSE interval '1 minute' END
+             WHERE call_sid = ANY ($1)",
+            &calls,
+            calls.first().map_or("", String::as_str)
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Asks after one. One 404 proves little: it is asked after again before anybody is told.
+    async fn ask(&self, silent: &Silent) -> Result<Asked, Cause> {
         let call = &silent.call;
         match self.twilio.call(call).await {
-            Ok(resource) => {
-                let status = CallStatus::parse(&resource.status).filter(|status| status.is_terminal());
-                let Some(status) = status else { return Ok(false) };
-                tracing::info!(event = "call.asked_after", call_sid = %call, status = status.as_str(), "it had ended");
-                let id = EventId::call_status(call, status, StatusOrder::Asked);
-                self.publish(Subject::call_status(call), silent, id, event(resource, self, call, status))
-                    .await
-            }
-            Err(FetchError::NotThere) => {
-                tracing::warn!(event = "call.unknown", call_sid = %call, "Twilio does not know how it ended");
-                let data = CallUnknownV1 { call_sid: call.clone() };
-                self.publish(Subject::call_unknown(call), silent, EventId::call_unknown(call), data).await
+            Ok(resource) => match CallStatus::parse(&resource.status).filter(|status| status.is_terminal()) {
+                Some(status) => {
+                    tracing::info!(event = "call.asked_after", call_sid = %call, status = status.as_str());
+                    let id = EventId::call_status(call, status, StatusOrder::Asked);
+                    self.publish(Subject::call_status(call), silent, id, event(resource, self, call, status))
+                        .await?;
+                    Ok(Asked::Ended)
+                }
+                None if silent.overdue => self.unknown(silent).await,
+                None => Ok(Asked::GoesOn),
+            },
+            Err(FetchError::NotThere) if silent.asks > 1 => self.unknown(silent).await,
+            Err(FetchError::NotThere) => Ok(Asked::GoesOn),
+            Err(error @ (FetchError::Unreadable(_) | FetchError::TooLarge(_))) => {
+                tracing::warn!(event = "call.not_asked_after", call_sid = %call, %error, "it is asked after again");
+                Ok(Asked::Failed)
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn unknown(&self, silent: &Silent) -> Result<Asked, Cause> {
+        let call = &silent.call;
+        tracing::warn!(event = "call.unknown", call_sid = %call, "Twilio does not know how it ended");
+        let data = CallUnknownV1 { call_sid: call.clone() };
+        self.publish(Subject::call_unknown(call), silent, EventId::call_unknown(call), data).await?;
+        Ok(Asked::Unknown)
     }
 
     async fn publish<T: EventData>(
@@ -125,7 +198,7 @@ impl LastStatus {
         silent: &Silent,
         id: EventId,
         data: T,
-    ) -> Result<bool, Cause> {
+    ) -> Result<(), Cause> {
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, id.as_str());
         let source = format!("/twilio/{}", self.twilio.api.account);
@@ -133,7 +206,7 @@ impl LastStatus {
         event.businessid = silent.business.map(BusinessId);
         let payload = event.encode()?.into();
         self.context.publish_with_headers(subject.into_string(), headers, payload).await?.await?;
-        Ok(true)
+        Ok(())
     }
 }
 

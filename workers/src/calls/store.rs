@@ -149,7 +149,6 @@ struct Row<'a> {
     dial_duration_s: Option<u32>,
     dialed_call_sid: Option<&'a str>,
     accepted_legs: &'a BTreeMap<CallSid, Option<E164>>,
-    answered: bool,
     unknown: bool,
     answered_by: Option<&'a str>,
     missed: bool,
@@ -192,7 +191,6 @@ impl<'a> Row<'a> {
             dial_duration_s: dial.and_then(|d| d.duration_s),
             dialed_call_sid: dial.and_then(|d| d.dialed_call_sid.as_ref()).map(CallSid::as_str),
             accepted_legs: &state.accepted,
-            answered: state.answered(),
             unknown: state.unknown,
             answered_by: state.answered_by().map(E164::as_str),
             missed,
@@ -215,12 +213,12 @@ pub async fn save_all<'a>(
             (call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
              status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_bridged, dial_screened,
-             dial_duration_s, dialed_call_sid, accepted_legs, answered, answered_by, unknown, missed,
+             dial_duration_s, dialed_call_sid, accepted_legs, answered_by, unknown, missed,
              callback_needed, version)
          SELECT call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
              status_sequence, COALESCE(started_at, now()), ended_at, duration_s, dial_outcome, dial_bridged,
-             dial_screened, dial_duration_s, dialed_call_sid, accepted_legs, answered, answered_by, unknown,
+             dial_screened, dial_duration_s, dialed_call_sid, accepted_legs, answered_by, unknown,
              missed, callback_needed, version
          FROM json_to_recordset($1::text::json) AS r (
             call_sid text, business_id uuid, lead_id uuid, from_raw text, to_raw text, from_e164 text, to_e164 text,
@@ -228,7 +226,7 @@ pub async fn save_all<'a>(
             details_source text, details_at timestamptz, details_event_id text, status text, status_sequence bigint,
             started_at timestamptz, ended_at timestamptz, duration_s bigint, dial_outcome text, dial_bridged boolean,
             dial_screened boolean, dial_duration_s bigint, dialed_call_sid text, accepted_legs jsonb,
-            answered boolean, answered_by text, unknown boolean, missed boolean, callback_needed boolean, version bigint)
+            answered_by text, unknown boolean, missed boolean, callback_needed boolean, version bigint)
          ON CONFLICT ON CONSTRAINT calls_pk DO UPDATE SET
             business_id = EXCLUDED.business_id, lead_id = EXCLUDED.lead_id, from_raw = EXCLUDED.from_raw,
             to_raw = EXCLUDED.to_raw, from_e164 = EXCLUDED.from_e164, to_e164 = EXCLUDED.to_e164,
@@ -239,7 +237,7 @@ pub async fn save_all<'a>(
             status_sequence = EXCLUDED.status_sequence, started_at = EXCLUDED.started_at,
             ended_at = EXCLUDED.ended_at, duration_s = EXCLUDED.duration_s, dial_outcome = EXCLUDED.dial_outcome,
             dial_bridged = EXCLUDED.dial_bridged, dial_screened = EXCLUDED.dial_screened,
-            accepted_legs = EXCLUDED.accepted_legs, answered = EXCLUDED.answered, answered_by = EXCLUDED.answered_by,
+            accepted_legs = EXCLUDED.accepted_legs, answered_by = EXCLUDED.answered_by,
             unknown = EXCLUDED.unknown,
             dial_duration_s = EXCLUDED.dial_duration_s, dialed_call_sid = EXCLUDED.dialed_call_sid,
             missed = EXCLUDED.missed, callback_needed = EXCLUDED.callback_needed, version = EXCLUDED.version,

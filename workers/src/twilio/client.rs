@@ -56,7 +56,7 @@ pub enum FetchError {
     #[error("Twilio sent {0} instead of audio")]
     NotAudio(String),
     /// Larger than we take.
-    #[error("the recording is announced with more than {0} bytes")]
+    #[error("Twilio's answer has more than {0} bytes")]
     TooLarge(u64),
 }
 
@@ -150,10 +150,15 @@ impl Twilio {
             StatusCode::NOT_FOUND => return Err(FetchError::NotThere),
             status => return Err(FetchError::Refused(status)),
         }
-        if response.content_length().is_some_and(|length| length > MAX_CALL as u64) {
-            return Err(FetchError::TooLarge(MAX_CALL as u64));
+        let (mut response, mut body) = (response, Vec::new());
+        while let Some(part) =
+            response.chunk().await.map_err(|error| FetchError::Broken(error.without_url()))?
+        {
+            body.extend_from_slice(&part);
+            if body.len() > MAX_CALL {
+                return Err(FetchError::TooLarge(MAX_CALL as u64));
+            }
         }
-        let body = response.bytes().await.map_err(|error| FetchError::Broken(error.without_url()))?;
         serde_json::from_slice(&body).map_err(FetchError::Unreadable)
     }
 

@@ -283,6 +283,25 @@ async fn every_order_of_a_taken_calls_events_says_who_took_it() -> Result<()> {
     .fetch_all(pool)
     .await?;
     assert_eq!(rows, [(true, false, Some("+972527654321".to_owned()), 24)]);
+    // Rows as the release before wrote them, legs, and calls that we made.
+    sqlx::raw_sql(
+        "INSERT INTO prosaas.calls (call_sid, started_at, direction, status, dial_outcome, dial_bridged, dial_screened,
+                                    parent_call_sid)
+         VALUES ('CAold', now(), 'inbound', 'completed', 'completed', NULL, false, NULL),
+                ('CAvoicemail', now(), 'inbound', 'completed', 'completed', false, true, NULL),
+                ('CAwithout', now(), 'inbound', 'completed', 'completed', true, true, NULL),
+                ('CAmade', now(), 'outbound-api', 'completed', NULL, NULL, false, NULL),
+                ('CAleg', now(), 'outbound-dial', 'completed', NULL, NULL, false, 'CA1'),
+                ('CAnew', now(), NULL, NULL, NULL, NULL, false, NULL)",
+    )
+    .execute(pool)
+    .await?;
+    let answered: Vec<String> = sqlx::query_scalar(
+        "SELECT call_sid FROM prosaas.calls WHERE answered AND answered_by IS NULL ORDER BY 1",
+    )
+    .fetch_all(pool)
+    .await?;
+    assert_eq!(answered, ["CAmade", "CAold"]);
     let history = "SELECT count(*) FROM prosaas.call_events WHERE kind = 'leg_accepted'";
     assert_eq!(database.count(history).await?, 24);
     Ok(())
@@ -504,6 +523,9 @@ async fn boundaries_of_batches_change_nothing() -> Result<()> {
             apply_all(pool, "calls", &pairs).await?;
             pairs = rest;
         }
+        let differ = "SELECT count(*) FROM prosaas.calls
+                      WHERE ended_at IS NOT NULL AND direction = 'inbound' AND answered = missed";
+        assert_eq!(database.count(differ).await?, 0, "fold and table have one rule");
         let found = outcome(pool, shop).await?;
         let wanted = first.get_or_insert_with(|| found.clone());
         assert!(&found == wanted, "round {round}: {found:#} instead of {wanted:#}");

@@ -21,7 +21,8 @@ export function ForNow({ settings, change, errorOf }: Editor) {
   const [begun] = useState(Date.now);
   const held = settings.for_now && Date.parse(settings.for_now.until) > begun ? settings.for_now : null;
   const choice: Choice = held === null ? 'hours' : held.open ? 'open' : 'closed';
-  const [hours, setHours] = useState<number>(2);
+  const left = held === null ? 2 : (Date.parse(held.until) - begun) / HOUR;
+  const [hours, setHours] = useState<number>(LENGTHS.find((length) => length >= left - 0.01) ?? 72);
   const until = (length: number) => new Date(Date.now() + length * HOUR).toISOString();
   return (
     <Section title={t('settings:forNow.title')} hint={t('settings:forNow.hint')}>
@@ -35,7 +36,10 @@ export function ForNow({ settings, change, errorOf }: Editor) {
             { value: 'closed', label: t('settings:forNow.closed') },
           ]}
           onChange={(next) =>
-            change({ for_now: next === 'hours' ? null : { open: next === 'open', until: until(hours) } })
+            change({
+              for_now:
+                next === 'hours' ? null : { open: next === 'open', until: held?.until ?? until(hours) },
+            })
           }
         />
         {held !== null && (

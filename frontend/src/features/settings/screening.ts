@@ -33,6 +33,6 @@ export function following(
     if (kept !== undefined) return [entry];
     const corrected =
       after.length === before.length ? after[before.findIndex((n) => same(entry.number, n))] : undefined;
-    return corrected === undefined ? [] : [{ number: corrected, ask: entry.ask }];
+    return corrected === undefined || corrected.trim() === '' ? [] : [{ number: corrected, ask: entry.ask }];
   });
 }

@@ -2,8 +2,11 @@ import { type PointerEvent, useRef } from 'react';
 
 /** Pulled down so far, a sheet closes when it is let go; pixels. */
 const FAR = 100;
-/** So fast, it closes wherever it is let go; pixels a millisecond. */
+/** So fast, it closes sooner; pixels a millisecond. */
 const FAST = 0.5;
+/** But not for a finger that rolls, or that has come to rest; pixels and milliseconds. */
+const LEAST = 24;
+const RESTED = 100;
 
 /**
  * A sheet, and what its handle listens to: the sheet follows the finger down, and closes or slides
@@ -30,10 +33,13 @@ export function useDragDown(onClose: () => void) {
       sheet.current.style.transition = 'none';
       sheet.current.style.translate = `0 ${Math.max(0, y - before.from)}px`;
     },
-    onPointerUp: () => {
+    onPointerUp: ({ timeStamp: now }: PointerEvent) => {
       const pulled = pull.current;
       letGo();
-      if (pulled && (pulled.y - pulled.from > FAR || pulled.speed > FAST)) onClose();
+      if (!pulled) return;
+      const far = pulled.y - pulled.from;
+      const flung = far > LEAST && pulled.speed > FAST && now - pulled.at < RESTED;
+      if (far > FAR || flung) onClose();
     },
     onPointerCancel: letGo,
   };

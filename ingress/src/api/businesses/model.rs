@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use prosaas_domain::{
-    call_config::{CallConfig, CallSettings, MAX_FORWARD_TO, Screening, SettingsError, SettingsProblem},
+    call_config::{
+        self, CallConfig, CallSettings, MAX_FORWARD_TO, Screening, SettingsError, SettingsProblem,
+    },
     ids::BusinessId,
     phone::{self, E164},
 };
@@ -119,12 +121,26 @@ impl TypedSettings {
                 }
             }
         }
-        // What is said of a number that nothing is forwarded to, any more or for a typing mistake, says nothing.
-        let typed = self.screening.into_iter().take(MAX_FORWARD_TO + 1);
-        let read = typed.filter_map(|typed| {
-            Some(Screening { number: phone::dialable(&typed.number).ok()?, ask: typed.ask })
-        });
-        let screening = read.filter(|screening| forward_to.contains(&screening.number)).collect();
+        if self.screening.len() > MAX_FORWARD_TO {
+            let problem = SettingsProblem::TooMany { max: MAX_FORWARD_TO };
+            findings.push(SettingsError { field: "screening".to_owned(), problem });
+        }
+        let mut screening = Vec::new();
+        for (at, typed) in self.screening.into_iter().take(MAX_FORWARD_TO).enumerate() {
+            match phone::dialable(&typed.number) {
+                // What is said of a number that nothing is forwarded to says nothing.
+                Ok(number) if forward_to.contains(&number) => {
+                    screening.push(Screening { number, ask: typed.ask });
+                }
+                Ok(_) => {}
+                // The list of numbers has told of that one.
+                Err(_) if self.forward_to.contains(&typed.number) => {}
+                Err(why) => {
+                    let field = format!("screening[{at}].number");
+                    findings.push(SettingsError { field, problem: why.into() });
+                }
+            }
+        }
         (CallSettings { forward_to, screening, ..self.rest }, findings)
     }
 }
@@ -251,6 +267,6 @@ pub(super) async fn configuration(database: &PgPool, business: BusinessId) -> Re
         numbers: numbers.ok_or_else(unreadable("numbers"))?,
         time_zone: row.time_zone.parse().ok().ok_or_else(unreadable("time zone"))?,
         revision: row.call_settings_revision,
-        settings: serde_json::from_value(row.call_settings).ok().ok_or_else(unreadable("settings"))?,
+        settings: call_config::stored::read(row.call_settings).ok().ok_or_else(unreadable("settings"))?,
     })
 }

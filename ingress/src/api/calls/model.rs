@@ -178,7 +178,7 @@ impl TryFrom<CallRow> for Call {
             dial_outcome: status(row.dial_outcome)?,
             answered: row.answered,
             answered_by: row.answered_by,
-            unknown: row.unknown,
+            unknown: row.unknown && row.ended_at.is_none(),
             dial_duration_s: row.dial_duration_s,
             missed: row.missed,
             callback_needed: row.callback_needed,

@@ -42,6 +42,7 @@ async fn twilio_is_asked_how_a_silent_call_ended() -> Result<()> {
         applied(pool, &format!("in{number}"), 0, &incoming(call, CALLER, NUMBER)?).await?;
     }
     applied(pool, "done", 1, &status("CAdone", CallStatus::Completed, 2)?).await?;
+    sqlx::query("UPDATE prosaas.calls SET started_at = now()").execute(pool).await?;
     let resource = |status: &str| {
         json!({ "sid": "CAended", "status": status, "from": CALLER, "to": NUMBER, "direction": "inbound",
                 "duration": "31", "end_time": "Sun, 22 Nov 2026 10:00:31 +0000", "parent_call_sid": null })
@@ -66,8 +67,10 @@ async fn twilio_is_asked_how_a_silent_call_ended() -> Result<()> {
     assert!(sweep().await.is_err(), "Twilio refuses us");
     twilio.suspend(false)?;
     assert_eq!(sweep().await?, 0, "and is not asked at once again");
+    later(pool, 6).await?;
+    assert_eq!(sweep().await?, 1, "one had ended; that one is not known says little");
     later(pool, 11).await?;
-    assert_eq!(sweep().await?, 2, "one had ended, and one nobody knows");
+    assert_eq!(sweep().await?, 1, "it is still not known");
     let row = |call: &'static str| async move {
         let sql = "SELECT status, duration_s, missed, unknown, callback_needed FROM prosaas.calls WHERE call_sid = $1";
         let row: (String, Option<i64>, bool, bool, bool) =
@@ -89,8 +92,22 @@ async fn twilio_is_asked_how_a_silent_call_ended() -> Result<()> {
     eventually("it has ended, too", || async { Ok(row("CAtalks").await?.0 == "no-answer") }).await?;
     later(pool, 48 * 60).await?;
     assert_eq!(sweep().await?, 0);
+
+    // What Twilio has forgotten to end, and what is history.
+    twilio.knows_call("CAstuck", resource("in-progress"))?;
+    applied(pool, "stuck", 0, &incoming("CAstuck", CALLER, NUMBER)?).await?;
+    applied(pool, "past", 0, &incoming("CApast", CALLER, NUMBER)?).await?;
+    sqlx::query(
+        "UPDATE prosaas.calls SET started_at = now() - interval '26 hours' WHERE call_sid = 'CAstuck'",
+    )
+    .execute(pool)
+    .await?;
+    later(pool, 11).await?;
+    assert_eq!(sweep().await?, 1);
+    eventually("nobody knows", || async { Ok(row("CAstuck").await?.3) }).await?;
+    assert_eq!(twilio.answers("CApast"), Vec::<u16>::new());
     assert_eq!(twilio.answers("CAdone"), Vec::<u16>::new());
-    assert_eq!(twilio.answers("CAgone"), [404]);
+    assert_eq!(twilio.answers("CAgone"), [404, 404]);
     // What Twilio says after all holds.
     applied(pool, "late", 9, &status("CAgone", CallStatus::Completed, 3)?).await?;
     assert_eq!(row("CAgone").await?.0, "completed");
