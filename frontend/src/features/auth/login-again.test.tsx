@@ -1,5 +1,5 @@
 import { screen, waitFor, within } from '@testing-library/react';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { http, problem } from '#mock/http';
 
@@ -17,6 +17,12 @@ describe('a session that is over', () => {
 
     const again = await screen.findByRole('dialog', { name: 'צריך להתחבר שוב' });
     expect(await within(again).findByRole('textbox', { name: 'דוא״ל' })).toHaveValue('owner@demo.co.il');
+    const entries = vi.spyOn(History.prototype, 'pushState');
+    history.back();
+    await waitFor(() => expect(entries).toHaveBeenCalled());
+    entries.mockRestore();
+    expect(again).toBeInTheDocument();
+    expect(router.state.location.pathname).toBe('/leads');
     await user.type(within(again).getByLabelText('סיסמה'), 'demo-password');
     await user.click(within(again).getByRole('button', { name: 'כניסה' }));
 

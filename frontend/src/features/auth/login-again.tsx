@@ -11,6 +11,8 @@ import { Dialog } from '@/shared/ui/dialog';
 import { forget } from './api';
 import { LoginForm } from './login-form';
 
+const stay = () => undefined;
+
 /**
  * The login on top of the page once the session is over: the page stays as it is, with
  * everything that was typed, and what was asked of the server is asked again.
@@ -30,6 +32,8 @@ export function LoginAgain() {
     <Dialog
       open
       onClose={leave}
+      // It came by itself, over whatever was being typed: a gesture must not throw that away.
+      onDismiss={stay}
       title={t('auth:again.title')}
       description={t('auth:again.hint')}
       focusFirst={() => document.querySelector<HTMLElement>('input[type="password"]')}

@@ -12,6 +12,8 @@ import { useDragDown } from './drag';
 export interface DialogProps {
   open: boolean;
   onClose: () => void;
+  /** What Back and a pull at the handle do; they close it otherwise. */
+  onDismiss?: () => void;
   title: string;
   /** What this is about, for everybody and for screen readers. */
   description: string;
@@ -33,6 +35,7 @@ export interface DialogProps {
 export function DialogWindow({
   open,
   onClose,
+  onDismiss = onClose,
   title,
   description,
   children,
@@ -43,8 +46,8 @@ export function DialogWindow({
 }: DialogProps) {
   const { t } = useTranslation();
   const cameFrom = useRef<Element | null>(null);
-  const { sheet, handle } = useDragDown(onClose);
-  useBack(onClose);
+  const { sheet, handle } = useDragDown(onDismiss);
+  useBack(onDismiss);
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
