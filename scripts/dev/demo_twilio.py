@@ -13,6 +13,7 @@ import re
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+CALL = re.compile(r"^/2010-04-01/Accounts/(AC\w+)/Calls/(CA\w+)\.json$")
 MEDIA = re.compile(r"^/2010-04-01/Accounts/(AC\w+)/Recordings/(RE\w+)\.(mp3|json)(?:\?.*)?$")
 
 
@@ -34,8 +35,11 @@ class Handler(BaseHTTPRequestHandler):
         found = MEDIA.match(self.path)
         if not self._authorized():
             self._answer(401, b"")
+        elif CALL.match(self.path):
+            # Nobody has called: such a call is one that somebody made up.
+            self._answer(404, b"")
         elif found is None:
-            # No part of Twilio's API but recordings: the doctor tells that from an account that is not known.
+            # No part of Twilio's API but recordings and calls: the doctor tells that from an account that is not known.
             self._answer(501, b"")
         elif found[1] != self.account or found[3] != "mp3":
             self._answer(404, b"")

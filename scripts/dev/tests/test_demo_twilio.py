@@ -37,3 +37,7 @@ class DemoTwilio(unittest.TestCase):
         self.assertEqual(self.get(path, "AC1:wrong")[0], 401)
         self.assertEqual(self.get("/2010-04-01/Accounts/AC1.json", "AC1:token")[0], 501)
         self.assertEqual(self.get(path.replace("AC1", "AC2"), "AC1:token")[0], 404)
+
+    def test_no_call_is_known(self) -> None:
+        path = "/2010-04-01/Accounts/AC1/Calls/CA1.json"
+        self.assertEqual((self.get(path, "AC1:token")[0], self.get(path, "AC1:wrong")[0]), (404, 401))
