@@ -39,7 +39,9 @@ class Runs(unittest.TestCase):
         """The exit code and all that was printed."""
         said = io.StringIO()
         with (tempfile.TemporaryDirectory() as made, contextlib.redirect_stdout(said),
-              mock.patch.object(testing, "PARTS", parts), mock.patch.object(testing.toolchain, "require")):
+              mock.patch.object(testing, "PARTS", parts), mock.patch.object(testing.toolchain, "require"),
+              # Somebody's own target folder may be full of programs.
+              mock.patch.dict(os.environ, {"CARGO_TARGET_DIR": ""})):
             paths = Paths(Path(made), Path(made, ".data"))
             paths.make()
             code = testing.everything(paths, chosen, list(arguments))
