@@ -7,11 +7,14 @@ use prosaas_domain::{
     phone::E164,
 };
 
+/// A business's name inside a sentence, which brings its own full stop.
+fn bare(name: &str) -> &str {
+    name.trim().trim_end_matches('.')
+}
+
 /// "You have reached …"; a plain hello for a business whose name is blank.
 fn hello(language: Language, name: &str) -> String {
-    // The sentence brings its own full stop.
-    let name = name.trim().trim_end_matches('.');
-    match (language, name) {
+    match (language, bare(name)) {
         (He, "") => "שלום.".to_owned(),
         (En, "") => "Hello.".to_owned(),
         (He, name) => format!("שלום, הגעתם אל {name}."),
@@ -35,10 +38,8 @@ pub(super) fn connecting(language: Language, recorded: bool) -> String {
 
 /// To whoever has answered, before the caller is put through.
 pub(super) fn take_this_call(language: Language, name: &str, caller: Option<&E164>) -> String {
-    // The sentence brings its own full stop.
-    let name = name.trim().trim_end_matches('.');
     let digits = caller.map(spoken);
-    let call = match (language, name) {
+    let call = match (language, bare(name)) {
         (He, "") => "שיחה".to_owned(),
         (En, "") => "Call".to_owned(),
         (He, name) => format!("שיחה אל {name},"),

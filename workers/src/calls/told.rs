@@ -98,6 +98,17 @@ mod tests {
         fact(What::Status { parties: Parties::default(), status, sequence: None, duration_s: Some(5) })
     }
 
+    /// Somebody answered the forwarded call.
+    fn put_through() -> CallFact {
+        fact(What::Dialed(Dial {
+            outcome: CallStatus::Completed,
+            bridged: Some(true),
+            screened: false,
+            duration_s: Some(3),
+            dialed_call_sid: None,
+        }))
+    }
+
     fn after(stored: &StoredCall, what: CallFact) -> StoredCall {
         StoredCall { state: apply(stored.state.clone(), what), version: stored.version + 1, ..stored.clone() }
     }
@@ -116,14 +127,7 @@ mod tests {
         let repeated = after(&ended, status(CallStatus::Completed));
         assert_eq!(told(&call, Some(&ended), &repeated), Told::default());
         // Somebody had answered the forwarded call.
-        let dial = Dial {
-            outcome: CallStatus::Completed,
-            bridged: Some(true),
-            screened: false,
-            duration_s: Some(3),
-            dialed_call_sid: None,
-        };
-        let answered = after(&ended, fact(What::Dialed(dial)));
+        let answered = after(&ended, put_through());
         let second = told(&call, Some(&ended), &answered);
         assert_eq!(second.completed.map(|event| (event.version, event.missed)), Some((3, false)));
         assert_eq!((second.missed, second.withdrawn.map(|event| event.version)), (None, Some(3)));
@@ -133,15 +137,8 @@ mod tests {
     #[test]
     fn what_came_and_went_in_one_transaction_is_not_told() -> anyhow::Result<()> {
         let call: CallSid = "CA1".parse()?;
-        let dial = Dial {
-            outcome: CallStatus::Completed,
-            bridged: Some(true),
-            screened: false,
-            duration_s: Some(3),
-            dialed_call_sid: None,
-        };
         let ended = after(&StoredCall::default(), status(CallStatus::Completed));
-        let answered = after(&ended, fact(What::Dialed(dial)));
+        let answered = after(&ended, put_through());
         let at_once = told(&call, None, &answered);
         assert!(at_once.completed.is_some_and(|event| !event.missed));
         assert_eq!((at_once.missed, at_once.withdrawn), (None, None));

@@ -1,6 +1,6 @@
 //! Calls in the database: the transaction, its twins, and its neighbours.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use prosaas_domain::{ids::BusinessId, phone::E164};
 use prosaas_events::call::{
@@ -233,24 +233,32 @@ fn orders(n: usize) -> Vec<Vec<usize>> {
     orders(n - 1).iter().flat_map(|order| (0..n).map(move |place| insert(order, place))).collect()
 }
 
+/// A call for each order of its four events, which happened one second after the other.
+async fn in_every_order(pool: &PgPool, events_of: impl Fn(&str) -> Result<[CallEvent; 4]>) -> Result<()> {
+    for (number, order) in orders(4).into_iter().enumerate() {
+        let events = events_of(&format!("CA{number}"))?;
+        for index in order {
+            let (event, second) = (events.get(index).context("an event")?, i64::try_from(index)?);
+            applied(pool, &format!("{number}-{index}"), second, event).await?;
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn every_order_of_a_calls_events_leaves_the_same_row() -> Result<()> {
     let database = Database::migrated().await?;
     let pool = &database.pool;
     business(pool, NUMBER).await?;
-    for (number, order) in orders(4).into_iter().enumerate() {
-        let call = format!("CA{number}");
-        let events = [
-            incoming(&call, CALLER, NUMBER)?,
-            status(&call, CallStatus::InProgress, 1)?,
-            dialed(&call)?,
-            status(&call, CallStatus::Completed, 2)?,
-        ];
-        for index in order {
-            let second = i64::try_from(index)?;
-            applied(pool, &format!("{number}-{index}"), second, &events[index]).await?;
-        }
-    }
+    in_every_order(pool, |call| {
+        Ok([
+            incoming(call, CALLER, NUMBER)?,
+            status(call, CallStatus::InProgress, 1)?,
+            dialed(call)?,
+            status(call, CallStatus::Completed, 2)?,
+        ])
+    })
+    .await?;
     let different =
         "SELECT count(DISTINCT to_jsonb(c) - ARRAY['call_sid', 'details_event_id', 'version', 'created_at',
                                                                'updated_at']) FROM prosaas.calls c";
@@ -264,19 +272,15 @@ async fn every_order_of_a_taken_calls_events_says_who_took_it() -> Result<()> {
     let database = Database::migrated().await?;
     let pool = &database.pool;
     business(pool, NUMBER).await?;
-    for (number, order) in orders(4).into_iter().enumerate() {
-        let call = format!("CA{number}");
-        let events = [
-            incoming(&call, CALLER, NUMBER)?,
-            leg_accepted(&call)?,
-            taken(&call)?,
-            status(&call, CallStatus::Completed, 2)?,
-        ];
-        for index in order {
-            let second = i64::try_from(index)?;
-            applied(pool, &format!("{number}-{index}"), second, &events[index]).await?;
-        }
-    }
+    in_every_order(pool, |call| {
+        Ok([
+            incoming(call, CALLER, NUMBER)?,
+            leg_accepted(call)?,
+            taken(call)?,
+            status(call, CallStatus::Completed, 2)?,
+        ])
+    })
+    .await?;
     let rows: Vec<(bool, bool, Option<String>, i64)> = sqlx::query_as(
         "SELECT answered, missed, answered_by, count(*) FROM prosaas.calls GROUP BY answered, missed, answered_by",
     )
