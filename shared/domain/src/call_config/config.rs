@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{CallSettings, stored};
+use super::{CallSettings, Person, stored};
 use crate::{ids::BusinessId, phone::E164};
 
 /// Everything the ingress needs to answer for one business.
@@ -17,6 +17,9 @@ pub struct CallConfig {
     pub numbers: Vec<E164>,
     /// Where its hours are counted.
     pub time_zone: Tz,
+    /// The people of the business who take calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<Person>,
     /// Grows with every change; of two configurations the higher one holds.
     pub revision: i64,
     /// What it chose.

@@ -2,7 +2,9 @@
 //! ingress from memory.
 
 mod config;
+mod menu;
 pub mod stored;
+mod targets;
 mod validate;
 pub mod voices;
 
@@ -15,9 +17,13 @@ use utoipa::ToSchema;
 
 pub use self::{
     config::CallConfig,
+    menu::{
+        Key, Limit, MAX_MENU_BYTES, MAX_MENU_DEPTH, MAX_MENU_NODES, Menu, MenuOption, MenuPath, NotAKey, Then,
+    },
+    targets::{Person, Ringing, Target, Who},
     validate::{
-        MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS, SettingsError,
-        SettingsProblem,
+        MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS,
+        SettingsError, SettingsProblem,
     },
 };
 use crate::phone::E164;
@@ -35,11 +41,27 @@ pub struct CallSettings {
     pub greeting: Option<String>,
     /// What happens after the greeting.
     pub mode: CallMode,
-    /// Whom to ring when forwarding, all at once; 1 to 10 numbers.
+    /// Whom to ring when forwarding; 1 to 10.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    #[schema(max_items = 10)]
+    pub targets: Vec<Target>,
+    /// In which order.
+    #[serde(skip_serializing_if = "Ringing::is_default")]
+    pub ringing: Ringing,
+    /// How long the targets may ring one after the other in all, seconds, 5 to 300.
+    #[serde(skip_serializing_if = "is_default_limit")]
+    #[schemars(range(min = 5, max = 300), extend("x-visible" = true))]
+    #[schema(minimum = 5, maximum = 300)]
+    pub ring_limit_s: u16,
+    /// What the caller may choose first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub menu: Option<Menu>,
+    /// Numbers to ring; read only where there are no `targets`.
     #[schemars(length(max = 10))]
     #[schema(max_items = 10)]
     pub forward_to: Vec<E164>,
-    /// At which of those numbers whoever answers is asked first; of others see [`CallSettings::asks`].
+    /// At which of those numbers whoever answers is asked first; of others see [`Target::asks`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 10))]
     #[schema(max_items = 10)]
@@ -79,6 +101,10 @@ impl Default for CallSettings {
             voice: None,
             greeting: None,
             mode: CallMode::Record,
+            targets: Vec::new(),
+            ringing: Ringing::All,
+            ring_limit_s: RING_LIMIT_S,
+            menu: None,
             forward_to: Vec::new(),
             screening: Vec::new(),
             forward_timeout_s: 20,
@@ -93,14 +119,12 @@ impl Default for CallSettings {
     }
 }
 
-impl CallSettings {
-    /// Whether whoever answers at that number has to press 1 before the caller is put through. A mobile phone is
-    /// asked unless the business says otherwise: without reception its network's voicemail answers, and the caller
-    /// would have talked to nobody.
-    pub fn asks(&self, number: &E164) -> bool {
-        let chosen = self.screening.iter().find(|screening| screening.number == *number);
-        chosen.map_or_else(|| number.may_be_mobile(), |screening| screening.ask)
-    }
+/// How long targets ring one after the other, seconds, where the business does not say.
+const RING_LIMIT_S: u16 = 120;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_default_limit(limit: &u16) -> bool {
+    *limit == RING_LIMIT_S
 }
 
 /// Whether whoever answers at a number is asked.
@@ -302,14 +326,19 @@ mod tests {
     #[test]
     fn mobile_phones_are_asked_unless_the_business_says_otherwise() -> anyhow::Result<()> {
         let [mobile, landline, abroad] = ["+972541234567", "+97233724000", "+14155550100"].map(E164::parse);
-        let (mobile, landline, abroad) = (mobile?, landline?, abroad?);
-        let mut settings = CallSettings::default();
-        assert!(settings.asks(&mobile) && settings.asks(&abroad) && !settings.asks(&landline));
-        settings.screening = vec![
-            Screening { number: mobile.clone(), ask: false },
-            Screening { number: landline.clone(), ask: true },
-        ];
-        assert!(!settings.asks(&mobile) && settings.asks(&abroad) && settings.asks(&landline));
+        let numbers = [mobile?, landline?, abroad?];
+        let asked = |settings: &CallSettings| -> Vec<bool> {
+            settings.targets().iter().zip(&numbers).map(|(target, number)| target.asks(number)).collect()
+        };
+        let mut settings = CallSettings { forward_to: numbers.to_vec(), ..CallSettings::default() };
+        assert_eq!(asked(&settings), [true, false, true]);
+        let chosen = [(0, false), (1, true)];
+        settings.screening =
+            chosen.map(|(at, ask): (usize, bool)| Screening { number: numbers[at].clone(), ask }).to_vec();
+        assert_eq!(asked(&settings), [false, true, true]);
+        settings.targets = settings.targets();
+        settings.screening.clear();
+        assert_eq!(asked(&settings), [false, true, true], "targets say it themselves");
         Ok(())
     }
 

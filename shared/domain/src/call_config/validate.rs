@@ -1,5 +1,8 @@
 //! What a business may choose. The rules that types cannot carry.
 
+mod menu;
+mod targets;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -7,7 +10,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{CallConfig, CallMode, CallSettings, MinuteOfDay, Span, voices};
+use super::{CallConfig, CallSettings, MinuteOfDay, Span, voices};
 use crate::{
     name::{Name, NotAName},
     phone::NotDialable,
@@ -18,6 +21,8 @@ use crate::{
 pub const MAX_TEXT_CHARS: usize = 2000;
 /// Longest name of a holiday, characters.
 pub const MAX_NAME_CHARS: usize = 200;
+/// Longest label of a menu's option, characters.
+pub const MAX_LABEL_CHARS: usize = 60;
 /// Most numbers that one `<Dial>` rings (<https://www.twilio.com/docs/voice/twiml/number>).
 pub const MAX_FORWARD_TO: usize = 10;
 /// Most spans of opening hours in one day.
@@ -78,6 +83,44 @@ pub enum SettingsProblem {
     /// Forwarding to oneself: the call would never end.
     #[error("Calls cannot be forwarded to the business's own number.")]
     OwnNumber,
+    /// The same person twice.
+    #[error("This person is listed twice.")]
+    DuplicatePerson,
+    /// A person who left, or who has no number for calls.
+    #[error("This person is not in the business, or has no phone number for calls.")]
+    NotReachable,
+    /// The call would come back.
+    #[error("This number belongs to a business that forwards its calls back here.")]
+    Loop,
+    /// Targets ring longer than the business wants a caller to wait.
+    #[error("Together they ring longer than {max} seconds.")]
+    RingsTooLong {
+        /// The business's limit, seconds.
+        max: u16,
+    },
+    /// A number of times is out of its range.
+    #[error("It must be between {min} and {max} times.")]
+    OutOfTimes {
+        /// Smallest allowed.
+        min: u8,
+        /// Largest allowed.
+        max: u8,
+    },
+    /// A menu without options.
+    #[error("A menu needs at least one option.")]
+    NothingToChoose,
+    /// Menus inside menus inside menus.
+    #[error("Menus can be at most {max} deep.")]
+    MenuTooDeep {
+        /// Deepest allowed.
+        max: usize,
+    },
+    /// All menus together have too much text.
+    #[error("The menus can have at most {max} bytes together.")]
+    MenuTooLarge {
+        /// Most bytes of JSON allowed.
+        max: usize,
+    },
     /// A text is too long.
     #[error("The text can have at most {max} characters.")]
     TooLong {
@@ -199,6 +242,7 @@ impl CallSettings {
         let mut found = Findings::default();
         self.check_voice_and_texts(&mut found);
         self.check_forwarding(&mut found);
+        self.check_menu(&mut found);
         found.range("max_message_s", self.max_message_s, MESSAGE_S);
         self.check_hours(&mut found);
         found.into_result()
@@ -213,35 +257,6 @@ impl CallSettings {
                 found.text(field, text, MAX_TEXT_CHARS);
             }
         }
-    }
-
-    fn check_forwarding(&self, found: &mut Findings) {
-        if self.mode == CallMode::Forward && self.forward_to.is_empty() {
-            found.add("forward_to", SettingsProblem::NobodyToForwardTo);
-        }
-        if self.forward_to.len() > MAX_FORWARD_TO {
-            found.add("forward_to", SettingsProblem::TooMany { max: MAX_FORWARD_TO });
-        }
-        let mut seen = BTreeSet::new();
-        for (index, number) in self.forward_to.iter().enumerate() {
-            if !seen.insert(number) {
-                found.add(format_args!("forward_to[{index}]"), SettingsProblem::DuplicateNumber);
-            }
-            // Twilio refuses it, and the caller would be told nothing.
-            if !number.is_plausible() {
-                found.add(format_args!("forward_to[{index}]"), SettingsProblem::NoNumber);
-            }
-        }
-        if self.screening.len() > MAX_FORWARD_TO {
-            found.add("screening", SettingsProblem::TooMany { max: MAX_FORWARD_TO });
-        }
-        let mut seen = BTreeSet::new();
-        for (index, screening) in self.screening.iter().enumerate() {
-            if !seen.insert(&screening.number) {
-                found.add(format_args!("screening[{index}]"), SettingsProblem::DuplicateNumber);
-            }
-        }
-        found.range("forward_timeout_s", self.forward_timeout_s, FORWARD_TIMEOUT_S);
     }
 
     fn check_hours(&self, found: &mut Findings) {
@@ -272,11 +287,7 @@ impl CallConfig {
         if let Err(why) = Name::parse(&self.business_name) {
             found.add("business_name", why.into());
         }
-        for (index, number) in self.settings.forward_to.iter().enumerate() {
-            if self.numbers.contains(number) {
-                found.add(format_args!("forward_to[{index}]"), SettingsProblem::OwnNumber);
-            }
-        }
+        self.check_who_is_rung(&mut found);
         found.into_result()
     }
 }
