@@ -220,6 +220,7 @@ fn call_config(sender: &Sender) -> anyhow::Result<CallConfig> {
         business_name: "העסק שלנו".to_owned(),
         numbers: vec![E164::parse(&sender.called)?],
         time_zone: chrono_tz::Asia::Jerusalem,
+        people: Vec::new(),
         revision: 1,
         settings: CallSettings::default(),
     })

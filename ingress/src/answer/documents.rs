@@ -32,7 +32,7 @@ impl<'a> Script<'a> {
                 let listed = targets.iter().any(|target| target.number == *number);
                 let usable = !config.numbers.contains(number) && !listed;
                 if usable && targets.len() < MAX_FORWARD_TO {
-                    targets.push(Target { number: number.clone(), ask: settings.asks(number) });
+                    targets.push(Target { number: number.clone(), ask: number.may_be_mobile() });
                 }
             }
         }

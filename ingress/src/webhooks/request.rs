@@ -202,6 +202,7 @@ mod tests {
                 business_name: String::new(),
                 numbers: vec![E164::parse(number)?],
                 time_zone: chrono_tz::Asia::Jerusalem,
+                people: Vec::new(),
                 revision: 1,
                 settings: CallSettings::default(),
             })

@@ -245,6 +245,7 @@ mod tests {
             business_name: "dana".to_owned(),
             numbers: vec![E164::parse("+97231234567")?],
             time_zone: chrono_tz::Asia::Jerusalem,
+            people: Vec::new(),
             revision: 4,
             settings,
         };

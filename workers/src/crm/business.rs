@@ -65,6 +65,7 @@ async fn read(connection: &mut PgConnection, business: BusinessId) -> Result<Opt
         business_name: row.name,
         numbers: numbers.map_err(|e| unreadable(e.to_string()))?,
         time_zone: row.time_zone.parse().map_err(|_| unreadable("unknown time zone".to_owned()))?,
+        people: Vec::new(),
         revision: row.call_settings_revision,
         settings,
     };

@@ -1361,7 +1361,7 @@ export interface components {
              */
             forward_timeout_s?: number;
             /**
-             * @description Whom to ring when forwarding, all at once; 1 to 10 numbers.
+             * @description Numbers to ring; read only where there are no `targets`.
              * @default []
              */
             forward_to?: components["schemas"]["E164"][];
@@ -1388,6 +1388,8 @@ export interface components {
              * @default 300
              */
             max_message_s?: number;
+            /** @default null */
+            menu?: components["schemas"]["Menu"] | null;
             /**
              * @description What happens after the greeting.
              * @default record
@@ -1399,10 +1401,26 @@ export interface components {
              */
             record_forwarded?: boolean;
             /**
-             * @description At which of those numbers whoever answers is asked first; of others see [`CallSettings::asks`].
+             * Format: int32
+             * @description How long the targets may ring one after the other in all, seconds, 5 to 300.
+             * @default 120
+             */
+            ring_limit_s?: number;
+            /**
+             * @description In which order.
+             * @default all
+             */
+            ringing?: components["schemas"]["Ringing"];
+            /**
+             * @description At which of those numbers whoever answers is asked first; of others see [`Target::asks`].
              * @default []
              */
             screening?: components["schemas"]["Screening"][];
+            /**
+             * @description Whom to ring when forwarding; 1 to 10.
+             * @default []
+             */
+            targets?: components["schemas"]["Target"][];
             /**
              * @description A voice of Twilio's for that language; the default one when absent.
              * @default null
@@ -1936,6 +1954,11 @@ export interface components {
          * @enum {string}
          */
         LeadStatus: "new" | "contacted" | "qualified" | "won" | "lost";
+        /**
+         * Format: int32
+         * @description How often something may happen, 1 to 3; 2 unless said otherwise.
+         */
+        Limit: number;
         /** @description What init and qr answer. */
         LinkAnswer: components["schemas"]["QrAnswer"] | components["schemas"]["AlreadyLinked"] | components["schemas"]["Failed"];
         /** @description Address and password. */
@@ -1973,6 +1996,41 @@ export interface components {
             success: boolean;
             /** @description The person. */
             user: components["schemas"]["Me"];
+        };
+        /**
+         * @description What a caller hears and may press. The caller who presses nothing, or nothing that is there, goes on as if there were
+         *     no menu: they are put through or leave a message, as the business's `mode` says.
+         */
+        Menu: {
+            /**
+             * @description What may be pressed.
+             * @default {}
+             */
+            options?: {
+                [key: string]: components["schemas"]["MenuOption"];
+            };
+            /**
+             * @description What the caller hears; when absent, the options by their labels ("For sales, press 1").
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description How often it is said to a caller who presses nothing, 1 to 3.
+             * @default 2
+             */
+            silent_limit?: components["schemas"]["Limit"];
+            /**
+             * @description How often a caller may press what is not there, 1 to 3.
+             * @default 2
+             */
+            wrong_limit?: components["schemas"]["Limit"];
+        };
+        /** @description One choice. */
+        MenuOption: {
+            /** @description What people call it: "sales". */
+            label: string;
+            /** @description What happens. */
+            then: components["schemas"]["Then"];
         };
         /** @description A time of day as `HH:MM`, 00:00 to 24:00. */
         MinuteOfDay: string;
@@ -2737,6 +2795,11 @@ export interface components {
             worker: string;
         };
         /**
+         * @description In which order targets are rung.
+         * @enum {string}
+         */
+        Ringing: "all" | "in_order" | "in_turn";
+        /**
          * @description A person's role. The order is the rank: each outranks those before it.
          * @enum {string}
          */
@@ -2979,6 +3042,38 @@ export interface components {
             /** @description Always true. */
             success: boolean;
         };
+        /** @description Somebody to ring. */
+        Target: {
+            /** @description Whether whoever answers has to press 1 first; where a mobile phone may answer, when absent. */
+            ask?: boolean | null;
+            /**
+             * Format: int32
+             * @description How long to ring, seconds, 5 to 60; the business's `forward_timeout_s` when absent.
+             */
+            timeout_s?: number | null;
+            /** @description Who. */
+            who: components["schemas"]["Who"];
+        };
+        /** @description What happens when a digit was pressed. */
+        Then: {
+            /** @enum {string} */
+            do: "forward";
+            /** @description To whom; 1 to 10, in the business's way of ringing. */
+            targets: components["schemas"]["Target"][];
+        } | {
+            /** @enum {string} */
+            do: "record";
+        } | {
+            /** @enum {string} */
+            do: "say";
+            /** @description What. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            do: "menu";
+            /** @description Of what. */
+            menu: components["schemas"]["Menu"];
+        };
         /** @description Something that happened with a lead. */
         TimelineEntry: {
             /**
@@ -3052,6 +3147,14 @@ export interface components {
          * @enum {string}
          */
         WhatsappState: "not_linked" | "requesting" | "qr_ready" | "expired" | "interrupted" | "code_ready" | "pairing" | "connected" | "reconnecting" | "replaced" | "unlinking" | "unlinked" | "logged_out" | "stopped";
+        /** @description A person of the business, at the number and in the hours that they chose, or a bare number. */
+        Who: {
+            /** @description That person. */
+            member: components["schemas"]["UserId"];
+        } | {
+            /** @description That number. */
+            number: components["schemas"]["E164"];
+        };
         /** @description A worker. */
         WorkerItem: {
             /**

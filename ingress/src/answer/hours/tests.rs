@@ -20,6 +20,7 @@ fn config(week: Option<&[(Day, &str)]>, holidays: &[(&str, &str)]) -> CallConfig
         business_name: String::new(),
         numbers: Vec::new(),
         time_zone: chrono_tz::Asia::Jerusalem,
+        people: Vec::new(),
         revision: 1,
         settings: CallSettings {
             hours: week.map(|days| WeeklyHours(days.iter().map(|(day, s)| (*day, spans(s))).collect())),

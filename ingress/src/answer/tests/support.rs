@@ -89,6 +89,7 @@ pub(super) fn config(change: impl FnOnce(&mut CallSettings)) -> CallConfig {
         business_name: business_name.to_owned(),
         numbers: vec![number(0)],
         time_zone: chrono_tz::Asia::Jerusalem,
+        people: Vec::new(),
         revision: 1,
         settings,
     }

@@ -7,6 +7,7 @@ mod numbers;
 mod preview;
 mod read;
 mod settings;
+mod typed;
 
 use crate::request::routes::{Description, Routes, routes};
 

@@ -3,21 +3,16 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use prosaas_domain::{
-    call_config::{
-        self, CallConfig, CallSettings, MAX_FORWARD_TO, Screening, SettingsError, SettingsProblem,
-    },
+    call_config::{self, CallConfig, CallSettings, SettingsProblem},
     ids::BusinessId,
     phone::{self, E164},
 };
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, Error as _},
-};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::typed::TypedSettings;
 use crate::http::problem::{FieldError, Problem};
 
 /// Most numbers of one business.
@@ -79,72 +74,6 @@ pub struct SettingsInput {
     pub settings: TypedSettings,
 }
 
-/// Settings whose numbers are as typed: each that cannot be dialled is named.
-#[derive(Debug)]
-pub struct TypedSettings {
-    forward_to: Vec<String>,
-    screening: Vec<TypedScreening>,
-    rest: CallSettings,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TypedScreening {
-    number: String,
-    ask: bool,
-}
-
-impl<'de> Deserialize<'de> for TypedSettings {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
-        let forward_to = list(&mut fields, "forward_to").map_err(D::Error::custom)?;
-        let screening = list(&mut fields, "screening").map_err(D::Error::custom)?;
-        let rest = serde_path_to_error::deserialize(Value::Object(fields)).map_err(D::Error::custom)?;
-        Ok(Self { forward_to, screening, rest })
-    }
-}
-
-fn list<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<Vec<T>, String> {
-    let entries = fields.remove(name).unwrap_or_else(|| Value::Array(Vec::new()));
-    Vec::deserialize(entries).map_err(|error| format!("{name}: {error}"))
-}
-
-impl TypedSettings {
-    fn read(self) -> (CallSettings, Vec<SettingsError>) {
-        let (mut forward_to, mut findings) = (Vec::new(), Vec::new());
-        for (at, text) in self.forward_to.iter().take(MAX_FORWARD_TO + 1).enumerate() {
-            match phone::dialable(text) {
-                Ok(number) => forward_to.push(number),
-                Err(why) => {
-                    let field = format!("forward_to[{at}]");
-                    findings.push(SettingsError { field, problem: why.into() });
-                }
-            }
-        }
-        if self.screening.len() > MAX_FORWARD_TO {
-            let problem = SettingsProblem::TooMany { max: MAX_FORWARD_TO };
-            findings.push(SettingsError { field: "screening".to_owned(), problem });
-        }
-        let mut screening = Vec::new();
-        for (at, typed) in self.screening.into_iter().take(MAX_FORWARD_TO).enumerate() {
-            match phone::dialable(&typed.number) {
-                // What is said of a number that nothing is forwarded to says nothing.
-                Ok(number) if forward_to.contains(&number) => {
-                    screening.push(Screening { number, ask: typed.ask });
-                }
-                Ok(_) => {}
-                // The list of numbers has told of that one.
-                Err(_) if self.forward_to.contains(&typed.number) => {}
-                Err(why) => {
-                    let field = format!("screening[{at}].number");
-                    findings.push(SettingsError { field, problem: why.into() });
-                }
-            }
-        }
-        (CallSettings { forward_to, screening, ..self.rest }, findings)
-    }
-}
-
 impl SettingsInput {
     /// The configuration as it would be.
     ///
@@ -164,6 +93,7 @@ impl SettingsInput {
                 Some(text) => time_zone(&text)?,
                 None => before.time_zone,
             },
+            people: before.people.clone(),
             revision: before.revision,
             settings,
         };
@@ -266,6 +196,7 @@ pub(super) async fn configuration(database: &PgPool, business: BusinessId) -> Re
         business_name: row.name,
         numbers: numbers.ok_or_else(unreadable("numbers"))?,
         time_zone: row.time_zone.parse().ok().ok_or_else(unreadable("time zone"))?,
+        people: Vec::new(),
         revision: row.call_settings_revision,
         settings: call_config::stored::read(row.call_settings).ok().ok_or_else(unreadable("settings"))?,
     })

@@ -127,6 +127,7 @@ mod tests {
             business_name: format!("עסק {id}"),
             numbers: numbers.iter().map(|n| E164::parse(n).unwrap()).collect(),
             time_zone: chrono_tz::Asia::Jerusalem,
+            people: Vec::new(),
             revision,
             settings: CallSettings::default(),
         }

@@ -45,6 +45,7 @@ fn changed(before: &CallConfig, command: &BusinessConfigureV1) -> Result<CallCon
         business_name: command.name.as_deref().unwrap_or(&before.business_name).trim().to_owned(),
         numbers: before.numbers.clone(),
         time_zone: command.time_zone.unwrap_or(before.time_zone),
+        people: before.people.clone(),
         revision: before.revision + 1,
         settings: command.settings.clone(),
     };
@@ -82,6 +83,7 @@ mod tests {
             business_name: "Dana".to_owned(),
             numbers: Vec::new(),
             time_zone: chrono_tz::Asia::Jerusalem,
+            people: Vec::new(),
             revision: 7,
             settings: CallSettings::default(),
         }

@@ -31,6 +31,7 @@ impl Apply for BusinessCreateV1 {
             business_name: self.name.trim().to_owned(),
             numbers: distinct(&self.numbers)?,
             time_zone: self.time_zone,
+            people: Vec::new(),
             revision: 1,
             settings: CallSettings::default(),
         };
