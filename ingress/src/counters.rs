@@ -12,7 +12,7 @@ use prosaas_platform::bus::publisher::Reason;
 
 /// Makes them.
 pub fn exist() {
-    for webhook in ["incoming_call", "call_status", "handle_recording", "dial_result", "screen"] {
+    for webhook in ["incoming_call", "call_status", "handle_recording", "dial_result", "menu", "screen"] {
         for kept in [Kept::Logged, Kept::LastResort, Kept::Lost] {
             counter!("prosaas_webhook_acks_total", "webhook" => webhook, "outcome" => kept.as_str())
                 .increment(0);

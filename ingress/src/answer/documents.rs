@@ -4,13 +4,15 @@ use std::io;
 
 use bytes::Bytes;
 use prosaas_domain::{
-    call_config::{CallConfig, CallMode, ClosedAction, Language, MAX_FORWARD_TO},
+    call_config::{CallConfig, ClosedAction, Language, Menu},
+    ids::UserId,
     phone::E164,
 };
 
 use super::{
+    ringing::Callees,
     sentences,
-    twiml::{Dial, Response, Target, TwimlError, Voice, document},
+    twiml::{Response, TwimlError, Verbs, Voice, document, verbs},
 };
 
 /// A business's settings as the documents use them. Settings that never passed
@@ -19,74 +21,87 @@ use super::{
 pub(super) struct Script<'a> {
     config: &'a CallConfig,
     voice: Voice<'a>,
-    targets: Vec<Target>,
 }
 
 impl<'a> Script<'a> {
     pub(super) fn new(config: &'a CallConfig) -> Self {
         let settings = &config.settings;
-        let mut targets: Vec<Target> = Vec::new();
-        if settings.mode == CallMode::Forward {
-            for number in &settings.forward_to {
-                // A call forwarded to the number that it came in on would never end.
-                let listed = targets.iter().any(|target| target.number == *number);
-                let usable = !config.numbers.contains(number) && !listed;
-                if usable && targets.len() < MAX_FORWARD_TO {
-                    targets.push(Target { number: number.clone(), ask: number.may_be_mobile() });
-                }
-            }
-        }
-        Self { config, voice: Voice::choose(settings.voice.as_deref(), settings.language), targets }
+        Self { config, voice: Voice::choose(settings.voice.as_deref(), settings.language) }
     }
 
-    /// Whether open calls are forwarded: to nobody means that messages are taken.
-    pub(super) fn forwards(&self) -> bool {
-        !self.targets.is_empty()
+    pub(super) const fn config(&self) -> &'a CallConfig {
+        self.config
     }
 
-    /// During the hours: greet, then forward or record.
-    pub(super) fn open(&self) -> Result<Bytes, TwimlError> {
-        if self.forwards() {
-            return self.forward(None);
-        }
+    /// Whom open calls are forwarded to; nobody means that messages are taken.
+    pub(super) fn callees(&self) -> Callees {
+        let settings = &self.config.settings;
+        if settings.forwards() { Callees::new(self.config, &settings.targets()) } else { Callees::default() }
+    }
+
+    /// During the hours, where messages are taken: greet and record.
+    pub(super) fn open_to_messages(&self) -> Result<Bytes, TwimlError> {
         let own = own_words(self.config.settings.greeting.as_ref());
         let default = || sentences::greeting(self.language(), self.name());
         document(|response| self.take_message(response, own, default))
     }
 
-    /// The same for a caller whose number cannot be shown to whoever is rung: Twilio would refuse to dial (error
-    /// 13214). The business's own number stands in its place. None where nothing is forwarded.
-    pub(super) fn open_to_unknown(&self) -> Result<Option<Bytes>, TwimlError> {
-        let own = self.config.numbers.first().filter(|_| self.forwards());
-        own.map(|number| self.forward(Some(number))).transpose()
+    /// What every caller hears first.
+    pub(super) fn greeting(&self) -> Result<Verbs, TwimlError> {
+        let own = own_words(self.config.settings.greeting.as_ref()).map(str::to_owned);
+        let greeting = own.unwrap_or_else(|| sentences::greeting(self.language(), self.name()));
+        verbs(|response| response.say(self.voice, &greeting))
     }
 
-    /// Greets and rings. Whatever the greeting is, the caller hears that they are put through, for what follows may
-    /// be silence until somebody takes the call, and that they are recorded.
-    fn forward(&self, caller_id: Option<&E164>) -> Result<Bytes, TwimlError> {
-        let settings = &self.config.settings;
-        let own = own_words(settings.greeting.as_ref()).map(str::to_owned);
+    /// Before somebody is rung. The caller hears that they are put through, for what follows may be silence until
+    /// somebody takes the call, and that they are recorded.
+    pub(super) fn connecting(&self) -> Result<Verbs, TwimlError> {
+        let recorded = self.config.settings.record_forwarded;
+        verbs(|response| response.say(self.voice, &sentences::connecting(self.language(), recorded)))
+    }
+
+    /// Before the next is rung.
+    pub(super) fn still_connecting(&self) -> Result<Verbs, TwimlError> {
+        verbs(|response| response.say(self.voice, sentences::still_connecting(self.language())))
+    }
+
+    /// What a menu says: the business's own words, or its options.
+    pub(super) fn prompt(&self, menu: &Menu) -> Result<Verbs, TwimlError> {
+        let language = self.language();
+        let own = own_words(menu.prompt.as_ref()).map(str::to_owned);
+        let prompt = own.unwrap_or_else(|| {
+            let options =
+                menu.options.iter().map(|(key, option)| sentences::option(language, *key, &option.label));
+            options.collect::<Vec<_>>().join(" ")
+        });
+        verbs(|response| response.say(self.voice, &prompt))
+    }
+
+    /// To a caller who pressed what is not there.
+    pub(super) fn not_there(&self) -> Result<Verbs, TwimlError> {
+        verbs(|response| response.say(self.voice, sentences::not_there(self.language())))
+    }
+
+    /// Says something and ends the call.
+    pub(super) fn say_and_end(&self, text: &str) -> Result<Bytes, TwimlError> {
         document(|response| {
-            response
-                .say(self.voice, &own.unwrap_or_else(|| sentences::greeting(self.language(), self.name())))?;
-            response.say(self.voice, &sentences::connecting(self.language(), settings.record_forwarded))?;
-            response.dial(&Dial {
-                business: self.config.business_id,
-                targets: &self.targets,
-                timeout_s: settings.forward_timeout_s.clamp(5, 60),
-                record: settings.record_forwarded,
-                caller_id,
-            })
+            response.say(self.voice, text)?;
+            response.hang_up()
         })
+    }
+
+    /// Takes a message of a caller who has been greeted.
+    pub(super) fn message(&self) -> Result<Bytes, TwimlError> {
+        document(|response| self.take_message(response, None, String::new))
     }
 
     /// Asks whoever has answered whether they take the call from that number, twice; none where it cannot be told.
     /// Without a digit the leg ends: a voicemail presses none.
-    pub(super) fn screening(&self, caller: Option<&E164>) -> Result<Bytes, TwimlError> {
+    pub(super) fn screening(&self, caller: Option<&E164>, user: Option<UserId>) -> Result<Bytes, TwimlError> {
         let question = self.question(caller);
         document(|response| {
             for _ in 0..2 {
-                response.ask(self.config.business_id, self.voice, &question)?;
+                response.ask(self.config.business_id, user, self.voice, &question)?;
             }
             response.hang_up()
         })
@@ -108,20 +123,15 @@ impl<'a> Script<'a> {
         })
     }
 
-    /// Whether anybody who is rung is asked first.
-    pub(super) fn asks(&self) -> bool {
-        self.targets.iter().any(|target| target.ask)
-    }
-
     /// The question of [`Self::screening`].
     pub(super) fn question(&self, caller: Option<&E164>) -> String {
         sentences::take_this_call(self.language(), self.name(), caller)
     }
 
-    /// Forwarding reached nobody: say so, then record.
-    pub(super) fn nobody_answered(&self) -> Result<Bytes, TwimlError> {
+    /// Forwarding reached nobody, or nobody takes calls now: say so, then record.
+    pub(super) fn nobody_answered(&self) -> Result<Verbs, TwimlError> {
         let default = || sentences::nobody_available(self.language()).to_owned();
-        document(|response| self.take_message(response, None, default))
+        verbs(|response| self.take_message(response, None, default))
     }
 
     /// After a message, in the business's voice.
@@ -182,4 +192,12 @@ pub(super) fn bilingual(sentence: fn(Language) -> &'static str) -> Result<Bytes,
 /// Ends the call without a word.
 pub(super) fn hang_up() -> Result<Bytes, TwimlError> {
     document(Response::hang_up)
+}
+
+/// What was written, or nothing and an error in the log. Every document was rendered once when its business's settings
+/// came, so this does not happen.
+pub(super) fn or_log<T>(written: Result<T, TwimlError>) -> Option<T> {
+    written
+        .inspect_err(|error| tracing::error!(event = "call.unwritten", %error, "the caller leaves a message"))
+        .ok()
 }

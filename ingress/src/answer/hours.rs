@@ -48,6 +48,11 @@ impl Schedule {
         }
     }
 
+    /// Of a person of the business: they keep no holidays of their own.
+    pub(super) const fn weekly(time_zone: Tz, hours: WeeklyHours) -> Self {
+        Self { time_zone, week: Some(hours), holidays: BTreeMap::new(), for_now: None }
+    }
+
     pub(super) fn is_open(&self, now: DateTime<Utc>) -> bool {
         if let Some(for_now) = self.for_now.filter(|for_now| now < for_now.until) {
             return for_now.open;

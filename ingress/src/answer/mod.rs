@@ -3,33 +3,68 @@
 
 mod documents;
 pub mod hours;
+mod menu;
+mod place;
+mod ringing;
 mod sentences;
 mod speech;
 mod twiml;
 
-use std::sync::LazyLock;
+use std::sync::{
+    Arc, LazyLock,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    call_config::{CallConfig, Language},
+    call_config::{CallConfig, Language, MenuPath},
+    ids::{BusinessId, UserId},
     phone::{self, E164},
 };
 use prosaas_events::call::Answer;
 
-pub use self::twiml::{MAX_DOCUMENT, TwimlError};
-use self::{documents::Script, hours::Schedule, twiml::Voice};
+use self::{
+    documents::{Script, or_log},
+    hours::Schedule,
+    menu::{Menus, Next, Way},
+    ringing::{Callees, Turn},
+    twiml::{Dial, Verbs, Voice, document},
+};
+pub use self::{
+    menu::Pressed,
+    place::{Asked, Round},
+    twiml::{MAX_DOCUMENT, TwimlError},
+};
 
-/// Everything that one business answers, rendered.
+/// Everything that one business answers, rendered as far as it is the same for every call.
 #[derive(Debug, Clone)]
 pub struct CompiledAnswers {
+    business: BusinessId,
+    record_forwarded: bool,
     schedule: Schedule,
-    open_answer: Answer,
-    open: Bytes,
-    open_to_unknown: Option<Bytes>,
+    callees: Callees,
+    menus: Option<Menus>,
+    greeting: Verbs,
+    connecting: Verbs,
+    still_connecting: Verbs,
+    nobody_answered: Verbs,
+    /// What a caller goes through during the hours, where that is the same for all whose number can be shown.
+    open: Option<Bytes>,
+    message: Bytes,
     closed: Bytes,
-    nobody_answered: Bytes,
     after_recording: Bytes,
+    /// How many calls have begun to ring people in turn.
+    turn: Arc<AtomicUsize>,
+}
+
+/// Who calls whom, as Twilio says it.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller<'a> {
+    /// `From`.
+    pub from: &'a str,
+    /// `To`: one of the business's numbers.
+    pub to: &'a str,
 }
 
 impl CompiledAnswers {
@@ -38,30 +73,165 @@ impl CompiledAnswers {
     /// would be larger than Twilio takes.
     pub fn compile(config: &CallConfig) -> Result<Self, TwimlError> {
         let script = Script::new(config);
-        Ok(Self {
+        let mut compiled = Self {
+            business: config.business_id,
+            record_forwarded: config.settings.record_forwarded,
             schedule: Schedule::new(config),
-            open_answer: if script.forwards() { Answer::Forward } else { Answer::Record },
-            open: script.open()?,
-            open_to_unknown: script.open_to_unknown()?,
-            closed: script.closed()?,
+            callees: script.callees(),
+            menus: Menus::new(&script)?,
+            greeting: script.greeting()?,
+            connecting: script.connecting()?,
+            still_connecting: script.still_connecting()?,
             nobody_answered: script.nobody_answered()?,
+            open: None,
+            message: script.message()?,
+            closed: script.closed()?,
             after_recording: script.thanks()?,
+            turn: Arc::default(),
+        };
+        compiled.open = match &compiled.menus {
+            Some(menus) => Some(menus.open(&compiled.greeting)?),
+            None if compiled.callees.is_empty() => Some(script.open_to_messages()?),
+            None if compiled.callees.is_constant() => {
+                let turn = compiled.callees.first(Round::default(), 0, DateTime::UNIX_EPOCH);
+                turn.map(|turn| compiled.ring(&[&compiled.greeting, &compiled.connecting], &turn, None))
+                    .transpose()?
+            }
+            None => None,
+        };
+        // Whatever is put together during a call fits, if this does.
+        document(|response| {
+            [&compiled.greeting, &compiled.connecting, &compiled.nobody_answered]
+                .into_iter()
+                .for_each(|verbs| response.put(verbs));
+            Ok(())
+        })?;
+        Ok(compiled)
+    }
+
+    /// The same, going on with the turns of what was answered before.
+    #[must_use]
+    pub fn continuing(self, before: &Self) -> Self {
+        Self { turn: Arc::clone(&before.turn), ..self }
+    }
+
+    /// What to tell Twilio of a call that comes in at that moment.
+    pub fn incoming(&self, now: DateTime<Utc>, caller: Caller<'_>) -> (Answer, Bytes) {
+        if self.schedule.is_open(now) {
+            self.during_hours(now, caller)
+        } else {
+            (Answer::Closed, self.closed.clone())
+        }
+    }
+
+    /// The same during the hours.
+    pub fn during_hours(&self, now: DateTime<Utc>, caller: Caller<'_>) -> (Answer, Bytes) {
+        let always = if self.callees.is_empty() { Answer::Record } else { Answer::Forward };
+        // A menu rings nobody yet, and a message is taken of everybody.
+        let same_for_all = self.menus.is_some() || always == Answer::Record || shown(caller.from).is_some();
+        match self.open.as_ref().filter(|_| same_for_all) {
+            Some(open) => (always, open.clone()),
+            None => self.put_through(&[&self.greeting], MenuPath::default(), &self.callees, now, caller),
+        }
+    }
+
+    /// What a caller goes through who pressed those keys, or none, when asked to choose.
+    pub fn pressed(
+        &self,
+        now: DateTime<Utc>,
+        caller: Caller<'_>,
+        asked: &Asked,
+        digits: Option<&str>,
+    ) -> (Option<Pressed>, Bytes) {
+        let found = self.menus.as_ref().and_then(|menus| menus.pressed(asked, digits));
+        let Some((pressed, next)) = found else { return (None, self.without_menu(now, caller)) };
+        let document = match next {
+            Next::Ask(document) => document,
+            Next::GiveUp => self.without_menu(now, caller),
+            Next::Go(path, Way::Forward(callees)) => self.put_through(&[], path, callees, now, caller).1,
+            Next::Go(_, Way::Say(document)) => document.clone(),
+            Next::Go(_, Way::Record | Way::Menu) => self.message.clone(),
+        };
+        (Some(pressed), document)
+    }
+
+    /// What comes after forwarding: the end where the caller was put through, else the next who can be rung, else a
+    /// message.
+    pub fn after_dial(
+        &self,
+        now: DateTime<Utc>,
+        caller: Caller<'_>,
+        round: Round,
+        put_through: bool,
+    ) -> Bytes {
+        if put_through {
+            return hang_up();
+        }
+        let callees = if round.menu == MenuPath::default() {
+            Some(&self.callees)
+        } else {
+            self.menus.as_ref().and_then(|menus| menus.callees(&round.menu))
+        };
+        let next = callees.and_then(|callees| callees.after(round, now));
+        next.and_then(|turn| or_log(self.ring(&[&self.still_connecting], &turn, Some(caller))))
+            .unwrap_or_else(|| self.nobody_answers(&[]))
+    }
+
+    /// As if there were no menu, for a caller who has been greeted.
+    fn without_menu(&self, now: DateTime<Utc>, caller: Caller<'_>) -> Bytes {
+        if self.callees.is_empty() {
+            return self.message.clone();
+        }
+        self.put_through(&[], MenuPath::default(), &self.callees, now, caller).1
+    }
+
+    /// Rings the first of a list, behind what is said before; takes a message where nobody of them takes calls now.
+    fn put_through(
+        &self,
+        before: &[&Verbs],
+        menu: MenuPath,
+        callees: &Callees,
+        now: DateTime<Utc>,
+        caller: Caller<'_>,
+    ) -> (Answer, Bytes) {
+        let turn = if callees.takes_turns() { self.turn.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let first = callees.first(Round { menu, ..Round::default() }, turn, now);
+        let said: Vec<&Verbs> = before.iter().copied().chain([&self.connecting]).collect();
+        let rung = first.and_then(|turn| or_log(self.ring(&said, &turn, Some(caller))));
+        match rung {
+            Some(document) => (Answer::Forward, document),
+            None => (Answer::Record, self.nobody_answers(before)),
+        }
+    }
+
+    /// A dial behind what is said before. A caller whose number cannot be shown is shown as the number that they
+    /// called, for Twilio refuses to dial with theirs (error 13214).
+    fn ring(
+        &self,
+        before: &[&Verbs],
+        turn: &Turn<'_>,
+        caller: Option<Caller<'_>>,
+    ) -> Result<Bytes, TwimlError> {
+        let hidden = caller.filter(|caller| shown(caller.from).is_none());
+        let called = hidden.and_then(|caller| phone::caller(caller.to));
+        document(|response| {
+            before.iter().for_each(|verbs| response.put(verbs));
+            response.dial(&Dial {
+                business: self.business,
+                turn,
+                record: self.record_forwarded,
+                caller_id: called.as_ref(),
+            })
         })
     }
 
-    /// What to tell Twilio of a call that comes in from there at that moment.
-    pub fn incoming(&self, now: DateTime<Utc>, from: &str) -> (Answer, Bytes) {
-        let answer = self.answer(now);
-        let document = match answer {
-            Answer::Closed => &self.closed,
-            _ => self.open_to_unknown.as_ref().filter(|_| shown(from).is_none()).unwrap_or(&self.open),
-        };
-        (answer, document.clone())
-    }
-
-    /// How a call is answered that comes in at that moment.
-    pub fn answer(&self, now: DateTime<Utc>) -> Answer {
-        if self.schedule.is_open(now) { self.open_answer } else { Answer::Closed }
+    fn nobody_answers(&self, before: &[&Verbs]) -> Bytes {
+        let document = document(|response| {
+            before.iter().for_each(|verbs| response.put(verbs));
+            response.put(&self.nobody_answered);
+            Ok(())
+        });
+        or_log(document).unwrap_or_else(|| self.message.clone())
     }
 
     /// Whether the business is open at that moment.
@@ -69,19 +239,14 @@ impl CompiledAnswers {
         self.schedule.is_open(now)
     }
 
-    /// What a caller goes through during the hours.
-    pub fn open(&self) -> Bytes {
-        self.open.clone()
+    /// Whether anybody is asked to press 1 before a caller is put through.
+    pub fn asks(&self) -> bool {
+        self.callees.asks() || self.menus.as_ref().is_some_and(Menus::asks)
     }
 
     /// What a caller goes through outside the hours.
     pub fn closed(&self) -> Bytes {
         self.closed.clone()
-    }
-
-    /// What comes after forwarding: the end where the caller was put through, else a message.
-    pub fn after_dial(&self, put_through: bool) -> Bytes {
-        if put_through { hang_up() } else { self.nobody_answered.clone() }
     }
 
     /// What comes after a message, in this business's voice.
@@ -96,24 +261,23 @@ fn shown(from: &str) -> Option<E164> {
 }
 
 /// What whoever has answered for a business is asked before the caller is put through. `from` is the caller id that
-/// they see: the business's own where the caller's could not be shown.
-pub fn screening(config: &CallConfig, from: &str) -> Bytes {
+/// they see: the business's own where the caller's could not be shown. `user`: the person who was rung.
+pub fn screening(config: &CallConfig, from: &str, user: Option<UserId>) -> Bytes {
     let caller = shown(from).filter(|number| !config.numbers.contains(number));
-    Script::new(config).screening(caller.as_ref()).unwrap_or_else(|error| {
+    Script::new(config).screening(caller.as_ref(), user).unwrap_or_else(|error| {
         tracing::error!(event = "call.unasked", business_id = %config.business_id, %error, "the leg is hung up");
         hang_up()
     })
 }
 
-/// What whoever is asked hears, where anybody is.
-pub fn question(config: &CallConfig, from: &str) -> Option<String> {
-    let script = Script::new(config);
-    script.asks().then(|| script.question(shown(from).as_ref()))
+/// What whoever is asked hears.
+pub fn question(config: &CallConfig, from: &str) -> String {
+    Script::new(config).question(shown(from).as_ref())
 }
 
 /// Ends the screening: the caller is put through.
 pub fn put_through() -> Bytes {
-    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| or_bare(twiml::document(|_| Ok(()))));
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| or_bare(document(|_| Ok(()))));
     DOCUMENT.clone()
 }
 

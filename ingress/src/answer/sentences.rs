@@ -3,7 +3,10 @@
 //! in full where a voice would otherwise misread it ("איתכם", with you).
 
 use prosaas_domain::{
-    call_config::Language::{self, En, He},
+    call_config::{
+        Key,
+        Language::{self, En, He},
+    },
     phone::E164,
 };
 
@@ -34,6 +37,31 @@ pub(super) fn connecting(language: Language, recorded: bool) -> String {
         En => ("Please hold while we connect your call.", " Please note that this call is recorded."),
     };
     format!("{hold}{}", if recorded { notice } else { "" })
+}
+
+/// Before the next is rung.
+pub(super) const fn still_connecting(language: Language) -> &'static str {
+    match language {
+        He => "אנחנו עדיין מנסים להעביר את השיחה, אנא המתינו על הקו.",
+        En => "We are still trying to connect your call, please hold.",
+    }
+}
+
+/// One option of a menu.
+pub(super) fn option(language: Language, key: Key, label: &str) -> String {
+    let (label, digit) = (bare(label), key.digit());
+    match language {
+        He => format!("עבור {label}, הקישו {digit}."),
+        En => format!("For {label}, press {digit}."),
+    }
+}
+
+/// A caller pressed what is not there.
+pub(super) const fn not_there(language: Language) -> &'static str {
+    match language {
+        He => "הבחירה שהקשתם אינה קיימת.",
+        En => "That is not one of the options.",
+    }
 }
 
 /// To whoever has answered, before the caller is put through.

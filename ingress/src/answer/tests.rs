@@ -1,10 +1,13 @@
 mod properties;
 mod support;
+mod ways;
 
 use chrono::TimeZone;
 use prosaas_domain::call_config::{CallMode, CallSettings, ClosedAction, Screening};
 
-use self::support::{CALLER, compiled, config, forward, names, never_open, noon, number, parse, said};
+use self::support::{
+    CALLER, caller, compiled, config, forward, names, never_open, noon, number, parse, said,
+};
 use super::*;
 
 #[test]
@@ -27,14 +30,14 @@ fn every_document_in_both_languages() {
             s.record_forwarded = false;
         });
         for (name, bytes) in [
-            ("record", record.incoming(noon(), CALLER).1),
-            ("forward", answers(forward).incoming(noon(), CALLER).1),
-            ("forward_unrecorded", forward_unrecorded.incoming(noon(), CALLER).1),
-            ("closed_record", answers(never_open).incoming(noon(), CALLER).1),
-            ("closed_hang_up", closed_hang_up.incoming(noon(), CALLER).1),
-            ("nobody_answered", record.after_dial(false)),
+            ("record", record.incoming(noon(), caller(CALLER)).1),
+            ("forward", answers(forward).incoming(noon(), caller(CALLER)).1),
+            ("forward_unrecorded", forward_unrecorded.incoming(noon(), caller(CALLER)).1),
+            ("closed_record", answers(never_open).incoming(noon(), caller(CALLER)).1),
+            ("closed_hang_up", closed_hang_up.incoming(noon(), caller(CALLER)).1),
+            ("nobody_answered", record.after_dial(noon(), caller(CALLER), Round::default(), false)),
             ("after_recording", after_recording(language)),
-            ("screening", screening(&config(|s| s.language = language), CALLER)),
+            ("screening", screening(&config(|s| s.language = language), CALLER, None)),
         ] {
             insta::assert_snapshot!(format!("{name}_{code}"), lines(&bytes));
         }
@@ -61,7 +64,7 @@ fn the_mode_and_the_hours_decide() {
             "Say Say Record Say Hangup",
         ),
     ] {
-        let (decided, bytes) = compiled(change).incoming(noon(), CALLER);
+        let (decided, bytes) = compiled(change).incoming(noon(), caller(CALLER));
         assert_eq!(decided, answer);
         assert_eq!(names(&bytes).join(" "), verbs);
     }
@@ -72,7 +75,8 @@ fn the_hour_decides_on_each_call() {
     let answers = compiled(|s| {
         s.hours = Some(serde_json::from_str(r#"{"sunday":[{"open":"09:00","close":"17:00"}]}"#).unwrap());
     });
-    let at = |hour| answers.incoming(Utc.with_ymd_and_hms(2026, 2, 15, hour, 0, 0).unwrap(), CALLER).0;
+    let at =
+        |hour| answers.incoming(Utc.with_ymd_and_hms(2026, 2, 15, hour, 0, 0).unwrap(), caller(CALLER)).0;
     assert_eq!(
         [at(6), at(7), at(14), at(15)],
         [Answer::Closed, Answer::Record, Answer::Record, Answer::Closed]
@@ -82,10 +86,10 @@ fn the_hour_decides_on_each_call() {
 #[test]
 fn the_same_bytes_for_the_same_moment() {
     let (answers, again) = (compiled(forward), compiled(forward));
-    assert_eq!(answers.incoming(noon(), CALLER), again.incoming(noon(), CALLER));
+    assert_eq!(answers.incoming(noon(), caller(CALLER)), again.incoming(noon(), caller(CALLER)));
     assert_eq!(
-        answers.incoming(noon(), CALLER).1.as_ptr(),
-        answers.incoming(noon(), CALLER).1.as_ptr(),
+        answers.incoming(noon(), caller(CALLER)).1.as_ptr(),
+        answers.incoming(noon(), caller(CALLER)).1.as_ptr(),
         "a clone copies nothing"
     );
 }
@@ -93,8 +97,14 @@ fn the_same_bytes_for_the_same_moment() {
 #[test]
 fn only_a_conversation_ends_after_forwarding() {
     let answers = compiled(forward);
-    assert_eq!(names(&answers.after_dial(true)).join(" "), "Hangup");
-    assert_eq!(names(&answers.after_dial(false)).join(" "), "Say Say Record Say Hangup");
+    assert_eq!(
+        names(&answers.after_dial(noon(), caller(CALLER), Round::default(), true)).join(" "),
+        "Hangup"
+    );
+    assert_eq!(
+        names(&answers.after_dial(noon(), caller(CALLER), Round::default(), false)).join(" "),
+        "Say Say Record Say Hangup"
+    );
 }
 
 #[test]
@@ -121,7 +131,7 @@ fn mobile_phones_are_asked_before_the_caller_is_put_through() {
             s.forward_to.push(landline.clone());
             change(s);
         });
-        let elements = parse(&bytes.incoming(noon(), CALLER).1);
+        let elements = parse(&bytes.incoming(noon(), caller(CALLER)).1);
         let dial = elements.iter().find(|e| e.name == "Dial").unwrap();
         assert_eq!((dial.attribute("action"), dial.attribute("callerId")), (Some(action), None));
         let numbers = elements.iter().filter(|e| e.name == "Number");
@@ -139,7 +149,7 @@ fn whoever_is_asked_hears_who_calls_and_silence_is_no() {
             s.language = language;
             forward(s);
         });
-        let bytes = screening(&config, CALLER);
+        let bytes = screening(&config, CALLER, None);
         assert_eq!(names(&bytes).join(" "), "Gather Say Gather Say Hangup");
         let gather = parse(&bytes).into_iter().find(|e| e.name == "Gather").unwrap();
         assert_eq!(gather.attribute("numDigits"), Some("1"));
@@ -150,7 +160,7 @@ fn whoever_is_asked_hears_who_calls_and_silence_is_no() {
         );
         // A number that the caller does not have: withheld, or our own in its place.
         for hidden in ["anonymous", "+266696687", "sip:dana@example.com", "", "0527654321", "+972540000000"] {
-            let digits = parse(&screening(&config, hidden)).iter().any(|e| e.text.contains("0 5"));
+            let digits = parse(&screening(&config, hidden, None)).iter().any(|e| e.text.contains("0 5"));
             assert!(!digits, "{hidden}");
         }
     }
@@ -171,12 +181,12 @@ fn a_caller_id_that_cannot_be_shown_is_replaced_by_ours() {
         ("0527654321", Some("+972540000000")),
         ("", Some("+972540000000")),
     ] {
-        let elements = parse(&answers.incoming(noon(), from).1);
+        let elements = parse(&answers.incoming(noon(), caller(from)).1);
         assert_eq!(elements.iter().find(|e| e.name == "Dial").unwrap().attribute("callerId"), id, "{from}");
     }
     let (record, closed) = (compiled(|_| ()), compiled(never_open));
     for answers in [record, closed] {
-        assert_eq!(answers.incoming(noon(), "anonymous"), answers.incoming(noon(), CALLER));
+        assert_eq!(answers.incoming(noon(), caller("anonymous")), answers.incoming(noon(), caller(CALLER)));
     }
 }
 
@@ -189,7 +199,7 @@ fn own_greetings_too_are_followed_by_the_notice_and_by_who_is_rung() {
                 s.greeting = Some("שלום!".to_owned());
                 s.record_forwarded = recorded;
             })
-            .incoming(noon(), CALLER)
+            .incoming(noon(), caller(CALLER))
             .1,
         )
     };
@@ -207,7 +217,7 @@ fn every_path_ends() {
         assert_eq!(names(&bytes).last().map(String::as_str), Some("Hangup"));
         assert!(!names(&bytes).contains(&"Record".to_owned()), "nobody would listen");
     }
-    let (_, record) = compiled(|_| ()).incoming(noon(), CALLER);
+    let (_, record) = compiled(|_| ()).incoming(noon(), caller(CALLER));
     let elements = parse(&record);
     let recording = elements.iter().find(|e| e.name == "Record").unwrap();
     assert_eq!(recording.attribute("action"), Some("/webhook/handle_recording"));
@@ -229,9 +239,11 @@ fn a_voice_goes_with_its_locale() {
             s.language = language;
             s.voice = voice.map(str::to_owned);
         });
-        for bytes in
-            [answers.incoming(noon(), CALLER).1, answers.after_recording(), answers.after_dial(false)]
-        {
+        for bytes in [
+            answers.incoming(noon(), caller(CALLER)).1,
+            answers.after_recording(),
+            answers.after_dial(noon(), caller(CALLER), Round::default(), false),
+        ] {
             for say in parse(&bytes).iter().filter(|e| e.name == "Say") {
                 assert_eq!(
                     (say.attribute("voice"), say.attribute("language")),
@@ -244,14 +256,16 @@ fn a_voice_goes_with_its_locale() {
 
 #[test]
 fn a_businesss_own_words_come_first_and_the_beep_is_told_once() {
-    let own = |text: &str| said(&compiled(|s| s.greeting = Some(text.to_owned())).incoming(noon(), CALLER).1);
+    let own = |text: &str| {
+        said(&compiled(|s| s.greeting = Some(text.to_owned())).incoming(noon(), caller(CALLER)).1)
+    };
     let (request, silence) = (sentences::leave_a_message(Language::He), sentences::no_message(Language::He));
     assert_eq!(own("כאן דני & בניו"), format!("כאן דני & בניו{request}{silence}"));
     assert_eq!(own("דברו אחרי הצפצוף"), format!("דברו אחרי הצפצוף{silence}"));
-    let default = said(&compiled(|_| ()).incoming(noon(), CALLER).1);
+    let default = said(&compiled(|_| ()).incoming(noon(), caller(CALLER)).1);
     let mut named = config(|s| s.language = Language::En);
     named.business_name = "Ring Tone".to_owned();
-    let default_words = said(&CompiledAnswers::compile(&named).unwrap().incoming(noon(), CALLER).1);
+    let default_words = said(&CompiledAnswers::compile(&named).unwrap().incoming(noon(), caller(CALLER)).1);
     assert!(default_words.contains(sentences::leave_a_message(Language::En)), "a name asks for nothing");
     for blank in ["", " \n", "\u{0}"] {
         assert_eq!(own(blank), default, "a blank greeting is none");
@@ -266,11 +280,11 @@ fn unvalidated_settings_still_give_a_document() {
         s.forward_timeout_s = 0;
         s.max_message_s = u16::MAX;
     });
-    let elements = parse(&answers.incoming(noon(), CALLER).1);
+    let elements = parse(&answers.incoming(noon(), caller(CALLER)).1);
     let rung: Vec<_> = elements.iter().filter(|e| e.name == "Number").map(|e| e.text.clone()).collect();
     assert_eq!(rung, (1..=10).map(|n| number(n).to_string()).collect::<Vec<_>>());
     assert_eq!(elements.iter().find(|e| e.name == "Dial").unwrap().attribute("timeout"), Some("5"));
-    let after = parse(&answers.after_dial(false));
+    let after = parse(&answers.after_dial(noon(), caller(CALLER), Round::default(), false));
     assert_eq!(after.iter().find(|e| e.name == "Record").unwrap().attribute("maxLength"), Some("3600"));
 }
 

@@ -6,29 +6,28 @@ use std::io;
 use bytes::Bytes;
 use prosaas_domain::{
     call_config::{Language, voices},
-    ids::BusinessId,
+    ids::{BusinessId, UserId},
     phone::E164,
 };
 use quick_xml::{
     Writer,
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
+    writer::ElementWriter,
 };
 
-use super::speech;
+use super::{ringing::Turn, speech};
 
 /// Largest document that we send, bytes. Twilio takes 64 kB (error 11750).
 pub const MAX_DOCUMENT: usize = 64_000;
 
 /// Where Twilio sends a message when it ends, and every report of a recording.
 const RECORDING_URL: &str = "/webhook/handle_recording";
-/// Where Twilio asks on when a forwarded call ends.
-const DIAL_URL: &str = "/webhook/dial_result";
-/// The same, where everybody who is rung is asked first. `nginx/callers-maps.conf` reads it, too.
-const DIAL_SCREENED_URL: &str = "/webhook/dial_result?screened=1";
 /// Where Twilio asks what to tell whoever has answered, and what they pressed.
 const SCREEN_URL: &str = "/webhook/screen";
 /// How long a digit is waited for after the question, seconds. The question comes twice.
 const DIGIT_S: &str = "5";
+/// How long a caller may think after a menu was said, seconds.
+const CHOICE_S: &str = "6";
 /// The reports of a recording that we want.
 const RECORDING_EVENTS: &str = "in-progress completed absent";
 /// Silence that ends a message, seconds: long enough to look a number up.
@@ -72,19 +71,15 @@ impl<'a> Voice<'a> {
 /// How to ring whom.
 pub(super) struct Dial<'a> {
     pub(super) business: BusinessId,
-    pub(super) targets: &'a [Target],
-    pub(super) timeout_s: u16,
+    pub(super) turn: &'a Turn<'a>,
     pub(super) record: bool,
     /// The number that those who are rung see, in place of the caller's.
     pub(super) caller_id: Option<&'a E164>,
 }
 
-/// Whom to ring.
-pub(super) struct Target {
-    pub(super) number: E164,
-    /// Whether they are asked to press 1 first.
-    pub(super) ask: bool,
-}
+/// Verbs that are written once and put into many documents.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Verbs(Bytes);
 
 /// The inside of a `<Response>` being written.
 pub(super) struct Response(Writer<Vec<u8>>);
@@ -105,9 +100,17 @@ pub(super) fn document(
     Ok(Bytes::from(xml.into_boxed_slice()))
 }
 
-/// Where whoever answers for that business is asked.
-fn screen_url(business: BusinessId) -> String {
-    format!("{SCREEN_URL}?business={business}")
+/// Writes verbs that are put into documents later.
+pub(super) fn verbs(fill: impl FnOnce(&mut Response) -> io::Result<()>) -> Result<Verbs, TwimlError> {
+    let mut verbs = Response(Writer::new(Vec::with_capacity(512)));
+    fill(&mut verbs)?;
+    Ok(Verbs(Bytes::from(verbs.0.into_inner().into_boxed_slice())))
+}
+
+/// Where whoever answers for that business is asked; `user`: the person who is rung.
+fn screen_url(business: BusinessId, user: Option<UserId>) -> String {
+    let user = user.map(|user| format!("&user={user}")).unwrap_or_default();
+    format!("{SCREEN_URL}?business={business}{user}")
 }
 
 fn say(inside: &mut Writer<Vec<u8>>, voice: Voice<'_>, piece: &str) -> io::Result<()> {
@@ -145,13 +148,22 @@ impl Response {
         Ok(())
     }
 
-    /// Rings all the numbers at once; its action decides what comes next. No
-    /// `answerOnBridge`: what was said before it has answered the call already.
+    /// Puts verbs that are written already.
+    pub(super) fn put(&mut self, verbs: &Verbs) {
+        self.0.get_mut().extend_from_slice(&verbs.0);
+    }
+
+    /// Rings everybody whose turn it is at once; its action decides what comes next. No
+    /// `answerOnBridge`: what was said before it has answered the call already. A dial has one time limit: the longest
+    /// of those who are rung.
     pub(super) fn dial(&mut self, dial: &Dial<'_>) -> io::Result<()> {
-        let timeout = dial.timeout_s.to_string();
-        let screened = dial.targets.iter().all(|target| target.ask);
+        let callees = &dial.turn.callees;
+        let timeout = callees.iter().map(|callee| callee.timeout_s).max().unwrap_or_default().to_string();
+        let screened = callees.iter().all(|callee| callee.ask);
+        let alone = if let [callee] = callees.as_slice() { callee.user } else { None };
+        let action = dial.turn.round.action(screened, alone);
         let mut element = self.0.create_element("Dial").with_attributes([
-            ("action", if screened { DIAL_SCREENED_URL } else { DIAL_URL }),
+            ("action", action.as_str()),
             ("method", "POST"),
             ("timeout", timeout.as_str()),
         ]);
@@ -166,36 +178,55 @@ impl Response {
                 ("recordingStatusCallbackEvent", RECORDING_EVENTS),
             ]);
         }
-        let screen = screen_url(dial.business);
         element.write_inner_content(|inside| {
-            dial.targets.iter().try_for_each(|target| {
+            callees.iter().try_for_each(|callee| {
+                let screen = screen_url(dial.business, callee.user);
                 let mut number = inside.create_element("Number");
-                if target.ask {
+                if callee.ask {
                     number = number.with_attributes([("url", screen.as_str()), ("method", "POST")]);
                 }
-                number.write_text_content(BytesText::new(target.number.as_str())).map(|_| ())
+                number.write_text_content(BytesText::new(callee.number.as_str())).map(|_| ())
             })
         })?;
         Ok(())
     }
 
     /// Asks for one digit, which the screening's own address is told. Whoever presses none goes on to what follows.
-    pub(super) fn ask(&mut self, business: BusinessId, voice: Voice<'_>, question: &str) -> io::Result<()> {
-        let action = screen_url(business);
-        let element = self.0.create_element("Gather").with_attributes([
-            ("action", action.as_str()),
+    pub(super) fn ask(
+        &mut self,
+        business: BusinessId,
+        user: Option<UserId>,
+        voice: Voice<'_>,
+        question: &str,
+    ) -> io::Result<()> {
+        let action = screen_url(business, user);
+        let question = speech::clean(question);
+        let gather = self.gather(&action, DIGIT_S);
+        gather.write_inner_content(|inside| {
+            speech::pieces(&question).into_iter().try_for_each(|piece| say(inside, voice, piece))
+        })?;
+        Ok(())
+    }
+
+    /// Asks a caller for one key, during the prompt or soon after it. The action is told of silence, too.
+    pub(super) fn choose(&mut self, action: &str, prompt: &Verbs) -> io::Result<()> {
+        let gather = self.gather(action, CHOICE_S).with_attribute(("actionOnEmptyResult", "true"));
+        gather.write_inner_content(|inside| {
+            inside.get_mut().extend_from_slice(&prompt.0);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn gather<'a>(&'a mut self, action: &'a str, timeout_s: &'a str) -> ElementWriter<'a, Vec<u8>> {
+        self.0.create_element("Gather").with_attributes([
+            ("action", action),
             ("method", "POST"),
             ("input", "dtmf"),
             ("numDigits", "1"),
             ("finishOnKey", ""),
-            ("timeout", DIGIT_S),
-        ]);
-        element.write_inner_content(|inside| {
-            speech::pieces(&speech::clean(question))
-                .into_iter()
-                .try_for_each(|piece| say(inside, voice, piece))
-        })?;
-        Ok(())
+            ("timeout", timeout_s),
+        ])
     }
 
     /// Ends the call.

@@ -10,9 +10,12 @@ use prosaas_events::{
 };
 
 use super::{refusal::Refusal, request::TwilioRequest, twiml_response::TwimlResponse};
-use crate::{answer, state::App};
+use crate::{
+    answer::{self, Round},
+    state::App,
+};
 
-/// Hangs up after a conversation, else lets the caller leave a message.
+/// Hangs up after a conversation, else rings the next or lets the caller leave a message.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
     let outcome = match request.get("DialCallStatus").ok_or(Refusal::Parameter("DialCallStatus"))? {
         // What Twilio says of a conference; to the caller it is the same.
@@ -45,7 +48,12 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     Ok(TwimlResponse(match business {
         // Of screened legs only the one on which 1 was pressed is ever connected. Which ingress heard the digit is
         // not known here, and need not be.
-        Some(business) => business.answers.after_dial(was_put_through(outcome, bridged, screened)),
+        Some(business) => business.answers.after_dial(
+            request.received_at,
+            request.caller(),
+            Round::read(|name| request.ours(name)),
+            was_put_through(outcome, bridged, screened),
+        ),
         None => answer::safe_fallback(),
     }))
 }

@@ -20,9 +20,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     let directory = app.directory.load();
     let business = directory.by_number(called);
     let (given, twiml) = app.answered.remember(&request.call_sid, called, || match business {
-        Some(business) => {
-            business.answers.incoming(request.received_at, request.get("From").unwrap_or_default())
-        }
+        Some(business) => business.answers.incoming(request.received_at, request.caller()),
         None => (prosaas_events::call::Answer::UnknownNumber, answer::unknown_number()),
     });
     let event = event(&request, business, given);

@@ -4,6 +4,7 @@ mod call_status;
 mod dial_result;
 mod handle_recording;
 mod incoming_call;
+mod menu;
 mod refusal;
 mod request;
 mod screen;
@@ -25,6 +26,8 @@ pub fn routes() -> Router<App> {
         .route("/webhook/call_status/", any(call_status::handle))
         .route("/webhook/handle_recording", any(handle_recording::handle))
         .route("/webhook/handle_recording/", any(handle_recording::handle))
+        .route("/webhook/menu", any(menu::handle))
+        .route("/webhook/menu/", any(menu::handle))
         .route("/webhook/screen", any(screen::handle))
         .route("/webhook/screen/", any(screen::handle))
         .route("/webhook/dial_result", any(dial_result::handle))

@@ -15,7 +15,9 @@ use prosaas_platform::telemetry::TraceParent;
 use prosaas_twilio::{self as twilio, Params, RequestParts, SignatureHeaders, candidate_urls};
 
 use super::refusal::Refusal;
-use crate::{http::connections::is_too_slow, services::call_directory::Directory, state::App};
+use crate::{
+    answer::Caller, http::connections::is_too_slow, services::call_directory::Directory, state::App,
+};
 
 /// Largest body that is read, bytes.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -102,6 +104,11 @@ impl TwilioRequest {
         }
         let ours = self.get(if outbound { "From" } else { "To" })?;
         directory.by_number(ours).map(|business| business.config.business_id)
+    }
+
+    /// Who calls whom.
+    pub fn caller(&self) -> Caller<'_> {
+        Caller { from: self.get("From").unwrap_or_default(), to: self.get("To").unwrap_or_default() }
     }
 
     /// Who raised the event: `/twilio/AC…`.

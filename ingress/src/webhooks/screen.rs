@@ -29,8 +29,9 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
             let directory = app.directory.load();
             let held = business.and_then(|id| directory.by_id(id));
             let from = request.get("From").unwrap_or_default();
+            let user = request.ours("user").and_then(|id| id.parse().ok());
             // Nobody is put through for a business that rests or is gone.
-            ("asked", held.map_or_else(answer::hang_up, |held| answer::screening(&held.config, from)))
+            ("asked", held.map_or_else(answer::hang_up, |held| answer::screening(&held.config, from, user)))
         }
     };
     metrics::counter!("prosaas_call_screenings_total", "result" => result).increment(1);

@@ -7,7 +7,7 @@ use anyhow::bail;
 use prosaas_domain::ids::{CallSid, RecordingSid, WhatsappSessionId};
 use prosaas_events::{
     CloudEvent, EventData,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1, CallUnknownV1},
+    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1},
     catalogue::{Visitor, visit},
     crm::{Command, CommandArgs},
     dead_letter::DeadLetterV1,
@@ -120,6 +120,7 @@ fn fact_address(event_type: &str) -> anyhow::Result<(String, Stream)> {
     Ok(match event_type {
         CallIncomingV1::TYPE => (of_call(Subject::call_incoming(&call)), Stream::Calls),
         CallStatusV1::TYPE => (of_call(Subject::call_status(&call)), Stream::Calls),
+        CallMenuV1::TYPE => (of_call(Subject::call_menu(&call)), Stream::Calls),
         CallLegAcceptedV1::TYPE => (of_call(Subject::call_leg_accepted(&call)), Stream::Calls),
         CallUnknownV1::TYPE => (of_call(Subject::call_unknown(&call)), Stream::Calls),
         CallDialedV1::TYPE => (of_call(Subject::call_dialed(&call)), Stream::Calls),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
+    call_config::{Key, MenuPath},
     ids::{AccountSid, CallSid},
     phone::E164,
 };
@@ -250,6 +251,69 @@ pub struct CallLegAcceptedV1 {
 
 impl EventData for CallLegAcceptedV1 {
     const TYPE: &'static str = "pro.prosaas.call.leg_accepted.v1";
+}
+
+/// `pro.prosaas.call.menu.v1`: a caller was asked to choose, and pressed a key or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallMenuV1 {
+    /// The call.
+    pub call_sid: CallSid,
+    /// The account that sent it; absent only where validation is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_sid: Option<AccountSid>,
+    /// The menu, by the keys that led to it; empty for the first.
+    pub at: MenuPath,
+    /// How often that menu had been said before.
+    #[schemars(extend("x-visible" = true))]
+    pub attempt: u8,
+    /// What it came to.
+    pub result: MenuResult,
+    /// The key, where it was a digit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
+    pub key: Option<Key>,
+    /// What the business called the choice at that time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Where it led.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<MenuThen>,
+}
+
+impl EventData for CallMenuV1 {
+    const TYPE: &'static str = "pro.prosaas.call.menu.v1";
+}
+
+/// What a caller did when asked to choose.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
+pub enum MenuResult {
+    /// They chose.
+    Chosen,
+    /// They pressed what is not there.
+    Wrong,
+    /// They pressed nothing.
+    Silent,
+}
+
+/// Where a choice leads.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
+pub enum MenuThen {
+    /// Somebody is rung.
+    Forward,
+    /// A message is taken.
+    Record,
+    /// Something is said, and the call ends.
+    Say,
+    /// Another menu.
+    Menu,
 }
 
 /// `pro.prosaas.call.unknown.v1`: no last status of the call ever came, and Twilio, which was asked, does not know it.

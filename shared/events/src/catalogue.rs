@@ -2,7 +2,7 @@
 
 use super::{
     EventData,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1, CallUnknownV1},
+    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1},
     crm::{
         CommandArgs,
         business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
@@ -44,6 +44,7 @@ pub trait Visitor {
 pub fn visit(visitor: &mut impl Visitor) {
     visitor.fact::<CallIncomingV1>();
     visitor.fact::<CallStatusV1>();
+    visitor.fact::<CallMenuV1>();
     visitor.fact::<CallLegAcceptedV1>();
     visitor.fact::<CallDialedV1>();
     visitor.fact::<CallUnknownV1>();

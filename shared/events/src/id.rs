@@ -4,7 +4,10 @@
 
 use std::{fmt, str::FromStr};
 
-use prosaas_domain::ids::{CallSid, RecordingSid};
+use prosaas_domain::{
+    call_config::MenuPath,
+    ids::{CallSid, RecordingSid},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -51,6 +54,11 @@ impl EventId {
     /// Whoever was rung on `leg` has accepted the call.
     pub fn call_leg_accepted(call: &CallSid, leg: &CallSid) -> Self {
         Self(format!("call.leg_accepted:{call}:{leg}"))
+    }
+
+    /// A caller answered, or did not, when asked to choose for that time.
+    pub fn call_menu(call: &CallSid, at: &MenuPath, silent: u8, wrong: u8) -> Self {
+        Self(format!("call.menu:{call}:{at}:{silent}:{wrong}"))
     }
 
     /// Twilio does not know how the call ended.
@@ -169,6 +177,7 @@ mod tests {
             EventId::call_dialed(&call, None, CallStatus::Busy),
             EventId::call_leg_accepted(&call, &dialed),
             EventId::call_status(&call, CallStatus::Busy, StatusOrder::Asked),
+            EventId::call_menu(&call, &MenuPath::parse("20")?, 1, 0),
             EventId::call_unknown(&call),
             EventId::recording_available(&recording),
             EventId::recording_status(&recording, RecordingProgress::Absent),
@@ -182,6 +191,7 @@ mod tests {
             "call.dialed:CA1:none:busy",
             "call.leg_accepted:CA1:CA2",
             "call.status:CA1:busy:asked",
+            "call.menu:CA1:20:1:0",
             "call.unknown:CA1",
             "recording.available:RE1",
             "recording.status:RE1:absent",

@@ -94,6 +94,11 @@ impl Subject {
         Self { stream: Stream::Calls, text: format!("call.leg_accepted.{call}") }
     }
 
+    /// `call.menu.CA…`: a caller was asked to choose.
+    pub fn call_menu(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.menu.{call}") }
+    }
+
     /// `call.unknown.CA…`: nobody knows how a call ended.
     pub fn call_unknown(call: &CallSid) -> Self {
         Self { stream: Stream::Calls, text: format!("call.unknown.{call}") }

@@ -7,7 +7,8 @@ use prosaas_domain::{call_config::CallSettings, ids::BusinessId, phone::E164, ri
 use prosaas_events::{
     CloudEvent, EventData,
     call::{
-        Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1, CallUnknownV1,
+        Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatus, CallStatusV1,
+        CallUnknownV1, MenuResult, MenuThen,
     },
     crm::{
         Command, CommandArgs, CommandMeta,
@@ -119,6 +120,19 @@ fn call_events() {
         },
     );
     freeze("call.unknown.v1", CallUnknownV1 { call_sid: "CA1".parse().unwrap() });
+    freeze(
+        "call.menu.v1",
+        CallMenuV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: Some("AC1".parse().unwrap()),
+            at: MenuPath::parse("2").unwrap(),
+            attempt: 1,
+            result: MenuResult::Chosen,
+            key: Some(Key::parse("0").unwrap()),
+            label: Some("מכירות".to_owned()),
+            then: Some(MenuThen::Forward),
+        },
+    );
     freeze(
         "call.leg_accepted.v1",
         CallLegAcceptedV1 {

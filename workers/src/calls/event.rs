@@ -1,7 +1,9 @@
 //! An event of a call, whichever it is.
 
 use prosaas_domain::ids::CallSid;
-use prosaas_events::call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1, CallUnknownV1};
+use prosaas_events::call::{
+    CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1,
+};
 use serde_json::Value;
 
 use super::fact::CallFact;
@@ -14,6 +16,8 @@ pub enum CallEvent {
     Incoming(CallIncomingV1),
     /// Twilio reports a status.
     Status(CallStatusV1),
+    /// The caller was asked to choose.
+    Menu(CallMenuV1),
     /// Whoever was rung took the call.
     LegAccepted(CallLegAcceptedV1),
     /// Forwarding ended.
@@ -28,6 +32,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => &data.call_sid,
             Self::Status(data) => &data.call_sid,
+            Self::Menu(data) => &data.call_sid,
             Self::LegAccepted(data) => &data.call_sid,
             Self::Dialed(data) => &data.call_sid,
             Self::Unknown(data) => &data.call_sid,
@@ -39,7 +44,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => data.parent_call_sid.as_ref(),
             Self::Status(data) => data.parent_call_sid.as_ref(),
-            Self::LegAccepted(_) | Self::Dialed(_) | Self::Unknown(_) => None,
+            Self::Menu(_) | Self::LegAccepted(_) | Self::Dialed(_) | Self::Unknown(_) => None,
         }
     }
 
@@ -48,17 +53,19 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => CallFact::incoming(&meta.id, meta.time, data),
             Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
+            Self::Menu(_) => CallFact::menu(&meta.id, meta.time),
             Self::LegAccepted(data) => CallFact::leg_accepted(&meta.id, meta.time, data),
             Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
             Self::Unknown(_) => CallFact::unknown(&meta.id, meta.time),
         }
     }
 
-    /// `incoming`, `status`, `leg_accepted`, `dialed` or `unknown`.
+    /// `incoming`, `menu`, `status`, `leg_accepted`, `dialed` or `unknown`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Incoming(_) => "incoming",
             Self::Status(_) => "status",
+            Self::Menu(_) => "menu",
             Self::LegAccepted(_) => "leg_accepted",
             Self::Dialed(_) => "dialed",
             Self::Unknown(_) => "unknown",
@@ -70,6 +77,7 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => storable_json(data),
             Self::Status(data) => storable_json(data),
+            Self::Menu(data) => storable_json(data),
             Self::LegAccepted(data) => storable_json(data),
             Self::Dialed(data) => storable_json(data),
             Self::Unknown(data) => storable_json(data),

@@ -40,6 +40,8 @@ pub enum What {
         /// How long the call lasted, seconds.
         duration_s: Option<u32>,
     },
+    /// The caller was asked to choose. What they pressed stands in the history alone.
+    Menu,
     /// Whoever was rung took the call: they pressed 1.
     LegAccepted {
         /// Their leg.
@@ -124,6 +126,11 @@ impl CallFact {
             duration_s: data.duration_s,
         };
         Self { event_id: event_id.to_owned(), at: data.occurred_at.unwrap_or(received), what }
+    }
+
+    /// From `call.menu`.
+    pub fn menu(event_id: &str, received: DateTime<Utc>) -> Self {
+        Self { event_id: event_id.to_owned(), at: received, what: What::Menu }
     }
 
     /// From `call.leg_accepted`.

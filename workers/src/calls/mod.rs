@@ -17,7 +17,7 @@ pub mod told;
 
 use prosaas_events::{
     CloudEvent, DecodeError, EventData, TypeOnly,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatusV1, CallUnknownV1},
+    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1},
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
@@ -71,6 +71,10 @@ impl Worker for CallsWorker {
             CallIncomingV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallIncomingV1>::decode(bytes)?);
                 Ok((meta, CallEvent::Incoming(data)))
+            }
+            CallMenuV1::TYPE => {
+                let (meta, data) = Meta::split(CloudEvent::<CallMenuV1>::decode(bytes)?);
+                Ok((meta, CallEvent::Menu(data)))
             }
             CallLegAcceptedV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallLegAcceptedV1>::decode(bytes)?);

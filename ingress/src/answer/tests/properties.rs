@@ -5,7 +5,7 @@ use prosaas_domain::call_config::ClosedAction;
 
 use super::{
     super::*,
-    support::{CALLER, config, forward, names, never_open, noon, parse, said},
+    support::{CALLER, caller, config, forward, names, never_open, noon, parse, said},
 };
 
 /// Any text of up to 2,000 characters, and those that break careless writers.
@@ -91,9 +91,9 @@ proptest! {
             }
         });
         config.business_name = name;
-        let open = CompiledAnswers::compile(&config).unwrap().incoming(noon(), CALLER).1;
+        let open = CompiledAnswers::compile(&config).unwrap().incoming(noon(), caller(CALLER)).1;
         never_open(&mut config.settings);
-        let shut = CompiledAnswers::compile(&config).unwrap().incoming(noon(), CALLER).1;
+        let shut = CompiledAnswers::compile(&config).unwrap().incoming(noon(), caller(CALLER)).1;
         for (bytes, text) in [(&open, &greeting), (&shut, &closed)] {
             check_says(bytes)?;
             prop_assert!(heard(&said(bytes)).starts_with(&heard(text)));
@@ -107,9 +107,9 @@ proptest! {
     fn any_business_name_is_said_in_the_default_greeting(name in any_text()) {
         let mut config = config(|_| ());
         config.business_name = name;
-        let bytes = CompiledAnswers::compile(&config).unwrap().incoming(noon(), CALLER).1;
+        let bytes = CompiledAnswers::compile(&config).unwrap().incoming(noon(), caller(CALLER)).1;
         check_says(&bytes)?;
-        check_says(&screening(&config, CALLER))?;
+        check_says(&screening(&config, CALLER, None))?;
         let spoken = heard(config.business_name.trim().trim_end_matches('.'));
         prop_assert!(heard(&said(&bytes)).contains(&spoken));
     }

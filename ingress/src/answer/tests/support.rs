@@ -73,6 +73,11 @@ pub(super) fn said(xml: &[u8]) -> String {
 /// Who calls.
 pub(super) const CALLER: &str = "+972527654321";
 
+/// Somebody who calls our number.
+pub(super) fn caller(from: &str) -> Caller<'_> {
+    Caller { from, to: "+972540000000" }
+}
+
 pub(super) fn number(n: u32) -> E164 {
     E164::parse(&format!("+97254{n:07}")).unwrap()
 }

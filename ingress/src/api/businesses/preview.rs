@@ -1,7 +1,7 @@
 //! `POST /api/businesses/{business_id}/settings/preview`.
 
 use axum::{Json, extract::State};
-use prosaas_domain::{ids::BusinessId, rights::Right};
+use prosaas_domain::{ids::BusinessId, phone::E164, rights::Right};
 use prosaas_events::call::Answer;
 use quick_xml::{
     Reader,
@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::model::{SettingsInput, configuration};
 use crate::{
-    answer::{self, CompiledAnswers},
+    answer::{self, Caller, CompiledAnswers, Round},
     http::{
         extract::{ApiJson, ApiPath},
         problem::Problem,
@@ -98,13 +98,16 @@ pub async fn preview(
         Problem::internal()
     })?;
     let steps = |document: &[u8]| steps(document).ok_or_else(Problem::internal);
+    let now = app.clock.now();
+    let called = config.numbers.first().map(E164::as_str).unwrap_or_default();
+    let caller = Caller { from: EXAMPLE_CALLER, to: called };
     Ok(Json(Preview {
-        now: answers.answer(app.clock.now()),
-        open: steps(&answers.open())?,
+        now: answers.incoming(now, caller).0,
+        open: steps(&answers.during_hours(now, caller).1)?,
         closed: steps(&answers.closed())?,
-        nobody_answered: steps(&answers.after_dial(false))?,
+        nobody_answered: steps(&answers.after_dial(now, caller, Round::default(), false))?,
         after_recording: steps(&answers.after_recording())?,
-        question: answer::question(&config, EXAMPLE_CALLER),
+        question: answers.asks().then(|| answer::question(&config, EXAMPLE_CALLER)),
     }))
 }
 

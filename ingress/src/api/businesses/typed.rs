@@ -118,4 +118,3 @@ impl TypedSettings {
         (CallSettings { forward_to, screening, ..self.rest }, findings)
     }
 }
-

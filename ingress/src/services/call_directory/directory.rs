@@ -66,6 +66,10 @@ impl Directory {
         }
         match CompiledAnswers::compile(&config) {
             Ok(answers) => {
+                let answers = match self.businesses.get(&id) {
+                    Some(held) => answers.continuing(&held.answers),
+                    None => answers,
+                };
                 self.businesses.insert(id, Arc::new(BusinessAnswers { config, answers }));
             }
             Err(error) => {

@@ -157,6 +157,11 @@ impl MenuPath {
         text.chars().map(|c| Key::parse(c.encode_utf8(&mut [0; 4]))).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The path of those keys.
+    pub fn of(keys: &[Key]) -> Self {
+        Self(keys.to_vec())
+    }
+
     /// The path one digit on.
     #[must_use]
     pub fn then(&self, key: Key) -> Self {
@@ -201,7 +206,7 @@ impl Menu {
     /// The choice at a path.
     pub fn option(&self, path: &MenuPath) -> Option<&MenuOption> {
         let (last, before) = path.keys().split_last()?;
-        self.at(&MenuPath(before.to_vec()))?.options.get(last)
+        self.at(&MenuPath::of(before))?.options.get(last)
     }
 
     /// Every menu with its path, this one first.
