@@ -12,12 +12,15 @@ from . import apt
 from .paths import Paths
 
 CONFIGURATION = "nginx.conf"
+# In Debian's package, and what it needs beside it.
+BINARY = "usr/sbin/nginx"
+PACKAGES = ["nginx", "libpcre2-8-0", "libssl3", "libcrypt1"]
 
 
 @functools.cache
 def program(paths: Paths) -> Path | None:
     """The program, or None where there is none and Debian's packages cannot be had."""
-    return apt.program(paths, "usr/sbin/nginx", ["nginx", "libpcre2-8-0", "libssl3", "libcrypt1"])
+    return apt.program(paths, BINARY, PACKAGES)
 
 
 def copy(configuration: Path, folder: Path) -> Path:

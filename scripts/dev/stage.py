@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from . import apt, databases, nats, postgres, say, toolchain
+from . import apt, databases, nats, nginx, postgres, say, toolchain
 from .outcome import Reader
 from .paths import Paths
 
@@ -56,6 +56,8 @@ class Stage:
             # A transaction pooler, behind which a session's settings are lost.
             "PROSAAS_PGBOUNCER": str(apt.required_program(
                 self.paths, "usr/sbin/pgbouncer", ["pgbouncer", "libevent-2.1-7", "libc-ares2"])),
+            # Answers callers while the backend is gone.
+            "PROSAAS_NGINX_BIN": str(apt.required_program(self.paths, nginx.BINARY, nginx.PACKAGES)),
             # The fault suite kills and stops a Postgres of its own.
             "PROSAAS_POSTGRES_BIN": str(postgres.programs(self.paths)),
             "PROSAAS_BIN_DIR": str(self.paths.target() / "debug"),

@@ -89,6 +89,15 @@ pub fn pgbouncer() -> anyhow::Result<PathBuf> {
     existing(found, "run `make test`, or install pgbouncer")
 }
 
+/// `PROSAAS_NGINX_BIN`, else the one in `PATH`, or where Debian has it.
+pub fn nginx() -> anyhow::Result<PathBuf> {
+    if let Some(path) = variable("PROSAAS_NGINX_BIN")? {
+        return existing(PathBuf::from(path), "PROSAAS_NGINX_BIN names no file");
+    }
+    let found = in_path("nginx").unwrap_or_else(|| PathBuf::from("/usr/sbin/nginx"));
+    existing(found, "run `make test`, or install nginx")
+}
+
 /// `PATH`, for programs that look for others.
 pub fn path() -> anyhow::Result<String> {
     variable("PATH")?.context("PATH is not set")

@@ -11,6 +11,7 @@ pub mod http1;
 pub mod ingress;
 pub mod load;
 pub mod nats;
+pub mod nginx;
 pub mod person;
 pub mod phone;
 pub mod pooler;

@@ -48,6 +48,8 @@ pub struct Call {
     pub at: BTreeMap<String, Whoever>,
     /// How a declined leg is reported.
     pub declined: Declined,
+    /// What the caller presses, menu by menu; nothing where there is none.
+    pub keys: Vec<Option<&'static str>>,
     /// Whether the caller hangs up while it rings.
     pub impatient: bool,
     /// Whether the screening fails: its requests are not signed, and refused.
@@ -65,8 +67,12 @@ pub struct Outcome {
     pub asked: BTreeMap<String, String>,
     /// With whom the caller spoke.
     pub spoke_with: Option<String>,
+    /// How often the caller was asked to choose.
+    pub chose: usize,
     /// Whether the caller was asked for a message.
     pub took_message: bool,
+    /// Whether the report of the call's end was taken.
+    pub end_heard: bool,
 }
 
 /// A verb or noun of a document.
@@ -93,6 +99,7 @@ impl Call {
             from: number.to_owned(),
             at: at.iter().map(|(number, who)| ((*number).to_owned(), *who)).collect(),
             declined: Declined::Completed,
+            keys: Vec::new(),
             impatient: false,
             unsigned: false,
         }
@@ -100,13 +107,24 @@ impl Call {
 
     /// Calls, goes through everything, and hangs up; then Twilio reports the call's end.
     pub async fn play(&self, twilio: &Twilio) -> anyhow::Result<Outcome> {
+        let first = self.comes_in(twilio).await?;
+        self.goes_on(twilio, first).await
+    }
+
+    /// Calls, and gets the first document.
+    pub async fn comes_in(&self, twilio: &Twilio) -> anyhow::Result<String> {
         let parameters = incoming_parameters(&self.sid, &self.from, NUMBER);
-        let mut document = twilio.post("/webhook/incoming_call", &parameters).await?.twiml()?;
-        let mut outcome = Outcome::default();
-        // No document of ours may come round again.
-        for _ in 0..4 {
+        twilio.post("/webhook/incoming_call", &parameters).await?.twiml()
+    }
+
+    /// Goes through everything from that document on, and hangs up; then Twilio reports the call's end, as far as
+    /// anybody hears it.
+    pub async fn goes_on(&self, twilio: &Twilio, first: String) -> anyhow::Result<Outcome> {
+        let (mut document, mut outcome) = (first, Outcome::default());
+        // No call may go round: three menus, each said some times, and ten people one after the other.
+        for _ in 0..30 {
             let Some(next) = self.walk(twilio, &document, &mut outcome).await? else {
-                self.ended(twilio).await?;
+                outcome.end_heard = self.ended(twilio).await?;
                 return Ok(outcome);
             };
             document = next;
@@ -114,7 +132,8 @@ impl Call {
         bail!("the call never ends: {document}")
     }
 
-    async fn ended(&self, twilio: &Twilio) -> anyhow::Result<()> {
+    /// Reports the end; returns whether anybody took the report.
+    pub async fn ended(&self, twilio: &Twilio) -> anyhow::Result<bool> {
         let parameters = pairs(&[
             ("CallSid", &self.sid),
             ("AccountSid", ACCOUNT),
@@ -126,8 +145,8 @@ impl Call {
             ("CallDuration", "20"),
         ]);
         let reply = twilio.post("/webhook/call_status", &parameters).await?;
-        ensure!(reply.status == 204, "status {}", reply.status);
-        Ok(())
+        ensure!(reply.status == 204 || reply.status >= 500, "status {}", reply.status);
+        Ok(reply.status == 204)
     }
 
     /// The caller's way through one document; the next one, where a verb's action gives it.
@@ -147,10 +166,39 @@ impl Call {
                 }
                 "Hangup" => return Ok(None),
                 "Dial" => return self.dial(twilio, &verb, outcome).await,
+                "Gather" => return self.press(twilio, &verb, outcome).await,
                 other => bail!("a caller meets <{other}>"),
             }
         }
         Ok(None)
+    }
+
+    /// The caller hears the prompt and presses a key, or nothing until its time is over. Silence is reported where the
+    /// document wants it (`actionOnEmptyResult`).
+    async fn press(
+        &self,
+        twilio: &Twilio,
+        gather: &Element,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<Option<String>> {
+        outcome.heard.extend(gather.inside.iter().map(|say| say.text.clone()));
+        let key = self.keys.get(outcome.chose).copied().flatten();
+        outcome.chose += 1;
+        ensure!(
+            gather.attributes.get("actionOnEmptyResult").is_some_and(|value| value == "true"),
+            "silence would end the call"
+        );
+        let mut parameters = pairs(&[
+            ("CallSid", &self.sid),
+            ("AccountSid", ACCOUNT),
+            ("From", &self.from),
+            ("To", NUMBER),
+            ("CallStatus", "in-progress"),
+            ("Direction", "inbound"),
+        ]);
+        parameters.extend(pairs(&[("Digits", key.unwrap_or_default())]));
+        let action = gather.attributes.get("action").context("a question without an action")?;
+        Ok(Some(twilio.post(action, &parameters).await?.twiml()?))
     }
 
     async fn dial(

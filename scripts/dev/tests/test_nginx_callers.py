@@ -44,9 +44,13 @@ class Alone(unittest.TestCase):
             self.assertEqual(self.nginx.ask(path)[0].status, 503, path)
 
     def test_a_caller_leaves_a_message(self) -> None:
-        for method, path, body in (("POST", "", CALL), ("GET", "?" + CALL, None)):
+        for method, path, body in (
+            ("POST", "/webhook/incoming_call", CALL), ("GET", "/webhook/incoming_call?" + CALL, None),
+            # In the middle of a menu.
+            ("POST", "/webhook/menu?at=2&wrong=1", CALL + "&Digits=1"), ("GET", "/webhook/menu?at=&" + CALL, None),
+        ):
             started = time.monotonic()
-            answer, twiml = self.nginx.ask("/webhook/incoming_call" + path, method=method, body=body, headers=FORM)
+            answer, twiml = self.nginx.ask(path, method=method, body=body, headers=FORM)
             self.assertLess(time.monotonic() - started, 5)
             self.assertEqual((answer.status, answer.headers.get_content_type()), (200, "text/xml"))
             self.assertTrue(twiml.startswith(b"<?xml"))

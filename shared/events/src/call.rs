@@ -270,7 +270,6 @@ pub struct CallMenuV1 {
     pub result: MenuResult,
     /// The key, where it was a digit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-visible" = true))]
     pub key: Option<Key>,
     /// What the business called the choice at that time.
     #[serde(default, skip_serializing_if = "Option::is_none")]

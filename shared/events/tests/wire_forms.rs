@@ -3,7 +3,12 @@
 //! form is a new version with a snapshot of its own.
 
 use chrono::{DateTime, Utc};
-use prosaas_domain::{call_config::CallSettings, ids::BusinessId, phone::E164, rights::Role};
+use prosaas_domain::{
+    call_config::{CallSettings, Key, MenuPath},
+    ids::BusinessId,
+    phone::E164,
+    rights::Role,
+};
 use prosaas_events::{
     CloudEvent, EventData,
     call::{

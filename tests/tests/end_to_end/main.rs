@@ -10,6 +10,7 @@ mod drain;
 mod hostile_ids;
 mod ingress_killed;
 mod local_log;
+mod menus;
 mod nats_disk;
 mod numbers;
 mod official_sdks;

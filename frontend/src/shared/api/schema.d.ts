@@ -1314,8 +1314,9 @@ export interface components {
              * @description When it happened, by Twilio's clock where it says so.
              */
             at: string;
-            /** @description `incoming`, `status`, `leg_accepted`, `dialed` or `unknown`. */
+            /** @description `incoming`, `menu`, `status`, `leg_accepted`, `dialed` or `unknown`. */
             kind: string;
+            menu: components["schemas"]["MenuAnswer"] | null;
             /**
              * Format: date-time
              * @description When we received it.
@@ -2025,6 +2026,18 @@ export interface components {
              */
             wrong_limit?: components["schemas"]["Limit"];
         };
+        /** @description What a caller pressed when asked to choose. */
+        MenuAnswer: {
+            /** @description The keys that led to the menu; empty for the first. */
+            at: string;
+            /** @description The digit, where it was one. */
+            key: string | null;
+            /** @description What the business called the choice then. */
+            label: string | null;
+            /** @description What it came to. */
+            result: components["schemas"]["MenuResult"];
+            then: components["schemas"]["MenuThen"] | null;
+        };
         /** @description One choice. */
         MenuOption: {
             /** @description What people call it: "sales". */
@@ -2032,6 +2045,16 @@ export interface components {
             /** @description What happens. */
             then: components["schemas"]["Then"];
         };
+        /**
+         * @description What a caller did when asked to choose.
+         * @enum {string}
+         */
+        MenuResult: "chosen" | "wrong" | "silent";
+        /**
+         * @description Where a choice leads.
+         * @enum {string}
+         */
+        MenuThen: "forward" | "record" | "say" | "menu";
         /** @description A time of day as `HH:MM`, 00:00 to 24:00. */
         MinuteOfDay: string;
         /** @description A business, as those who work there need it everywhere. */

@@ -6,8 +6,8 @@ use prosaas_domain::{
     ids::{BusinessId, CallSid},
     rights::Right,
 };
-use prosaas_events::call::CallStatus;
-use serde::Serialize;
+use prosaas_events::call::{CallMenuV1, CallStatus, MenuResult, MenuThen};
+use serde::{Deserialize as _, Serialize};
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
@@ -48,7 +48,7 @@ pub struct CallDetail {
 /// Something that Twilio told of a call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallHistoryEntry {
-    /// `incoming`, `status`, `leg_accepted`, `dialed` or `unknown`.
+    /// `incoming`, `menu`, `status`, `leg_accepted`, `dialed` or `unknown`.
     kind: String,
     /// The status that it reports.
     #[schema(required = true)]
@@ -56,10 +56,43 @@ pub struct CallHistoryEntry {
     /// Twilio's own count.
     #[schema(required = true)]
     sequence_number: Option<i64>,
+    /// What the caller pressed when asked to choose.
+    #[schema(required = true)]
+    menu: Option<MenuAnswer>,
     /// When it happened, by Twilio's clock where it says so.
     at: DateTime<Utc>,
     /// When we received it.
     received_at: DateTime<Utc>,
+}
+
+/// What a caller pressed when asked to choose.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MenuAnswer {
+    /// The keys that led to the menu; empty for the first.
+    at: String,
+    /// What it came to.
+    result: MenuResult,
+    /// The digit, where it was one.
+    #[schema(required = true)]
+    key: Option<String>,
+    /// What the business called the choice then.
+    #[schema(required = true)]
+    label: Option<String>,
+    /// Where it led.
+    #[schema(required = true)]
+    then: Option<MenuThen>,
+}
+
+impl From<CallMenuV1> for MenuAnswer {
+    fn from(data: CallMenuV1) -> Self {
+        Self {
+            at: data.at.to_string(),
+            result: data.result,
+            key: data.key.map(String::from),
+            label: data.label,
+            then: data.then,
+        }
+    }
 }
 
 /// One call, with its status history and recordings.
@@ -104,7 +137,9 @@ async fn history(
     call: &CallSid,
 ) -> Result<Vec<CallHistoryEntry>, Problem> {
     let rows = sqlx::query!(
-        "SELECT kind, status, sequence_number, occurred_at, received_at FROM prosaas.call_events
+        "SELECT kind, status, sequence_number, occurred_at, received_at,
+                CASE WHEN kind = 'menu' THEN data END AS menu
+         FROM prosaas.call_events
          WHERE (business_id = $1 OR business_id IS NULL) AND call_sid = $2
          ORDER BY occurred_at, sequence_number NULLS FIRST, received_at LIMIT $3",
         business.0,
@@ -119,6 +154,7 @@ async fn history(
                 kind: row.kind,
                 status: row.status.as_deref().map(value_of).transpose()?,
                 sequence_number: row.sequence_number,
+                menu: row.menu.and_then(|data| CallMenuV1::deserialize(data).ok()).map(Into::into),
                 at: row.occurred_at,
                 received_at: row.received_at,
             })

@@ -62,7 +62,7 @@ impl Limit {
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
 )]
 #[serde(try_from = "String", into = "String")]
-#[schemars(with = "String", extend("pattern" = "^[0-9]$"))]
+#[schemars(with = "String", extend("pattern" = "^[0-9]$", "x-visible" = "id"))]
 #[schema(value_type = String, pattern = "^[0-9]$")]
 pub struct Key(u8);
 
