@@ -39,7 +39,8 @@ impl Nginx {
             &[
                 ("listen 8080 default_server;", format!("listen {address} default_server;")),
                 ("set $backend backend:5000;", format!("set $backend {backend};")),
-                ("pid /tmp/nginx.pid;", "daemon off; pid /tmp/nginx.pid;".to_owned()),
+                // One process: a killed master would leave its workers behind.
+                ("pid /tmp/nginx.pid;", "daemon off; master_process off; pid /tmp/nginx.pid;".to_owned()),
                 (" /tmp/", format!(" {own}/")),
                 ("error_log /dev/stderr", format!("error_log {own}/error.log")),
                 ("worker_processes auto;", "worker_processes 1;".to_owned()),

@@ -151,10 +151,18 @@ async fn what_a_caller_presses_decides_and_stands_in_the_history() -> Result<()>
     Ok(())
 }
 
-/// The backend is killed between two documents of a call: in the middle of a menu, and while somebody is rung who is
-/// asked first. nginx answers on, and nobody is lost.
+/// What happens to the backend in the middle of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Killed,
+    /// It takes requests and answers none: nginx's patience ends before Twilio's.
+    Frozen,
+}
+
+/// The backend fails between two documents of a call: in the middle of a menu, and while somebody is rung who is asked
+/// first. nginx answers on, and nobody is lost.
 #[tokio::test]
-async fn a_backend_that_is_killed_in_the_middle_leaves_no_caller_in_the_air() -> Result<()> {
+async fn a_backend_that_fails_in_the_middle_leaves_no_caller_in_the_air() -> Result<()> {
     let mut stack = Stack::start().await?;
     let nginx = Nginx::start(&stack.scratch, stack.ingress.address()).await?;
     let twilio = nginx.twilio();
@@ -165,18 +173,29 @@ async fn a_backend_that_is_killed_in_the_middle_leaves_no_caller_in_the_air() ->
         targets: vec![target(FIRST)?],
         ..CallSettings::default()
     };
-    for (name, settings, met) in [("menu", menu, "<Gather"), ("screening", screening, "screened=1")] {
+    for (name, settings, met, faults) in [
+        ("menu", menu, "<Gather", &[Fault::Killed][..]),
+        ("screening", screening, "screened=1", &[Fault::Killed, Fault::Frozen]),
+    ] {
         configure(&stack, settings, met).await?;
-        let call = Call { keys: vec![Some("1")], ..Call::from(CALLER, &[(FIRST, Whoever::Person)]) };
-        let document = call.comes_in(&twilio).await.context(name)?;
-        stack.ingress.kill().await?;
-        let outcome = call.goes_on(&twilio, document).await.context(name)?;
-        let Outcome { took_message, spoke_with, end_heard, .. } = &outcome;
-        assert_eq!((*took_message, spoke_with, *end_heard), (true, &None, false), "{name}: {outcome:?}");
-        stack.ingress.start().await?;
-        // Twilio's report comes again, or is asked for.
-        assert!(call.ended(&twilio).await?, "{name}");
-        becomes(name, SOON, (false, true, None), || row(&stack, &call)).await?;
+        for fault in faults {
+            let call = Call { keys: vec![Some("1")], ..Call::from(CALLER, &[(FIRST, Whoever::Person)]) };
+            let document = call.comes_in(&twilio).await.context(name)?;
+            match fault {
+                Fault::Killed => stack.ingress.kill().await?,
+                Fault::Frozen => stack.ingress.freeze()?,
+            }
+            let Outcome { took_message, spoke_with, end_heard, .. } =
+                call.goes_on(&twilio, document).await.context(name)?;
+            assert_eq!((took_message, spoke_with, end_heard), (true, None, false), "{name} {fault:?}");
+            match fault {
+                Fault::Killed => stack.ingress.start().await?,
+                Fault::Frozen => stack.ingress.thaw()?,
+            }
+            // Twilio's report comes again, or is asked for.
+            assert!(call.ended(&twilio).await?, "{name} {fault:?}");
+            becomes(name, SOON, (false, true, None), || row(&stack, &call)).await?;
+        }
     }
     stack.passed();
     Ok(())
