@@ -17,6 +17,7 @@ pub fn exist() {
             counter!("prosaas_webhook_acks_total", "webhook" => webhook, "outcome" => kept.as_str())
                 .increment(0);
         }
+        counter!("prosaas_twilio_errors_total", "webhook" => webhook, "code" => "other").increment(0);
     }
     for result in ["asked", "accepted", "declined"] {
         counter!("prosaas_call_screenings_total", "result" => result).increment(0);

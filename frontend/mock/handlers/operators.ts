@@ -174,6 +174,7 @@ export function operatorHandlers(db: Db) {
       );
       return response(202).json(succeeded('replay.cancel', params.replay_id, { cancelled: 3 }));
     }),
+    http.get('/api/admin/twilio-errors', ({ response }) => response(200).json({ items: [] })),
     http.get('/api/admin/workers', ({ response }) => response(200).json({ items: db.workers })),
     http.post('/api/admin/workers/{name}/pause', async ({ params, request, response }) =>
       response(202).json(

@@ -13,6 +13,7 @@ import {
   oneByOne,
   replayQuery,
   replaysQuery,
+  twilioErrorsQuery,
   workersQuery,
 } from '@/features/operations/queries';
 import { failedSearch } from '@/features/operations/search';
@@ -67,7 +68,7 @@ const workers = createRoute({
   path: '/admin/workers',
   beforeLoad: needs('administer'),
   loader: (at) => {
-    begin(at, (client) => [client.query(workersQuery())]);
+    begin(at, (client) => [client.query(workersQuery()), client.query(twilioErrorsQuery())]);
     return loadWords('operations');
   },
   component: lazyRouteComponent(() => import('@/features/operations/workers-page'), 'WorkersPage'),

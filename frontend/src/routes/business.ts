@@ -95,7 +95,7 @@ const call = createRoute({
   beforeLoad: inBusiness(),
   loader: (at) => {
     begin(at, (client) => [client.query(callQuery(at.params.callSid))]);
-    return loadWords('calls');
+    return loadWords('calls', 'history');
   },
   component: lazyRouteComponent(() => import('@/features/calls/call-page'), 'CallPage'),
 });

@@ -6,18 +6,19 @@ use http::StatusCode;
 use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventId, StatusOrder,
-    call::{CallStatus, CallStatusV1},
+    call::{CallStatus, CallStatusV1, Webhook},
     subjects::Subject,
 };
 use sha2::{Digest as _, Sha256};
 
-use super::{refusal::Refusal, request::TwilioRequest};
+use super::{refusal::Refusal, request::TwilioRequest, twilio_error};
 use crate::state::App;
 
 /// Keeps the event and answers 204.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<StatusCode, Refusal> {
     let status =
         request.get("CallStatus").and_then(CallStatus::parse).ok_or(Refusal::Parameter("CallStatus"))?;
+    twilio_error::keep(&app, &request, Webhook::CallStatus).await;
     let mut event = event(&request, status);
     event.businessid = request.business(&app.directory.load());
     let kept = app.publisher.keep_call(Subject::call_status(&request.call_sid), event).await;

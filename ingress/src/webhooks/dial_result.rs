@@ -5,11 +5,11 @@ use axum::extract::State;
 use prosaas_domain::ids::CallSid;
 use prosaas_events::{
     CloudEvent, EventId,
-    call::{CallDialedV1, CallStatus, was_put_through},
+    call::{CallDialedV1, CallStatus, Webhook, was_put_through},
     subjects::Subject,
 };
 
-use super::{refusal::Refusal, request::TwilioRequest, twiml_response::TwimlResponse};
+use super::{refusal::Refusal, request::TwilioRequest, twilio_error, twiml_response::TwimlResponse};
 use crate::{
     answer::{self, Round},
     state::App,
@@ -23,6 +23,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
         // The caller is on the line: a word that we do not know yet must not end the call.
         word => CallStatus::parse(word).unwrap_or(CallStatus::Failed),
     };
+    twilio_error::keep(&app, &request, Webhook::DialResult).await;
     let bridged = request.parsed("DialBridged");
     let screened = request.ours("screened").is_some();
     let directory = app.directory.load();

@@ -7,6 +7,7 @@ use prosaas_domain::{call_config::Language, ids::RecordingSid};
 use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventData, EventId,
+    call::Webhook,
     recording::{RecordingAvailableV1, RecordingProgress, RecordingStatusV1},
     subjects::Subject,
 };
@@ -14,12 +15,14 @@ use prosaas_events::{
 use super::{
     refusal::Refusal,
     request::{TwilioRequest, sid},
+    twilio_error,
     twiml_response::TwimlResponse,
 };
 use crate::{answer, state::App};
 
 /// Keeps the event, thanks and hangs up.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
+    twilio_error::keep(&app, &request, Webhook::HandleRecording).await;
     let kept = match fact(&request)? {
         Fact::Available(recording, data) => {
             let id = EventId::recording_available(&recording);

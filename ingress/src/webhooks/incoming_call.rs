@@ -6,16 +6,17 @@ use axum::extract::State;
 use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventId,
-    call::{CallIncomingV1, CallStatus},
+    call::{CallIncomingV1, CallStatus, Webhook},
     subjects::Subject,
 };
 
-use super::{refusal::Refusal, request::TwilioRequest, twiml_response::TwimlResponse};
+use super::{refusal::Refusal, request::TwilioRequest, twilio_error, twiml_response::TwimlResponse};
 use crate::{answer, services::call_directory::BusinessAnswers, state::App};
 
 /// Answers from memory, keeps the event, and only then replies. A caller is
 /// answered even when the event can be kept nowhere.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
+    twilio_error::keep(&app, &request, Webhook::IncomingCall).await;
     let called = request.get("To").unwrap_or_default();
     let directory = app.directory.load();
     let business = directory.by_number(called);

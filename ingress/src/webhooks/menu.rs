@@ -1,9 +1,13 @@
 //! `/webhook/menu`: a caller was asked to choose (`<Gather>`), and pressed a key or none.
 
 use axum::extract::State;
-use prosaas_events::{CloudEvent, EventId, call::CallMenuV1, subjects::Subject};
+use prosaas_events::{
+    CloudEvent, EventId,
+    call::{CallMenuV1, Webhook},
+    subjects::Subject,
+};
 
-use super::{refusal::Refusal, request::TwilioRequest, twiml_response::TwimlResponse};
+use super::{refusal::Refusal, request::TwilioRequest, twilio_error, twiml_response::TwimlResponse};
 use crate::{
     answer::{self, Asked, Pressed},
     state::App,
@@ -11,6 +15,7 @@ use crate::{
 
 /// Goes on as the caller chose: asks again, opens another menu, rings somebody, takes a message, or says something.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
+    twilio_error::keep(&app, &request, Webhook::Menu).await;
     let directory = app.directory.load();
     let caller = request.caller();
     let Some(business) = directory.by_number(caller.to) else {

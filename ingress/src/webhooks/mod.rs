@@ -8,6 +8,7 @@ mod menu;
 mod refusal;
 mod request;
 mod screen;
+mod twilio_error;
 mod twiml_response;
 
 use axum::{Router, routing::any};

@@ -4,11 +4,16 @@
 use axum::extract::State;
 use prosaas_domain::{ids::BusinessId, phone};
 use prosaas_event_log::publish::Kept;
-use prosaas_events::{CloudEvent, EventId, call::CallLegAcceptedV1, subjects::Subject};
+use prosaas_events::{
+    CloudEvent, EventId,
+    call::{CallLegAcceptedV1, Webhook},
+    subjects::Subject,
+};
 
 use super::{
     refusal::Refusal,
     request::{TwilioRequest, sid},
+    twilio_error,
     twiml_response::TwimlResponse,
 };
 use crate::{answer, state::App};
@@ -18,6 +23,7 @@ const YES: &str = "1";
 
 /// Asks; puts the caller through when 1 was pressed, and hangs up on anything else.
 pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<TwimlResponse, Refusal> {
+    twilio_error::keep(&app, &request, Webhook::Screen).await;
     let business: Option<BusinessId> = request.ours("business").and_then(|id| id.parse().ok());
     let (result, twiml) = match request.get("Digits") {
         Some(YES) => {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Ingress};
 
-const PATHS: [(&str, &str); 12] = [
+const PATHS: [(&str, &str); 13] = [
     ("GET", "/api/admin/dead-letters"),
     ("GET", "/api/admin/dead-letters/groups"),
     ("GET", "/api/admin/dead-letters/00000000-0000-0000-0000-000000000001"),
@@ -17,6 +17,7 @@ const PATHS: [(&str, &str); 12] = [
     ("POST", "/api/admin/replays"),
     ("GET", "/api/admin/replays/00000000-0000-0000-0000-000000000001"),
     ("POST", "/api/admin/replays/00000000-0000-0000-0000-000000000001/cancel"),
+    ("GET", "/api/admin/twilio-errors"),
     ("GET", "/api/admin/workers"),
     ("POST", "/api/admin/workers/calls/pause"),
     ("POST", "/api/admin/workers/calls/resume"),
@@ -248,6 +249,24 @@ async fn replays_and_workers_are_listed_while_nats_is_away() -> Result<()> {
         root.post(&format!("{path}/cancel"), json!({ "reason": "r" })).await?.status,
         StatusCode::ACCEPTED
     );
+
+    ingress
+        .run("INSERT INTO prosaas.calls (call_sid, started_at) SELECT 'CAe' || n, now() FROM generate_series(1, 3) n")
+        .await?;
+    ingress
+        .run(
+            "INSERT INTO prosaas.call_events (event_id, call_sid, kind, occurred_at, received_at, data)
+             SELECT 'error' || n, 'CAe' || n, 'error', now(), now() - age, jsonb_build_object(
+                 'call_sid', 'CAe' || n, 'webhook', 'dial_result', 'code', code)
+             FROM (VALUES (1, 13224, interval '2 hours'), (2, 13224, interval '1 hour'),
+                          (3, 13214, interval '31 days')) AS e (n, code, age)",
+        )
+        .await?;
+    let errors = root.get("/api/admin/twilio-errors").await?.body;
+    let group = &errors["items"][0];
+    assert_eq!(errors["items"].as_array().map(Vec::len), Some(1), "what is old is history: {errors}");
+    assert_eq!((&group["code"], &group["calls"]), (&json!(13224), &json!(2)));
+    assert_eq!((&group["webhook"], &group["last_call_sid"]), (&json!("dial_result"), &json!("CAe2")));
 
     let workers = root.get("/api/admin/workers").await?;
     let all = workers.body["items"].as_array().context("workers")?;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use http::Method;
 use prosaas_domain::rights::Role;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{FOREIGN, OWN, World, findings, problem};
 
@@ -38,7 +38,13 @@ async fn seeded() -> Result<World> {
                     ('CAleg2', NULL, 'outbound-dial', 'CAgone', '2026-01-01T02:00Z');
              INSERT INTO prosaas.call_events (event_id, call_sid, business_id, kind, status, sequence_number, occurred_at, received_at, data)
              VALUES ('e2', 'CA1', '{OWN}', 'status', 'completed', 2, '2026-01-01T02:00Z', now(), '{{}}'),
-                    ('e1', 'CA1', NULL, 'incoming', 'ringing', NULL, '2026-01-01T01:00Z', now(), '{{}}');
+                    ('e1', 'CA1', NULL, 'incoming', 'ringing', NULL, '2026-01-01T01:00Z', now(), '{{}}'),
+                    ('e3', 'CA1', '{OWN}', 'menu', NULL, NULL, '2026-01-01T01:30Z', now(),
+                     jsonb_build_object('call_sid', 'CA1', 'at', '', 'attempt', 0, 'result', 'chosen', 'key', '2',
+                                        'label', 'מכירות', 'then', 'record')),
+                    ('e4', 'CA1', '{OWN}', 'error', NULL, NULL, '2026-01-01T01:40Z', now(),
+                     jsonb_build_object('call_sid', 'CA1', 'webhook', 'dial_result', 'code', 13224,
+                                        'message', 'Invalid number'));
              INSERT INTO prosaas.recordings (recording_sid, call_sid, business_id, state, duration_s, created_at, updated_at)
              VALUES ('RE1', 'CA1', '{OWN}', 'processing', 12, now(), now());"
         ))
@@ -92,7 +98,14 @@ async fn one_call_is_told_whole_and_only_to_its_business() -> Result<()> {
     assert_eq!(call["recordings"][0]["recording_sid"], "RE1");
     let history: Vec<_> =
         call["history"].as_array().unwrap().iter().map(|entry| entry["kind"].clone()).collect();
-    assert_eq!(history, ["incoming", "status"]);
+    assert_eq!(history, ["incoming", "menu", "error", "status"]);
+    let (menu, error) = (&call["history"][1]["menu"], &call["history"][2]["error"]);
+    assert_eq!(
+        (&menu["key"], &menu["label"], &menu["result"]),
+        (&json!("2"), &json!("מכירות"), &json!("chosen"))
+    );
+    assert_eq!((&error["code"], &error["message"]), (&json!(13224), &json!("Invalid number")));
+    assert_eq!((&call["history"][0]["menu"], &call["history"][1]["error"]), (&Value::Null, &Value::Null));
     for path in ["/api/calls/CAother", "/api/calls/CAnobody1", "/api/calls/none", "/api/calls/a%2Fb"] {
         assert_eq!(world.get(&agent, path).await?.status, 404, "{path}");
     }

@@ -7,7 +7,9 @@ use anyhow::bail;
 use prosaas_domain::ids::{CallSid, RecordingSid, WhatsappSessionId};
 use prosaas_events::{
     CloudEvent, EventData,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1},
+    call::{
+        CallDialedV1, CallErrorV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1,
+    },
     catalogue::{Visitor, visit},
     crm::{Command, CommandArgs},
     dead_letter::DeadLetterV1,
@@ -123,6 +125,7 @@ fn fact_address(event_type: &str) -> anyhow::Result<(String, Stream)> {
         CallMenuV1::TYPE => (of_call(Subject::call_menu(&call)), Stream::Calls),
         CallLegAcceptedV1::TYPE => (of_call(Subject::call_leg_accepted(&call)), Stream::Calls),
         CallUnknownV1::TYPE => (of_call(Subject::call_unknown(&call)), Stream::Calls),
+        CallErrorV1::TYPE => (of_call(Subject::call_error(&call)), Stream::Calls),
         CallDialedV1::TYPE => (of_call(Subject::call_dialed(&call)), Stream::Calls),
         RecordingAvailableV1::TYPE => {
             (of_recording(Subject::recording_available(&recording)), Stream::Recordings)

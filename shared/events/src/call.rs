@@ -326,6 +326,63 @@ impl EventData for CallUnknownV1 {
     const TYPE: &'static str = "pro.prosaas.call.unknown.v1";
 }
 
+/// `pro.prosaas.call.error.v1`: Twilio could not do what it was told to, or could not reach us, and says why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallErrorV1 {
+    /// The call.
+    pub call_sid: CallSid,
+    /// The account that sent it; absent only where validation is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_sid: Option<AccountSid>,
+    /// Which of our addresses was told.
+    pub webhook: Webhook,
+    /// Twilio's number of the error (<https://www.twilio.com/docs/api/errors>).
+    #[schemars(extend("x-visible" = true))]
+    pub code: u32,
+    /// Twilio's words, at most 500 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl EventData for CallErrorV1 {
+    const TYPE: &'static str = "pro.prosaas.call.error.v1";
+}
+
+/// One of the addresses that Twilio calls about a call.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(extend("x-visible" = true))]
+pub enum Webhook {
+    /// A call asks what to do.
+    IncomingCall,
+    /// A caller was asked to choose.
+    Menu,
+    /// Whoever was rung is asked.
+    Screen,
+    /// Forwarding ended.
+    DialResult,
+    /// A recording.
+    HandleRecording,
+    /// How a call stands.
+    CallStatus,
+}
+
+impl Webhook {
+    /// Its name in addresses and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::IncomingCall => "incoming_call",
+            Self::Menu => "menu",
+            Self::Screen => "screen",
+            Self::DialResult => "dial_result",
+            Self::HandleRecording => "handle_recording",
+            Self::CallStatus => "call_status",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

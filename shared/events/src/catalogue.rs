@@ -2,7 +2,9 @@
 
 use super::{
     EventData,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1},
+    call::{
+        CallDialedV1, CallErrorV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1,
+    },
     crm::{
         CommandArgs,
         business::{BusinessConfigureV1, BusinessCreateV1, BusinessSetActiveV1, BusinessSetNumbersV1},
@@ -48,6 +50,7 @@ pub fn visit(visitor: &mut impl Visitor) {
     visitor.fact::<CallLegAcceptedV1>();
     visitor.fact::<CallDialedV1>();
     visitor.fact::<CallUnknownV1>();
+    visitor.fact::<CallErrorV1>();
     visitor.fact::<RecordingAvailableV1>();
     visitor.fact::<RecordingStatusV1>();
     visitor.fact::<WhatsappFactV1>();

@@ -13,7 +13,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{call::CallStatus, recording::RecordingProgress};
+use super::{
+    call::{CallStatus, Webhook},
+    recording::RecordingProgress,
+};
 
 /// Longest id, bytes.
 const MAX_LEN: usize = 255;
@@ -59,6 +62,11 @@ impl EventId {
     /// A caller answered, or did not, when asked to choose for that time.
     pub fn call_menu(call: &CallSid, at: &MenuPath, silent: u8, wrong: u8) -> Self {
         Self(format!("call.menu:{call}:{at}:{silent}:{wrong}"))
+    }
+
+    /// Twilio has told that webhook of that error. Told again, it says nothing new.
+    pub fn call_error(call: &CallSid, webhook: Webhook, code: u32) -> Self {
+        Self(format!("call.error:{call}:{}:{code}", webhook.as_str()))
     }
 
     /// Twilio does not know how the call ended.
@@ -178,6 +186,7 @@ mod tests {
             EventId::call_leg_accepted(&call, &dialed),
             EventId::call_status(&call, CallStatus::Busy, StatusOrder::Asked),
             EventId::call_menu(&call, &MenuPath::parse("20")?, 1, 0),
+            EventId::call_error(&call, Webhook::DialResult, 13214),
             EventId::call_unknown(&call),
             EventId::recording_available(&recording),
             EventId::recording_status(&recording, RecordingProgress::Absent),
@@ -192,6 +201,7 @@ mod tests {
             "call.leg_accepted:CA1:CA2",
             "call.status:CA1:busy:asked",
             "call.menu:CA1:20:1:0",
+            "call.error:CA1:dial_result:13214",
             "call.unknown:CA1",
             "recording.available:RE1",
             "recording.status:RE1:absent",

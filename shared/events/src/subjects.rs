@@ -99,6 +99,11 @@ impl Subject {
         Self { stream: Stream::Calls, text: format!("call.menu.{call}") }
     }
 
+    /// `call.error.CA…`: Twilio could not do what it was told to.
+    pub fn call_error(call: &CallSid) -> Self {
+        Self { stream: Stream::Calls, text: format!("call.error.{call}") }
+    }
+
     /// `call.unknown.CA…`: nobody knows how a call ended.
     pub fn call_unknown(call: &CallSid) -> Self {
         Self { stream: Stream::Calls, text: format!("call.unknown.{call}") }

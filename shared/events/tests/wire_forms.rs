@@ -12,8 +12,8 @@ use prosaas_domain::{
 use prosaas_events::{
     CloudEvent, EventData,
     call::{
-        Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatus, CallStatusV1,
-        CallUnknownV1, MenuResult, MenuThen,
+        Answer, CallDialedV1, CallErrorV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatus,
+        CallStatusV1, CallUnknownV1, MenuResult, MenuThen, Webhook,
     },
     crm::{
         Command, CommandArgs, CommandMeta,
@@ -125,6 +125,16 @@ fn call_events() {
         },
     );
     freeze("call.unknown.v1", CallUnknownV1 { call_sid: "CA1".parse().unwrap() });
+    freeze(
+        "call.error.v1",
+        CallErrorV1 {
+            call_sid: "CA1".parse().unwrap(),
+            account_sid: Some("AC1".parse().unwrap()),
+            webhook: Webhook::DialResult,
+            code: 13214,
+            message: Some("Dial: Invalid callerId".to_owned()),
+        },
+    );
     freeze(
         "call.menu.v1",
         CallMenuV1 {

@@ -20,6 +20,7 @@ mod refusals;
 mod retries;
 mod screening;
 mod trace;
+mod twilio_errors;
 mod versions;
 mod whatsapp;
 mod whole_call;

@@ -2,7 +2,7 @@
 
 use prosaas_domain::ids::CallSid;
 use prosaas_events::call::{
-    CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1,
+    CallDialedV1, CallErrorV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1,
 };
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ pub enum CallEvent {
     Dialed(CallDialedV1),
     /// Twilio does not know how it ended.
     Unknown(CallUnknownV1),
+    /// Twilio could not do what it was told to.
+    Error(CallErrorV1),
 }
 
 impl CallEvent {
@@ -36,6 +38,7 @@ impl CallEvent {
             Self::LegAccepted(data) => &data.call_sid,
             Self::Dialed(data) => &data.call_sid,
             Self::Unknown(data) => &data.call_sid,
+            Self::Error(data) => &data.call_sid,
         }
     }
 
@@ -44,7 +47,9 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => data.parent_call_sid.as_ref(),
             Self::Status(data) => data.parent_call_sid.as_ref(),
-            Self::Menu(_) | Self::LegAccepted(_) | Self::Dialed(_) | Self::Unknown(_) => None,
+            Self::Menu(_) | Self::LegAccepted(_) | Self::Dialed(_) | Self::Unknown(_) | Self::Error(_) => {
+                None
+            }
         }
     }
 
@@ -53,14 +58,14 @@ impl CallEvent {
         match self {
             Self::Incoming(data) => CallFact::incoming(&meta.id, meta.time, data),
             Self::Status(data) => CallFact::status(&meta.id, meta.time, data),
-            Self::Menu(_) => CallFact::menu(&meta.id, meta.time),
+            Self::Menu(_) | Self::Error(_) => CallFact::told(&meta.id, meta.time),
             Self::LegAccepted(data) => CallFact::leg_accepted(&meta.id, meta.time, data),
             Self::Dialed(data) => CallFact::dialed(&meta.id, meta.time, data),
             Self::Unknown(_) => CallFact::unknown(&meta.id, meta.time),
         }
     }
 
-    /// `incoming`, `menu`, `status`, `leg_accepted`, `dialed` or `unknown`.
+    /// `incoming`, `menu`, `status`, `leg_accepted`, `dialed`, `unknown` or `error`.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Incoming(_) => "incoming",
@@ -69,6 +74,7 @@ impl CallEvent {
             Self::LegAccepted(_) => "leg_accepted",
             Self::Dialed(_) => "dialed",
             Self::Unknown(_) => "unknown",
+            Self::Error(_) => "error",
         }
     }
 
@@ -81,6 +87,7 @@ impl CallEvent {
             Self::LegAccepted(data) => storable_json(data),
             Self::Dialed(data) => storable_json(data),
             Self::Unknown(data) => storable_json(data),
+            Self::Error(data) => storable_json(data),
         }
     }
 }

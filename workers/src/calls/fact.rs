@@ -40,8 +40,8 @@ pub enum What {
         /// How long the call lasted, seconds.
         duration_s: Option<u32>,
     },
-    /// The caller was asked to choose. What they pressed stands in the history alone.
-    Menu,
+    /// Something that changes nothing and stands in the history alone: what a caller pressed, an error of Twilio's.
+    Told,
     /// Whoever was rung took the call: they pressed 1.
     LegAccepted {
         /// Their leg.
@@ -128,9 +128,9 @@ impl CallFact {
         Self { event_id: event_id.to_owned(), at: data.occurred_at.unwrap_or(received), what }
     }
 
-    /// From `call.menu`.
-    pub fn menu(event_id: &str, received: DateTime<Utc>) -> Self {
-        Self { event_id: event_id.to_owned(), at: received, what: What::Menu }
+    /// From `call.menu` and `call.error`.
+    pub fn told(event_id: &str, received: DateTime<Utc>) -> Self {
+        Self { event_id: event_id.to_owned(), at: received, what: What::Told }
     }
 
     /// From `call.leg_accepted`.

@@ -86,7 +86,7 @@ pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
             let held = state.accepted.entry(leg).or_default();
             *held = held.take().max(number);
         }
-        What::Menu => {}
+        What::Told => {}
         What::Unknown => state.unknown = true,
         What::Dialed(dial) => state.dial = Some(greatest(state.dial, dial, dial_order)),
     }

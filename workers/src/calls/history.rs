@@ -32,7 +32,7 @@ pub(super) async fn add(connection: &mut PgConnection, changes: &[Change<'_>]) -
             let (status, sequence_number) = match &fact.what {
                 What::Incoming { status, .. } => (*status, None),
                 What::Status { status, sequence, .. } => (Some(*status), *sequence),
-                What::Menu | What::LegAccepted { .. } | What::Unknown => (None, None),
+                What::Told | What::LegAccepted { .. } | What::Unknown => (None, None),
                 What::Dialed(dial) => (Some(dial.outcome), None),
             };
             rows.push(Row {

@@ -17,7 +17,9 @@ pub mod told;
 
 use prosaas_events::{
     CloudEvent, DecodeError, EventData, TypeOnly,
-    call::{CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1},
+    call::{
+        CallDialedV1, CallErrorV1, CallIncomingV1, CallLegAcceptedV1, CallMenuV1, CallStatusV1, CallUnknownV1,
+    },
     subjects::{Stream, consumers},
 };
 use sqlx::PgPool;
@@ -79,6 +81,10 @@ impl Worker for CallsWorker {
             CallLegAcceptedV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallLegAcceptedV1>::decode(bytes)?);
                 Ok((meta, CallEvent::LegAccepted(data)))
+            }
+            CallErrorV1::TYPE => {
+                let (meta, data) = Meta::split(CloudEvent::<CallErrorV1>::decode(bytes)?);
+                Ok((meta, CallEvent::Error(data)))
             }
             CallUnknownV1::TYPE => {
                 let (meta, data) = Meta::split(CloudEvent::<CallUnknownV1>::decode(bytes)?);

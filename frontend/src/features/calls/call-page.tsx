@@ -14,6 +14,7 @@ import { Ltr, Phone, Typed } from '@/shared/ui/text';
 import { type Call, callQuery } from './queries';
 import { CallBackButtons } from './call-back';
 import { useCallerName } from './caller';
+import { CallHistory } from './history';
 import { RecordingPlayer } from './recording';
 import { CallBadge, CallStatusText } from './status';
 
@@ -106,26 +107,7 @@ export function CallPage() {
         />
       </Section>
       <Section title={t('calls:history')}>
-        <ol className="flex flex-col gap-3">
-          {call.history.map((event, index) => (
-            <li key={index} className="flex items-baseline justify-between gap-3 text-sm">
-              <span className="flex items-center gap-2.5">
-                <span aria-hidden className="size-2 rounded-full bg-primary" />
-                {event.kind === 'status' && event.status
-                  ? t(`calls:status.${event.status}`)
-                  : event.kind === 'incoming' ||
-                      event.kind === 'leg_accepted' ||
-                      event.kind === 'dialed' ||
-                      event.kind === 'unknown'
-                    ? t(`calls:event.${event.kind}`)
-                    : t('calls:event.status')}
-              </span>
-              <time dateTime={event.at} className="text-muted [&>bdi]:whitespace-normal">
-                <Ltr>{formatExact(event.at)}</Ltr>
-              </time>
-            </li>
-          ))}
-        </ol>
+        <CallHistory events={call.history} />
       </Section>
     </Page>
   );

@@ -17,6 +17,8 @@ export type DeadLetterGroup = Schemas['DeadLetterGroup'];
 export type Selection = Schemas['Selection'];
 export type Replay = Schemas['Replay'];
 export type Worker = Schemas['WorkerItem'];
+/** An error of Twilio's, and how often it came. */
+export type TwilioErrorGroup = Schemas['TwilioErrorGroup'];
 /** An event that failed and will be tried again. */
 export type RetryingEvent = Schemas['RetryingEvent'];
 
@@ -122,4 +124,11 @@ export const workersQuery = () =>
     queryKey: keyOf('/api/admin/workers'),
     queryFn: ({ signal }) => unwrap(client.GET('/api/admin/workers', { signal })),
     refetchInterval: 5000,
+  });
+
+/** What Twilio could not do lately, the latest first. */
+export const twilioErrorsQuery = () =>
+  queryOptions({
+    queryKey: keyOf('/api/admin/twilio-errors'),
+    queryFn: ({ signal }) => unwrap(client.GET('/api/admin/twilio-errors', { signal })),
   });

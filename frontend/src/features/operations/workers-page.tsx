@@ -16,6 +16,7 @@ import { Ltr, Typed } from '@/shared/ui/text';
 import { RetryingCount, RetryingEvents } from './retrying';
 import { pauseWorker, resumeWorker } from './api';
 import { type Worker, workersQuery } from './queries';
+import { TwilioErrors } from './twilio-errors';
 
 const ReasonDialog = deferred(async () => (await import('./reason-dialog')).ReasonDialog);
 const TONES: Record<Worker['state'], Tone> = {
@@ -106,6 +107,7 @@ export function WorkersPage() {
       ) : (
         <SkeletonRows rows={4} />
       )}
+      <TwilioErrors />
     </Page>
   );
 }

@@ -57,6 +57,7 @@ describe('the OpenAPI document', () => {
     '/api/recordings/{recording_sid}/audio',
     // Read as of a moment; each visit asks anew.
     '/api/admin/audit',
+    '/api/admin/twilio-errors',
     '/api/businesses/{business_id}/audit',
     '/api/auth/sessions',
     // Not on any page.

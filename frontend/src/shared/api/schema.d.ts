@@ -269,6 +269,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/twilio-errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Twilio could not do in the last 30 days, by error. */
+        get: operations["list_twilio_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/users": {
         parameters: {
             query?: never;
@@ -1314,7 +1331,8 @@ export interface components {
              * @description When it happened, by Twilio's clock where it says so.
              */
             at: string;
-            /** @description `incoming`, `menu`, `status`, `leg_accepted`, `dialed` or `unknown`. */
+            error: components["schemas"]["TwilioError"] | null;
+            /** @description `incoming`, `menu`, `status`, `leg_accepted`, `dialed`, `unknown` or `error`. */
             kind: string;
             menu: components["schemas"]["MenuAnswer"] | null;
             /**
@@ -3119,6 +3137,55 @@ export interface components {
             /** @enum {string} */
             kind: "change";
         };
+        /** @description An error that Twilio told of. */
+        TwilioError: {
+            /**
+             * Format: int32
+             * @description Its number (<https://www.twilio.com/docs/api/errors>).
+             */
+            code: number;
+            /** @description Twilio's words, in English. */
+            message: string | null;
+            /** @description Which of our addresses was told. */
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description One error, and how often it came. */
+        TwilioErrorGroup: {
+            /**
+             * Format: int64
+             * @description Of how many businesses.
+             */
+            businesses: number;
+            /**
+             * Format: int64
+             * @description Of how many calls.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Its number (<https://www.twilio.com/docs/api/errors>).
+             */
+            code: number;
+            /**
+             * Format: date-time
+             * @description When it came first, in these days.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description When it came last.
+             */
+            last_at: string;
+            /** @description The call of which it came last. */
+            last_call_sid: components["schemas"]["CallSid"];
+            /** @description Which of our addresses was told. */
+            webhook: components["schemas"]["Webhook"];
+        };
+        /** @description What Twilio could not do in the last 30 days. */
+        TwilioErrors: {
+            /** @description The latest first, at most 200. */
+            items: components["schemas"]["TwilioErrorGroup"][];
+        };
         /** @description What changes; what is absent stays. */
         UpdateUser: {
             /** @description What they are called from now on, 1 to 200 characters. */
@@ -3161,6 +3228,11 @@ export interface components {
             /** @description Their role. */
             role: components["schemas"]["Role"];
         };
+        /**
+         * @description One of the addresses that Twilio calls about a call.
+         * @enum {string}
+         */
+        Webhook: "incoming_call" | "menu" | "screen" | "dial_result" | "handle_recording" | "call_status";
         /** @description Opening hours by day of the week; a day that is not named is closed. */
         WeeklyHours: {
             [key: string]: components["schemas"]["Span"][];
@@ -5567,6 +5639,98 @@ export interface operations {
             };
             /** @description There is no such thing */
             404: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too often; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of ours */
+            500: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something that we need is away; nothing was changed */
+            503: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "retry-after"?: string;
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_twilio_errors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The errors */
+            200: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TwilioErrors"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody is logged in, or no longer */
+            401: {
+                headers: {
+                    /** @description The request's id, which log and audit records have too */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            403: {
                 headers: {
                     /** @description The request's id, which log and audit records have too */
                     "x-request-id"?: string;

@@ -5,6 +5,7 @@ import type auth from './he/auth.json';
 import type businesses from './he/businesses.json';
 import type calls from './he/calls.json';
 import type common from './he/common.json';
+import type history from './he/history.json';
 import type home from './he/home.json';
 import type leads from './he/leads.json';
 import type linking from './he/linking.json';
@@ -22,6 +23,7 @@ export interface Words {
   businesses: typeof businesses;
   calls: typeof calls;
   common: typeof common;
+  history: typeof history;
   home: typeof home;
   leads: typeof leads;
   linking: typeof linking;

@@ -67,6 +67,8 @@ pub enum Step {
         /// Whether the conversation is recorded.
         recorded: bool,
     },
+    /// The caller presses a key; what is said next says which there are.
+    Choose,
     /// The call ends.
     HangUp,
 }
@@ -158,6 +160,7 @@ fn step(tag: &BytesStart<'_>) -> Option<Step> {
             timeout_s: seconds("timeout"),
             recorded: attribute("record").is_some(),
         }),
+        "Gather" => Some(Step::Choose),
         "Hangup" => Some(Step::HangUp),
         _ => None,
     }
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_document_reads_as_steps() {
-        let document = br#"<?xml version="1.0" encoding="UTF-8"?><Response><Say voice="v" language="he-IL">a &amp; b</Say><Say voice="v" language="he-IL">c</Say><Dial action="/x" timeout="20" record="y"><Number>+972541234567</Number><Number>+972541234568</Number></Dial><Record maxLength="300"/><Hangup/></Response>"#;
+        let document = br#"<?xml version="1.0" encoding="UTF-8"?><Response><Say voice="v" language="he-IL">a &amp; b</Say><Say voice="v" language="he-IL">c</Say><Dial action="/x" timeout="20" record="y"><Number>+972541234567</Number><Number>+972541234568</Number></Dial><Gather action="/x"><Say voice="v" language="he-IL">d</Say></Gather><Record maxLength="300"/><Hangup/></Response>"#;
         let say = Step::Say { text: "a & b c".into(), voice: "v".into(), language: "he-IL".into() };
         let numbers = vec!["+972541234567".into(), "+972541234568".into()];
         assert_eq!(
@@ -194,6 +197,8 @@ mod tests {
             [
                 say,
                 Step::Dial { numbers, timeout_s: 20, recorded: true },
+                Step::Choose,
+                Step::Say { text: "d".into(), voice: "v".into(), language: "he-IL".into() },
                 Step::Record { max_length_s: 300 },
                 Step::HangUp,
             ]

@@ -6,8 +6,12 @@ use prosaas_domain::{
     ids::{BusinessId, CallSid},
     rights::Right,
 };
-use prosaas_events::call::{CallMenuV1, CallStatus, MenuResult, MenuThen};
-use serde::{Deserialize as _, Serialize};
+use prosaas_events::{
+    EventData,
+    call::{CallErrorV1, CallMenuV1, CallStatus, MenuResult, MenuThen, Webhook},
+};
+use serde::Serialize;
+use serde_json::Value;
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
@@ -48,7 +52,7 @@ pub struct CallDetail {
 /// Something that Twilio told of a call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CallHistoryEntry {
-    /// `incoming`, `menu`, `status`, `leg_accepted`, `dialed` or `unknown`.
+    /// `incoming`, `menu`, `status`, `leg_accepted`, `dialed`, `unknown` or `error`.
     kind: String,
     /// The status that it reports.
     #[schema(required = true)]
@@ -59,6 +63,9 @@ pub struct CallHistoryEntry {
     /// What the caller pressed when asked to choose.
     #[schema(required = true)]
     menu: Option<MenuAnswer>,
+    /// What Twilio could not do.
+    #[schema(required = true)]
+    error: Option<TwilioError>,
     /// When it happened, by Twilio's clock where it says so.
     at: DateTime<Utc>,
     /// When we received it.
@@ -81,6 +88,24 @@ pub struct MenuAnswer {
     /// Where it led.
     #[schema(required = true)]
     then: Option<MenuThen>,
+}
+
+/// An error that Twilio told of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TwilioError {
+    /// Which of our addresses was told.
+    webhook: Webhook,
+    /// Its number (<https://www.twilio.com/docs/api/errors>).
+    code: u32,
+    /// Twilio's words, in English.
+    #[schema(required = true)]
+    message: Option<String>,
+}
+
+impl From<CallErrorV1> for TwilioError {
+    fn from(data: CallErrorV1) -> Self {
+        Self { webhook: data.webhook, code: data.code, message: data.message }
+    }
 }
 
 impl From<CallMenuV1> for MenuAnswer {
@@ -138,7 +163,7 @@ async fn history(
 ) -> Result<Vec<CallHistoryEntry>, Problem> {
     let rows = sqlx::query!(
         "SELECT kind, status, sequence_number, occurred_at, received_at,
-                CASE WHEN kind = 'menu' THEN data END AS menu
+                CASE WHEN kind IN ('menu', 'error') THEN data END AS data
          FROM prosaas.call_events
          WHERE (business_id = $1 OR business_id IS NULL) AND call_sid = $2
          ORDER BY occurred_at, sequence_number NULLS FIRST, received_at LIMIT $3",
@@ -151,13 +176,19 @@ async fn history(
     rows.into_iter()
         .map(|row| {
             Ok(CallHistoryEntry {
-                kind: row.kind,
                 status: row.status.as_deref().map(value_of).transpose()?,
                 sequence_number: row.sequence_number,
-                menu: row.menu.and_then(|data| CallMenuV1::deserialize(data).ok()).map(Into::into),
+                menu: told::<CallMenuV1>(row.data.as_ref().filter(|_| row.kind == "menu")).map(Into::into),
+                error: told::<CallErrorV1>(row.data.as_ref().filter(|_| row.kind == "error")).map(Into::into),
+                kind: row.kind,
                 at: row.occurred_at,
                 received_at: row.received_at,
             })
         })
         .collect()
+}
+
+/// An event's data, where it is that event's.
+fn told<T: EventData>(data: Option<&Value>) -> Option<T> {
+    data.and_then(|data| T::deserialize(data).ok())
 }

@@ -10,11 +10,12 @@ mod letters;
 pub mod replay;
 mod replays;
 mod start_replay;
+mod twilio_errors;
 mod workers;
 
 use crate::request::routes::{Description, Routes, routes};
 
-/// The routes `/api/admin/dead-letters`, `/api/admin/replays` and `/api/admin/workers`.
+/// The routes `/api/admin/dead-letters`, `/api/admin/replays`, `/api/admin/twilio-errors` and `/api/admin/workers`.
 pub fn routes<D: Description>() -> Routes<D> {
     routes![
         letters::list_dead_letters,
@@ -27,6 +28,7 @@ pub fn routes<D: Description>() -> Routes<D> {
         replay::read_replay,
         replay::list_replay_items,
         replay::cancel_replay,
+        twilio_errors::list_twilio_errors,
         workers::list_workers,
         workers::pause_worker,
         workers::resume_worker,
