@@ -54,6 +54,7 @@ export function callHandlers(db: Db) {
         forwarded_from: null,
         parent_call_sid: null,
         dialed_call_sid: null,
+        last_spoke_with: null,
         history: [
           {
             kind: 'incoming',

@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
-import { sessionsQuery, settingsQuery } from '@/features/settings/queries';
+import { usersQuery } from '@/features/people/queries';
+import { availabilityQuery, sessionsQuery, settingsQuery } from '@/features/settings/queries';
 import { loadWords } from '@/shared/i18n';
 
 import { appRoute, businessOf, inBusiness } from './app';
@@ -26,7 +27,10 @@ const answering = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/answering',
   beforeLoad: inBusiness('readPeople'),
-  loader: loadSettings,
+  loader: (at) => {
+    begin(at, (client) => [client.infiniteQuery(usersQuery(businessOf(at.context), {}))]);
+    return loadSettings(at);
+  },
   component: lazyRouteComponent(() => import('@/features/settings/answering-page'), 'AnsweringPage'),
 });
 
@@ -50,7 +54,11 @@ const account = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/account',
   loader: (at) => {
-    begin(at, (client) => [client.query(sessionsQuery)]);
+    const business = businessOrNone(at.context);
+    begin(at, (client) => [
+      client.query(sessionsQuery),
+      ...(business === null ? [] : [client.query(availabilityQuery(business))]),
+    ]);
     return loadWords('settings', 'people');
   },
   component: lazyRouteComponent(() => import('@/features/settings/account-page'), 'AccountPage'),

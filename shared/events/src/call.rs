@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
     call_config::{Key, MenuPath},
-    ids::{AccountSid, CallSid},
+    ids::{AccountSid, CallSid, UserId},
     phone::E164,
 };
 use schemars::JsonSchema;
@@ -221,6 +221,9 @@ pub struct CallDialedV1 {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[schemars(extend("x-visible" = true))]
     pub screened: bool,
+    /// The person of the business who was rung, where it was one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
 }
 
 impl EventData for CallDialedV1 {
@@ -247,6 +250,9 @@ pub struct CallLegAcceptedV1 {
     /// The number that was rung.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<E164>,
+    /// The person of the business who was rung.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
 }
 
 impl EventData for CallLegAcceptedV1 {

@@ -12,7 +12,7 @@ use super::{
         lead::{
             LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
         },
-        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserSetAvailabilityV1, UserUpdateV1},
     },
     domain_event::{
         DomainEventData,
@@ -67,6 +67,7 @@ pub fn visit(visitor: &mut impl Visitor) {
     visitor.command::<LeadRestoreManyV1>();
     visitor.command::<UserCreateV1>();
     visitor.command::<UserUpdateV1>();
+    visitor.command::<UserSetAvailabilityV1>();
     visitor.command::<UserDeleteV1>();
     visitor.command::<UserRestoreV1>();
     visitor.command::<WhatsappInitV1>();

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    call_config::{CallSettings, Key, MenuPath},
+    call_config::{CallSettings, Key, MenuPath, WeeklyHours},
     ids::BusinessId,
     phone::E164,
     rights::Role,
@@ -23,7 +23,7 @@ use prosaas_events::{
             LeadChanges, LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadFields, LeadRestoreManyV1,
             LeadRestoreV1, LeadSource, LeadStatus, LeadUpdateV1,
         },
-        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserSetAvailabilityV1, UserUpdateV1},
     },
     dead_letter::{DeadLetterV1, DeadReason},
     domain_event::{
@@ -110,6 +110,7 @@ fn call_events() {
             duration_s: Some(61),
             bridged: None,
             screened: false,
+            user_id: None,
         },
     );
     freeze(
@@ -122,6 +123,7 @@ fn call_events() {
             duration_s: None,
             bridged: Some(false),
             screened: true,
+            user_id: None,
         },
     );
     freeze("call.unknown.v1", CallUnknownV1 { call_sid: "CA1".parse().unwrap() });
@@ -155,6 +157,7 @@ fn call_events() {
             account_sid: Some("AC1".parse().unwrap()),
             leg_sid: "CA2".parse().unwrap(),
             number: Some(E164::parse("+972541234567").unwrap()),
+            user_id: None,
         },
     );
 }
@@ -267,6 +270,16 @@ fn user_commands() {
     );
     freeze_command("crm.user_delete.v1", UserDeleteV1 { user_id });
     freeze_command("crm.user_restore.v1", UserRestoreV1 { user_id });
+    freeze_command(
+        "crm.user_set_availability.v1",
+        UserSetAvailabilityV1 {
+            business_id: Uuid::from_u128(1).into(),
+            user_id,
+            number: Some(E164::parse("+972541234567").unwrap()),
+            hours: Some(WeeklyHours::default()),
+            not_before: Some(DateTime::UNIX_EPOCH),
+        },
+    );
     freeze_command("crm.user_update.v1", UserUpdateV1 { user_id, name: None, role: Some(Role::Agent) });
 }
 

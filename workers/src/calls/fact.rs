@@ -1,7 +1,10 @@
 //! What one event says of a call, whichever event it is.
 
 use chrono::{DateTime, Utc};
-use prosaas_domain::{ids::CallSid, phone::E164};
+use prosaas_domain::{
+    ids::{CallSid, UserId},
+    phone::E164,
+};
 use prosaas_events::call::{
     self, Answer, CallDialedV1, CallIncomingV1, CallLegAcceptedV1, CallStatus, CallStatusV1,
 };
@@ -48,9 +51,11 @@ pub enum What {
         leg: CallSid,
         /// The number that was rung.
         number: Option<E164>,
+        /// The person who was.
+        user: Option<UserId>,
     },
-    /// Forwarding the call ended.
-    Dialed(Dial),
+    /// Forwarding the call ended. With the person who was rung, where it was one alone.
+    Dialed(Dial, Option<UserId>),
     /// Twilio does not know how it ended.
     Unknown,
 }
@@ -135,7 +140,8 @@ impl CallFact {
 
     /// From `call.leg_accepted`.
     pub fn leg_accepted(event_id: &str, received: DateTime<Utc>, data: &CallLegAcceptedV1) -> Self {
-        let what = What::LegAccepted { leg: data.leg_sid.clone(), number: data.number.clone() };
+        let what =
+            What::LegAccepted { leg: data.leg_sid.clone(), number: data.number.clone(), user: data.user_id };
         Self { event_id: event_id.to_owned(), at: received, what }
     }
 
@@ -146,13 +152,14 @@ impl CallFact {
 
     /// From `call.dialed`.
     pub fn dialed(event_id: &str, received: DateTime<Utc>, data: &CallDialedV1) -> Self {
-        let what = What::Dialed(Dial {
+        let dial = Dial {
             outcome: data.outcome,
             bridged: data.bridged,
             screened: data.screened,
             duration_s: data.duration_s,
             dialed_call_sid: data.dialed_call_sid.clone(),
-        });
+        };
+        let what = What::Dialed(dial, data.user_id);
         Self { event_id: event_id.to_owned(), at: received, what }
     }
 }

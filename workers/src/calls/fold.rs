@@ -11,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    ids::CallSid,
+    ids::{CallSid, UserId},
     phone::{self, E164},
 };
 use prosaas_events::call::{self, Answer, CallStatus};
@@ -35,6 +35,8 @@ pub struct CallState {
     pub dial: Option<Dial>,
     /// The legs on which it was taken, each with the number that was rung. Two people may press at once.
     pub accepted: BTreeMap<CallSid, Option<E164>>,
+    /// The legs on which a person of the business was rung, each with who it was.
+    pub people: BTreeMap<CallSid, UserId>,
     /// Twilio does not know how it ended.
     pub unknown: bool,
 }
@@ -82,13 +84,17 @@ pub fn apply(mut state: CallState, fact: CallFact) -> CallState {
             state.duration_s = state.duration_s.max(duration_s);
             state.report(StatusMark { status, sequence }, at);
         }
-        What::LegAccepted { leg, number } => {
+        What::LegAccepted { leg, number, user } => {
+            state.rang(Some(&leg), user);
             let held = state.accepted.entry(leg).or_default();
             *held = held.take().max(number);
         }
         What::Told => {}
         What::Unknown => state.unknown = true,
-        What::Dialed(dial) => state.dial = Some(greatest(state.dial, dial, dial_order)),
+        What::Dialed(dial, user) => {
+            state.rang(dial.dialed_call_sid.as_ref(), user);
+            state.dial = Some(greatest(state.dial, dial, dial_order));
+        }
     }
     state
 }
@@ -98,6 +104,13 @@ impl CallState {
         self.status = Some(greatest(self.status, mark, status_order));
         if mark.status.is_terminal() {
             self.ended_at = self.ended_at.max(Some(at));
+        }
+    }
+
+    fn rang(&mut self, leg: Option<&CallSid>, user: Option<UserId>) {
+        if let (Some(leg), Some(user)) = (leg, user) {
+            let held = self.people.entry(leg.clone()).or_insert(user);
+            *held = (*held).max(user);
         }
     }
 
@@ -147,6 +160,12 @@ impl CallState {
     pub fn answered_by(&self) -> Option<&E164> {
         let leg = self.dial.as_ref().filter(|_| self.answered())?.dialed_call_sid.as_ref()?;
         self.accepted.get(leg)?.as_ref()
+    }
+
+    /// The person of the business who took a forwarded call, where that is known.
+    pub fn answered_by_user(&self) -> Option<UserId> {
+        let leg = self.dial.as_ref().filter(|_| self.answered())?.dialed_call_sid.as_ref()?;
+        self.people.get(leg).copied()
     }
 
     /// Whether the caller left without having spoken with anybody of the business.

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use prosaas_domain::{ids::CallSid, phone::E164};
+use prosaas_domain::{
+    ids::{CallSid, UserId},
+    phone::E164,
+};
 use prosaas_events::call::{Answer, CallStatus};
 
 use super::{
@@ -40,7 +43,7 @@ fn dialed(outcome: CallStatus) -> CallFact {
 
 fn dial(outcome: CallStatus, bridged: Option<bool>, screened: bool) -> CallFact {
     let dial = Dial { outcome, bridged, screened, duration_s: Some(7), dialed_call_sid: Some(leg("CAleg1")) };
-    CallFact { event_id: "dialed".to_owned(), at: at(9), what: What::Dialed(dial) }
+    CallFact { event_id: "dialed".to_owned(), at: at(9), what: What::Dialed(dial, None) }
 }
 
 fn leg(sid: &str) -> CallSid {
@@ -49,8 +52,12 @@ fn leg(sid: &str) -> CallSid {
 
 fn accepted(sid: &str, number: Option<&str>) -> CallFact {
     let number = number.map(|number| E164::parse(number).expect("a number"));
-    let what = What::LegAccepted { leg: leg(sid), number };
+    let what = What::LegAccepted { leg: leg(sid), number, user: None };
     CallFact { event_id: format!("accepted-{sid}"), at: at(5), what }
+}
+
+fn user(n: u32) -> UserId {
+    uuid::Uuid::from_u128(n.into()).into()
 }
 
 fn unknown() -> CallFact {
@@ -202,6 +209,31 @@ fn a_caller_who_hides_or_has_no_number_cannot_be_called_back() {
     }
 }
 
+#[test]
+fn the_person_who_took_the_call_is_the_one_on_the_leg_that_was_connected() {
+    let taken = |sid: &str, n: u32| CallFact {
+        event_id: format!("accepted-{sid}"),
+        at: at(5),
+        what: What::LegAccepted { leg: leg(sid), number: None, user: Some(user(n)) },
+    };
+    let ended = |screened, of: Option<u32>| {
+        let CallFact { event_id, at, what } = dial(CallStatus::Completed, Some(true), screened);
+        let What::Dialed(dial, _) = what else { unreachable!("it is one") };
+        CallFact { event_id, at, what: What::Dialed(dial, of.map(user)) }
+    };
+    // Two pressed 1, and one of them was connected.
+    let both = [taken("CAleg2", 2), taken("CAleg1", 1), ended(true, None)];
+    assert_eq!(fold(both).answered_by_user(), Some(user(1)));
+    // Rung alone and not asked: the dial's end says who it was.
+    assert_eq!(fold([ended(false, Some(3))]).answered_by_user(), Some(user(3)));
+    // Nobody was connected.
+    assert_eq!(
+        fold([taken("CAleg1", 1), dial(CallStatus::Completed, Some(false), true)]).answered_by_user(),
+        None
+    );
+    assert_eq!(fold([ended(true, Some(3))]).answered_by_user(), None, "nobody pressed 1");
+}
+
 fn any_status() -> impl Strategy<Value = CallStatus> {
     proptest::sample::select(CallStatus::ALL.to_vec())
 }
@@ -232,18 +264,19 @@ fn any_what() -> impl Strategy<Value = What> {
             }),
         (any_status(), any::<Option<bool>>(), any::<bool>(), proptest::option::of(0_u32..100)).prop_map(
             |(outcome, bridged, screened, duration_s)| {
-                What::Dialed(Dial {
-                    outcome,
-                    bridged,
-                    screened,
-                    duration_s,
-                    dialed_call_sid: Some(leg("CAleg1")),
-                })
+                let dialed_call_sid = Some(leg("CAleg1"));
+                let dial = Dial { outcome, bridged, screened, duration_s, dialed_call_sid };
+                What::Dialed(dial, duration_s.map(|n| user(n % 3)))
             }
         ),
         Just(What::Unknown),
-        (proptest::sample::select(vec!["CAleg1", "CAleg2"]), any::<bool>())
-            .prop_map(|(sid, number)| { accepted(sid, number.then_some("+972541111111")).what }),
+        (proptest::sample::select(vec!["CAleg1", "CAleg2"]), any::<bool>(), 0_u32..3).prop_map(
+            |(sid, number, n)| {
+                let number = number.then(|| E164::parse("+972541111111").expect("a number"));
+                What::LegAccepted { leg: leg(sid), number, user: (n > 0).then(|| user(n)) }
+            }
+        ),
+        Just(What::Told),
     ]
 }
 

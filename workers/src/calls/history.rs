@@ -33,7 +33,7 @@ pub(super) async fn add(connection: &mut PgConnection, changes: &[Change<'_>]) -
                 What::Incoming { status, .. } => (*status, None),
                 What::Status { status, sequence, .. } => (Some(*status), *sequence),
                 What::Told | What::LegAccepted { .. } | What::Unknown => (None, None),
-                What::Dialed(dial) => (Some(dial.outcome), None),
+                What::Dialed(dial, _) => (Some(dial.outcome), None),
             };
             rows.push(Row {
                 event_id: &step.meta.id,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    ids::{BusinessId, CallSid, LeadId},
+    ids::{BusinessId, CallSid, LeadId, UserId},
     phone::E164,
 };
 use prosaas_events::call::{Answer, CallStatus};
@@ -68,7 +68,8 @@ pub async fn load_all(
         r#"SELECT call_sid, business_id, lead_id, version, from_raw, to_raw, direction, caller_name, forwarded_from,
                 parent_call_sid, answer, details_at, details_event_id, status, status_sequence, started_at,
                 ended_at, duration_s, dial_outcome, dial_bridged, dial_screened, dial_duration_s, dialed_call_sid, unknown,
-                accepted_legs AS "accepted_legs: Json<BTreeMap<CallSid, Option<E164>>>"
+                accepted_legs AS "accepted_legs: Json<BTreeMap<CallSid, Option<E164>>>",
+                leg_people AS "leg_people: Json<BTreeMap<CallSid, UserId>>"
          FROM prosaas.calls WHERE call_sid = ANY ($1)"#,
         &sids(calls)
     )
@@ -109,6 +110,7 @@ pub async fn load_all(
                 dialed_call_sid: row.dialed_call_sid.and_then(|s| s.parse().ok()),
             }),
             accepted: row.accepted_legs.0,
+            people: row.leg_people.0,
             unknown: row.unknown,
         };
         let (business, lead) = (row.business_id.map(BusinessId), row.lead_id.map(LeadId));
@@ -149,6 +151,8 @@ struct Row<'a> {
     dial_duration_s: Option<u32>,
     dialed_call_sid: Option<&'a str>,
     accepted_legs: &'a BTreeMap<CallSid, Option<E164>>,
+    leg_people: &'a BTreeMap<CallSid, UserId>,
+    answered_by_user: Option<UserId>,
     unknown: bool,
     answered_by: Option<&'a str>,
     missed: bool,
@@ -191,6 +195,8 @@ impl<'a> Row<'a> {
             dial_duration_s: dial.and_then(|d| d.duration_s),
             dialed_call_sid: dial.and_then(|d| d.dialed_call_sid.as_ref()).map(CallSid::as_str),
             accepted_legs: &state.accepted,
+            leg_people: &state.people,
+            answered_by_user: state.answered_by_user(),
             unknown: state.unknown,
             answered_by: state.answered_by().map(E164::as_str),
             missed,
@@ -213,20 +219,20 @@ pub async fn save_all<'a>(
             (call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
              status_sequence, started_at, ended_at, duration_s, dial_outcome, dial_bridged, dial_screened,
-             dial_duration_s, dialed_call_sid, accepted_legs, answered_by, unknown, missed,
-             callback_needed, version)
+             dial_duration_s, dialed_call_sid, accepted_legs, leg_people, answered_by, answered_by_user, unknown,
+             missed, callback_needed, version)
          SELECT call_sid, business_id, lead_id, from_raw, to_raw, from_e164, to_e164, direction, caller_name,
              forwarded_from, parent_call_sid, answer, details_source, details_at, details_event_id, status,
              status_sequence, COALESCE(started_at, now()), ended_at, duration_s, dial_outcome, dial_bridged,
-             dial_screened, dial_duration_s, dialed_call_sid, accepted_legs, answered_by, unknown,
-             missed, callback_needed, version
+             dial_screened, dial_duration_s, dialed_call_sid, accepted_legs, leg_people, answered_by, answered_by_user,
+             unknown, missed, callback_needed, version
          FROM json_to_recordset($1::text::json) AS r (
             call_sid text, business_id uuid, lead_id uuid, from_raw text, to_raw text, from_e164 text, to_e164 text,
             direction text, caller_name text, forwarded_from text, parent_call_sid text, answer text,
             details_source text, details_at timestamptz, details_event_id text, status text, status_sequence bigint,
             started_at timestamptz, ended_at timestamptz, duration_s bigint, dial_outcome text, dial_bridged boolean,
             dial_screened boolean, dial_duration_s bigint, dialed_call_sid text, accepted_legs jsonb,
-            answered_by text, unknown boolean, missed boolean, callback_needed boolean, version bigint)
+            leg_people jsonb, answered_by text, answered_by_user uuid, unknown boolean, missed boolean, callback_needed boolean, version bigint)
          ON CONFLICT ON CONSTRAINT calls_pk DO UPDATE SET
             business_id = EXCLUDED.business_id, lead_id = EXCLUDED.lead_id, from_raw = EXCLUDED.from_raw,
             to_raw = EXCLUDED.to_raw, from_e164 = EXCLUDED.from_e164, to_e164 = EXCLUDED.to_e164,
@@ -238,6 +244,7 @@ pub async fn save_all<'a>(
             ended_at = EXCLUDED.ended_at, duration_s = EXCLUDED.duration_s, dial_outcome = EXCLUDED.dial_outcome,
             dial_bridged = EXCLUDED.dial_bridged, dial_screened = EXCLUDED.dial_screened,
             accepted_legs = EXCLUDED.accepted_legs, answered_by = EXCLUDED.answered_by,
+            leg_people = EXCLUDED.leg_people, answered_by_user = EXCLUDED.answered_by_user,
             unknown = EXCLUDED.unknown,
             dial_duration_s = EXCLUDED.dial_duration_s, dialed_call_sid = EXCLUDED.dialed_call_sid,
             missed = EXCLUDED.missed, callback_needed = EXCLUDED.callback_needed, version = EXCLUDED.version,

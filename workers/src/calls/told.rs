@@ -100,13 +100,16 @@ mod tests {
 
     /// Somebody answered the forwarded call.
     fn put_through() -> CallFact {
-        fact(What::Dialed(Dial {
-            outcome: CallStatus::Completed,
-            bridged: Some(true),
-            screened: false,
-            duration_s: Some(3),
-            dialed_call_sid: None,
-        }))
+        fact(What::Dialed(
+            Dial {
+                outcome: CallStatus::Completed,
+                bridged: Some(true),
+                screened: false,
+                duration_s: Some(3),
+                dialed_call_sid: None,
+            },
+            None,
+        ))
     }
 
     fn after(stored: &StoredCall, what: CallFact) -> StoredCall {

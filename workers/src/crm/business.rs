@@ -1,10 +1,11 @@
 //! A business as its callers meet it.
 
 use prosaas_domain::{
-    call_config::{CallConfig, stored},
-    ids::BusinessId,
+    call_config::{CallConfig, Person, stored},
+    ids::{BusinessId, UserId},
     phone::E164,
 };
+use serde_json::Value;
 use sqlx::PgConnection;
 
 /// A row that cannot be read as a configuration.
@@ -44,7 +45,10 @@ pub async fn hold(connection: &mut PgConnection, business: BusinessId) -> Result
     read(connection, business).await
 }
 
-async fn read(connection: &mut PgConnection, business: BusinessId) -> Result<Option<Held>, LoadError> {
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    business: BusinessId,
+) -> Result<Option<Held>, LoadError> {
     let row = sqlx::query!(
         r#"SELECT name, time_zone, call_settings, call_settings_revision, active,
                   ARRAY(SELECT n.e164 FROM prosaas.business_numbers n
@@ -54,7 +58,7 @@ async fn read(connection: &mut PgConnection, business: BusinessId) -> Result<Opt
            WHERE id = $1 AND deleted_at IS NULL"#,
         business.0
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let unreadable = |e: String| LoadError::Settings(business, e);
@@ -65,11 +69,34 @@ async fn read(connection: &mut PgConnection, business: BusinessId) -> Result<Opt
         business_name: row.name,
         numbers: numbers.map_err(|e| unreadable(e.to_string()))?,
         time_zone: row.time_zone.parse().map_err(|_| unreadable("unknown time zone".to_owned()))?,
-        people: Vec::new(),
+        people: people(connection, business).await?,
         revision: row.call_settings_revision,
         settings,
     };
     Ok(Some(Held { config, active: row.active }))
+}
+
+/// The people of a business who take calls.
+async fn people(connection: &mut PgConnection, business: BusinessId) -> Result<Vec<Person>, LoadError> {
+    let rows = sqlx::query!(
+        r#"SELECT p.user_id, p.number AS "number!", p.hours, p.not_before
+           FROM prosaas.call_people p JOIN prosaas.users u ON u.id = p.user_id
+           WHERE u.business_id = $1 AND u.deleted_at IS NULL AND p.number IS NOT NULL
+           ORDER BY p.user_id"#,
+        business.0
+    )
+    .fetch_all(connection)
+    .await?;
+    let unreadable = |error: String| LoadError::Settings(business, error);
+    let person = |user, number: &str, hours: Option<Value>, not_before| -> Result<Person, LoadError> {
+        Ok(Person {
+            user_id: UserId(user),
+            number: E164::parse(number).map_err(|e| unreadable(e.to_string()))?,
+            hours: hours.map(serde_json::from_value).transpose().map_err(|e| unreadable(e.to_string()))?,
+            not_before,
+        })
+    };
+    rows.into_iter().map(|row| person(row.user_id, &row.number, row.hours, row.not_before)).collect()
 }
 
 /// Every living, active business.

@@ -52,8 +52,9 @@ pub trait Apply: CommandArgs {
         None
     }
 
-    /// Whose call configuration it changes.
-    fn configures(&self) -> Option<BusinessId> {
+    /// Whose call configuration it changes; `business` is the one that the request was about.
+    fn configures(&self, business: Option<BusinessId>) -> Option<BusinessId> {
+        let _ = business;
         None
     }
 
@@ -144,7 +145,7 @@ impl Frame {
             }
         };
         // Also for a redelivery: the first time may have ended right after its commit.
-        if let Some(business) = command.args.configures() {
+        if let Some(business) = command.args.configures(meta.business) {
             self.projector.after_commit(business).await;
         }
         let entity = command.args.entity();

@@ -21,7 +21,7 @@ use prosaas_events::{
         lead::{
             LeadCreateV1, LeadDeleteManyV1, LeadDeleteV1, LeadRestoreManyV1, LeadRestoreV1, LeadUpdateV1,
         },
-        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserUpdateV1},
+        user::{UserCreateV1, UserDeleteV1, UserRestoreV1, UserSetAvailabilityV1, UserUpdateV1},
     },
     subjects::{Stream, consumers},
 };
@@ -102,6 +102,8 @@ commands! {
     UserCreate(UserCreateV1),
     /// A person's name or role changes.
     UserUpdate(UserUpdateV1),
+    /// Where and when a person takes calls.
+    UserSetAvailability(UserSetAvailabilityV1),
     /// A person is removed.
     UserDelete(UserDeleteV1),
     /// A removed person comes back.

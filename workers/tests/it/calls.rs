@@ -96,6 +96,7 @@ pub fn dialed(call: &str) -> Result<CallEvent> {
         duration_s: None,
         bridged: None,
         screened: true,
+        user_id: None,
     }))
 }
 
@@ -118,6 +119,7 @@ fn picked_up(call: &str, screened: bool) -> Result<CallEvent> {
         duration_s: Some(7),
         bridged: Some(true),
         screened,
+        user_id: None,
     }))
 }
 
@@ -127,6 +129,7 @@ pub fn leg_accepted(call: &str) -> Result<CallEvent> {
         account_sid: None,
         leg_sid: "CA99".parse()?,
         number: Some(E164::parse("+972527654321")?),
+        user_id: None,
     }))
 }
 

@@ -92,6 +92,11 @@ export function CallPage() {
             ],
             [t('calls:answer.title'), call.answer ? t(`calls:answer.${call.answer}`) : null],
             [t('calls:dialOutcome'), call.dial_outcome ? t(dialOutcome(call)) : null],
+            [t('history:person'), call.person?.name ? <Typed>{call.person.name}</Typed> : null],
+            [
+              t('history:lastSpokeWith'),
+              call.last_spoke_with?.name ? <Typed>{call.last_spoke_with.name}</Typed> : null,
+            ],
             [t('calls:answeredBy'), call.answered_by ? <Phone value={call.answered_by} /> : null],
             [
               t('calls:calledBackBy'),

@@ -17,6 +17,7 @@ import { Failed, SkeletonRows } from '@/shared/ui/states';
 import { Ltr, Typed, When } from '@/shared/ui/text';
 
 import { endSession } from './api';
+import { MyCalls } from './my-calls';
 import { sessionsQuery } from './queries';
 
 const PasswordForm = deferred(async () => (await import('./password-form')).PasswordForm);
@@ -41,6 +42,7 @@ export function AccountPage() {
           ]}
         />
       </Section>
+      <MyCalls />
       <PasswordForm />
       <Sessions />
     </Page>

@@ -1,3 +1,4 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 
 import { Switch } from '@/shared/ui/checks';
@@ -5,12 +6,14 @@ import { Section } from '@/shared/ui/card';
 import { Field, Input, Select, Textarea } from '@/shared/ui/field';
 import { Page } from '@/shared/ui/page';
 import { Segmented } from '@/shared/ui/segmented';
-import { formatPhone } from '@/shared/lib/phone';
+import { useBusinessId } from '@/shared/api/session';
+import { deferred } from '@/shared/lib/deferred';
+import { usersQuery } from '@/features/people';
 
 import { type Editor, SettingsEditor } from './editor';
-import { PhoneList } from './phone-list';
 import { Preview } from './preview';
-import { asks, following, withChoice } from './screening';
+import { TargetList } from './target-list';
+import { type Callee, targetsOf, withTargets } from './targets';
 
 const VOICES = {
   he: [
@@ -27,12 +30,20 @@ const VOICES = {
   ],
 } as const;
 
-/** A number as the server holds it: written for people. What is being typed stays as typed; the server reads it. */
-const STORED = /^\+\d+$/;
+const RINGING = ['all', 'in_order', 'in_turn'] as const;
+const MenuEditor = deferred(async () => (await import('./menu-editor')).MenuEditor);
+
+/** The people of the business, as far as calls need them. */
+function useCallees(): readonly Callee[] {
+  const businessId = useBusinessId();
+  const query = useInfiniteQuery({ ...usersQuery(businessId, {}), enabled: businessId !== null });
+  return query.data?.pages.flatMap((page) => page.items) ?? [];
+}
 
 /** How the business answers its calls, and what the caller hears. */
 export function AnsweringPage() {
   const { t } = useTranslation();
+  const people = useCallees();
   return (
     <Page
       title={t('settings:answering.title')}
@@ -44,7 +55,8 @@ export function AnsweringPage() {
           <div className="grid grid-cols-1 items-start gap-4 md:gap-5 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
             <div className="flex flex-col gap-4 md:gap-5">
               <Greeting {...editor} />
-              <Mode {...editor} />
+              <Mode {...editor} people={people} />
+              <MenuOfCallers {...editor} people={people} />
               <Closed {...editor} />
             </div>
             <Preview businessId={editor.businessId} settings={editor.settings} />
@@ -107,8 +119,9 @@ function Greeting({ settings, change, name, rename, errorOf }: Editor) {
   );
 }
 
-function Mode({ settings, change, errorOf }: Editor) {
+function Mode({ settings, change, errorOf, people }: Editor & { people: readonly Callee[] }) {
   const { t } = useTranslation();
+  const ringing = settings.ringing ?? 'all';
   const mode = settings.mode ?? 'record';
   return (
     <Section title={t('settings:answering.after')}>
@@ -124,27 +137,21 @@ function Mode({ settings, change, errorOf }: Editor) {
         />
         {mode === 'forward' && (
           <>
-            <PhoneList
+            <Segmented
+              label={t('settings:targets.ringing')}
+              value={ringing}
+              options={RINGING.map((value) => ({ value, label: t(`settings:targets.${value}`) }))}
+              onChange={(next) => change({ ringing: next })}
+            />
+            <p className="text-sm text-muted">{t(`settings:targets.${ringing}Hint`)}</p>
+            <TargetList
               label={t('settings:answering.forwardTo')}
-              hint={t('settings:answering.forwardHint')}
-              error={errorOf('forward_to')}
-              numbers={(settings.forward_to ?? []).map((number) =>
-                STORED.test(number) ? formatPhone(number) : number,
-              )}
-              max={10}
-              onChange={(numbers) =>
-                change({
-                  forward_to: numbers,
-                  screening: following(settings, settings.forward_to ?? [], numbers),
-                })
-              }
-              below={(number) => (
-                <Switch
-                  label={t('settings:answering.ask')}
-                  checked={asks(settings, number)}
-                  onChange={(on) => change({ screening: withChoice(settings, number, on) })}
-                />
-              )}
+              settings={settings}
+              targets={targetsOf(settings)}
+              people={people}
+              at={(settings.targets ?? []).length > 0 || errorOf('targets') ? 'targets' : 'forward_to'}
+              errorOf={errorOf}
+              onChange={(targets) => change(withTargets(targets))}
             />
             <p className="text-sm text-muted">{t('settings:answering.askHint')}</p>
             <NumberField
@@ -153,6 +160,14 @@ function Mode({ settings, change, errorOf }: Editor) {
               value={settings.forward_timeout_s ?? 20}
               onChange={(value) => change({ forward_timeout_s: value })}
             />
+            {ringing !== 'all' && (
+              <NumberField
+                label={t('settings:targets.limitLabel')}
+                error={errorOf('ring_limit_s')}
+                value={settings.ring_limit_s ?? 120}
+                onChange={(value) => change({ ring_limit_s: value })}
+              />
+            )}
             <Switch
               label={t('settings:answering.recordForwarded')}
               hint={t('settings:answering.recordForwardedHint')}
@@ -167,6 +182,32 @@ function Mode({ settings, change, errorOf }: Editor) {
           value={settings.max_message_s ?? 300}
           onChange={(value) => change({ max_message_s: value })}
         />
+      </div>
+    </Section>
+  );
+}
+
+/** What callers may choose before anything else happens. */
+function MenuOfCallers({ settings, change, errorOf, people }: Editor & { people: readonly Callee[] }) {
+  const { t } = useTranslation();
+  const menu = settings.menu ?? null;
+  return (
+    <Section title={t('settings:menu.title')} hint={t('settings:menu.hint')}>
+      <div className="flex flex-col gap-4">
+        <Switch
+          label={t('settings:menu.on')}
+          checked={menu !== null}
+          onChange={(on) => change({ menu: on ? { options: {} } : null })}
+        />
+        {menu !== null && (
+          <MenuEditor
+            menu={menu}
+            settings={settings}
+            people={people}
+            errorOf={errorOf}
+            onChange={(next) => change({ menu: next })}
+          />
+        )}
       </div>
     </Section>
   );

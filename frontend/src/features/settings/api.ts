@@ -23,6 +23,19 @@ export async function saveSettings(
   await invalidate('/api/businesses/{business_id}/settings');
 }
 
+/** Changes where and when I take calls. */
+export async function saveAvailability(businessId: string, body: Schemas['SetAvailability']): Promise<void> {
+  await run(
+    (header) =>
+      client.PUT('/api/businesses/{business_id}/availability', {
+        params: { path: { business_id: businessId }, header },
+        body,
+      }),
+    { onStillWorking: () => toast.info(t('common:stillWorking')) },
+  );
+  await invalidate('/api/businesses/{business_id}/availability');
+}
+
 /** Ends a login elsewhere. */
 export async function endSession(id: string): Promise<void> {
   await done(client.DELETE('/api/auth/sessions/{session_id}', { params: { path: { session_id: id } } }));

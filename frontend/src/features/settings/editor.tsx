@@ -4,6 +4,7 @@
  */
 import { announce } from '@/shared/ui/toast';
 import { useQuery } from '@tanstack/react-query';
+import type { TFunction } from 'i18next';
 import { Save } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -30,6 +31,31 @@ export interface Editor {
   editable: boolean;
   /** What the server says of a field, or of anything below it. */
   errorOf: (field: string) => string | undefined;
+}
+
+/** What is wrong with settings alone; the rest of the words is everybody's. */
+const OWN = [
+  'duplicate_person',
+  'not_reachable',
+  'loop',
+  'rings_too_long',
+  'out_of_times',
+  'nothing_to_choose',
+  'menu_too_deep',
+  'menu_too_large',
+  'too_far',
+] as const;
+
+/** What is wrong with a field, in the reader's language. */
+export function told(t: TFunction, wrong: Schemas['FieldError']): string {
+  const own = OWN.find((code) => code === wrong.code);
+  return own === undefined ? fieldSentence(wrong) : t(`settings:wrong.${own}`);
+}
+
+/** Whether an error is about a field, or about something inside it. */
+function isAt(where: string, field: string): boolean {
+  const path = where.replace(/^settings\./, '');
+  return path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
 }
 
 interface Draft {
@@ -116,10 +142,8 @@ function Editing({
           change: (next) => setDraft({ ...current, settings: { ...current.settings, ...next } }),
           rename: (name) => setDraft({ ...current, name }),
           errorOf: (field) => {
-            const wrong = errors.find((error) =>
-              new RegExp(`^(settings\\.)?${field}([.[]|$)`).test(error.field),
-            );
-            return wrong && fieldSentence(wrong);
+            const wrong = errors.find((error) => isAt(error.field, field));
+            return wrong && told(t, wrong);
           },
         })}
       </fieldset>

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Mic, PhoneForwarded, PhoneOff, Volume2 } from 'lucide-react';
+import { Grid3x3, Mic, PhoneForwarded, PhoneOff, Volume2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -81,7 +81,7 @@ export function Preview({ businessId, settings }: { businessId: string; settings
   );
 }
 
-const ICONS = { say: Volume2, dial: PhoneForwarded, record: Mic, hang_up: PhoneOff };
+const ICONS = { choose: Grid3x3, say: Volume2, dial: PhoneForwarded, record: Mic, hang_up: PhoneOff };
 
 function PreviewStep({ step }: { step: Step }) {
   const { t } = useTranslation();
@@ -115,6 +115,7 @@ function PreviewStep({ step }: { step: Step }) {
             {t('settings:preview.record')} <Ltr>{formatDuration(step.max_length_s)}</Ltr>
           </p>
         )}
+        {step.verb === 'choose' && <p>{t('settings:preview.choose')}</p>}
         {step.verb === 'hang_up' && <p>{t('settings:preview.hangUp')}</p>}
       </div>
     </li>

@@ -9,6 +9,22 @@ export type CallSettings = Schemas['CallSettings'];
 /** That, with what surrounds it. */
 export type BusinessSettings = Schemas['BusinessSettings'];
 
+/** Where and when somebody takes calls. */
+export type Availability = Schemas['Availability'];
+
+/** Where and when I take calls of a business. */
+export const availabilityQuery = (businessId: string) =>
+  queryOptions({
+    queryKey: keyOf('/api/businesses/{business_id}/availability', { businessId }),
+    queryFn: ({ signal }) =>
+      unwrap(
+        client.GET('/api/businesses/{business_id}/availability', {
+          params: { path: { business_id: businessId } },
+          signal,
+        }),
+      ),
+  });
+
 /** The settings of a business. */
 export const settingsQuery = (businessId: string) =>
   queryOptions({

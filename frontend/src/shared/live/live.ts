@@ -32,6 +32,10 @@ export const PATHS: Partial<Record<string, ApiPath[]>> = {
   user: [
     '/api/businesses/{business_id}/users',
     '/api/businesses/{business_id}/invitations',
+    '/api/businesses/{business_id}/availability',
+    '/api/businesses/{business_id}/users/{user_id}/availability',
+    // Who takes calls is a part of them.
+    '/api/businesses/{business_id}/settings',
     '/api/admin/users',
   ],
   business: ['/api/businesses/{business_id}/settings', '/api/admin/businesses', '/api/auth/me'],

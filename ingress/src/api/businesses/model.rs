@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use prosaas_domain::{
-    call_config::{self, CallConfig, CallSettings, SettingsProblem},
-    ids::BusinessId,
+    call_config::{self, CallConfig, CallSettings, Person, SettingsProblem},
+    ids::{BusinessId, UserId},
     phone::{self, E164},
 };
 use serde::{Deserialize, Serialize};
@@ -106,19 +106,11 @@ impl SettingsInput {
         }
         let told = findings.iter().map(|finding| FieldError {
             field: finding.field.clone(),
-            code: code(&finding.problem),
+            code: finding.problem.code(),
             error: finding.problem.to_string(),
         });
         Err(Problem::invalid_fields(told.collect()))
     }
-}
-
-/// The finding's `code`, as it is serialized.
-fn code(problem: &impl Serialize) -> String {
-    serde_json::to_value(problem)
-        .ok()
-        .and_then(|value| value.get("code")?.as_str().map(ToOwned::to_owned))
-        .unwrap_or_default()
 }
 
 /// An IANA time zone.
@@ -170,6 +162,25 @@ pub(super) async fn check_free(
     }
 }
 
+/// The people of a business who take calls.
+async fn people(database: &PgPool, business: BusinessId) -> Result<Vec<Person>, Problem> {
+    let rows = sqlx::query!(
+        r#"SELECT p.user_id, p.number AS "number!", p.hours, p.not_before
+           FROM prosaas.call_people p JOIN prosaas.users u ON u.id = p.user_id
+           WHERE u.business_id = $1 AND u.deleted_at IS NULL AND p.number IS NOT NULL
+           ORDER BY p.user_id"#,
+        business.0
+    )
+    .fetch_all(database)
+    .await?;
+    let people = rows.into_iter().map(|row| {
+        let number = E164::parse(&row.number).map_err(|_| Problem::internal())?;
+        let hours = row.hours.map(serde_json::from_value).transpose().map_err(|_| Problem::internal())?;
+        Ok(Person { user_id: UserId(row.user_id), number, hours, not_before: row.not_before })
+    });
+    people.collect()
+}
+
 /// A business's call configuration, also of one that rests.
 pub(super) async fn configuration(database: &PgPool, business: BusinessId) -> Result<CallConfig, Problem> {
     let row = sqlx::query!(
@@ -196,7 +207,7 @@ pub(super) async fn configuration(database: &PgPool, business: BusinessId) -> Re
         business_name: row.name,
         numbers: numbers.ok_or_else(unreadable("numbers"))?,
         time_zone: row.time_zone.parse().ok().ok_or_else(unreadable("time zone"))?,
-        people: Vec::new(),
+        people: people(database, business).await?,
         revision: row.call_settings_revision,
         settings: call_config::stored::read(row.call_settings).ok().ok_or_else(unreadable("settings"))?,
     })

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    ids::{BusinessId, LeadId},
+    ids::{BusinessId, LeadId, UserId},
     phone::{self, Number},
     rights::Right,
 };
@@ -43,6 +43,8 @@ pub struct CallsQuery {
     to_call_back: Option<bool>,
     /// The lead on the other side.
     lead_id: Option<LeadId>,
+    /// Only calls that this person of the business took.
+    person: Option<UserId>,
     /// Who called or was called, in any spelling.
     #[param(max_length = 40)]
     number: Option<String>,
@@ -71,6 +73,7 @@ impl CallsQuery {
             answered: self.answered,
             to_call_back: self.to_call_back,
             lead: self.lead_id.map(|id| id.0),
+            person: self.person.map(|id| id.0),
             number: number
                 .map(|text| {
                     phone::read(&text).and_then(Number::e164).map(String::from).ok_or_else(unreadable)

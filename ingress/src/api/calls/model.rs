@@ -107,6 +107,9 @@ pub struct Call {
     /// The number at which a forwarded call was taken, where that is known.
     #[schema(required = true)]
     pub answered_by: Option<String>,
+    /// The person of the business who took it, where that is known.
+    #[schema(required = true)]
+    pub person: Option<Person>,
     /// How long the two spoke, seconds.
     #[schema(required = true)]
     pub dial_duration_s: Option<i64>,
@@ -146,6 +149,8 @@ pub(super) struct CallRow {
     pub dial_outcome: Option<String>,
     pub answered: bool,
     pub answered_by: Option<String>,
+    pub person_id: Option<Uuid>,
+    pub person_name: Option<String>,
     pub unknown: bool,
     pub dial_duration_s: Option<i64>,
     pub missed: bool,
@@ -178,6 +183,7 @@ impl TryFrom<CallRow> for Call {
             dial_outcome: status(row.dial_outcome)?,
             answered: row.answered,
             answered_by: row.answered_by,
+            person: Person::of(row.person_id, row.person_name),
             unknown: row.unknown && row.ended_at.is_none(),
             dial_duration_s: row.dial_duration_s,
             missed: row.missed,

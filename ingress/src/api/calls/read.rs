@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    ids::{BusinessId, CallSid},
+    ids::{BusinessId, CallSid, LeadId},
     rights::Right,
 };
 use prosaas_events::{
@@ -21,7 +21,7 @@ use crate::{
         extract::{ApiPath, ApiQuery},
         problem::Problem,
         query::ScopeQuery,
-        stored::value_of,
+        stored::{Person, value_of},
     },
     request::scope::BusinessScope,
     state::App,
@@ -45,6 +45,9 @@ pub struct CallDetail {
     /// The leg of whoever answered the forwarded call.
     #[schema(required = true)]
     dialed_call_sid: Option<String>,
+    /// Who of the business spoke with this lead last before it: whoever calls back first asks them.
+    #[schema(required = true)]
+    last_spoke_with: Option<Person>,
     /// What Twilio told of it, in the order in which it happened.
     history: Vec<CallHistoryEntry>,
 }
@@ -146,13 +149,40 @@ pub async fn read(
     )
     .fetch_one(database)
     .await?;
+    let call: Call = row.try_into()?;
+    let last_spoke_with = match &call.lead {
+        Some(lead) => last_person(database, business, lead.id, call.started_at).await?,
+        None => None,
+    };
     Ok(Json(CallDetail {
-        call: row.try_into()?,
+        call,
         forwarded_from: legs.forwarded_from,
         parent_call_sid: legs.parent_call_sid,
         dialed_call_sid: legs.dialed_call_sid,
+        last_spoke_with,
         history: history(database, business, &sid).await?,
     }))
+}
+
+/// Who took the last call of a lead before that moment.
+async fn last_person(
+    database: &PgPool,
+    business: BusinessId,
+    lead: LeadId,
+    before: DateTime<Utc>,
+) -> Result<Option<Person>, Problem> {
+    let row = sqlx::query!(
+        "SELECT u.id, u.name FROM prosaas.calls c
+         JOIN prosaas.users u ON u.id = c.answered_by_user AND u.business_id = c.business_id
+         WHERE c.business_id = $1 AND c.lead_id = $2 AND c.started_at < $3 AND u.deleted_at IS NULL
+         ORDER BY c.started_at DESC LIMIT 1",
+        business.0,
+        lead.0,
+        before
+    )
+    .fetch_optional(database)
+    .await?;
+    Ok(row.and_then(|row| Person::of(Some(row.id), Some(row.name))))
 }
 
 /// Events may have come before the call's business was known; the call itself is checked.

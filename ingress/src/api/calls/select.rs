@@ -21,7 +21,8 @@ macro_rules! call_rows {
             CallRow,
             r#"SELECT c.call_sid, c.direction, c.from_raw, c.from_e164, c.to_raw, c.to_e164, c.caller_name,
                       c.lead_id, l.name AS "lead_name?", c.answer, c.status, c.started_at, c.ended_at,
-                      c.duration_s, c.dial_outcome, c.answered, c.answered_by, c.unknown, c.dial_duration_s, c.missed, c.callback_needed,
+                      c.duration_s, c.dial_outcome, c.answered, c.answered_by, p.id AS "person_id?",
+                      p.name AS "person_name?", c.unknown, c.dial_duration_s, c.missed, c.callback_needed,
                       c.called_back_at, c.called_back_by, u.name AS "called_back_by_name?",
                       (SELECT jsonb_agg(jsonb_build_object(
                                   'recording_sid', r.recording_sid, 'state', r.state,
@@ -33,6 +34,7 @@ macro_rules! call_rows {
                       ) AS "recordings: sqlx::types::Json<Vec<Recording>>"
                FROM prosaas.calls c
                LEFT JOIN prosaas.leads l ON l.business_id = c.business_id AND l.id = c.lead_id
+               LEFT JOIN prosaas.users p ON p.id = c.answered_by_user AND p.business_id = c.business_id
                LEFT JOIN prosaas.users u
                    ON u.id = c.called_back_by AND (u.business_id = c.business_id OR u.business_id IS NULL)
                WHERE "#
@@ -49,6 +51,7 @@ pub(super) struct Wanted {
     pub answered: Option<bool>,
     pub to_call_back: Option<bool>,
     pub lead: Option<Uuid>,
+    pub person: Option<Uuid>,
     pub number: Option<String>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
@@ -82,6 +85,7 @@ pub(super) async fn page(
           AND ($3::boolean IS NULL OR c.answered = $3)
           AND ($4::boolean IS NULL OR (c.callback_needed AND c.called_back_at IS NULL) = $4)
           AND ($5::uuid IS NULL OR c.lead_id = $5)
+          AND ($11::uuid IS NULL OR c.answered_by_user = $11)
           AND ($6::text IS NULL OR c.from_e164 = $6 OR c.to_e164 = $6)
           AND c.started_at >= coalesce($7, '-infinity'::timestamptz)
           AND (c.started_at, c.call_sid) < ($8, $9)
@@ -96,6 +100,7 @@ pub(super) async fn page(
         after.at,
         after.call_sid,
         limit,
+        wanted.person,
     );
     let rows = rows.fetch_all(&mut *read).await?;
     read.commit().await?;

@@ -69,6 +69,12 @@ pub struct UserItem {
     pub name: String,
     /// Their role.
     pub role: Role,
+    /// Where they take calls; null for somebody who takes none.
+    #[schema(required = true)]
+    pub call_number: Option<String>,
+    /// They take no calls before then.
+    #[schema(required = true)]
+    pub calls_not_before: Option<DateTime<Utc>>,
     /// When they were made.
     pub created_at: DateTime<Utc>,
     /// When they were last seen, to the minute; null for never.
@@ -94,11 +100,13 @@ pub async fn list(
     let after: Option<AtAndId> = app.api.cursors.decode(LIST, &key, filter.cursor.as_deref())?;
     let rows = sqlx::query!(
         r#"SELECT u.id, u.business_id, b.name AS "business_name?", u.email, u.name, u.role, u.created_at,
+                  a.number AS "call_number?", a.not_before AS "calls_not_before?",
                   u.deleted_at, d.name AS "deleted_by_name?",
                   (SELECT max(s.last_seen_at) FROM prosaas.user_sessions s WHERE s.user_id = u.id)
                       AS last_seen_at
            FROM prosaas.users u
            LEFT JOIN prosaas.businesses b ON b.id = u.business_id
+           LEFT JOIN prosaas.call_people a ON a.user_id = u.id
            LEFT JOIN prosaas.users d ON d.id = u.deleted_by
            WHERE ($1::uuid IS NULL OR u.business_id = $1)
              AND (u.deleted_at IS NOT NULL) = $2
@@ -128,6 +136,8 @@ pub async fn list(
             email: row.email,
             name: row.name,
             role: row.role.parse().map_err(|_| Problem::internal())?,
+            call_number: row.call_number,
+            calls_not_before: row.calls_not_before.filter(|until| *until > app.clock.now()),
             created_at: row.created_at,
             last_seen_at: row.last_seen_at,
             deleted_at: row.deleted_at,

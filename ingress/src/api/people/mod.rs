@@ -2,6 +2,7 @@
 //! their own business.
 
 mod admin;
+mod availability;
 mod business;
 mod change;
 mod end_sessions;
@@ -21,6 +22,10 @@ pub fn routes<D: Description>() -> Routes<D> {
         admin::restore_user,
         end_sessions::end_user_sessions,
         invite::invite_user,
+        availability::get_availability,
+        availability::set_availability,
+        availability::get_user_availability,
+        availability::set_user_availability,
         business::list_users,
         business::delete_business_user,
         business::update_business_user,

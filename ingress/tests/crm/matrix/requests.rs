@@ -174,6 +174,7 @@ pub fn body(route: &Route, side: Side) -> Option<Value> {
         ("POST", "/api/admin/users/invitations") => {
             json!({"email": email(), "role": "agent", "business_id": side.business})
         }
+        ("PUT", path) if path.ends_with("/availability") => json!({"number": "054-1234567"}),
         ("PUT" | "POST", path) if path.contains("/settings") => {
             json!({"name": "Shop", "time_zone": "Asia/Jerusalem", "settings": {}})
         }

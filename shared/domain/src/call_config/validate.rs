@@ -10,7 +10,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::{CallConfig, CallSettings, MinuteOfDay, Span, voices};
+use super::{CallConfig, CallSettings, MinuteOfDay, Span, WeeklyHours, voices};
 use crate::{
     name::{Name, NotAName},
     phone::NotDialable,
@@ -147,6 +147,14 @@ pub enum SettingsProblem {
     DuplicateDate,
 }
 
+impl SettingsProblem {
+    /// Its word for programs, as it is serialized: `own_number`.
+    pub fn code(&self) -> String {
+        let document = serde_json::to_value(self).unwrap_or_default();
+        document.get("code").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    }
+}
+
 /// Collects what is wrong, so that a person sees all of it at once.
 #[derive(Default)]
 struct Findings(Vec<SettingsError>);
@@ -192,6 +200,12 @@ impl Findings {
                 self.add(format_args!("{field}[{index}]"), SettingsProblem::Overlap);
             }
             busy_until = busy_until.max(end);
+        }
+    }
+
+    fn week(&mut self, week: &WeeklyHours) {
+        for (day, spans) in &week.0 {
+            self.spans(&format!("hours.{}", day.as_str()), spans);
         }
     }
 
@@ -260,8 +274,8 @@ impl CallSettings {
     }
 
     fn check_hours(&self, found: &mut Findings) {
-        for (day, spans) in self.hours.iter().flat_map(|week| &week.0) {
-            found.spans(&format!("hours.{}", day.as_str()), spans);
+        if let Some(week) = &self.hours {
+            found.week(week);
         }
         if self.holidays.len() > MAX_HOLIDAYS {
             found.add("holidays", SettingsProblem::TooMany { max: MAX_HOLIDAYS });
@@ -276,6 +290,15 @@ impl CallSettings {
             }
             found.spans(&format!("holidays[{index}].hours"), &holiday.hours);
         }
+    }
+}
+
+impl WeeklyHours {
+    /// Checks hours by themselves; fields are named as where they are `hours` of something.
+    pub fn validate(&self) -> Result<(), Vec<SettingsError>> {
+        let mut found = Findings::default();
+        found.week(self);
+        found.into_result()
     }
 }
 

@@ -1,6 +1,12 @@
 //! Commands about people. No password, hash or token is ever in one.
 
-use prosaas_domain::{ids::UserId, rights::Role};
+use chrono::{DateTime, Utc};
+use prosaas_domain::{
+    call_config::WeeklyHours,
+    ids::{BusinessId, UserId},
+    phone::E164,
+    rights::Role,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,3 +56,23 @@ pub struct UserUpdateV1 {
     pub role: Option<Role>,
 }
 command!(UserUpdateV1, "pro.prosaas.crm.user_update.v1", "user.update", user_id);
+
+/// `pro.prosaas.crm.user_set_availability.v1`: where and when a person takes calls, whole: what is absent is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserSetAvailabilityV1 {
+    /// Where they work.
+    pub business_id: BusinessId,
+    /// Who.
+    pub user_id: UserId,
+    /// Where they are reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<E164>,
+    /// When; always, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WeeklyHours>,
+    /// They take no calls before then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-visible" = true))]
+    pub not_before: Option<DateTime<Utc>>,
+}
+command!(UserSetAvailabilityV1, "pro.prosaas.crm.user_set_availability.v1", "user.set_availability", user_id);

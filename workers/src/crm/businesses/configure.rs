@@ -1,11 +1,12 @@
 //! `crm.business.configure`: how a business answers its calls.
 
+use chrono::TimeDelta;
 use prosaas_domain::{call_config::CallConfig, ids::BusinessId, rights::Right};
 use prosaas_events::crm::business::BusinessConfigureV1;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{change, check, hold};
+use super::{change, check, hold, loops, refuse};
 use crate::{
     crm::{
         command::{Applied, Apply, Scene},
@@ -14,6 +15,9 @@ use crate::{
     runtime::Failure,
 };
 
+/// How long a business may be open or closed whatever its hours say.
+const LONGEST_FOR_NOW: TimeDelta = TimeDelta::days(31);
+
 impl Apply for BusinessConfigureV1 {
     const RIGHT: Right = Right::ManageBusiness;
 
@@ -21,13 +25,20 @@ impl Apply for BusinessConfigureV1 {
         Some(self.business_id)
     }
 
-    fn configures(&self) -> Option<BusinessId> {
+    fn configures(&self, _: Option<BusinessId>) -> Option<BusinessId> {
         Some(self.business_id)
     }
 
     async fn apply(&self, scene: &mut Scene<'_>) -> Result<Applied, Stop> {
         let before = hold(scene.connection, self.business_id).await?.config;
         let after = changed(&before, self)?;
+        self.settings.for_now.filter(|for_now| for_now.until > scene.meta.time + LONGEST_FOR_NOW).map_or(
+            Ok(()),
+            |_| {
+                Err(Refusal::invalid("settings.for_now.until", "too_far", "This is more than 31 days ahead."))
+            },
+        )?;
+        refuse(&loops::in_settings(scene.connection, &after).await?)?;
         save(scene.connection, &after).await?;
         let result = json!({ "revision": after.revision });
         let change = change(&after, "business.configure", Some(json!(before)), &after);

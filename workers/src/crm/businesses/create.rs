@@ -21,7 +21,7 @@ impl Apply for BusinessCreateV1 {
         Some(self.business_id)
     }
 
-    fn configures(&self) -> Option<BusinessId> {
+    fn configures(&self, _: Option<BusinessId>) -> Option<BusinessId> {
         Some(self.business_id)
     }
 

@@ -2,6 +2,7 @@
 
 mod configure;
 mod create;
+pub(in crate::crm) mod loops;
 mod set_active;
 mod set_numbers;
 
@@ -83,13 +84,13 @@ fn check_change(before: &CallConfig, after: &CallConfig) -> Result<(), Refusal> 
     refuse(&problems)
 }
 
-fn refuse(problems: &[SettingsError]) -> Result<(), Refusal> {
+pub(in crate::crm) fn refuse(problems: &[SettingsError]) -> Result<(), Refusal> {
     if problems.is_empty() {
         return Ok(());
     }
     let errors = problems.iter().map(|error| FieldError {
         field: error.field.clone(),
-        code: json!(error.problem).get("code").and_then(Value::as_str).unwrap_or("invalid").to_owned(),
+        code: error.problem.code(),
         error: error.problem.to_string(),
     });
     Err(Refusal::invalid_fields(errors.collect()))

@@ -17,7 +17,7 @@ impl Apply for BusinessSetNumbersV1 {
         Some(self.business_id)
     }
 
-    fn configures(&self) -> Option<BusinessId> {
+    fn configures(&self, _: Option<BusinessId>) -> Option<BusinessId> {
         Some(self.business_id)
     }
 

@@ -1,12 +1,15 @@
 //! `crm.user.delete`: a person is removed. Their name stays in logs and audit, their
 //! address is free again, and their sessions end with this transaction.
 
-use prosaas_domain::rights::{Right, Role, may_manage};
+use prosaas_domain::{
+    ids::BusinessId,
+    rights::{Right, Role, may_manage},
+};
 use prosaas_events::{crm::user::UserDeleteV1, domain_event::user::UserDeletedV1};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{User, load, lock_out, removed};
+use super::{User, availability, load, lock_out, removed};
 use crate::crm::{
     command::{Applied, Apply, Scene},
     refusal::{Refusal, Stop},
@@ -15,6 +18,10 @@ use crate::crm::{
 impl Apply for UserDeleteV1 {
     const RIGHT: Right = Right::ManageBusiness;
     const COUNTS_PEOPLE: bool = true;
+
+    fn configures(&self, business: Option<BusinessId>) -> Option<BusinessId> {
+        business
+    }
 
     async fn apply(&self, scene: &mut Scene<'_>) -> Result<Applied, Stop> {
         let user = load(scene, self.user_id).await?;
@@ -35,6 +42,7 @@ impl Apply for UserDeleteV1 {
         .await?;
         scene.raise(user.business, UserDeletedV1 { user_id: user.id, version, role: user.role }).await?;
         lock_out(scene.connection, user.id).await?;
+        availability::changed(scene.connection, user.id).await?;
         let before = user.summary();
         let gone = User { removed: true, ..user };
         Ok(Applied {

@@ -1,6 +1,7 @@
 //! Commands about people. All run under one lock, see [`super::command`]: what they
 //! count cannot change beside them.
 
+mod availability;
 mod create;
 mod delete;
 mod restore;

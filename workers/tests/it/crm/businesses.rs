@@ -64,7 +64,7 @@ async fn settings_reach_the_bucket_and_a_stale_or_invalid_command_changes_nothin
     invalid.settings.mode = CallMode::Forward;
     let refused = crm.own(crm.owner, invalid).await?;
     let problem = refused.problem.clone().unwrap_or_default();
-    assert_eq!((refused.status(), &problem["errors"][0]["field"]), (422, &json!("forward_to")));
+    assert_eq!((refused.status(), &problem["errors"][0]["field"]), (422, &json!("targets")));
     assert_eq!(crm.own(crm.manager, settings(crm.business, None, 90)).await?.status(), 403);
     assert_eq!(held(&bucket, crm.business).await?.map(|c| c.revision), Some(2));
     assert_eq!(crm.actions().await?, ["business.configure"]);

@@ -1,5 +1,6 @@
 //! Commands of the CRM on a real Postgres.
 
+mod availability;
 mod businesses;
 mod calls;
 mod frame;
