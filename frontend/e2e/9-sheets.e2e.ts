@@ -147,3 +147,25 @@ test.each([
     await gone(page);
   });
 });
+
+test('Forward after Back closed a sheet brings no old address back', async () => {
+  await visiting(shop.owner, {}, async (visit, page) => {
+    await toLeads(visit);
+    await page.getByRole('button', { name: 'ליד חדש' }).first().click();
+    await openSheets(page, 1);
+    await page.goBack();
+    await gone(page);
+    await page.getByLabel('סטטוס').first().selectOption({ index: 1 });
+    await expect.poll(() => new URL(page.url()).search).toContain('status=');
+    const filtered = page.url();
+    await visit.settled();
+    await page.evaluate(() => history.forward());
+    // Not before the browser has been there and back.
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 300)));
+    await openSheets(page, 0);
+    expect(page.url()).toBe(filtered);
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    await page.goBack();
+    await title(page, /דנה/);
+  });
+});

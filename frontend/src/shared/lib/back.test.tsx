@@ -79,3 +79,27 @@ it('passes over entries of sheets that are no more', async () => {
   await waitFor(() => expect(location.href).toBe(address));
   await settled(0);
 });
+
+it('keeps the address of the page when Forward leads to a sheet that Back closed', async () => {
+  const routed = vi.fn();
+  const { show } = open(vi.fn(() => act(() => show([]))));
+  history.back();
+  await settled(0);
+  addEventListener('popstate', routed);
+  history.replaceState({ of: 'the page' }, '', '/filtered');
+  history.forward();
+  // There and back again.
+  await waitFor(() => expect(history.state).toMatchObject({ of: 'the page', sheet: { sheets: 0 } }));
+  await settled(0);
+  expect(location.pathname).toBe('/filtered');
+  expect(routed).not.toHaveBeenCalled();
+  removeEventListener('popstate', routed);
+});
+
+it('keeps the address that a sheet gave its page when Back closes it', async () => {
+  const { show } = open(vi.fn(() => act(() => show([]))));
+  history.replaceState({}, '', '/named-by-the-sheet');
+  history.back();
+  await settled(0);
+  expect(location.pathname).toBe('/named-by-the-sheet');
+});

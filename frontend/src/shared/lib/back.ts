@@ -2,6 +2,10 @@
  * Back closes the topmost sheet or dialog. Each that is open owns an entry of the browser's
  * history above the entry of its page, at the same address. The router knows of pages only:
  * moves between the entries of one page are kept from it.
+ *
+ * A sheet that asks before it closes gets its entry anew. Chromium passes over such entries when its own Back is
+ * pressed again before anything on the page was: no page may hold a person, so that second Back leaves, and what was
+ * typed waits as a draft.
  */
 import { useEffect, useEffectEvent } from 'react';
 
@@ -11,33 +15,42 @@ interface Mark {
   sheets: number;
 }
 
-/** A move of our own that the browser has not made yet, and what is to be written after it. */
-interface Move {
+/** An entry of the history. */
+interface Entry {
   state: object;
   address: string;
-  late: (() => void)[];
 }
 
 /** How to close each sheet that is open, the topmost last. */
 const open: (() => void)[] = [];
 /** The page in sight, as its entries are marked; undefined while no sheet was opened in it. */
 let page: number | undefined;
-let moving: Move | null = null;
+/** The entry in sight, as it was last written: the page's others may be older. */
+let shown: Entry = { state: {}, address: '' };
+/** What is to be written after a move of our own that the browser has not made yet. */
+let moving: (() => void)[] | null = null;
 
 const state = () => (history.state ?? {}) as { sheet?: Mark };
 const sheets = () => state().sheet?.sheets ?? 0;
+const look = () => {
+  shown = { state: state(), address: location.href };
+};
 // The router puts its own functions over these two, to hear of every entry.
-const push = (entry: unknown, address?: string | URL | null) =>
+const push = (entry: unknown, address?: string | URL | null) => {
   History.prototype.pushState.call(history, entry, '', address);
-const replace = (entry: unknown, address?: string | URL | null) =>
+  look();
+};
+const replace = (entry: unknown, address?: string | URL | null) => {
   History.prototype.replaceState.call(history, entry, '', address);
+  look();
+};
 
 /** Gives the page as many entries as sheets are open. */
 function settle(): void {
   if (moving) return;
   const surplus = sheets() - open.length;
   if (surplus > 0) {
-    moving = { state: state(), address: location.href, late: [] };
+    moving = [];
     history.go(-surplus);
     return;
   }
@@ -55,13 +68,16 @@ const settleSoon = () => setTimeout(settle);
 function popped(event: PopStateEvent): void {
   const mark = state().sheet;
   const here = mark !== undefined && mark.page === page;
-  if (here) event.stopImmediatePropagation();
+  if (here) {
+    event.stopImmediatePropagation();
+    // The address may have changed since this entry was left: with a sheet, or with the page below one that Back
+    // closed and Forward now leads to.
+    replace({ ...shown.state, sheet: mark }, shown.address);
+  } else look();
   page = mark?.page;
   if (moving) {
-    const { state: before, address, late } = moving;
+    const late = moving;
     moving = null;
-    // The address may have changed while the sheet was open, or with it.
-    if (here) replace({ ...before, sheet: mark }, address);
     for (const write of late) write();
     settle();
     return;
@@ -71,7 +87,7 @@ function popped(event: PopStateEvent): void {
 }
 
 const afterMove = (write: () => void) => {
-  if (moving) moving.late.push(write);
+  if (moving) moving.push(write);
   else write();
 };
 
@@ -87,6 +103,7 @@ export function startBack(): void {
   history.replaceState = (entry: object | null, _, address) =>
     afterMove(() => replace({ ...entry, sheet: state().sheet }, address));
   page = state().sheet?.page;
+  look();
   // Loaded anew: whatever was open is not.
   settle();
 }
