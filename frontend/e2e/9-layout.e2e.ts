@@ -1,5 +1,5 @@
 /** Where things stand: nothing lies over anything, nothing is cut, nothing slides sideways. */
-import type { Locator } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
 
 import { business, type Business, leads } from './support/api';
@@ -110,4 +110,38 @@ test.each([
       else expect(button.right).toBeLessThanOrEqual(text.left);
     }
   });
+});
+
+/** Choices and labels of filters that have less room than their words need. */
+const cutFilters = (page: Page) =>
+  page.evaluate(() => {
+    const pen = document.createElement('canvas').getContext('2d');
+    const cut: string[] = [];
+    for (const select of document.querySelectorAll('main select')) {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(select);
+      if (pen) pen.font = font;
+      const room = select.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+      for (const { text } of (select as HTMLSelectElement).options)
+        if ((pen?.measureText(text).width ?? Infinity) > room + 1) cut.push(text);
+    }
+    for (const label of document.querySelectorAll<HTMLElement>(
+      'main fieldset label, main [role=radiogroup] label',
+    ))
+      if (label.scrollWidth > label.clientWidth + 1) cut.push(label.textContent);
+    return cut;
+  });
+
+test.each(SIZES)('no filter is cut at $width x $height', async (size) => {
+  for (const english of [false, true]) {
+    await visiting(shop.owner, { wide: size.width > 700, english }, async (visit, page) => {
+      await page.setViewportSize(size);
+      for (const path of ['/leads', '/calls', '/audit']) {
+        await visit.open(path);
+        expect(await cutFilters(page), path).toEqual([]);
+      }
+      // One more beside them.
+      await visit.open('/leads?status=won');
+      expect(await cutFilters(page)).toEqual([]);
+    });
+  }
 });

@@ -131,8 +131,8 @@ function Audit({ businessId, search, onChange }: AuditProps) {
   ];
   return (
     <Page title={t('audit:title')} hint={t('audit:hint')}>
-      <div className="grid grid-cols-2 items-end gap-2 lg:grid-cols-[1fr_2fr_auto_auto]">
-        <Field label={t('audit:columns.action')} className="max-sm:col-span-2">
+      <div className="flex flex-wrap items-end gap-2">
+        <Field label={t('audit:columns.action')} className="flex-auto">
           <Select
             value={search.action ?? ''}
             onChange={(event) =>
@@ -147,31 +147,35 @@ function Audit({ businessId, search, onChange }: AuditProps) {
             ))}
           </Select>
         </Field>
-        <div className="max-sm:col-span-2">
+        <div className="flex-auto max-sm:basis-full">
           <SearchField
             value={search.entity ?? ''}
             label={t('audit:searchEntity')}
             onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })}
           />
         </div>
-        <Field label={t('audit:from')}>
-          <Input
-            type="date"
-            dir="ltr"
-            value={search.from ?? ''}
-            onChange={(event) =>
-              onChange({ from: event.target.value === '' ? undefined : event.target.value })
-            }
-          />
-        </Field>
-        <Field label={t('audit:to')}>
-          <Input
-            type="date"
-            dir="ltr"
-            value={search.to ?? ''}
-            onChange={(event) => onChange({ to: event.target.value === '' ? undefined : event.target.value })}
-          />
-        </Field>
+        <div className="flex flex-auto gap-2">
+          <Field label={t('audit:from')} className="flex-1 basis-32">
+            <Input
+              type="date"
+              dir="ltr"
+              value={search.from ?? ''}
+              onChange={(event) =>
+                onChange({ from: event.target.value === '' ? undefined : event.target.value })
+              }
+            />
+          </Field>
+          <Field label={t('audit:to')} className="flex-1 basis-32">
+            <Input
+              type="date"
+              dir="ltr"
+              value={search.to ?? ''}
+              onChange={(event) =>
+                onChange({ to: event.target.value === '' ? undefined : event.target.value })
+              }
+            />
+          </Field>
+        </div>
       </div>
       {filtered !== undefined && (
         <Button variant="ghost" className="self-start" onClick={() => follow({})}>

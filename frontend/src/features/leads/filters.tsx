@@ -31,14 +31,16 @@ export function LeadFilters({ search, onChange }: FiltersProps) {
   const active = search.q ?? search.status ?? search.source ?? search.tag;
   const sort = `${search.sort ?? 'created_at'}-${search.order ?? 'desc'}`;
   return (
-    <div role="search" className="flex flex-col gap-2 md:flex-row md:items-center">
+    <div role="search" className="flex flex-col gap-2 md:flex-row md:flex-wrap md:items-center">
       <SearchField
         value={search.q ?? ''}
         label={t('leads:search')}
         onChange={(q) => onChange({ q: q === '' ? undefined : q })}
       />
-      <div className="grid grid-cols-3 gap-2 md:flex">
+      {/* Each as wide as its longest choice: what does not fit beside the others goes below them. */}
+      <div className="flex flex-wrap gap-2">
         <Select
+          className="flex-auto"
           aria-label={t('leads:columns.status')}
           value={search.status ?? ''}
           onChange={(event) => onChange({ status: STATUSES.find((status) => status === event.target.value) })}
@@ -51,6 +53,7 @@ export function LeadFilters({ search, onChange }: FiltersProps) {
           ))}
         </Select>
         <Select
+          className="flex-auto"
           aria-label={t('leads:columns.source')}
           value={search.source ?? ''}
           onChange={(event) => onChange({ source: SOURCES.find((source) => source === event.target.value) })}
@@ -63,6 +66,7 @@ export function LeadFilters({ search, onChange }: FiltersProps) {
           ))}
         </Select>
         <Select
+          className="flex-auto"
           aria-label={t('common:list.sortBy')}
           value={sort}
           onChange={(event) => {

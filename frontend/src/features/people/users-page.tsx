@@ -55,7 +55,7 @@ export function UsersPage() {
           aria-label={t('people:columns.role')}
           value={search.role ?? ''}
           onChange={(event) => change({ role: ROLES.find((role) => role === event.target.value) })}
-          className="md:w-44"
+          className="flex-auto"
         >
           <option value="">{t('people:allRoles')}</option>
           {ROLES.map((role) => (

@@ -41,7 +41,7 @@ export function SearchField({ value, label, onChange, kind = 'text' }: SearchFie
     }, wait);
   };
   return (
-    <div className="relative min-w-0 grow">
+    <div className="relative min-w-0 grow md:basis-56">
       <Search
         aria-hidden
         className="pointer-events-none absolute inset-y-0 start-3 my-auto size-5 text-muted"
