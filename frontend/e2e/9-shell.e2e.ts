@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, inject, test } from 'vitest';
 
 import { business, type Business, eventually, join, lead, logLength, mailedLink } from './support/api';
-import { tabTo, toHaveFocus, type Visit, visiting } from './support/browser';
+import { gate, tabTo, toHaveFocus, type Visit, visiting } from './support/browser';
 import { missedCall } from './support/twilio';
 
 const stack = inject('stack');
@@ -273,5 +273,37 @@ test('every icon of the manifest is there, in the size that it says', async () =
     if (icon.type !== 'image/png') continue;
     const header = new DataView(await answer.arrayBuffer());
     expect(`${header.getUint32(16)}x${header.getUint32(20)}`).toBe(icon.sizes);
+  }
+});
+
+test('the sign and a skeleton are painted before any script has come, and go with the first page', async () => {
+  await visiting(null, { wide: false }, async (_visit, page) => {
+    const scripts = gate();
+    await page.route('**/assets/*.js', scripts.hold);
+    await page.goto('/login', { waitUntil: 'commit' });
+    const skeleton = page.locator('#boot');
+    await skeleton.locator('svg').waitFor();
+    // With the style sheet.
+    const bar = () =>
+      skeleton
+        .locator('div')
+        .first()
+        .evaluate(({ clientHeight }) => clientHeight);
+    await expect.poll(bar).toBeGreaterThan(20);
+    expect(await page.locator('h1').count()).toBe(0);
+    scripts.release();
+    await page.getByLabel('דוא״ל').waitFor();
+    expect(await skeleton.count()).toBe(0);
+  });
+});
+
+test('scripts come compressed also where there is no nginx', async () => {
+  const page = await fetch(stack.base, { headers: { 'accept-encoding': 'br' } });
+  const script = /src="(\/assets\/index-[^"]+\.js)"/.exec(await page.text())?.[1] ?? '';
+  for (const encoding of ['br', 'gzip']) {
+    const answer = await fetch(stack.base + script, { headers: { 'accept-encoding': encoding } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-encoding')).toBe(encoding);
+    expect(answer.headers.get('vary')).toContain('accept-encoding');
   }
 });

@@ -28,10 +28,16 @@ async function start(): Promise<void> {
   startBack();
   const root = document.getElementById('root');
   if (!root) return;
+  const router = makeRouter();
+  // The first page, or what went wrong with it, stands: the skeleton of index.html has done its work.
+  const stop = router.subscribe('onResolved', () => {
+    document.getElementById('boot')?.remove();
+    stop();
+  });
   createRoot(root, { onCaughtError: tell }).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>
-        <RouterProvider router={makeRouter()} />
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </StrictMode>,
   );

@@ -7,7 +7,7 @@ import { meQuery } from '@/shared/api/session';
 import { language } from '@/shared/i18n/language';
 import { Button } from '@/shared/ui/button';
 import { Toaster } from '@/shared/ui/toast';
-import { Empty, Failed, SkeletonRows } from '@/shared/ui/states';
+import { Empty, Failed } from '@/shared/ui/states';
 
 function Root() {
   const { t } = useTranslation();
@@ -56,11 +56,8 @@ function NotFound() {
 export const rootRoute = createRootRoute({
   component: Root,
   notFoundComponent: NotFound,
-  pendingComponent: () => (
-    <div className="mx-auto w-full max-w-6xl p-4 md:p-8">
-      <SkeletonRows />
-    </div>
-  ),
+  // The skeleton of index.html is still there.
+  pendingComponent: () => null,
   errorComponent: Broken,
 });
 

@@ -15,12 +15,18 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 
 /// Files of the folder; every other path is a route of the SPA.
 pub fn service(folder: &Path) -> Router {
-    let pages = ServeDir::new(folder).fallback(ServeFile::new(folder.join("index.html")));
+    let page_file = ServeFile::new(folder.join("index.html")).precompressed_br().precompressed_gzip();
+    let pages = compressed(folder).fallback(page_file);
     // Their names carry their content's hash: one that is absent is not the page, and one that
     // is there never changes.
     let assets =
-        Router::new().fallback_service(ServeDir::new(folder.join("assets"))).layer(map_response(asset));
+        Router::new().fallback_service(compressed(&folder.join("assets"))).layer(map_response(asset));
     Router::new().fallback_service(pages).layer(map_response(page)).nest("/assets", assets)
+}
+
+/// The build compresses its files, so that nothing is compressed for every visitor.
+fn compressed(folder: &Path) -> ServeDir {
+    ServeDir::new(folder).precompressed_br().precompressed_gzip()
 }
 
 async fn page(answer: Response) -> Response {
@@ -33,8 +39,11 @@ async fn asset(answer: Response) -> Response {
 
 fn with(mut answer: Response, kept: &'static str) -> Response {
     let kept = if answer.status().is_success() { kept } else { "no-store" };
-    let more: [(HeaderName, &'static str); 2] =
-        [(header::CACHE_CONTROL, kept), (header::CONTENT_SECURITY_POLICY, POLICY)];
+    let more: [(HeaderName, &'static str); 3] = [
+        (header::CACHE_CONTROL, kept),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::VARY, "accept-encoding"),
+    ];
     for (name, value) in more {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -65,6 +74,32 @@ mod tests {
             assert_eq!(answer.status(), status, "{path}");
             assert_eq!(answer.headers()[header::CACHE_CONTROL], kept, "{path}");
             assert_eq!(answer.headers()[header::CONTENT_SECURITY_POLICY], POLICY, "{path}");
+        }
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_compressed_goes_out_so_to_whoever_takes_it() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        std::fs::create_dir(folder.path().join("assets"))?;
+        for name in ["index.html", "assets/a-1.js"] {
+            std::fs::write(folder.path().join(name), "plain")?;
+            std::fs::write(folder.path().join(format!("{name}.gz")), "gzip")?;
+            std::fs::write(folder.path().join(format!("{name}.br")), "br")?;
+        }
+        for path in ["/", "/leads/5", "/assets/a-1.js"] {
+            for (taken, body) in [("gzip, br", "br"), ("gzip", "gzip"), ("identity", "plain")] {
+                let request = Request::get(path).header(header::ACCEPT_ENCODING, taken).body(Body::empty())?;
+                let answer = service(folder.path()).oneshot(request).await?;
+                let headers = answer.headers().clone();
+                let got = axum::body::to_bytes(answer.into_body(), 100).await?;
+                assert_eq!(got, body, "{path} {taken}");
+                let encoding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
+                assert_eq!(encoding, (body != "plain").then_some(body.as_bytes()), "{path} {taken}");
+                assert_eq!(headers[header::VARY], "accept-encoding", "{path} {taken}");
+                let kind = if path.ends_with(".js") { "text/javascript" } else { "text/html" };
+                assert_eq!(headers[header::CONTENT_TYPE], kind, "{path} {taken}");
+            }
         }
         Ok(())
     }
