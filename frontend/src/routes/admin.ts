@@ -69,7 +69,7 @@ const workers = createRoute({
   beforeLoad: needs('administer'),
   loader: (at) => {
     begin(at, (client) => [client.query(workersQuery()), client.query(twilioErrorsQuery())]);
-    return loadWords('operations');
+    return loadWords('operations', 'workers');
   },
   component: lazyRouteComponent(() => import('@/features/operations/workers-page'), 'WorkersPage'),
 });

@@ -28,8 +28,11 @@ const answering = createRoute({
   path: '/settings/answering',
   beforeLoad: inBusiness('readPeople'),
   loader: (at) => {
-    begin(at, (client) => [client.infiniteQuery(usersQuery(businessOf(at.context), {}))]);
-    return loadSettings(at);
+    begin(at, (client) => [
+      client.query(settingsQuery(businessOf(at.context))),
+      client.infiniteQuery(usersQuery(businessOf(at.context), {})),
+    ]);
+    return loadWords('settings', 'calls');
   },
   component: lazyRouteComponent(() => import('@/features/settings/answering-page'), 'AnsweringPage'),
 });
@@ -54,10 +57,10 @@ const account = createRoute({
   getParentRoute: () => appRoute,
   path: '/settings/account',
   loader: (at) => {
-    const business = businessOrNone(at.context);
+    const business = businessOf(at.context);
     begin(at, (client) => [
       client.query(sessionsQuery),
-      ...(business === null ? [] : [client.query(availabilityQuery(business))]),
+      ...(business === '' ? [] : [client.query(availabilityQuery(business))]),
     ]);
     return loadWords('settings', 'people');
   },

@@ -36,7 +36,7 @@ export function CallPage() {
   const back = { to: '/calls', label: t('calls:title') };
   if (query.data === undefined) {
     return (
-      <Page title={t('calls:one')} back={back} width="narrow">
+      <Page title={t('history:one')} back={back} width="narrow">
         {query.isError ? (
           <Failed error={query.error} retry={() => void query.refetch()} />
         ) : (
@@ -63,7 +63,7 @@ export function CallPage() {
           <Button asChild variant="ghost" className="text-on-tint!">
             <Link to="/leads/$id" params={{ id: call.lead.id }}>
               <UserRound aria-hidden />
-              {t('calls:openLead')}
+              {t('history:openLead')}
             </Link>
           </Button>
         )}
@@ -77,33 +77,33 @@ export function CallPage() {
           </div>
         </Section>
       )}
-      <Section title={t('calls:details')}>
+      <Section title={t('history:details')}>
         <Facts
           facts={[
-            [t('calls:from'), call.from_e164 ? <Phone value={call.from_e164} link /> : t('calls:withheld')],
+            [t('history:from'), call.from_e164 ? <Phone value={call.from_e164} link /> : t('calls:withheld')],
             [t('calls:to'), call.to ? <Phone value={call.to} /> : null],
-            [t('calls:callerName'), call.caller_name ? <Typed>{call.caller_name}</Typed> : null],
-            [t('calls:forwardedFrom'), call.forwarded_from ? <Phone value={call.forwarded_from} /> : null],
-            [t('calls:started'), <Ltr key="started">{formatExact(call.started_at)}</Ltr>],
-            [t('calls:ended'), call.ended_at ? <Ltr>{formatExact(call.ended_at)}</Ltr> : null],
+            [t('history:callerName'), call.caller_name ? <Typed>{call.caller_name}</Typed> : null],
+            [t('history:forwardedFrom'), call.forwarded_from ? <Phone value={call.forwarded_from} /> : null],
+            [t('history:started'), <Ltr key="started">{formatExact(call.started_at)}</Ltr>],
+            [t('history:ended'), call.ended_at ? <Ltr>{formatExact(call.ended_at)}</Ltr> : null],
             [
               t('calls:columns.length'),
               typeof call.duration_s === 'number' ? <Ltr>{formatDuration(call.duration_s)}</Ltr> : null,
             ],
             [t('calls:answer.title'), call.answer ? t(`calls:answer.${call.answer}`) : null],
-            [t('calls:dialOutcome'), call.dial_outcome ? t(dialOutcome(call)) : null],
+            [t('history:dialOutcome'), call.dial_outcome ? t(dialOutcome(call)) : null],
             [t('history:person'), call.person?.name ? <Typed>{call.person.name}</Typed> : null],
             [
               t('history:lastSpokeWith'),
               call.last_spoke_with?.name ? <Typed>{call.last_spoke_with.name}</Typed> : null,
             ],
-            [t('calls:answeredBy'), call.answered_by ? <Phone value={call.answered_by} /> : null],
+            [t('history:answeredBy'), call.answered_by ? <Phone value={call.answered_by} /> : null],
             [
-              t('calls:calledBackBy'),
+              t('history:calledBackBy'),
               call.called_back_by?.name ? <Typed>{call.called_back_by.name}</Typed> : null,
             ],
             [
-              t('calls:sid'),
+              t('history:sid'),
               <Ltr key="sid" className="wrap-anywhere whitespace-normal! text-xs">
                 {call.call_sid}
               </Ltr>,
@@ -111,7 +111,7 @@ export function CallPage() {
           ]}
         />
       </Section>
-      <Section title={t('calls:history')}>
+      <Section title={t('history:history')}>
         <CallHistory events={call.history} />
       </Section>
     </Page>

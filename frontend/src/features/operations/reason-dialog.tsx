@@ -11,7 +11,7 @@ const schema = z.object({
   reason: neededText(500, () => translate('operations:failed.reasonNeeded')),
   minutes: testedText(
     (text) => text === '' || (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_080),
-    () => translate('operations:workers.badMinutes'),
+    () => translate('operations:pause.badMinutes'),
   ),
 });
 
@@ -59,8 +59,8 @@ export function ReasonDialog({
           </Field>
           {lasting && (
             <Field
-              label={t('operations:workers.minutes')}
-              hint={t('operations:workers.minutesHint')}
+              label={t('operations:pause.minutes')}
+              hint={t('operations:pause.minutesHint')}
               error={errors.minutes?.message}
             >
               <Input inputMode="numeric" dir="ltr" {...register('minutes')} />

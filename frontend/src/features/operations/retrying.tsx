@@ -21,7 +21,7 @@ export function RetryingCount({ worker: { retrying } }: { worker: Worker }) {
     <Badge tone="warn">
       {/* In a table the column's head says the rest. */}
       <Ltr className="max-lg:hidden">{formatted}</Ltr>
-      <span className="lg:hidden">{t('operations:workers.retrying.count', { formatted })}</span>
+      <span className="lg:hidden">{t('workers:retrying.count', { formatted })}</span>
     </Badge>
   );
 }
@@ -32,7 +32,7 @@ export function RetryingEvents({ worker: { name, retrying } }: { worker: Worker 
   const now = useNow(TICK_MS);
   return (
     <>
-      <ul aria-label={t('operations:workers.retrying.label', { name })} className="flex flex-col gap-2">
+      <ul aria-label={t('workers:retrying.label', { name })} className="flex flex-col gap-2">
         {retrying.map((event) => (
           <li key={event.event_id} className="rounded-xl bg-warn-tint/60 px-3 py-2.5">
             <Retry event={event} now={now} />
@@ -41,7 +41,7 @@ export function RetryingEvents({ worker: { name, retrying } }: { worker: Worker 
       </ul>
       {retrying.length >= MOST && (
         <p className="mt-2 text-sm text-muted">
-          {t('operations:workers.retrying.oldest', { formatted: formatNumber(MOST) })}
+          {t('workers:retrying.oldest', { formatted: formatNumber(MOST) })}
         </p>
       )}
     </>
@@ -54,7 +54,7 @@ function Retry({ event, now }: { event: RetryingEvent; now: number }) {
   return (
     <>
       {event.error === '' ? (
-        <p className="text-sm">{t('operations:workers.retrying.noCause')}</p>
+        <p className="text-sm">{t('workers:retrying.noCause')}</p>
       ) : (
         <code dir="ltr" className="block w-fit max-w-full font-mono text-sm wrap-anywhere">
           {event.error}
@@ -63,18 +63,18 @@ function Retry({ event, now }: { event: RetryingEvent; now: number }) {
       <p className="mt-1 flex flex-wrap gap-x-3 gap-y-0.5 text-xs text-muted">
         <Ltr className="wrap-anywhere">{event.type}</Ltr>
         <span>
-          {t('operations:workers.retrying.attempts', {
+          {t('workers:retrying.attempts', {
             count: event.attempts,
             formatted: formatNumber(event.attempts),
           })}
         </span>
         <Moment at={event.first_failed_at}>
-          {t('operations:workers.retrying.first', { when: formatRelative(event.first_failed_at, now) })}
+          {t('workers:retrying.first', { when: formatRelative(event.first_failed_at, now) })}
         </Moment>
         <Moment at={event.next_attempt_at}>
           {due
-            ? t('operations:workers.retrying.due')
-            : t('operations:workers.retrying.next', { when: formatRelative(event.next_attempt_at, now) })}
+            ? t('workers:retrying.due')
+            : t('workers:retrying.next', { when: formatRelative(event.next_attempt_at, now) })}
         </Moment>
       </p>
     </>

@@ -22,43 +22,43 @@ export function TwilioErrors() {
   const columns: Column<TwilioErrorGroup>[] = [
     {
       id: 'code',
-      header: t('operations:twilioErrors.code'),
+      header: t('workers:twilioErrors.code'),
       card: 'title',
       cell: (group) => <Ltr>{String(group.code)}</Ltr>,
     },
     {
       id: 'where',
-      header: t('operations:twilioErrors.where'),
+      header: t('workers:twilioErrors.where'),
       card: 'aside',
       cell: (group) => <Ltr className="font-mono text-sm">{group.webhook}</Ltr>,
     },
     {
       id: 'calls',
-      header: t('operations:twilioErrors.calls'),
+      header: t('workers:twilioErrors.calls'),
       card: 'meta',
-      cell: (group) => counted(t('operations:twilioErrors.calls'), group.calls),
+      cell: (group) => counted(t('workers:twilioErrors.calls'), group.calls),
     },
     {
       id: 'businesses',
-      header: t('operations:twilioErrors.businesses'),
+      header: t('workers:twilioErrors.businesses'),
       card: 'meta',
-      cell: (group) => counted(t('operations:twilioErrors.businesses'), group.businesses),
+      cell: (group) => counted(t('workers:twilioErrors.businesses'), group.businesses),
     },
     {
       id: 'last',
-      header: t('operations:twilioErrors.last'),
+      header: t('workers:twilioErrors.last'),
       card: 'line',
       cell: (group) => <Ltr>{formatExact(group.last_at)}</Ltr>,
     },
     {
       id: 'call',
-      header: t('operations:twilioErrors.call'),
+      header: t('workers:twilioErrors.call'),
       card: 'line',
       cell: (group) => <Ltr className="text-xs wrap-anywhere">{group.last_call_sid}</Ltr>,
     },
   ];
   return (
-    <Section title={t('operations:twilioErrors.title')} hint={t('operations:twilioErrors.hint')}>
+    <Section title={t('workers:twilioErrors.title')} hint={t('workers:twilioErrors.hint')}>
       {query.data === undefined ? (
         query.isError ? (
           <Failed error={query.error} retry={() => void query.refetch()} />
@@ -66,10 +66,10 @@ export function TwilioErrors() {
           <SkeletonRows rows={2} />
         )
       ) : query.data.items.length === 0 ? (
-        <p className="text-sm text-muted">{t('operations:twilioErrors.none')}</p>
+        <p className="text-sm text-muted">{t('workers:twilioErrors.none')}</p>
       ) : (
         <DataList
-          label={t('operations:twilioErrors.title')}
+          label={t('workers:twilioErrors.title')}
           columns={columns}
           rows={query.data.items}
           rowKey={(group) => `${String(group.code)} ${group.webhook}`}

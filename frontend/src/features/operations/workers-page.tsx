@@ -40,47 +40,45 @@ export function WorkersPage() {
   const columns: Column<Worker>[] = [
     {
       id: 'name',
-      header: t('operations:workers.columns.name'),
+      header: t('workers:columns.name'),
       card: 'title',
       cell: (worker) => <Ltr>{worker.name}</Ltr>,
     },
     {
       id: 'state',
-      header: t('operations:workers.columns.state'),
+      header: t('workers:columns.state'),
       card: 'aside',
-      cell: (worker) => (
-        <Badge tone={TONES[worker.state]}>{t(`operations:workers.state.${worker.state}`)}</Badge>
-      ),
+      cell: (worker) => <Badge tone={TONES[worker.state]}>{t(`workers:state.${worker.state}`)}</Badge>,
     },
     {
       id: 'retrying',
-      header: t('operations:workers.columns.retrying'),
+      header: t('workers:columns.retrying'),
       card: 'line',
       cell: (worker) => <RetryingCount worker={worker} />,
     },
     {
       id: 'waiting',
-      header: t('operations:workers.columns.pending'),
+      header: t('workers:columns.pending'),
       card: 'meta',
-      cell: (worker) => named(t('operations:workers.columns.pending'), worker.waiting),
+      cell: (worker) => named(t('workers:columns.pending'), worker.waiting),
     },
     {
       id: 'progress',
-      header: t('operations:workers.columns.inFlight'),
+      header: t('workers:columns.inFlight'),
       card: 'meta',
-      cell: (worker) => named(t('operations:workers.columns.inFlight'), worker.in_progress),
+      cell: (worker) => named(t('workers:columns.inFlight'), worker.in_progress),
     },
     {
       id: 'redelivered',
-      header: t('operations:workers.columns.redelivered'),
+      header: t('workers:columns.redelivered'),
       card: 'none',
-      cell: (worker) => named(t('operations:workers.columns.redelivered'), worker.redelivered),
+      cell: (worker) => named(t('workers:columns.redelivered'), worker.redelivered),
     },
     {
       id: 'dead',
-      header: t('operations:workers.columns.dead'),
+      header: t('workers:columns.dead'),
       card: 'meta',
-      cell: (worker) => named(t('operations:workers.columns.dead'), worker.dead_letters_open),
+      cell: (worker) => named(t('workers:columns.dead'), worker.dead_letters_open),
     },
     {
       id: 'why',
@@ -91,10 +89,10 @@ export function WorkersPage() {
     },
   ];
   return (
-    <Page title={t('operations:workers.title')} hint={t('operations:workers.hint')}>
+    <Page title={t('workers:title')} hint={t('workers:hint')}>
       {query.data ? (
         <DataList
-          label={t('operations:workers.title')}
+          label={t('workers:title')}
           columns={columns}
           rows={query.data.items}
           rowKey={(worker) => worker.name}
@@ -117,11 +115,11 @@ function PausedWhy({ worker: { paused } }: { worker: Worker }) {
   if (paused === null) return null;
   return (
     <>
-      <Typed>{t('operations:workers.pausedBy', { by: paused.by, reason: paused.reason })}</Typed>
+      <Typed>{t('workers:pausedBy', { by: paused.by, reason: paused.reason })}</Typed>
       {', '}
       {paused.until === null
-        ? t('operations:workers.untilResumed')
-        : t('operations:workers.until', { when: formatExact(paused.until) })}
+        ? t('workers:untilResumed')
+        : t('workers:until', { when: formatExact(paused.until) })}
     </>
   );
 }
@@ -136,22 +134,22 @@ function Brake({ worker }: { worker: Worker }) {
       <Button
         variant="secondary"
         size="small"
-        aria-label={t(paused ? 'operations:workers.resumeLabel' : 'operations:workers.pauseLabel', { name })}
+        aria-label={t(paused ? 'workers:resumeLabel' : 'workers:pauseLabel', { name })}
         onClick={() => setAsking(true)}
       >
         {paused ? <Play aria-hidden /> : <Pause aria-hidden />}
-        {t(paused ? 'operations:workers.resume' : 'operations:workers.pause')}
+        {t(paused ? 'workers:resume' : 'workers:pause')}
       </Button>
       <ReasonDialog
         open={asking}
         onClose={() => setAsking(false)}
-        title={t(paused ? 'operations:workers.resumeTitle' : 'operations:workers.pauseTitle', { name })}
-        description={t(paused ? 'operations:workers.resumeHint' : 'operations:workers.confirmHint')}
-        submit={t(paused ? 'operations:workers.resume' : 'operations:workers.pause')}
+        title={t(paused ? 'workers:resumeTitle' : 'workers:pauseTitle', { name })}
+        description={t(paused ? 'workers:resumeHint' : 'workers:confirmHint')}
+        submit={t(paused ? 'workers:resume' : 'workers:pause')}
         lasting={!paused}
         onSubmit={async (reason, minutes) => {
           await (paused ? resumeWorker(name, reason) : pauseWorker(name, reason, minutes));
-          announce(t(paused ? 'operations:workers.resumed' : 'operations:workers.paused', { name }));
+          announce(t(paused ? 'workers:resumed' : 'workers:paused', { name }));
         }}
       />
     </>

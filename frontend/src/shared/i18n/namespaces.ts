@@ -13,6 +13,7 @@ import type operations from './he/operations.json';
 import type people from './he/people.json';
 import type settings from './he/settings.json';
 import type whatsapp from './he/whatsapp.json';
+import type workers from './he/workers.json';
 
 /** The words: a namespace a feature, and what all of them share. */
 export interface Words {
@@ -31,6 +32,7 @@ export interface Words {
   people: typeof people;
   settings: typeof settings;
   whatsapp: typeof whatsapp;
+  workers: typeof workers;
 }
 
 /** One of them. */
