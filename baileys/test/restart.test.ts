@@ -189,4 +189,33 @@ describe('two processes on one database', () => {
       await stage.strike();
     }
   });
+
+  it('believes the database, not what it remembers of a session that another one held', LONG, async () => {
+    const stage = await Stage.set();
+    try {
+      const sleeper = await stage.service();
+      const { session, jid } = await stage.link(sleeper);
+      sleeper.child.kill('SIGSTOP');
+      const other = await stage.service(LASTING_LEASE);
+      await stage.reaches(other, session, 'connected');
+      for (const client of stage.world.clients) if (client.jid === jid) client.failure({ reason: 403 });
+      await stage.reaches(other, session, 'stopped');
+      const { logins } = stage.world.devices.get(jid) ?? {};
+      sleeper.child.kill('SIGCONT');
+      // The lease is free by now: it remembers a session that was connected.
+      const status = await stage.reaches(sleeper, session, 'stopped');
+      assert.equal(status['lastCode'], 403);
+      await stage.lookedForSessions();
+      assert.equal(stage.world.devices.get(jid)?.logins, logins, 'no login against the ban');
+      const held = 'SELECT 1 FROM prosaas.whatsapp_leases WHERE session_id = $1 AND holder IS NOT NULL';
+      assert.equal((await stage.database.rows(held, [session])).length, 0, 'nobody holds it');
+      // Somebody starts it elsewhere; then that process dies.
+      await other.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });
+      await stage.reaches(other, session, 'connected');
+      await other.stop();
+      await stage.reaches(sleeper, session, 'connected');
+    } finally {
+      await stage.strike();
+    }
+  });
 });
