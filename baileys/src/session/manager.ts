@@ -9,6 +9,8 @@ import { agrees, storedState } from './stored.js';
 
 /** Space between two sessions that come back, so that WhatsApp and Postgres see no wave. */
 const STAGGER_MS = 40;
+/** Longest that giving sessions back is spread over, for another process to take them one by one. */
+const HAND_OVER_MS = 2_000;
 /** A lease counts as lost this long before it runs out, so that the socket closes in time. */
 const SAFETY = 0.75;
 const RENEW = 0.25;
@@ -32,11 +34,12 @@ export class Manager {
     return [...this.#sessions.values()];
   }
 
-  start(): void {
+  /** Listening at its address, where nobody else can live now. */
+  start(place: string): void {
     const { ttlMs } = this.store.leases;
     this.#renewTimer = setInterval(() => void this.#renew(), ttlMs * RENEW);
     this.#scanTimer = setInterval(() => void this.#scan(), Math.min(SCAN_MS, ttlMs / 2));
-    void this.#scan();
+    void this.#follow(place).then(() => this.#scan());
   }
 
   /** The session as this process knows it; of others, what the database says. */
@@ -71,7 +74,17 @@ export class Manager {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#scanTimer);
-    await Promise.all(this.all().map((session) => session.shutdown()));
+    const sessions = this.all();
+    const held = sessions.filter((session) => session.lease !== undefined).length;
+    const pauseMs = Math.min(STAGGER_MS, HAND_OVER_MS / Math.max(held, 1));
+    const ending: Promise<void>[] = [];
+    for (const session of sessions) {
+      const isHeld = session.lease !== undefined;
+      // Not waited for: one whose write hangs keeps no other socket open.
+      ending.push(session.shutdown());
+      if (isHeld) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    await Promise.all(ending);
     clearInterval(this.#renewTimer);
   }
 
@@ -86,6 +99,17 @@ export class Manager {
     const session = new Session(this.deps, id, business, storedState(linked, Date.now()));
     this.#sessions.set(id, session);
     return session;
+  }
+
+  /** Failing costs time, nothing else: the leases run out by themselves. */
+  async #follow(place: string): Promise<void> {
+    try {
+      const leases = await this.store.leases.endPredecessors(place);
+      if (leases > 0)
+        this.deps.logger.info({ event: 'leases.followed', count: leases }, 'taking over from the last');
+    } catch (error) {
+      this.deps.logger.warn({ problem: problemOf(error) }, 'leases of the last process must run out');
+    }
   }
 
   async #scan(): Promise<void> {
