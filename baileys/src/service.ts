@@ -1,7 +1,5 @@
 /** Puts the parts together and takes them apart again. */
-import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { hostname } from 'node:os';
 import type { Config } from './config.js';
 import { Delivery } from './delivery.js';
 import { makeServer } from './http/server.js';
@@ -11,6 +9,7 @@ import { Manager } from './session/manager.js';
 import type { SessionDeps } from './session/deps.js';
 import { Sealer } from './store/crypto.js';
 import { openPool } from './store/database.js';
+import { thisInstance } from './store/instance.js';
 import { Resealer } from './store/reseal.js';
 import { enter } from './store/schema.js';
 import { Store } from './store/store.js';
@@ -39,7 +38,7 @@ export async function startService(
 ): Promise<Service> {
   const metrics = new Metrics();
   const pool = openPool(config.databaseUrl, logger);
-  const holder = `${hostname()}/${process.pid}/${randomUUID()}`;
+  const { holder, place } = thisInstance(config.listen);
   const sealer = new Sealer(config.encryptionKeys);
   const store = new Store(pool, sealer, holder, config.leaseMs, config.contactDays);
   const resealer = new Resealer(pool, sealer, logger);
@@ -85,7 +84,7 @@ export async function startService(
     enter(pool, logger, stopping.signal).then(
       () => {
         if (stopping.signal.aborted) return;
-        manager.start();
+        manager.start(place);
         delivery.start();
         resealing = resealer.run(stopping.signal);
       },

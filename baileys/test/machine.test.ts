@@ -496,6 +496,27 @@ const TABLE: readonly Row[] = [
     effects: ['close_socket', 'disarm_watchdog', 'schedule:1000'],
   },
   {
+    name: 'a removal that WhatsApp does not confirm',
+    from: state('unlinking', true, because('unanswered')),
+    event: { type: 'not_removed' },
+    to: { phase: 'unlinking', attempt: 1, removals: 1, nextRetryAt: NOW + 1_000 },
+    effects: ['disarm_watchdog', 'schedule:1000'],
+  },
+  {
+    name: 'the fifth of them waits for minutes',
+    from: state('unlinking', true, { ...because('unanswered'), removals: 4 }),
+    event: { type: 'not_removed' },
+    to: { phase: 'unlinking', removals: 5, nextRetryAt: NOW + 256_000 },
+    effects: ['disarm_watchdog', 'schedule:256000'],
+  },
+  {
+    name: 'the hundredth for hours',
+    from: state('unlinking', true, { ...because('unanswered'), removals: 99 }),
+    event: { type: 'not_removed' },
+    to: { phase: 'unlinking', removals: 100, nextRetryAt: NOW + 6 * 3_600_000 },
+    effects: ['disarm_watchdog', 'schedule:21600000'],
+  },
+  {
     name: '440 while unlinking: again later',
     from: state('unlinking', true, because('replaced')),
     event: closed(440, 'Stream Errored (conflict)'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { reservePort } from './support/ports.js';
 import { LONG, type ServiceProcess, eventually } from './support/process.js';
 import { BUSINESS, Stage } from './support/stage.js';
 
@@ -72,6 +73,22 @@ describe('a restart', () => {
     await stage.told(sessions[1] ?? '', 'interrupted');
     stage.world.scan(await stage.qr(third, sessions[1] ?? ''), stage.nextPhone(), false);
     await stage.reaches(third, sessions[1] ?? '', 'connected');
+  });
+
+  it('takes the leases of the process that died in its place at once, and no others', LONG, async () => {
+    const [here, there] = [await reservePort(), await reservePort()].map((port) => `127.0.0.1:${port}`);
+    const first = await stage.service({ ...LASTING_LEASE, BAILEYS_LISTEN: here ?? '' });
+    const other = await stage.service({ ...LASTING_LEASE, BAILEYS_LISTEN: there ?? '' });
+    const [linked, elsewhere] = [await stage.link(first), await stage.link(other)];
+    await first.kill();
+    const startedAt = performance.now();
+    const second = await stage.service({ ...LASTING_LEASE, BAILEYS_LISTEN: here ?? '' });
+    await stage.reaches(second, linked.session, 'connected');
+    const ms = performance.now() - startedAt;
+    assert.ok(ms < 40_000, `before the lease of 60 s could run out: ${ms} ms`);
+    assert.equal(stage.world.devices.get(linked.jid)?.logins, 2);
+    assert.equal((await other.status(elsewhere.session))['state'], 'connected');
+    assert.equal(stage.world.conflicts, 0);
   });
 
   it('leaves alone what waits for somebody', async () => {
@@ -185,6 +202,58 @@ describe('two processes on one database', () => {
         [session],
       );
       assert.equal(row?.halted_phase, null);
+    } finally {
+      await stage.strike();
+    }
+  });
+
+  it('are handed over one by one when one of them stops', LONG, async () => {
+    const stage = await Stage.set();
+    try {
+      const [a, b] = await Promise.all([stage.service(LASTING_LEASE), stage.service(LASTING_LEASE)]);
+      const linked = await Promise.all(Array.from({ length: SESSIONS }, () => stage.link(a)));
+      assert.equal(await a.stop(), 0);
+      const turns = a
+        .lines()
+        .filter((line) => line['event'] === 'shutdown')
+        .map((line) => Date.parse(String(line['time'])));
+      assert.equal(turns.length, SESSIONS);
+      const gaps = turns.slice(1).map((turn, index) => turn - (turns[index] ?? 0));
+      assert.ok(
+        gaps.every((gap) => gap >= 30),
+        `one by one: ${gaps.join(', ')} ms`,
+      );
+      for (const { session } of linked) await stage.reaches(b, session, 'connected');
+      assert.equal(stage.world.conflicts, 0);
+    } finally {
+      await stage.strike();
+    }
+  });
+
+  it('believes the database, not what it remembers of a session that another one held', LONG, async () => {
+    const stage = await Stage.set();
+    try {
+      const sleeper = await stage.service();
+      const { session, jid } = await stage.link(sleeper);
+      sleeper.child.kill('SIGSTOP');
+      const other = await stage.service(LASTING_LEASE);
+      await stage.reaches(other, session, 'connected');
+      for (const client of stage.world.clients) if (client.jid === jid) client.failure({ reason: 403 });
+      await stage.reaches(other, session, 'stopped');
+      const { logins } = stage.world.devices.get(jid) ?? {};
+      sleeper.child.kill('SIGCONT');
+      // The lease is free by now: it remembers a session that was connected.
+      const status = await stage.reaches(sleeper, session, 'stopped');
+      assert.equal(status['lastCode'], 403);
+      await stage.lookedForSessions();
+      assert.equal(stage.world.devices.get(jid)?.logins, logins, 'no login against the ban');
+      const held = 'SELECT 1 FROM prosaas.whatsapp_leases WHERE session_id = $1 AND holder IS NOT NULL';
+      assert.equal((await stage.database.rows(held, [session])).length, 0, 'nobody holds it');
+      // Somebody starts it elsewhere; then that process dies.
+      await other.call('POST', `/sessions/${session}/start`, { business_id: BUSINESS });
+      await stage.reaches(other, session, 'connected');
+      await other.stop();
+      await stage.reaches(sleeper, session, 'connected');
     } finally {
       await stage.strike();
     }

@@ -121,6 +121,65 @@ describe('unlinking', () => {
     assert.deepEqual(await rows(session), [null]);
   });
 
+  it('that was taken back while the service was away is not done', LONG, async () => {
+    const { session, jid } = await linkedWithoutLine();
+    await logout(session);
+    await stage.want(session, 'unlinked');
+    await service.kill();
+    // Nobody could tell the service.
+    await stage.want(session, 'linked');
+    await lineIsUp();
+    service = await stage.service();
+    await stage.reaches(service, session, 'connected');
+    assert.equal(stage.world.devices.has(jid), true, 'still on the phone');
+    assert.deepEqual(await rows(session), [null]);
+    assert.equal(stage.ingress.kinds(session).includes('unlinked'), false);
+  });
+
+  it('that was taken back is not done by a service that waits for its line either', LONG, async () => {
+    const { session, jid } = await linkedWithoutLine();
+    await logout(session);
+    await stage.want(session, 'linked');
+    await lineIsUp();
+    await stage.reaches(service, session, 'connected');
+    assert.equal(stage.world.devices.has(jid), true, 'still on the phone');
+  });
+
+  it('that is still wanted after a restart is done', LONG, async () => {
+    const { session, jid } = await linkedWithoutLine();
+    await logout(session);
+    await stage.want(session, 'unlinked');
+    await service.kill();
+    await lineIsUp();
+    service = await stage.service();
+    await stage.told(session, 'unlinked');
+    assert.equal(stage.world.devices.has(jid), false, 'gone from the phone');
+  });
+
+  it('and forgetting are not said to be done where another process took the session', LONG, async () => {
+    const { session, jid } = await stage.link(service);
+    for (const client of stage.world.clients) if (client.jid === jid) client.frozen = true;
+    const forgetting = service.call('DELETE', `/sessions/${session}`);
+    await stage.database.pool.query(
+      `UPDATE prosaas.whatsapp_leases SET holder = 'another process', expires_at = clock_timestamp() + interval '1 hour',
+         generation = nextval('prosaas.whatsapp_lease_generation_seq') WHERE session_id = $1`,
+      [session],
+    );
+    const answer = await forgetting;
+    assert.equal(answer.status, 409, JSON.stringify(answer.body));
+    assert.match(String(answer.body['error']), /Another process/);
+    assert.deepEqual(await rows(session), [null], 'nothing is gone');
+    await stage.database.pool.query(
+      'UPDATE prosaas.whatsapp_leases SET holder = NULL WHERE session_id = $1',
+      [session],
+    );
+    await eventually('the session lives on, and is forgotten when it is asked again', async () => {
+      const { status } = await service.call('DELETE', `/sessions/${session}`);
+      return status === 204;
+    });
+    assert.deepEqual(await rows(session), []);
+  });
+
   it('is not waited for by whoever forgets the session now', async () => {
     const { session } = await linkedWithoutLine();
     await logout(session);

@@ -62,10 +62,17 @@ export class Ledger {
     if (effects.some((effect) => effect.type === 'fact')) this.deps.onFacts();
   }
 
+  /** Throws `LeaseLost`, also where the lease is gone already: then nothing was removed. */
   async remove(): Promise<void> {
     const lease = this.#lease;
+    if (!lease) throw new LeaseLost();
+    await this.persist(() => this.deps.store.remove(lease));
     this.#lease = undefined;
-    if (lease) await this.persist(() => this.deps.store.remove(lease));
+  }
+
+  /** Gives back what was taken for nothing. */
+  async release(): Promise<void> {
+    await this.commit([{ type: 'release_lease' }], undefined, new Date());
   }
 
   /** One write at a time, each with what is current when it starts. */

@@ -79,6 +79,9 @@ export function transition(state: SessionState, event: SessionEvent, around: Sur
       return leaseLost(state, around, to);
     case 'unreadable':
       return isIdle(state.phase) ? to({}) : unreadable(event, to);
+    // Only of a session that is being unlinked.
+    case 'not_removed':
+      return to({});
     case 'unlink':
       return beginUnlinking(state, around, to);
     case 'logout':

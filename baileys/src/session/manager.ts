@@ -1,14 +1,16 @@
 /** All sessions of this process: which exist, who may hold them, and their coming back. */
 import { problemOf } from '../log.js';
-import type { Halt, LinkedSession } from '../store/credentials.js';
+import type { LinkedSession } from '../store/credentials.js';
 import type { Store } from '../store/store.js';
 import type { SessionDeps } from './deps.js';
-import { because, readReason } from './reasons.js';
 import { Session } from './session.js';
 import { type SessionState, initialState, isIdle } from './state.js';
+import { agrees, storedState } from './stored.js';
 
 /** Space between two sessions that come back, so that WhatsApp and Postgres see no wave. */
 const STAGGER_MS = 40;
+/** Longest that giving sessions back is spread over, for another process to take them one by one. */
+const HAND_OVER_MS = 2_000;
 /** A lease counts as lost this long before it runs out, so that the socket closes in time. */
 const SAFETY = 0.75;
 const RENEW = 0.25;
@@ -32,21 +34,22 @@ export class Manager {
     return [...this.#sessions.values()];
   }
 
-  start(): void {
+  /** Listening at its address, where nobody else can live now. */
+  start(place: string): void {
     const { ttlMs } = this.store.leases;
     this.#renewTimer = setInterval(() => void this.#renew(), ttlMs * RENEW);
     this.#scanTimer = setInterval(() => void this.#scan(), Math.min(SCAN_MS, ttlMs / 2));
-    void this.#scan();
+    void this.#follow(place).then(() => this.#scan());
   }
 
   /** The session as this process knows it; of others, what the database says. */
   async status(id: string): Promise<SessionState> {
     const session = this.#sessions.get(id);
-    if (session) return session.state;
+    if (session?.lease) return session.state;
     const linked = await this.store.credentials.find(id);
-    if (!linked) return initialState(Date.now(), false);
-    if (linked.halted) return haltedState(linked.halted);
-    return { ...initialState(Date.now(), true), phase: 'reconnecting', ...because('waiting') };
+    // Without the lease memory is only a memory: another process may have held it since.
+    if (session && (session.lease || agrees(session.state, linked))) return session.state;
+    return storedState(linked, Date.now());
   }
 
   get(id: string): Session | undefined {
@@ -65,13 +68,23 @@ export class Manager {
   async remove(id: string): Promise<void> {
     const session = await this.open(id, id);
     await session.remove();
-    this.#sessions.delete(id);
+    if (this.#sessions.get(id) === session) this.#sessions.delete(id);
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#scanTimer);
-    await Promise.all(this.all().map((session) => session.shutdown()));
+    const sessions = this.all();
+    const held = sessions.filter((session) => session.lease !== undefined).length;
+    const pauseMs = Math.min(STAGGER_MS, HAND_OVER_MS / Math.max(held, 1));
+    const ending: Promise<void>[] = [];
+    for (const session of sessions) {
+      const isHeld = session.lease !== undefined;
+      // Not waited for: one whose write hangs keeps no other socket open.
+      ending.push(session.shutdown());
+      if (isHeld) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    await Promise.all(ending);
     clearInterval(this.#renewTimer);
   }
 
@@ -83,12 +96,20 @@ export class Manager {
   }
 
   #add(id: string, business: string, linked: LinkedSession | undefined): Session {
-    const state = linked?.halted
-      ? haltedState(linked.halted)
-      : initialState(Date.now(), linked !== undefined);
-    const session = new Session(this.deps, id, business, state);
+    const session = new Session(this.deps, id, business, storedState(linked, Date.now()));
     this.#sessions.set(id, session);
     return session;
+  }
+
+  /** Failing costs time, nothing else: the leases run out by themselves. */
+  async #follow(place: string): Promise<void> {
+    try {
+      const leases = await this.store.leases.endPredecessors(place);
+      if (leases > 0)
+        this.deps.logger.info({ event: 'leases.followed', count: leases }, 'taking over from the last');
+    } catch (error) {
+      this.deps.logger.warn({ problem: problemOf(error) }, 'leases of the last process must run out');
+    }
   }
 
   async #scan(): Promise<void> {
@@ -108,6 +129,7 @@ export class Manager {
     for (const linked of await this.store.credentials.resumable()) {
       if (this.#stopping) return;
       const known = this.#sessions.get(linked.session);
+      if (known && !agrees(known.state, linked)) await known.readAgain();
       // One that waits for a lease which is free now need not wait for its next try.
       if (known && (isIdle(known.state.phase) || known.state.nextRetryAt === null)) continue;
       const session = known ?? this.#add(linked.session, linked.business, linked);
@@ -149,15 +171,4 @@ export class Manager {
       session.loseLease();
     }
   }
-}
-
-function haltedState(halted: Halt): SessionState {
-  return {
-    ...initialState(halted.since, true),
-    phase: halted.phase,
-    // Whoever asks for its unlinking once more finds a try that is due.
-    nextRetryAt: halted.phase === 'unlinking' ? halted.since : null,
-    lastCode: halted.code,
-    ...readReason(halted.reason, halted.code),
-  };
 }

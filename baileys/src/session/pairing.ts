@@ -2,6 +2,10 @@
 import type { BinaryNode, WASocket } from 'baileys';
 import { type ReasonCode, because } from './reasons.js';
 
+/** Together less than the 20 s that callers wait for a code. */
+export const FIRST_QR_WAIT_MS = 12_000;
+export const CODE_WAIT_MS = 6_000;
+
 export type CodeRefusal = Extract<
   ReasonCode,
   | 'pairing_phone_refused'

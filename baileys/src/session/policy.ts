@@ -76,6 +76,7 @@ export const UNLINK_MS = 7 * 86_400_000;
 export const UNLINK_REFUSED_MS = 86_400_000;
 /** How long a socket may say nothing at all: an upgrade answered 429 or 503 raises no event. */
 export const WATCHDOG_MS = 60_000;
+const MAX_REMOVAL_DELAY_MS = 6 * 3_600_000;
 const MIN_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 
@@ -83,6 +84,12 @@ const MAX_DELAY_MS = 60_000;
 export function backoffMs(attempt: number, random: number): number {
   const base = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** Math.min(attempt - 1, 10));
   return Math.round(Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, base * (0.75 + random / 2))));
+}
+
+/** After a removal that was not confirmed: each try is a login, and what WhatsApp refuses it mostly refuses again. */
+export function removalDelayMs(removals: number, random: number): number {
+  const base = Math.min(MAX_REMOVAL_DELAY_MS, MIN_DELAY_MS * 4 ** Math.min(removals - 1, 10));
+  return Math.round(base * (0.75 + random / 2));
 }
 
 export function explain(closing: Closing): Reason & { readonly reason: string } {

@@ -5,18 +5,17 @@ import { type Fields, type Logger, problemOf } from '../log.js';
 import { KeyMissing, SealError } from '../store/crypto.js';
 import { type Lease, LeaseLost } from '../store/lease.js';
 import { Alarm } from './alarm.js';
-import { Connection, type ConnectionHandlers, type PairingCode } from './connection.js';
+import type { Connection, ConnectionHandlers, PairingCode } from './connection.js';
 import type { Qr, SessionDeps } from './deps.js';
 import { Ledger } from './ledger.js';
 import { transition } from './machine.js';
-import { CodeRefused } from './pairing.js';
-import { UNANSWERED, WATCHDOG_MS } from './policy.js';
-import { type Effect, type SessionEvent, type SessionState, isDurable, isIdle } from './state.js';
+import { type Trouble, openConnection } from './opening.js';
+import { CODE_WAIT_MS, CodeRefused, FIRST_QR_WAIT_MS } from './pairing.js';
+import { WATCHDOG_MS } from './policy.js';
+import { report } from './report.js';
+import { type Effect, type SessionEvent, type SessionState, isDurable, isIdle, needLease } from './state.js';
+import { agrees, storedState } from './stored.js';
 import { until } from './until.js';
-
-/** Together less than the 20 s that callers wait for a code. */
-const FIRST_QR_WAIT_MS = 12_000;
-const CODE_WAIT_MS = 6_000;
 
 export class Session {
   #state: SessionState;
@@ -52,9 +51,8 @@ export class Session {
 
   /** The QR to show, while it can be scanned. */
   get qr(): Qr | undefined {
-    return this.#state.phase === 'qr_ready' && this.#qr && this.#qr.expiresAt > Date.now()
-      ? this.#qr
-      : undefined;
+    const shown = this.#state.phase === 'qr_ready' ? this.#qr : undefined;
+    return shown && shown.expiresAt > Date.now() ? shown : undefined;
   }
 
   /** Settles when the event, and everything before it, has been carried out. */
@@ -80,6 +78,7 @@ export class Session {
 
   /** Settles when it is written down that the device is to go; WhatsApp may hear it later. Throws `LeaseLost`. */
   async logout(): Promise<void> {
+    await this.readAgain();
     if (isIdle(this.#state.phase) && !this.#state.linked) return;
     if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
     await this.dispatch({ type: 'unlink' });
@@ -98,19 +97,27 @@ export class Session {
     if (!(await this.#enqueue(() => this.#ledger.ensureLease()))) throw new LeaseLost();
     await this.#connection?.unlink();
     await this.#enqueue(async () => {
-      this.#disposed = true;
-      this.#clearTimers();
       await this.#closeSocket();
       await this.#ledger.remove();
+      this.#dispose();
+    }).catch((error: unknown) => {
+      if (error instanceof LeaseLost) void this.dispatch({ type: 'lease_lost' });
+      throw error;
+    });
+  }
+
+  /** Without the lease what we remember may be over: another process may have held the session since. */
+  readAgain(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (!this.#disposed && !this.#ledger.lease) await this.#adopt();
     });
   }
 
   async shutdown(): Promise<void> {
     this.#askNoMore();
     await this.dispatch({ type: 'shutdown' });
-    this.#disposed = true;
     this.#ledger.close();
-    this.#clearTimers();
+    this.#dispose();
   }
 
   /** Ends a question to WhatsApp that holds the queue up. */
@@ -129,11 +136,14 @@ export class Session {
   async #apply(event: SessionEvent): Promise<void> {
     if (this.#disposed) return;
     if (event.type === 'lease_lost') this.#ledger.forgetLease();
+    if ((event.type === 'resume' || event.type === 'retry_due') && (await this.#isKept()))
+      return this.#apply({ type: 'start' });
     const before = this.#state;
     const around = { now: Date.now(), random: this.deps.random() };
     const next = transition(before, event, around);
     this.#state = next.state;
-    this.#report(before, event);
+    const log = (fields: Fields) => this.#log('info', fields, 'session');
+    report({ metrics: this.deps.metrics, log }, before, next.state, event);
     if (next.effects.some((effect) => effect.type === 'close_socket')) await this.#closeSocket();
     if (!(await this.#hasLease(event, next.effects, before))) return;
     try {
@@ -150,13 +160,38 @@ export class Session {
   /** That the lease is missing cannot be told: nobody but its holder writes facts. */
   async #hasLease(event: SessionEvent, effects: readonly Effect[], before: SessionState): Promise<boolean> {
     if (event.type === 'lease_refused' || event.type === 'lease_lost') return true;
-    const needed = effects.some(
-      (effect) => effect.type === 'connect' || (isDurable(effect) && effect.type !== 'release_lease'),
-    );
-    if (!needed || (await this.#ledger.ensureLease())) return true;
+    const after = this.#state;
+    if (!needLease(effects) || this.#ledger.lease) return true;
+    const isOurs = await this.#ledger.ensureLease();
     this.#state = before;
-    await this.#apply({ type: 'lease_refused' });
+    if (!isOurs) {
+      await this.#apply({ type: 'lease_refused' });
+    } else if (await this.#adopt()) {
+      // What it was to come back from is over, and so is what a timer was set for.
+      await this.#apply(event.type === 'resume' ? { type: 'retry_due' } : event);
+      if (isIdle(this.#state.phase)) await this.#ledger.release();
+    } else {
+      this.#state = after;
+      return true;
+    }
     return false;
+  }
+
+  /** Takes the database's word where it is another than ours. */
+  async #adopt(): Promise<boolean> {
+    const linked = await this.#ledger.persist(() => this.deps.store.credentials.find(this.id));
+    if (agrees(this.#state, linked)) return false;
+    this.#retry.clear();
+    this.#watchdog.clear();
+    this.#state = storedState(linked, Date.now());
+    return true;
+  }
+
+  /** Whoever took the unlinking back while nobody could tell us wrote it down: the database decides. */
+  async #isKept(): Promise<boolean> {
+    if (this.#state.phase !== 'unlinking') return false;
+    const { store } = this.deps;
+    return (await this.#ledger.persist(() => store.wanted(this.id, this.business))) === 'linked';
   }
 
   async #carryOut(effect: Effect): Promise<void> {
@@ -174,17 +209,15 @@ export class Session {
         return;
       case 'disarm_watchdog':
         this.#watchdog.clear();
-        return;
-      default:
-        return;
     }
   }
 
   async #unlinkDevice(): Promise<void> {
     const connection = this.#connection;
     if (this.#state.phase !== 'unlinking' || !connection?.isOpen) return;
+    if (await this.#isKept()) return this.#apply({ type: 'start' });
     const told = await connection.unlink();
-    await this.#apply(told ? { type: 'logout', told } : { type: 'closed', ...UNANSWERED });
+    await this.#apply(told ? { type: 'logout', told } : { type: 'not_removed' });
   }
 
   async #closeSocket(): Promise<void> {
@@ -204,24 +237,15 @@ export class Session {
     const credentials = await this.#load(lease);
     if (!credentials) return;
     this.#credentials = credentials;
-    this.deps.metrics.count('connects');
-    const connection: Connection = new Connection(
-      {
-        session: this.id,
-        credentials,
-        keys: this.deps.store.credentials.keys(lease, credentials, {
-          lost: () => this.#ledger.lost(lease),
-          unreadable: (error) => {
-            if (this.#connection === connection) this.#unreadable(error);
-          },
-        }),
-        version: this.deps.version.current,
-        logger: this.deps.logger,
-        ...(this.deps.timings ? { timings: this.deps.timings } : {}),
+    const trouble: Trouble = {
+      lost: () => this.#ledger.lost(lease),
+      unreadable: (connection, error) => {
+        if (this.#connection === connection) this.#unreadable(error);
       },
-      this.#handlers(() => this.#connection === connection),
+    };
+    this.#connection = openConnection(this.deps, lease, credentials, trouble, (connection) =>
+      this.#handlers(() => this.#connection === connection()),
     );
-    this.#connection = connection;
   }
 
   /** Stored credentials of a linked session; new ones, kept in memory only, for any other. */
@@ -263,17 +287,10 @@ export class Session {
     );
   }
 
-  #clearTimers(): void {
+  #dispose(): void {
+    this.#disposed = true;
     this.#retry.clear();
     this.#watchdog.clear();
-  }
-
-  #report(before: SessionState, event: SessionEvent): void {
-    const { phase, lastCode: code, reasonCode, reason, attempt } = this.#state;
-    if (event.type === 'closed') this.deps.metrics.closed(event.code);
-    if (before.phase === phase && before.attempt === attempt) return;
-    if (event.type === 'unreadable') this.deps.metrics.unreadable(event.reasonCode);
-    this.#log('info', { event: event.type, phase, code, reason: reasonCode ?? reason, attempt }, 'session');
   }
 
   #log(level: keyof Logger, fields: Fields, message: string): void {

@@ -36,6 +36,8 @@ export interface SessionState extends Reason {
   readonly attempt: number;
   /** Restarts (515) since the last open. */
   readonly restarts: number;
+  /** Removals of the device that WhatsApp did not confirm. */
+  readonly removals: number;
   /** How often the lease was refused in a row. */
   readonly leaseTries: number;
   /** When the present socket opened, Unix ms. */
@@ -77,6 +79,8 @@ export type SessionEvent =
     }
   /** Somebody wants it unlinked. */
   | { readonly type: 'unlink' }
+  /** WhatsApp was asked to remove the device, and did not say that it has. */
+  | { readonly type: 'not_removed' }
   /** The link is over; `told`: WhatsApp knows, so that the device is gone from the phone, too. */
   | { readonly type: 'logout'; readonly told: boolean }
   | { readonly type: 'shutdown' };
@@ -117,7 +121,7 @@ export type DurableEffect =
 export type Effect =
   | DurableEffect
   | { readonly type: 'connect'; readonly refreshVersion: boolean }
-  /** WhatsApp is asked to remove the device; `logout` or `closed` follows. */
+  /** WhatsApp is asked to remove the device; `logout` or `not_removed` follows. */
   | { readonly type: 'unlink_device' }
   /** Carried out in front of the durable ones: nobody may get the lease while it is open. */
   | { readonly type: 'close_socket' }
@@ -142,6 +146,7 @@ export interface Surroundings {
 export const FRESH = {
   attempt: 0,
   restarts: 0,
+  removals: 0,
   leaseTries: 0,
   openedAt: null,
   lastCode: null,
@@ -160,6 +165,13 @@ export function initialState(now: number, linked: boolean): SessionState {
 export function isIdle(phase: Phase): boolean {
   return ['not_linked', 'expired', 'interrupted', 'replaced', 'unlinked', 'logged_out', 'stopped'].includes(
     phase,
+  );
+}
+
+/** Nobody but its holder opens a connection or writes. */
+export function needLease(effects: readonly Effect[]): boolean {
+  return effects.some(
+    (effect) => effect.type === 'connect' || (isDurable(effect) && effect.type !== 'release_lease'),
   );
 }
 

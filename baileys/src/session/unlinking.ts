@@ -13,6 +13,7 @@ import {
   UNLINK_REFUSED_MS,
   backoffMs,
   explain,
+  removalDelayMs,
   verdict,
 } from './policy.js';
 import { because } from './reasons.js';
@@ -61,6 +62,8 @@ export function unlinking(
       );
     case 'closed':
       return closed(state, event, around, to);
+    case 'not_removed':
+      return notRemoved(state, around, to);
     case 'watchdog':
       return closeFirst(closed(state, UNANSWERED, around, to));
     case 'lease_refused':
@@ -143,6 +146,14 @@ function closed(state: SessionState, event: Closing, around: Surroundings, to: T
     }
   }
   return wait(state, { code, why, delayMs: backoffMs(state.attempt + 1, around.random) }, around, to);
+}
+
+function notRemoved(state: SessionState, around: Surroundings, to: To): Transition {
+  const removals = state.removals + 1;
+  const delayMs = removalDelayMs(removals, around.random);
+  const next = wait(state, { code: UNANSWERED.code, why: explain(UNANSWERED), delayMs }, around, to);
+  // Where its time is over there is nothing left to count.
+  return next.state.phase === 'unlinking' ? { ...next, state: { ...next.state, removals } } : next;
 }
 
 interface Pause {

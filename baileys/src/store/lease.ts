@@ -57,6 +57,19 @@ export class Leases {
     return new Set(rows.map((row) => row.session_id));
   }
 
+  /**
+   * Ends what processes that were in this one's place hold: they are dead, and nobody need wait for their leases.
+   * Those that were never to be resumed are told as abandoned.
+   */
+  async endPredecessors(place: string): Promise<number> {
+    const { rowCount } = await this.pool.query(
+      `UPDATE prosaas.whatsapp_leases SET expires_at = clock_timestamp() - interval '1 millisecond'
+       WHERE split_part(holder, '/', 3) = $1 AND holder <> $2 AND expires_at >= clock_timestamp()`,
+      [place, this.holder],
+    );
+    return rowCount ?? 0;
+  }
+
   /** Gives it back, so that another process need not wait. The row keeps its generation. */
   async release(client: Queryable, lease: Lease): Promise<void> {
     await client.query(

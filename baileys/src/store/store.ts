@@ -81,6 +81,16 @@ export class Store {
     });
   }
 
+  /** What people want of the session, as the worker keeps it; undefined where it has no such session (any more). */
+  async wanted(session: string, business: string): Promise<string | undefined> {
+    const { rows } = await this.pool.query<{ desired: string }>(
+      `SELECT desired FROM prosaas.whatsapp_sessions
+       WHERE id = $1 AND business_id = $2 AND deleted_at IS NULL`,
+      [session, business],
+    );
+    return rows[0]?.desired;
+  }
+
   /** Removes all of a session: credentials, keys and the lease itself. Facts still to deliver stay. */
   async remove(lease: Lease): Promise<void> {
     await inTransaction(this.pool, async (client) => {

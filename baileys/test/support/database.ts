@@ -8,6 +8,8 @@ const ADMIN_URL = process.env['DATABASE_URL'] ?? 'postgres://postgres@127.0.0.1:
 const MIGRATIONS = new URL('../../../../migrations/', import.meta.url);
 /** Those of the tables that the service writes. */
 const ITS_OWN = ['0100_whatsapp_service.sql', '0305_whatsapp_key_names.sql', '0306_whatsapp_unlinking.sql'];
+/** Whose table the service reads to learn what is wanted. */
+const THE_WORKERS = ['0110_whatsapp_sessions.sql'];
 
 export interface TestDatabase {
   readonly url: string;
@@ -26,7 +28,9 @@ export async function createDatabase(): Promise<TestDatabase> {
   const pool = new pg.Pool({ connectionString: url.toString(), max: 4 });
   pool.on('error', () => undefined);
   await pool.query('CREATE SCHEMA prosaas');
-  for (const name of ITS_OWN) await pool.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+  await pool.query('CREATE TABLE prosaas.businesses (id uuid PRIMARY KEY)');
+  for (const name of [...ITS_OWN, ...THE_WORKERS])
+    await pool.query(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
   return {
     url: url.toString(),
     pool,

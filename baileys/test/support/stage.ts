@@ -121,6 +121,18 @@ export class Stage {
     });
   }
 
+  /** What people want of it, as the worker notes it. */
+  async want(session: string, desired: 'linked' | 'unlinked'): Promise<void> {
+    await this.database.pool.query('INSERT INTO prosaas.businesses VALUES ($1) ON CONFLICT DO NOTHING', [
+      BUSINESS,
+    ]);
+    await this.database.pool.query(
+      `INSERT INTO prosaas.whatsapp_sessions (id, business_id, since, desired) VALUES ($1, $2, now(), $3)
+       ON CONFLICT (id) DO UPDATE SET desired = excluded.desired`,
+      [session, BUSINESS, desired],
+    );
+  }
+
   /** Types a code into the phone, as soon as WhatsApp has heard that the service shows one. */
   async enterCode(code: string, phone: string): Promise<void> {
     await eventually(`a client that waits for a code of ${phone}`, () => this.world.codes.awaits(phone));

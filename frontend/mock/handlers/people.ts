@@ -22,6 +22,9 @@ export function peopleHandlers(db: Db) {
   };
   const gone = () => ({ deleted_at: new Date().toISOString(), deleted_by_name: db.me?.name ?? null });
   return [
+    http.get('/api/businesses/{business_id}/availability', ({ response }) =>
+      response(200).json({ number: null, hours: null, not_before: null }),
+    ),
     http.get('/api/businesses/{business_id}/users', ({ query, response }) =>
       response(200).json(list(query as never, true)),
     ),

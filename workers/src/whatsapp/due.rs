@@ -21,6 +21,8 @@ pub(super) struct Due {
     /// How long ago somebody asked for it.
     pub age: Duration,
     pub phone: Option<E164>,
+    /// Whether a phone has confirmed the device.
+    pub linked: bool,
 }
 
 /// What a call brought.

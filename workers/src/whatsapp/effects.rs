@@ -30,14 +30,13 @@ const AT_ONCE: usize = 16;
 const CLAIM: Duration = Duration::from_secs(30);
 /// How long a stop waits for calls to end.
 const STOP_WAIT: Duration = Duration::from_secs(7);
-/// Pauses between the tries of one call; the last one repeats.
-const PAUSES: [Duration; 5] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-    Duration::from_secs(20),
-];
+/// Pauses between the first tries of one call.
+const PAUSES: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10)];
+/// After those, while nobody answers.
+const LAST_PAUSE: Duration = Duration::from_secs(20);
+/// Most between two tries of what the service refuses.
+const REFUSED_PAUSE: Duration = Duration::from_mins(15);
 
 /// Makes calls, now and then and whenever a command left one, until `stop`.
 pub async fn run(worker: WhatsappWorker, stop: CancellationToken) {
@@ -108,7 +107,7 @@ async fn claim(worker: &WhatsappWorker, room: usize) -> Result<Vec<Due>, Cause> 
                ORDER BY effect_due_at LIMIT $1
                FOR UPDATE SKIP LOCKED
            )
-           RETURNING id, business_id, effect AS "effect!", effect_number, effect_attempts, pairing_phone,
+           RETURNING id, business_id, effect AS "effect!", effect_number, effect_attempts, pairing_phone, linked,
                      extract(epoch FROM now() - requested_at)::float8 AS age"#,
         i64::try_from(room)?,
         CLAIM.as_secs_f64()
@@ -125,6 +124,7 @@ async fn claim(worker: &WhatsappWorker, room: usize) -> Result<Vec<Due>, Cause> 
                 attempt: u32::try_from(row.effect_attempts)?,
                 age: Duration::try_from_secs_f64(row.age.unwrap_or_default()).unwrap_or_default(),
                 phone: row.pairing_phone.as_deref().map(E164::parse).transpose()?,
+                linked: row.linked,
             })
         })
         .collect()
@@ -176,9 +176,10 @@ async fn call(worker: &WhatsappWorker, due: &Due) -> Result<Brought, ServiceErro
 }
 
 /// When the call is made again; not at all when nothing can come of it, or nobody waits
-/// for it any more. That somebody wants to be unlinked never gets old.
+/// for it any more. That somebody wants to be unlinked never gets old, nor that somebody keeps what is linked.
 fn again(due: &Due, error: &ServiceError) -> Option<Duration> {
     let patience = match due.effect {
+        Effect::Start if due.linked => Duration::MAX,
         // As long as a command may wait.
         Effect::Start => Duration::from_mins(15),
         // Whoever asked looks at the screen. What the service answers is the answer.
@@ -190,7 +191,16 @@ fn again(due: &Due, error: &ServiceError) -> Option<Duration> {
         return None;
     }
     let index = usize::try_from(due.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-    PAUSES.get(index).or(PAUSES.last()).copied()
+    // Where nobody answers somebody will soon; what is refused without end is asked for less and less often.
+    let endless = patience == Duration::MAX && matches!(error, ServiceError::Refused { .. });
+    let last = if endless { refused_pause(due.attempt) } else { LAST_PAUSE };
+    Some(PAUSES.get(index).copied().unwrap_or(last))
+}
+
+/// Twice as long each time.
+fn refused_pause(attempt: u32) -> Duration {
+    let doublings = attempt.saturating_sub(5).min(10);
+    LAST_PAUSE.saturating_mul(1 << doublings).min(REFUSED_PAUSE)
 }
 
 #[cfg(test)]
@@ -208,6 +218,7 @@ mod tests {
             attempt,
             age: Duration::from_secs(age_s),
             phone: None,
+            linked: false,
         }
     }
 
@@ -222,7 +233,12 @@ mod tests {
             .map(|p| p.as_secs())
             .collect();
         assert_eq!(pauses, [1, 2, 5, 10, 20, 20, 20]);
+        let away = |n| again(&due(Effect::Logout, n, 1), &ServiceError::Unreadable);
+        assert_eq!(away(5000), Some(Duration::from_secs(20)), "it is back any moment");
+        assert_eq!(again(&due(Effect::Delete, 5000, 1), &refused(409)), Some(Duration::from_mins(15)));
         assert_eq!(again(&due(Effect::Start, 50, 15 * 60), &refused(503)), None);
+        let kept = Due { linked: true, ..due(Effect::Start, 50, 8 * 86_400) };
+        assert!(again(&kept, &ServiceError::Unreadable).is_some(), "its unlinking may still wait there");
         assert!(again(&due(Effect::Logout, 5000, 1_000_000), &ServiceError::Unreadable).is_some());
         assert!(again(&due(Effect::PairingCode, 1, 1), &ServiceError::Unreadable).is_some());
         assert_eq!(

@@ -30,6 +30,7 @@ pub(super) async fn succeeded(pool: &PgPool, due: &Due, brought: &Brought) -> Re
              effect_due_at = CASE WHEN $2 THEN NULL ELSE effect_due_at END,
              effect_error = CASE WHEN $2 THEN NULL ELSE effect_error END,
              effect_code = CASE WHEN $2 THEN NULL ELSE effect_code END,
+             effect_failed_at = CASE WHEN $2 THEN NULL ELSE effect_failed_at END,
              pairing_phone = CASE WHEN $2 THEN NULL ELSE pairing_phone END,
              updated_at = now()
          WHERE id = $1",
@@ -145,6 +146,7 @@ pub(super) async fn failed(
              END,
              effect_error = CASE WHEN effect_number = $2 THEN $4 ELSE effect_error END,
              effect_code = CASE WHEN effect_number = $2 THEN $5 ELSE effect_code END,
+             effect_failed_at = CASE WHEN effect_number = $2 THEN now() ELSE effect_failed_at END,
              pairing_phone = CASE WHEN effect_number = $2 AND $3 IS NULL THEN NULL ELSE pairing_phone END,
              updated_at = now()
          WHERE id = $1",

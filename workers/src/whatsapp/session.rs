@@ -121,7 +121,7 @@ pub(super) async fn want(
         "UPDATE prosaas.whatsapp_sessions
          SET desired = $2, requested_at = now(), requested_by = $3, effect = $4,
              effect_number = effect_number + 1, effect_attempts = 0, effect_due_at = now(), effect_error = NULL,
-             effect_code = NULL, pairing_phone = $5, pairing_code = NULL, pairing_code_expires_at = NULL, updated_at = now()
+             effect_code = NULL, effect_failed_at = NULL, pairing_phone = $5, pairing_code = NULL, pairing_code_expires_at = NULL, updated_at = now()
          WHERE id = $1",
         session.id.0,
         effect.desired(),

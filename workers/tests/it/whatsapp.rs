@@ -18,11 +18,12 @@ use prosaas_workers::{
     crm::projector::Projector,
     live::Live,
     runtime::{Delivery, Done, Job, Meta, Worker as _},
-    whatsapp::WhatsappWorker,
+    whatsapp::{WhatsappWorker, effects},
 };
 use secrecy::SecretString;
 use serde_json::Value;
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{calls::business, support::Database};
@@ -196,5 +197,45 @@ async fn a_fact_of_another_business_changes_nothing() -> Result<()> {
         [Done::Applied],
         "its own goes on by itself"
     );
+    Ok(())
+}
+
+/// An unlinking that was taken back may still wait in the service: that is told to it however long it is away, and when
+/// the telling failed last is written down, so that newer facts count for more.
+#[tokio::test]
+async fn what_keeps_a_link_is_never_given_up() -> Result<()> {
+    let database = Database::migrated().await?;
+    let pool = &database.pool;
+    let shop = business(pool, "+97231234567").await?;
+    for (id, linked) in [(1, true), (2, false)] {
+        sqlx::query(
+            "INSERT INTO prosaas.whatsapp_sessions
+                (id, business_id, since, state, linked, desired, effect, effect_due_at, requested_at)
+             VALUES ($1, $2, now(), 'requesting', $3, 'linked', 'start', now(), now() - interval '8 days')",
+        )
+        .bind(Uuid::from_u128(id))
+        .bind(shop.0)
+        .bind(linked)
+        .execute(pool)
+        .await?;
+    }
+    let stop = CancellationToken::new();
+    let calls = tokio::spawn(effects::run(worker(pool).await?, stop.clone()));
+    let failed =
+        "SELECT count(*) FROM prosaas.whatsapp_sessions WHERE effect_failed_at > now() - interval '1 minute'";
+    for _ in 0..600 {
+        if sqlx::query_scalar::<_, i64>(failed).fetch_one(pool).await? == 2 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    stop.cancel();
+    calls.await?;
+    let left: Vec<(bool, Option<String>, String)> =
+        sqlx::query_as("SELECT linked, effect, state FROM prosaas.whatsapp_sessions ORDER BY id")
+            .fetch_all(pool)
+            .await?;
+    let start = Some("start".to_owned());
+    assert_eq!(left, [(true, start, "requesting".to_owned()), (false, None, "stopped".to_owned())]);
     Ok(())
 }

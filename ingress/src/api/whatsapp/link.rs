@@ -25,7 +25,7 @@ pub fn next(stored: &Stored, now: DateTime<Utc>) -> Next {
     if stored.state == S::Connected {
         return Next::Linked;
     }
-    if stored.call_error.is_some() {
+    if stored.call_error.is_some() && !stored.is_newer_than_call() {
         return Next::Away;
     }
     // What was told before somebody asked is about the time before.
@@ -65,6 +65,7 @@ mod tests {
             requested_at: Some(at(10)),
             call_error: None,
             call_code: None,
+            call_failed_at: None,
             pairing_code: None,
         }
     }
@@ -94,6 +95,11 @@ mod tests {
             assert_eq!(next(&stored(state, since), at(now)), wanted, "{state:?} since {since}");
         }
         let away = Stored { call_error: Some("away".to_owned()), ..stored(S::Requesting, 10) };
+        assert_eq!(next(&away, at(20)), Next::Away);
+        let back = Stored { call_failed_at: Some(at(11)), ..stored(S::Requesting, 12) };
+        let back = Stored { call_error: Some("away".to_owned()), ..back };
+        assert_eq!(next(&back, at(20)), Next::Wait, "the service has told something since");
+        let away = Stored { call_failed_at: Some(at(12)), ..away };
         assert_eq!(next(&away, at(20)), Next::Away);
     }
 }

@@ -82,13 +82,18 @@ pub async fn whatsapp_status(
 
 impl StatusAnswer {
     fn of(stored: Stored) -> Self {
+        // What keeps us from the service is the nearer reason, until something newer is told.
+        let (reason, code) = if stored.is_newer_than_call() {
+            (stored.reason, stored.reason_code)
+        } else {
+            (stored.call_error.or(stored.reason), stored.call_code.or(stored.reason_code))
+        };
         Self {
             success: true,
             state: stored.state,
             since: Some(stored.since),
-            // What keeps us from the service is the nearer reason.
-            reason: stored.call_error.or(stored.reason),
-            code: stored.call_code.or(stored.reason_code),
+            reason,
+            code,
             until: stored.until,
             qr_expires_at: stored.qr_expires_at,
             last_code: stored.last_code,
@@ -134,5 +139,43 @@ async fn confirmed(app: &App, stored: Stored) -> StatusAnswer {
             code: Some("service_away".to_owned()),
             ..answer
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use prosaas_domain::ids::WhatsappSessionId;
+
+    use super::*;
+
+    /// A call failed at second 10.
+    fn answer(since: i64) -> StatusAnswer {
+        let at = |second| DateTime::UNIX_EPOCH + TimeDelta::seconds(second);
+        StatusAnswer::of(Stored {
+            id: WhatsappSessionId(uuid::Uuid::nil()),
+            state: WhatsappState::Expired,
+            since: at(since),
+            last_code: Some(408),
+            reason: Some("The QR code was not scanned in time".to_owned()),
+            reason_code: Some("qr_expired".to_owned()),
+            until: None,
+            qr_expires_at: None,
+            linked: false,
+            phone: None,
+            requested_at: Some(at(5)),
+            call_error: Some("WhatsApp gives no more pairing codes for now".to_owned()),
+            call_code: Some("pairing_too_often".to_owned()),
+            call_failed_at: Some(at(10)),
+            pairing_code: None,
+        })
+    }
+
+    #[test]
+    fn the_newer_reason_is_told() {
+        assert_eq!(answer(9).code.as_deref(), Some("pairing_too_often"), "the call failed in this state");
+        let later = answer(11);
+        assert_eq!(later.code.as_deref(), Some("qr_expired"));
+        assert_eq!(later.reason.as_deref(), Some("The QR code was not scanned in time"));
     }
 }

@@ -36,15 +36,24 @@ pub struct Stored {
     pub call_error: Option<String>,
     /// The same as a stable code.
     pub call_code: Option<String>,
+    /// When it failed.
+    pub call_failed_at: Option<DateTime<Utc>>,
     /// A code to type on the phone, and until when.
     pub pairing_code: Option<(String, DateTime<Utc>)>,
+}
+
+impl Stored {
+    /// Whether the state began after the worker's call failed, so that its own reason is the nearer one.
+    pub fn is_newer_than_call(&self) -> bool {
+        self.call_failed_at.is_some_and(|failed| self.since > failed)
+    }
 }
 
 /// The business's session, where it ever had one.
 pub async fn find(database: &PgPool, business: BusinessId) -> Result<Option<Stored>, Problem> {
     let row = sqlx::query!(
         "SELECT id, state, since, last_code, reason, reason_code, reason_until, qr_expires_at, linked, phone, requested_at,
-                effect_error, effect_code, pairing_code, pairing_code_expires_at
+                effect_error, effect_code, effect_failed_at, pairing_code, pairing_code_expires_at
          FROM prosaas.whatsapp_sessions
          WHERE business_id = $1 AND deleted_at IS NULL ORDER BY created_at, id LIMIT 1",
         business.0
@@ -66,6 +75,7 @@ pub async fn find(database: &PgPool, business: BusinessId) -> Result<Option<Stor
         requested_at: row.requested_at,
         call_error: row.effect_error,
         call_code: row.effect_code,
+        call_failed_at: row.effect_failed_at,
         pairing_code: row.pairing_code.zip(row.pairing_code_expires_at),
     }))
 }
