@@ -15,6 +15,9 @@ pub fn exist() {
     for asked in Asked::ALL {
         counter!("prosaas_call_asks_total", "outcome" => asked.as_str()).increment(0);
     }
+    for outcome in crate::outward::OUTCOMES {
+        counter!("prosaas_outward_attempts_total", "outcome" => outcome).increment(0);
+    }
     visit(&mut Commands);
     for effect in crate::whatsapp::EFFECTS {
         for outcome in ["done", "failed"] {

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod jobs;
 pub mod live;
 pub mod operators;
+pub mod outward;
 pub mod recordings;
 pub mod replays;
 pub mod rereading;

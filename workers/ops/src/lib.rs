@@ -14,6 +14,7 @@ pub mod note;
 pub mod numbers;
 mod ops;
 pub mod output;
+pub mod outward;
 pub mod replays;
 pub mod setup;
 pub mod streams;
@@ -78,6 +79,9 @@ enum Command {
     /// Workers: how far behind they are, and pausing them.
     #[command(subcommand)]
     Workers(workers::Workers),
+    /// Messages that go out, what became of them, and the switch that stops them.
+    #[command(subcommand)]
+    Outward(outward::Outward),
     /// Streams and how much lies in them.
     Streams,
     /// Audit records: who did what.
@@ -115,6 +119,7 @@ pub async fn run(arguments: Arguments, env: &Env) -> Result<()> {
         Command::Replays(command) => replays::run(&ops, command).await,
         Command::Events(command) => events::run(&ops, command).await,
         Command::Workers(command) => workers::run(&ops, command).await,
+        Command::Outward(command) => outward::run(&ops, command).await,
         Command::Streams => streams::run(&ops).await,
         Command::Audit(command) => audit::run(&ops, command).await,
         Command::Users(command) => users::run(&ops, command).await,

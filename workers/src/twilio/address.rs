@@ -53,12 +53,21 @@ impl Api {
         self.resource("Calls", &format!("{call}.json"))
     }
 
+    /// The text messages.
+    pub fn messages(&self) -> Url {
+        self.at(&["Messages.json"])
+    }
+
     fn resource(&self, kind: &str, last: &str) -> Url {
+        self.at(&[kind, last])
+    }
+
+    fn at(&self, rest: &[&str]) -> Url {
         let mut url = self.base.clone();
         url.set_query(None);
         url.set_fragment(None);
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend([VERSION, "Accounts", self.account.as_str(), kind, last]);
+            path.pop_if_empty().extend([VERSION, "Accounts", self.account.as_str()]).extend(rest);
         }
         url
     }
@@ -131,6 +140,8 @@ mod tests {
         assert_eq!(api.recording(&recording).as_str(), format!("{path}.json"));
         let call = "http://127.0.0.1:9/twilio/2010-04-01/Accounts/AC1/Calls/CA1.json";
         assert_eq!(api.call(&"CA1".parse()?).as_str(), call);
+        let messages = "http://127.0.0.1:9/twilio/2010-04-01/Accounts/AC1/Messages.json";
+        assert_eq!(api.messages().as_str(), messages);
         Ok(())
     }
 

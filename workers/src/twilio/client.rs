@@ -118,13 +118,17 @@ impl Twilio {
         accept(self.get(self.api.media(recording, 1)).await?, 1, limit)
     }
 
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
     async fn get(&self, url: Url) -> Result<Response, FetchError> {
         self.send(|| self.client.get(url.clone())).await
     }
 
     /// Sends a request with one token after the other until Twilio takes one (an answer other than 401), and
     /// begins with that one the next time: which of two is valid changes while they are rotated.
-    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, FetchError> {
+    pub(super) async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, FetchError> {
         let account = self.api.account.as_str();
         let first = self.taken.load(Ordering::Relaxed);
         for (index, token) in self.tokens.iter().enumerate().cycle().skip(first).take(self.tokens.len()) {

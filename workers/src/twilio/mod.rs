@@ -3,5 +3,6 @@
 pub mod address;
 mod call;
 pub mod client;
+pub mod message;
 
 pub use self::{address::Api, call::CallResource, client::Twilio};

@@ -11,6 +11,7 @@ mod jobs;
 mod operators;
 mod ops_cli;
 mod outage;
+mod outward;
 mod pool;
 mod process;
 mod recordings;

@@ -3,6 +3,7 @@
 mod events;
 mod filters;
 mod numbers;
+mod outward;
 mod people;
 mod replays;
 mod run_book;
