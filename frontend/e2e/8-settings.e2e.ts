@@ -229,3 +229,53 @@ test('language and colours are chosen on the device and stay', async () => {
     expect(await root()).toEqual({ lang: 'he', dir: 'rtl', dark: false });
   });
 });
+
+test('an owner rings people one after the other and lets callers choose, from a phone', async () => {
+  const garage = await business('מוסך הצפון');
+  const worker = garage.agent;
+  await visiting(worker, { wide: false }, async (visit, page) => {
+    await visit.open('/settings/account');
+    await page.getByLabel('הטלפון שלי').fill('054-333-2222');
+    await page.getByRole('button', { name: 'שמירה', exact: true }).click();
+    await page.getByRole('button', { name: 'לא בשעה הקרובה' }).waitFor();
+  });
+  await visiting(garage.owner, { wide: false }, async (visit, page) => {
+    visit.expected.push(/^422 (POST|PUT|PATCH) \/api\/businesses\/[^/]+\/settings/);
+    await visit.open('/settings/answering');
+    await choose(page, 'העברה לטלפון');
+    await choose(page, 'לפי הסדר');
+    await page.getByLabel('למי, יעד 1').selectOption({ label: 'נועה מזרחי' });
+    await page.getByRole('button', { name: 'עוד יעד' }).click();
+    await page.getByLabel('מספר 2').fill('03-7654321');
+    await page.getByText('יחד 40 שניות, מתוך 120 לכל היותר.').waitFor();
+    await page.getByRole('switch', { name: /^תפריט למתקשרים/ }).click();
+    await page.getByRole('button', { name: 'עוד אפשרות' }).click();
+    await page.getByRole('button', { name: 'שמירה', exact: true }).click();
+    // An option without a name is refused at its field.
+    await page.getByRole('group', { name: 'אפשרות 1' }).getByText('נא למלא.').waitFor();
+    await page.getByRole('group', { name: 'אפשרות 1' }).getByLabel('שם').fill('הודעה');
+    await preview(page).getByText('עבור הודעה, הקישו 1.').waitFor();
+    await save(page);
+    await page.reload();
+    await page.getByRole('group', { name: 'אפשרות 1' }).waitFor();
+    const chosen = page.getByLabel('למי, יעד 1').locator('option:checked');
+    expect(await chosen.innerText()).toBe('נועה מזרחי');
+  });
+  await answered(garage, 'the menu', (said) => said.includes('<Gather') && said.includes('עבור הודעה'));
+  await visiting(garage.owner, { wide: false }, async (visit, page) => {
+    await visit.open('/settings/answering');
+    await page.getByRole('switch', { name: /^תפריט למתקשרים/ }).click();
+    await save(page);
+  });
+  await answered(
+    garage,
+    'the first alone',
+    (said) => said.includes('+972543332222') && !said.includes('+97237654321'),
+  );
+  await visiting(worker, { wide: false }, async (visit, page) => {
+    await visit.open('/settings/account');
+    await page.getByRole('button', { name: 'לא בשעה הקרובה' }).click();
+    await page.getByRole('button', { name: 'חזרה לקבל שיחות' }).waitFor();
+  });
+  await answered(garage, 'the next, while the first is away', (said) => said.includes('+97237654321'));
+});
