@@ -116,6 +116,22 @@ test('an owner closes for a special day on a phone, and callers hear that', asyn
   await answered(flowers, 'the open answer', (said) => said.includes('<Dial'));
 });
 
+test('an owner rests on Shabbat and holidays by two switches', async () => {
+  const bakery = await business('מאפיית הגפן');
+  await visiting(bakery.owner, { wide: false }, async (visit, page) => {
+    await visit.open('/settings/hours');
+    await page.getByRole('switch', { name: /^סגור בשבת/ }).click();
+    await page.getByRole('switch', { name: /^סגור בחגי ישראל/ }).click();
+    await page.getByLabel('יום קודם סגור משעה').fill('13:30');
+    await save(page);
+  });
+  const { settings } = await bakery.owner.ask<Schemas['BusinessSettings']>(
+    'GET',
+    `/api/businesses/${bakery.id}/settings`,
+  );
+  expect(settings.rest).toEqual({ shabbat: true, holidays: true, from: '13:30', until: '20:00' });
+});
+
 test('whoever answers a mobile phone is asked first, unless the owner says otherwise', async () => {
   const plants = await business('משתלת הגליל');
   const path = `/api/businesses/${plants.id}/settings`;

@@ -9,12 +9,15 @@
 //! runs on past midnight to its end, and a holiday's own span may run into the
 //! next day. Who closes at midnight before a holiday enters the day before, too,
 //! with hours until 24:00.
+//!
+//! Shabbat and the holidays of Israel ([`RestDays`]) close a business at every moment that is theirs, spans of the
+//! evening before included; a date that has hours of its own keeps them.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
-use prosaas_domain::call_config::{CallConfig, Day, ForNow, Span, WeeklyHours};
+use prosaas_domain::call_config::{CallConfig, Day, ForNow, RestDays, Span, WeeklyHours};
 
 /// Whether the business answers as open at that moment.
 pub fn is_open(config: &CallConfig, now: DateTime<Utc>) -> bool {
@@ -27,6 +30,7 @@ pub(super) struct Schedule {
     time_zone: Tz,
     week: Option<WeeklyHours>,
     holidays: BTreeMap<NaiveDate, Vec<Span>>,
+    rest: RestDays,
     for_now: Option<ForNow>,
 }
 
@@ -44,13 +48,20 @@ impl Schedule {
             time_zone: config.time_zone,
             week: settings.hours.clone(),
             holidays: settings.holidays.iter().map(|h| (h.date, h.hours.clone())).collect(),
+            rest: settings.rest,
             for_now: settings.for_now,
         }
     }
 
     /// Of a person of the business: they keep no holidays of their own.
-    pub(super) const fn weekly(time_zone: Tz, hours: WeeklyHours) -> Self {
-        Self { time_zone, week: Some(hours), holidays: BTreeMap::new(), for_now: None }
+    pub(super) fn weekly(time_zone: Tz, hours: WeeklyHours) -> Self {
+        Self {
+            time_zone,
+            week: Some(hours),
+            holidays: BTreeMap::new(),
+            rest: RestDays::default(),
+            for_now: None,
+        }
     }
 
     pub(super) fn is_open(&self, now: DateTime<Utc>) -> bool {
@@ -59,6 +70,9 @@ impl Schedule {
         }
         let local = now.with_timezone(&self.time_zone).naive_local();
         let (today, seconds) = (local.date(), local.time().num_seconds_from_midnight());
+        if !self.holidays.contains_key(&today) && self.rest.rests_at(today, seconds) {
+            return false;
+        }
         let open_since_today = match self.hours_of(today) {
             DayHours::AllDay => true,
             DayHours::Spans(spans) => spans.iter().any(|span| covers_own_day(*span, seconds)),

@@ -6,6 +6,7 @@
 pub mod call_config;
 pub mod email;
 pub mod ids;
+pub mod israeli_days;
 pub mod message;
 pub mod name;
 pub mod phone;

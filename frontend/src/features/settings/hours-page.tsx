@@ -12,6 +12,7 @@ import { Page } from '@/shared/ui/page';
 
 import { type Editor, SettingsEditor } from './editor';
 import { ForNow } from './for-now';
+import { RestDays } from './rest-days';
 
 type Span = Schemas['Span'];
 type Week = Record<string, Span[]>;
@@ -39,6 +40,7 @@ export function HoursPage() {
         {(editor) => (
           <>
             <ForNow {...editor} />
+            <RestDays {...editor} />
             <Weekly {...editor} />
             <Holidays {...editor} />
           </>

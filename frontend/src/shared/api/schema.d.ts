@@ -1469,6 +1469,16 @@ export interface components {
              */
             record_forwarded?: boolean;
             /**
+             * @description Days of rest, which nobody has to enter year by year.
+             * @default {
+             *       "from": "14:00",
+             *       "holidays": false,
+             *       "shabbat": false,
+             *       "until": "20:00"
+             *     }
+             */
+            rest?: components["schemas"]["RestDays"];
+            /**
              * Format: int32
              * @description How long the targets may ring one after the other in all, seconds, 5 to 300.
              * @default 120
@@ -2850,6 +2860,32 @@ export interface components {
         RequestReset: {
             /** @description The address of the account. */
             email: string;
+        };
+        /**
+         * @description Shabbat and the holidays of Israel: the business is closed on them, from some hour of the day before until some hour
+         *     of their last evening. A date with hours of its own ([`Holiday`]) keeps those.
+         */
+        RestDays: {
+            /**
+             * @description When the day before closes.
+             * @default 14:00
+             */
+            from?: components["schemas"]["MinuteOfDay"];
+            /**
+             * @description Closed on Rosh Hashana, Yom Kippur, the first and last days of Sukkot and of Pesach, and Shavuot.
+             * @default false
+             */
+            holidays?: boolean;
+            /**
+             * @description Closed on Shabbat.
+             * @default false
+             */
+            shabbat?: boolean;
+            /**
+             * @description When the hours of the day hold again, in the evening; 24:00 for not before the next day.
+             * @default 20:00
+             */
+            until?: components["schemas"]["MinuteOfDay"];
         };
         /** @description The end of a pause. */
         ResumeWorker: {

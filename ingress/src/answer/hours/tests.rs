@@ -285,3 +285,34 @@ proptest! {
         prop_assert_eq!(is_open(&config, sunday + Duration::minutes(minute)), expected);
     }
 }
+
+#[test]
+fn days_of_rest_close_whatever_the_week_says_and_a_day_of_its_own_does_not_rest() {
+    let mut config = config(
+        Some(&[(Day::Friday, "09:00-02:00"), (Day::Saturday, "10:00-23:00")]),
+        &[("2026-02-21", "10:00-12:00")],
+    );
+    config.settings.rest = RestDays { shabbat: true, holidays: true, ..RestDays::default() };
+    check(
+        &config,
+        &[
+            ("2026-02-13 13:59:59", true),
+            ("2026-02-13 14:00:00", false),
+            ("2026-02-14 01:00:00", false),
+            ("2026-02-14 12:00:00", false),
+            ("2026-02-14 19:59:59", false),
+            ("2026-02-14 20:00:00", true),
+            ("2026-02-14 23:00:00", false),
+            // The owner says so for that Shabbat.
+            ("2026-02-21 11:00:00", true),
+            ("2026-02-21 21:00:00", false),
+        ],
+    );
+    config.settings.hours = None;
+    check(
+        &config,
+        &[("2026-09-12 12:00:00", false), ("2026-09-13 12:00:00", false), ("2026-09-14 12:00:00", true)],
+    );
+    config.settings.for_now = Some(ForNow { open: true, until: moments("2026-09-13 13:00:00")[0] });
+    check(&config, &[("2026-09-13 12:00:00", true), ("2026-09-13 14:00:00", false)]);
+}

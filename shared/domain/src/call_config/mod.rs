@@ -10,7 +10,7 @@ pub mod voices;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -26,7 +26,10 @@ pub use self::{
         SettingsError, SettingsProblem,
     },
 };
-use crate::phone::E164;
+use crate::{
+    israeli_days::{DayKind, IsraeliDay},
+    phone::E164,
+};
 
 /// What a business chose. Each field has a default, so that an empty document works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
@@ -85,6 +88,9 @@ pub struct CallSettings {
     #[schemars(length(max = 400))]
     #[schema(max_items = 400)]
     pub holidays: Vec<Holiday>,
+    /// Days of rest, which nobody has to enter year by year.
+    #[serde(skip_serializing_if = "RestDays::are_none")]
+    pub rest: RestDays,
     /// Open or closed for now, whatever the hours say.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub for_now: Option<ForNow>,
@@ -112,6 +118,7 @@ impl Default for CallSettings {
             max_message_s: 300,
             hours: None,
             holidays: Vec::new(),
+            rest: RestDays::default(),
             for_now: None,
             closed_message: None,
             closed_action: ClosedAction::Record,
@@ -136,6 +143,52 @@ pub struct Screening {
     /// Whether they have to press 1 before the caller is put through.
     #[schemars(extend("x-visible" = true))]
     pub ask: bool,
+}
+
+/// Shabbat and the holidays of Israel: the business is closed on them, from some hour of the day before until some hour
+/// of their last evening. A date with hours of its own ([`Holiday`]) keeps those.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RestDays {
+    /// Closed on Shabbat.
+    #[schemars(extend("x-visible" = true))]
+    pub shabbat: bool,
+    /// Closed on Rosh Hashana, Yom Kippur, the first and last days of Sukkot and of Pesach, and Shavuot.
+    #[schemars(extend("x-visible" = true))]
+    pub holidays: bool,
+    /// When the day before closes.
+    pub from: MinuteOfDay,
+    /// When the hours of the day hold again, in the evening; 24:00 for not before the next day.
+    pub until: MinuteOfDay,
+}
+
+impl Default for RestDays {
+    fn default() -> Self {
+        Self { shabbat: false, holidays: false, from: MinuteOfDay(14 * 60), until: MinuteOfDay(20 * 60) }
+    }
+}
+
+impl RestDays {
+    fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether the business rests on that date.
+    pub fn rests_on(&self, date: NaiveDate) -> bool {
+        let holiday = || IsraeliDay::on(date).is_some_and(|day| day.kind() == DayKind::YomTov);
+        (self.shabbat && date.weekday() == chrono::Weekday::Sat) || (self.holidays && holiday())
+    }
+
+    /// Whether it rests on that date at that second of the local day.
+    pub fn rests_at(&self, date: NaiveDate, second: u32) -> bool {
+        let second_of = |time: MinuteOfDay| u32::from(time.minutes()) * 60;
+        let tomorrow = date.succ_opt().is_some_and(|date| self.rests_on(date));
+        if self.rests_on(date) {
+            tomorrow || second < second_of(self.until)
+        } else {
+            tomorrow && second >= second_of(self.from)
+        }
+    }
 }
 
 /// Open or closed until some moment, whatever the hours say.
@@ -339,6 +392,42 @@ mod tests {
         settings.targets = settings.targets();
         settings.screening.clear();
         assert_eq!(asked(&settings), [false, true, true], "targets say it themselves");
+        Ok(())
+    }
+
+    #[test]
+    fn the_days_of_rest_begin_the_day_before_and_end_in_the_evening() -> anyhow::Result<()> {
+        let both = RestDays { shabbat: true, holidays: true, ..RestDays::default() };
+        let at =
+            |date: &str, hour: u32| -> anyhow::Result<(NaiveDate, u32)> { Ok((date.parse()?, hour * 3600)) };
+        // Rosh Hashana 5787 is a Shabbat and a Sunday: 12 and 13 September 2026. 2026-02-14 is a plain Shabbat.
+        for (date, hour, shabbat, holidays) in [
+            ("2026-02-13", 13, false, false),
+            ("2026-02-13", 14, true, false),
+            ("2026-02-14", 0, true, false),
+            ("2026-02-14", 19, true, false),
+            ("2026-02-14", 20, false, false),
+            ("2026-09-11", 13, false, false),
+            ("2026-09-11", 14, true, true),
+            ("2026-09-12", 21, false, true),
+            ("2026-09-13", 19, false, true),
+            ("2026-09-13", 20, false, false),
+            // Chol hamoed is a working day, and so is Independence Day.
+            ("2026-09-28", 10, false, false),
+            ("2026-04-22", 10, false, false),
+        ] {
+            let (day, second) = at(date, hour)?;
+            let rests = |rest: RestDays| rest.rests_at(day, second);
+            assert_eq!(rests(RestDays { holidays: false, ..both }), shabbat, "{date} {hour}");
+            assert_eq!(rests(RestDays { shabbat: false, ..both }), holidays, "{date} {hour}");
+            assert!(!rests(RestDays::default()), "{date} {hour}");
+        }
+        let (day, second) = at("2026-02-14", 23)?;
+        assert!(RestDays { until: MinuteOfDay(MinuteOfDay::DAY), ..both }.rests_at(day, second));
+        assert!(
+            !both.rests_at(NaiveDate::MAX, 0) || both.rests_on(NaiveDate::MAX),
+            "no panic at the end of time"
+        );
         Ok(())
     }
 

@@ -32,6 +32,8 @@ fn forget_unknown(document: &mut Value) -> bool {
     {
         forgotten |= settings.get_mut(list).is_some_and(|entries| each_keeps(entries, fields));
     }
+    forgotten |=
+        settings.get_mut("rest").is_some_and(|rest| keeps(rest, &["shabbat", "holidays", "from", "until"]));
     forgotten | settings.get_mut("menu").is_some_and(forget_in_menu)
 }
 
@@ -80,6 +82,7 @@ mod tests {
             "max_message_s": 60, "fax": { "1": "sales" },
             "holidays": [{ "date": "2026-04-02", "hours": [], "repeats": true }],
             "screening": [{ "number": "+972541234567", "ask": true, "digits": 4 }],
+            "rest": { "shabbat": true, "lunch": true },
             "targets": [{ "who": { "number": "+972541234567" }, "whisper": "hello" }],
             "menu": { "music": "jazz", "options": { "1": { "label": "more", "icon": "x", "then": {
                 "do": "menu", "loud": true, "menu": { "music": "rock", "options": {} },
