@@ -101,9 +101,7 @@ impl CompiledAnswers {
         };
         // Whatever is put together during a call fits, if this does.
         document(|response| {
-            [&compiled.greeting, &compiled.connecting, &compiled.nobody_answered]
-                .into_iter()
-                .for_each(|verbs| response.put(verbs));
+            response.put_all(&[&compiled.greeting, &compiled.connecting, &compiled.nobody_answered]);
             Ok(())
         })?;
         Ok(compiled)
@@ -161,7 +159,7 @@ impl CompiledAnswers {
         &self,
         now: DateTime<Utc>,
         caller: Caller<'_>,
-        round: Round,
+        round: &Round,
         put_through: bool,
     ) -> Bytes {
         if put_through {
@@ -215,7 +213,7 @@ impl CompiledAnswers {
         let hidden = caller.filter(|caller| shown(caller.from).is_none());
         let called = hidden.and_then(|caller| phone::caller(caller.to));
         document(|response| {
-            before.iter().for_each(|verbs| response.put(verbs));
+            response.put_all(before);
             response.dial(&Dial {
                 business: self.business,
                 turn,
@@ -227,7 +225,7 @@ impl CompiledAnswers {
 
     fn nobody_answers(&self, before: &[&Verbs]) -> Bytes {
         let document = document(|response| {
-            before.iter().for_each(|verbs| response.put(verbs));
+            response.put_all(before);
             response.put(&self.nobody_answered);
             Ok(())
         });

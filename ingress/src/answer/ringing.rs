@@ -100,22 +100,22 @@ impl Callees {
                 let callees: Vec<_> = self.list.iter().filter(|callee| callee.takes_calls(now)).collect();
                 (!callees.is_empty()).then_some(Turn { callees, round: begun })
             }
-            Ringing::InOrder => self.from(begun, 0, now),
+            Ringing::InOrder => self.from(&begun, 0, now),
             Ringing::InTurn => {
                 let first = turn.checked_rem(self.list.len()).unwrap_or_default();
-                self.from(Round { first, ..begun }, 0, now)
+                self.from(&Round { first, ..begun }, 0, now)
             }
         }
     }
 
     /// Who is rung when nobody has taken the call in that round. Where all were rung at once nobody is left.
-    pub(super) fn after(&self, round: Round, now: DateTime<Utc>) -> Option<Turn<'_>> {
+    pub(super) fn after(&self, round: &Round, now: DateTime<Utc>) -> Option<Turn<'_>> {
         let next = round.step?.checked_add(1)?;
         self.from(round, next, now)
     }
 
     /// The first who takes calls, from that step on.
-    fn from(&self, round: Round, step: usize, now: DateTime<Utc>) -> Option<Turn<'_>> {
+    fn from(&self, round: &Round, step: usize, now: DateTime<Utc>) -> Option<Turn<'_>> {
         (step..self.list.len()).find_map(|step| {
             let at = round.first.checked_add(step)?.checked_rem(self.list.len())?;
             let callee = self.list.get(at).filter(|callee| callee.takes_calls(now))?;

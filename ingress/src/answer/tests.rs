@@ -35,7 +35,7 @@ fn every_document_in_both_languages() {
             ("forward_unrecorded", forward_unrecorded.incoming(noon(), caller(CALLER)).1),
             ("closed_record", answers(never_open).incoming(noon(), caller(CALLER)).1),
             ("closed_hang_up", closed_hang_up.incoming(noon(), caller(CALLER)).1),
-            ("nobody_answered", record.after_dial(noon(), caller(CALLER), Round::default(), false)),
+            ("nobody_answered", record.after_dial(noon(), caller(CALLER), &Round::default(), false)),
             ("after_recording", after_recording(language)),
             ("screening", screening(&config(|s| s.language = language), CALLER, None)),
         ] {
@@ -98,11 +98,11 @@ fn the_same_bytes_for_the_same_moment() {
 fn only_a_conversation_ends_after_forwarding() {
     let answers = compiled(forward);
     assert_eq!(
-        names(&answers.after_dial(noon(), caller(CALLER), Round::default(), true)).join(" "),
+        names(&answers.after_dial(noon(), caller(CALLER), &Round::default(), true)).join(" "),
         "Hangup"
     );
     assert_eq!(
-        names(&answers.after_dial(noon(), caller(CALLER), Round::default(), false)).join(" "),
+        names(&answers.after_dial(noon(), caller(CALLER), &Round::default(), false)).join(" "),
         "Say Say Record Say Hangup"
     );
 }
@@ -242,7 +242,7 @@ fn a_voice_goes_with_its_locale() {
         for bytes in [
             answers.incoming(noon(), caller(CALLER)).1,
             answers.after_recording(),
-            answers.after_dial(noon(), caller(CALLER), Round::default(), false),
+            answers.after_dial(noon(), caller(CALLER), &Round::default(), false),
         ] {
             for say in parse(&bytes).iter().filter(|e| e.name == "Say") {
                 assert_eq!(
@@ -284,7 +284,7 @@ fn unvalidated_settings_still_give_a_document() {
     let rung: Vec<_> = elements.iter().filter(|e| e.name == "Number").map(|e| e.text.clone()).collect();
     assert_eq!(rung, (1..=10).map(|n| number(n).to_string()).collect::<Vec<_>>());
     assert_eq!(elements.iter().find(|e| e.name == "Dial").unwrap().attribute("timeout"), Some("5"));
-    let after = parse(&answers.after_dial(noon(), caller(CALLER), Round::default(), false));
+    let after = parse(&answers.after_dial(noon(), caller(CALLER), &Round::default(), false));
     assert_eq!(after.iter().find(|e| e.name == "Record").unwrap().attribute("maxLength"), Some("3600"));
 }
 

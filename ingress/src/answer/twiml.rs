@@ -153,6 +153,13 @@ impl Response {
         self.0.get_mut().extend_from_slice(&verbs.0);
     }
 
+    /// The same for several, in order.
+    pub(super) fn put_all(&mut self, verbs: &[&Verbs]) {
+        for verbs in verbs {
+            self.put(verbs);
+        }
+    }
+
     /// Rings everybody whose turn it is at once; its action decides what comes next. No
     /// `answerOnBridge`: what was said before it has answered the call already. A dial has one time limit: the longest
     /// of those who are rung.

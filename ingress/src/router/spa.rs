@@ -97,7 +97,7 @@ mod tests {
                 let encoding = headers.get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes);
                 assert_eq!(encoding, (body != "plain").then_some(body.as_bytes()), "{path} {taken}");
                 assert_eq!(headers[header::VARY], "accept-encoding", "{path} {taken}");
-                let kind = if path.ends_with(".js") { "text/javascript" } else { "text/html" };
+                let kind = if path.starts_with("/assets/") { "text/javascript" } else { "text/html" };
                 assert_eq!(headers[header::CONTENT_TYPE], kind, "{path} {taken}");
             }
         }

@@ -53,7 +53,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
         Some(business) => business.answers.after_dial(
             request.received_at,
             request.caller(),
-            Round::read(|name| request.ours(name)),
+            &Round::read(|name| request.ours(name)),
             was_put_through(outcome, bridged, screened),
         ),
         None => answer::safe_fallback(),

@@ -107,7 +107,7 @@ pub async fn preview(
         now: answers.incoming(now, caller).0,
         open: steps(&answers.during_hours(now, caller).1)?,
         closed: steps(&answers.closed())?,
-        nobody_answered: steps(&answers.after_dial(now, caller, Round::default(), false))?,
+        nobody_answered: steps(&answers.after_dial(now, caller, &Round::default(), false))?,
         after_recording: steps(&answers.after_recording())?,
         question: answers.asks().then(|| answer::question(&config, EXAMPLE_CALLER)),
     }))

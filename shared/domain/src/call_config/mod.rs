@@ -169,6 +169,7 @@ impl Default for RestDays {
 }
 
 impl RestDays {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
     fn are_none(&self) -> bool {
         *self == Self::default()
     }

@@ -51,6 +51,7 @@ pub enum Ringing {
 
 impl Ringing {
     /// Whether this is what the settings mean when they do not say.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
     pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
