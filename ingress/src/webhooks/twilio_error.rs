@@ -1,8 +1,9 @@
 //! What Twilio could not do: any webhook may bring an `ErrorCode`.
 
+use prosaas_domain::ids::CallSid;
 use prosaas_events::{
     CloudEvent, EventId,
-    call::{CallErrorV1, Webhook},
+    call::{self, CallErrorV1, Webhook},
     subjects::Subject,
 };
 
@@ -22,17 +23,15 @@ pub(super) async fn keep(app: &App, request: &TwilioRequest, webhook: Webhook) {
         .increment(1);
     tracing::warn!(event = "twilio.error", call_sid = %request.call_sid, webhook = webhook.as_str(), code);
     let message = request.get("ErrorMessage").map(|text| text.chars().take(MAX_MESSAGE).collect());
-    let data = CallErrorV1 {
-        call_sid: request.call_sid.clone(),
-        account_sid: request.account_sid.clone(),
-        webhook,
-        code,
-        message,
-    };
-    let id = EventId::call_error(&request.call_sid, webhook, code);
-    let mut event =
-        CloudEvent::new(id, request.source(), request.call_sid.to_string(), request.received_at, data);
+    // What happens on the leg of somebody who was rung belongs to the call that they were rung for.
+    let outbound = call::is_outbound(request.get("Direction"));
+    let parent: Option<CallSid> = request.parsed("ParentCallSid").filter(|_| outbound);
+    let call_sid = parent.unwrap_or_else(|| request.call_sid.clone());
+    let id = EventId::call_error(&call_sid, webhook, code);
+    let (subject, entity) = (Subject::call_error(&call_sid), call_sid.to_string());
+    let data = CallErrorV1 { call_sid, account_sid: request.account_sid.clone(), webhook, code, message };
+    let mut event = CloudEvent::new(id, request.source(), entity, request.received_at, data);
     event.businessid = request.business(&app.directory.load());
     event.traceparent = Some(request.trace.to_string());
-    app.publisher.keep_call(Subject::call_error(&request.call_sid), event).await;
+    app.publisher.keep_call(subject, event).await;
 }

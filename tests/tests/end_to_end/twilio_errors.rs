@@ -14,7 +14,7 @@ async fn an_error_of_twilio_s_stands_in_the_history_once_and_is_counted() -> Res
     let call = call_sid();
     twilio.incoming(&call, CALLER, NUMBER).await?.twiml()?;
     let common = [("CallSid", call.as_str()), ("AccountSid", ACCOUNT), ("From", CALLER), ("To", NUMBER)];
-    let recording = recording_sid();
+    let (recording, leg) = (recording_sid(), call_sid());
     for (path, more, answered) in [
         (
             "/webhook/dial_result",
@@ -35,6 +35,17 @@ async fn an_error_of_twilio_s_stands_in_the_history_once_and_is_counted() -> Res
             vec![("RecordingSid", recording.as_str()), ("RecordingStatus", "absent"), ("ErrorCode", "16101")],
             200,
         ),
+        // On the leg of somebody who is rung, it is told of the call that they are rung for.
+        (
+            "/webhook/screen?business=x",
+            vec![
+                ("ParentCallSid", call.as_str()),
+                ("Direction", "outbound-dial"),
+                ("ErrorCode", "11200"),
+                ("Digits", "7"),
+            ],
+            200,
+        ),
         // No error, and none that is a number.
         (
             "/webhook/call_status",
@@ -48,15 +59,19 @@ async fn an_error_of_twilio_s_stands_in_the_history_once_and_is_counted() -> Res
         ),
     ] {
         for _ in 0..2 {
-            let parameters = pairs(&[&common[..], &more].concat());
+            let mut parameters = pairs(&[&common[..], &more].concat());
+            if path.starts_with("/webhook/screen") {
+                parameters[0].1.clone_from(&leg);
+            }
             assert_eq!(twilio.post(path, &parameters).await?.status, answered, "{path} {more:?}");
         }
     }
     let kept = "SELECT count(*) FROM prosaas.call_events WHERE kind = 'error'
                 AND (data ->> 'webhook', data ->> 'code') IN
-                    (('dial_result', '13224'), ('call_status', '11200'), ('handle_recording', '16101'))";
-    becomes("each is kept once", SOON, 3, || stack.count(kept)).await?;
-    becomes("nothing else is", SOON, 3, || {
+                    (('dial_result', '13224'), ('call_status', '11200'), ('handle_recording', '16101'), ('screen', '11200'))
+                AND call_sid = (SELECT call_sid FROM prosaas.calls WHERE direction IS NOT NULL ORDER BY started_at LIMIT 1)";
+    becomes("each is kept once", SOON, 4, || stack.count(kept)).await?;
+    becomes("nothing else is", SOON, 4, || {
         stack.count("SELECT count(*) FROM prosaas.call_events WHERE kind = 'error'")
     })
     .await?;

@@ -6,7 +6,7 @@ use prosaas_events::crm::business::BusinessConfigureV1;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{change, check, hold, loops, refuse};
+use super::{change, check, hold, loops, refuse, told};
 use crate::{
     crm::{
         command::{Applied, Apply, Scene},
@@ -32,16 +32,14 @@ impl Apply for BusinessConfigureV1 {
     async fn apply(&self, scene: &mut Scene<'_>) -> Result<Applied, Stop> {
         let before = hold(scene.connection, self.business_id).await?.config;
         let after = changed(&before, self)?;
-        self.settings.for_now.filter(|for_now| for_now.until > scene.meta.time + LONGEST_FOR_NOW).map_or(
-            Ok(()),
-            |_| {
-                Err(Refusal::invalid("settings.for_now.until", "too_far", "This is more than 31 days ahead."))
-            },
-        )?;
+        if self.settings.for_now.is_some_and(|for_now| for_now.until > scene.meta.time + LONGEST_FOR_NOW) {
+            let error = "This is more than 31 days ahead.";
+            return Err(Refusal::invalid("settings.for_now.until", "too_far", error).into());
+        }
         refuse(&loops::in_settings(scene.connection, &after).await?)?;
         save(scene.connection, &after).await?;
         let result = json!({ "revision": after.revision });
-        let change = change(&after, "business.configure", Some(json!(before)), &after);
+        let change = change(&after, "business.configure", Some(told(&before)), told(&after));
         Ok(Applied { changes: vec![change], result })
     }
 }

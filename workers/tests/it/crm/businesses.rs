@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use async_nats::jetstream::kv::Store;
 use prosaas_domain::{
-    call_config::{CallConfig, CallMode, CallSettings},
+    call_config::{CallConfig, CallMode, CallSettings, ForNow},
     ids::BusinessId,
     phone::E164,
 };
@@ -65,6 +65,11 @@ async fn settings_reach_the_bucket_and_a_stale_or_invalid_command_changes_nothin
     let refused = crm.own(crm.owner, invalid).await?;
     let problem = refused.problem.clone().unwrap_or_default();
     assert_eq!((refused.status(), &problem["errors"][0]["field"]), (422, &json!("targets")));
+    let mut endless = settings(crm.business, None, 90);
+    endless.settings.for_now = Some(ForNow { open: true, until: chrono::DateTime::<chrono::Utc>::MAX_UTC });
+    let refused = crm.own(crm.owner, endless).await?;
+    let problem = refused.problem.clone().unwrap_or_default();
+    assert_eq!((refused.status(), &problem["errors"][0]["code"]), (422, &json!("too_far")));
     assert_eq!(crm.own(crm.manager, settings(crm.business, None, 90)).await?.status(), 403);
     assert_eq!(held(&bucket, crm.business).await?.map(|c| c.revision), Some(2));
     assert_eq!(crm.actions().await?, ["business.configure"]);
