@@ -281,6 +281,8 @@ test('an owner rings people one after the other and lets callers choose, from a 
   await visiting(garage.owner, { wide: false }, async (visit, page) => {
     await visit.open('/settings/answering');
     await page.getByRole('switch', { name: /^תפריט למתקשרים/ }).click();
+    // It would be lost.
+    await page.getByRole('button', { name: 'להסיר', exact: true }).click();
     await save(page);
   });
   await answered(

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { Switch } from '@/shared/ui/checks';
@@ -11,6 +12,7 @@ import { deferred } from '@/shared/lib/deferred';
 import { usersQuery } from '@/features/people';
 
 import { type Editor, SettingsEditor } from './editor';
+import { forwards, nodes } from './menu';
 import { Preview } from './preview';
 import { TargetList } from './target-list';
 import { type Callee, targetsOf, withTargets } from './targets';
@@ -32,11 +34,16 @@ const VOICES = {
 
 const RINGING = ['all', 'in_order', 'in_turn'] as const;
 const MenuEditor = deferred(async () => (await import('./menu-editor')).MenuEditor);
+const Losing = deferred(async () => (await import('./menu-editor')).Losing);
 
 /** The people of the business, as far as calls need them. */
 function useCallees(): readonly Callee[] {
   const businessId = useBusinessId();
   const query = useInfiniteQuery({ ...usersQuery(businessId, {}), enabled: businessId !== null });
+  const { hasNextPage, isFetching, fetchNextPage } = query;
+  useEffect(() => {
+    if (hasNextPage && !isFetching) void fetchNextPage();
+  }, [hasNextPage, isFetching, fetchNextPage]);
   return query.data?.pages.flatMap((page) => page.items) ?? [];
 }
 
@@ -121,8 +128,10 @@ function Greeting({ settings, change, name, rename, errorOf }: Editor) {
 
 function Mode({ settings, change, errorOf, people }: Editor & { people: readonly Callee[] }) {
   const { t } = useTranslation();
-  const ringing = settings.ringing ?? 'all';
   const mode = settings.mode ?? 'record';
+  const ringing = settings.ringing ?? 'all';
+  // A menu may ring somebody, too.
+  const rings = mode === 'forward' || (settings.menu != null && forwards(settings.menu));
   return (
     <Section title={t('settings:answering.after')}>
       <div className="flex flex-col gap-4">
@@ -135,7 +144,7 @@ function Mode({ settings, change, errorOf, people }: Editor & { people: readonly
           ]}
           onChange={(next) => change({ mode: next })}
         />
-        {mode === 'forward' && (
+        {rings && (
           <>
             <Segmented
               label={t('settings:targets.ringing')}
@@ -144,15 +153,17 @@ function Mode({ settings, change, errorOf, people }: Editor & { people: readonly
               onChange={(next) => change({ ringing: next })}
             />
             <p className="text-sm text-muted">{t(`settings:targets.${ringing}Hint`)}</p>
-            <TargetList
-              label={t('settings:answering.forwardTo')}
-              settings={settings}
-              targets={targetsOf(settings)}
-              people={people}
-              at={(settings.targets ?? []).length > 0 || errorOf('targets') ? 'targets' : 'forward_to'}
-              errorOf={errorOf}
-              onChange={(targets) => change(withTargets(targets))}
-            />
+            {mode === 'forward' && (
+              <TargetList
+                label={t('settings:answering.forwardTo')}
+                settings={settings}
+                targets={targetsOf(settings)}
+                people={people}
+                at="targets"
+                errorOf={errorOf}
+                onChange={(targets) => change(withTargets(targets))}
+              />
+            )}
             <p className="text-sm text-muted">{t('settings:answering.askHint')}</p>
             <NumberField
               label={t('settings:answering.timeout')}
@@ -188,23 +199,43 @@ function Mode({ settings, change, errorOf, people }: Editor & { people: readonly
 }
 
 /** What callers may choose before anything else happens. */
-function MenuOfCallers({ settings, change, errorOf, people }: Editor & { people: readonly Callee[] }) {
+function MenuOfCallers({
+  settings,
+  change,
+  errorOf,
+  errorAt,
+  people,
+}: Editor & { people: readonly Callee[] }) {
   const { t } = useTranslation();
   const menu = settings.menu ?? null;
+  const [losing, setLosing] = useState(false);
   return (
     <Section title={t('settings:menu.title')} hint={t('settings:menu.hint')}>
       <div className="flex flex-col gap-4">
         <Switch
           label={t('settings:menu.on')}
           checked={menu !== null}
-          onChange={(on) => change({ menu: on ? { options: {} } : null })}
+          onChange={(on) => {
+            if (menu !== null && nodes(menu) > 1) setLosing(true);
+            else change({ menu: on ? { options: {} } : null });
+          }}
         />
+        {losing && (
+          <Losing
+            onKeep={() => setLosing(false)}
+            onLose={() => {
+              setLosing(false);
+              change({ menu: null });
+            }}
+          />
+        )}
         {menu !== null && (
           <MenuEditor
             menu={menu}
             settings={settings}
             people={people}
             errorOf={errorOf}
+            errorAt={errorAt}
             onChange={(next) => change({ menu: next })}
           />
         )}

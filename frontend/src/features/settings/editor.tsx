@@ -31,6 +31,8 @@ export interface Editor {
   editable: boolean;
   /** What the server says of a field, or of anything below it. */
   errorOf: (field: string) => string | undefined;
+  /** What it says of a field itself. */
+  errorAt: (field: string) => string | undefined;
 }
 
 /** What is wrong with settings alone; the rest of the words is everybody's. */
@@ -52,9 +54,12 @@ export function told(t: TFunction, wrong: Schemas['FieldError']): string {
   return own === undefined ? fieldSentence(wrong) : t(`settings:wrong.${own}`);
 }
 
+/** A field as this page calls it. */
+const bare = (field: string) => field.replace(/^settings\./, '');
+
 /** Whether an error is about a field, or about something inside it. */
 function isAt(where: string, field: string): boolean {
-  const path = where.replace(/^settings\./, '');
+  const path = bare(where);
   return path === field || path.startsWith(`${field}.`) || path.startsWith(`${field}[`);
 }
 
@@ -143,6 +148,10 @@ function Editing({
           rename: (name) => setDraft({ ...current, name }),
           errorOf: (field) => {
             const wrong = errors.find((error) => isAt(error.field, field));
+            return wrong && told(t, wrong);
+          },
+          errorAt: (field) => {
+            const wrong = errors.find((error) => bare(error.field) === field);
             return wrong && told(t, wrong);
           },
         })}

@@ -9,6 +9,7 @@ import {
   bytes,
   fresh,
   freeKey,
+  isFilled,
   KEYS,
   MAX_BYTES,
   MAX_DEPTH,
@@ -31,6 +32,7 @@ interface Shared {
   settings: CallSettings;
   people: readonly Callee[];
   errorOf: (field: string) => string | undefined;
+  errorAt: (field: string) => string | undefined;
   /** Whether one more option fits. */
   room: boolean;
 }
@@ -41,6 +43,7 @@ export function MenuEditor({
   settings,
   people,
   errorOf,
+  errorAt,
   onChange,
 }: Omit<Shared, 'room'> & { menu: Menu; onChange: (menu: Menu) => void }) {
   const { t } = useTranslation();
@@ -54,6 +57,7 @@ export function MenuEditor({
         settings={settings}
         people={people}
         errorOf={errorOf}
+        errorAt={errorAt}
         room={count < MAX_NODES}
         onChange={onChange}
       />
@@ -80,7 +84,7 @@ function OneMenu({
   const { t } = useTranslation();
   const options = optionsOf(menu);
   const free = freeKey(menu);
-  const own = options.length === 0 ? shared.errorOf(`${at}.options`) : undefined;
+  const own = shared.errorAt(at) ?? (options.length === 0 ? shared.errorOf(`${at}.options`) : undefined);
   return (
     <div className="flex flex-col gap-3">
       <Field
@@ -166,11 +170,14 @@ interface OptionProps extends Shared {
 
 function Option({ menu, digit, option, at, depth, onMenu, ...shared }: OptionProps) {
   const { t } = useTranslation();
-  const [asking, setAsking] = useState(false);
+  // What is done once somebody has said that they want to lose what is there.
+  const [losing, setLosing] = useState<{ do: () => void } | null>(null);
   const put = (next: MenuOption) => onMenu(withOption(menu, digit, next));
   const { then } = option;
-  const lost = then.do === 'menu' && optionsOf(then.menu).length > 0;
-  const remove = () => onMenu(withoutOption(menu, digit));
+  const lose = (act: () => void) => {
+    if (isFilled(then)) setLosing({ do: act });
+    else act();
+  };
   return (
     <div
       role="group"
@@ -200,26 +207,27 @@ function Option({ menu, digit, option, at, depth, onMenu, ...shared }: OptionPro
         </Field>
         <IconButton
           label={t('settings:menu.remove', { digit })}
-          onClick={() => (lost ? setAsking(true) : remove())}
+          onClick={() => lose(() => onMenu(withoutOption(menu, digit)))}
         >
           <Trash2 aria-hidden />
         </IconButton>
       </div>
-      {asking && (
-        <div className="flex flex-wrap items-center gap-2 text-sm" role="alert">
-          <span className="grow">{t('settings:menu.removeAll')}</span>
-          <Button variant="ghost" size="small" onClick={() => setAsking(false)}>
-            {t('common:cancel')}
-          </Button>
-          <Button variant="danger" size="small" onClick={remove}>
-            {t('settings:menu.removeYes')}
-          </Button>
-        </div>
+      {losing !== null && (
+        <Losing
+          onKeep={() => setLosing(null)}
+          onLose={() => {
+            setLosing(null);
+            losing.do();
+          }}
+        />
       )}
       <Field label={t('settings:menu.then')}>
         <Select
           value={then.do}
-          onChange={(event) => put({ ...option, then: fresh(event.target.value as Then['do']) })}
+          onChange={(event) => {
+            const next = fresh(event.target.value as Then['do']);
+            lose(() => put({ ...option, then: next }));
+          }}
         >
           <option value="forward">{t('settings:menu.do.forward')}</option>
           <option value="record">{t('settings:menu.do.record')}</option>
@@ -258,6 +266,22 @@ function Option({ menu, digit, option, at, depth, onMenu, ...shared }: OptionPro
           onChange={(inner) => put({ ...option, then: { ...then, menu: inner } })}
         />
       )}
+    </div>
+  );
+}
+
+/** Asks whether what is inside may go. */
+export function Losing({ onKeep, onLose }: { onKeep: () => void; onLose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <div className="flex flex-wrap items-center gap-2 text-sm" role="alert">
+      <span className="grow">{t('settings:menu.removeAll')}</span>
+      <Button variant="ghost" size="small" onClick={onKeep}>
+        {t('common:cancel')}
+      </Button>
+      <Button variant="danger" size="small" onClick={onLose}>
+        {t('settings:menu.removeYes')}
+      </Button>
     </div>
   );
 }

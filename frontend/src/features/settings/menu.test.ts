@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
-import { bytes, freeKey, type Menu, nodes, optionsOf, rekeyed, withOption, withoutOption } from './menu';
+import {
+  bytes,
+  forwards,
+  freeKey,
+  isFilled,
+  type Menu,
+  nodes,
+  optionsOf,
+  rekeyed,
+  withOption,
+  withoutOption,
+} from './menu';
 import { asks, moved, numberOf, targetsOf, total, withTargets } from './targets';
 
 const menu: Menu = {
@@ -19,7 +30,18 @@ describe('a menu', () => {
     expect(optionsOf(menu).map(([key]) => key)).toEqual(['1', '2', '0']);
     // The first menu, three options, and the one inside.
     expect(nodes(menu)).toBe(5);
-    expect(bytes({ prompt: 'א' })).toBe(15);
+    const stored = '{"prompt":"א","options":{},"silent_limit":2,"wrong_limit":2}';
+    expect(bytes({ prompt: 'א' })).toBe(new TextEncoder().encode(stored).length);
+    expect(bytes({ prompt: null, silent_limit: 2 })).toBe(bytes({}));
+  });
+
+  it('knows who is rung from it, and what somebody would miss', () => {
+    expect(forwards(menu)).toBe(false);
+    const inner: Menu = { options: { '1': { label: 'א', then: { do: 'forward', targets: [] } } } };
+    expect(forwards(withOption(menu, '3', { label: 'ב', then: { do: 'menu', menu: inner } }))).toBe(true);
+    expect(isFilled({ do: 'menu', menu: inner })).toBe(true);
+    expect([isFilled({ do: 'record' }), isFilled({ do: 'say', text: ' ' })]).toEqual([false, false]);
+    expect(isFilled({ do: 'forward', targets: [{ who: { number: '1' } }] })).toBe(true);
   });
 
   it('gets its options on free keys', () => {

@@ -33,9 +33,44 @@ export function nodes(menu: Menu): number {
   );
 }
 
+/** A menu as the server writes it, with what it adds. */
+function written({ prompt, options, silent_limit = 2, wrong_limit = 2 }: Menu): object {
+  const inside = Object.entries(options ?? {}).map(([key, { label, then }]) => [
+    key,
+    { label, then: then.do === 'menu' ? { do: 'menu', menu: written(then.menu) } : then },
+  ]);
+  return {
+    ...(prompt == null ? {} : { prompt }),
+    options: Object.fromEntries(inside) as object,
+    silent_limit,
+    wrong_limit,
+  };
+}
+
 /** Its size as the server counts it. */
 export function bytes(menu: Menu): number {
-  return new TextEncoder().encode(JSON.stringify(menu)).length;
+  return new TextEncoder().encode(JSON.stringify(written(menu))).length;
+}
+
+/** Whether somebody is rung from it. */
+export function forwards(menu: Menu): boolean {
+  return optionsOf(menu).some(
+    ([, { then }]) => then.do === 'forward' || (then.do === 'menu' && forwards(then.menu)),
+  );
+}
+
+/** Whether there is something in a choice that somebody would miss. */
+export function isFilled(then: Then): boolean {
+  switch (then.do) {
+    case 'forward':
+      return then.targets.length > 0;
+    case 'say':
+      return then.text.trim() !== '';
+    case 'menu':
+      return optionsOf(then.menu).length > 0;
+    case 'record':
+      return false;
+  }
 }
 
 /** The next key that leads nowhere yet. */

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Grid3x3, Mic, PhoneForwarded, PhoneOff, Volume2 } from 'lucide-react';
+import { Grid3x3, type LucideIcon, Mic, PhoneForwarded, PhoneOff, Volume2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -85,7 +85,8 @@ const ICONS = { choose: Grid3x3, say: Volume2, dial: PhoneForwarded, record: Mic
 
 function PreviewStep({ step }: { step: Step }) {
   const { t } = useTranslation();
-  const Icon = ICONS[step.verb];
+  // A newer server may say more than this page knows.
+  const Icon = (ICONS as Partial<Record<string, LucideIcon>>)[step.verb] ?? Volume2;
   return (
     <li className="flex items-start gap-3">
       <span className="grid size-9 shrink-0 place-items-center rounded-full bg-tint text-on-tint">

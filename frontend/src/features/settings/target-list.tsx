@@ -46,7 +46,11 @@ export function TargetList({ label, settings, targets, people, at, errorOf, onCh
           target={target}
           people={people}
           seconds={ringing === 'all' ? null : usual}
-          error={errorOf(`${at}[${String(index)}]`)}
+          error={
+            errorOf(`${at}[${String(index)}].who`) ??
+            (at === 'targets' ? errorOf(`forward_to[${String(index)}]`) : undefined)
+          }
+          timeError={errorOf(`${at}[${String(index)}].timeout_s`)}
           onChange={(next) => change(index, next)}
           onRemove={
             shown.length > 1 ? () => onChange(shown.filter((_, place) => place !== index)) : undefined
@@ -87,13 +91,25 @@ interface RowProps {
   /** The usual time to ring; null where all ring at once. */
   seconds: number | null;
   error: string | undefined;
+  timeError: string | undefined;
   onChange: (target: Target) => void;
   onRemove: (() => void) | undefined;
   onUp: (() => void) | undefined;
   onDown: (() => void) | undefined;
 }
 
-function Row({ number, target, people, seconds, error, onChange, onRemove, onUp, onDown }: RowProps) {
+function Row({
+  number,
+  target,
+  people,
+  seconds,
+  error,
+  timeError,
+  onChange,
+  onRemove,
+  onUp,
+  onDown,
+}: RowProps) {
   const { t } = useTranslation();
   const member = 'member' in target.who ? target.who.member : NUMBER;
   const typed = 'number' in target.who ? target.who.number : null;
@@ -107,6 +123,7 @@ function Row({ number, target, people, seconds, error, onChange, onRemove, onUp,
       <div className="flex items-start gap-1">
         <Select
           aria-label={t('settings:targets.who', { number })}
+          aria-invalid={(error !== undefined && typed === null) || undefined}
           value={member}
           onChange={(event) =>
             onChange({
@@ -121,7 +138,7 @@ function Row({ number, target, people, seconds, error, onChange, onRemove, onUp,
               {one.call_number === null ? t('settings:targets.noCalls', { name: one.name }) : one.name}
             </option>
           ))}
-          {member !== NUMBER && person === undefined && (
+          {member !== NUMBER && person === undefined && people.length > 0 && (
             <option value={member}>{t('settings:targets.gone')}</option>
           )}
         </Select>
@@ -163,7 +180,7 @@ function Row({ number, target, people, seconds, error, onChange, onRemove, onUp,
         onChange={(ask) => onChange({ ...target, ask })}
       />
       {seconds !== null && (
-        <Field label={t('settings:answering.timeout')}>
+        <Field label={t('settings:answering.timeout')} error={timeError}>
           <Input
             type="number"
             inputMode="numeric"
