@@ -184,13 +184,9 @@ function Option({ menu, digit, option, at, depth, onMenu, ...shared }: OptionPro
       aria-label={t('settings:menu.option', { digit })}
       className="flex flex-col gap-3 rounded-xl border p-3"
     >
-      <div className="grid grid-cols-[4.5rem_minmax(0,1fr)_auto] items-end gap-2">
+      <div className="grid grid-cols-[5rem_minmax(0,1fr)_auto] items-end gap-2">
         <Field label={t('settings:menu.digit')}>
-          <Select
-            value={digit}
-            dir="ltr"
-            onChange={(event) => onMenu(rekeyed(menu, digit, event.target.value))}
-          >
+          <Select value={digit} onChange={(event) => onMenu(rekeyed(menu, digit, event.target.value))}>
             {KEYS.filter((key) => key === digit || menu.options?.[key] === undefined).map((key) => (
               <option key={key} value={key}>
                 {key}

@@ -16,11 +16,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::{
-    config::CallConfig,
+    config::{CallConfig, Person},
     menu::{
         Key, Limit, MAX_MENU_BYTES, MAX_MENU_DEPTH, MAX_MENU_NODES, Menu, MenuOption, MenuPath, NotAKey, Then,
     },
-    targets::{Person, Ringing, Target, Who},
+    targets::{Ringing, Target, Who},
     validate::{
         MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS,
         SettingsError, SettingsProblem,

@@ -1,11 +1,10 @@
 //! Whom a call is put through to: people of the business, or bare numbers.
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CallConfig, CallMode, CallSettings, WeeklyHours};
+use super::{CallMode, CallSettings};
 use crate::{ids::UserId, phone::E164};
 
 /// Somebody to ring.
@@ -57,21 +56,6 @@ impl Ringing {
     }
 }
 
-/// A person of the business who takes calls.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// Who.
-    pub user_id: UserId,
-    /// Where they are reached.
-    pub number: E164,
-    /// When; always, when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hours: Option<WeeklyHours>,
-    /// They take no calls before then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<DateTime<Utc>>,
-}
-
 impl CallSettings {
     /// Whom to ring when forwarding. Settings of before there were targets name numbers alone.
     pub fn targets(&self) -> Vec<Target> {
@@ -99,20 +83,5 @@ impl Target {
     /// talked to nobody.
     pub fn asks(&self, number: &E164) -> bool {
         self.ask.unwrap_or_else(|| number.may_be_mobile())
-    }
-}
-
-impl CallConfig {
-    /// The person of that id, where they take calls at all.
-    pub fn person(&self, user: UserId) -> Option<&Person> {
-        self.people.iter().find(|person| person.user_id == user)
-    }
-
-    /// The number at which a target is reached; none of a person who has none.
-    pub fn number_of<'a>(&'a self, target: &'a Target) -> Option<&'a E164> {
-        match &target.who {
-            Who::Number(number) => Some(number),
-            Who::Member(user) => self.person(*user).map(|person| &person.number),
-        }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     targets::{Among, check_targets},
 };
 use crate::call_config::{
-    CallSettings, Limit, MAX_MENU_BYTES, MAX_MENU_DEPTH, MAX_MENU_NODES, Menu, MenuPath, Then,
+    CallSettings, Limit, MAX_MENU_BYTES, MAX_MENU_DEPTH, MAX_MENU_NODES, Menu, MenuPath, Target, Then,
 };
 
 impl CallSettings {
@@ -23,6 +23,20 @@ impl CallSettings {
         for (path, menu) in menus {
             self.check_one_menu(found, &field(&path), path.keys().len() + 1, menu);
         }
+    }
+
+    /// Every list of targets, with its field.
+    pub fn target_lists(&self) -> Vec<(String, &[Target])> {
+        let mut lists = vec![("targets".to_owned(), self.targets.as_slice())];
+        for (path, within) in self.menu.iter().flat_map(|first| first.menus()) {
+            for (key, option) in &within.options {
+                if let Then::Forward { targets } = &option.then {
+                    let field = format!("{}.options.{}.then.targets", field(&path), key.digit());
+                    lists.push((field, targets));
+                }
+            }
+        }
+        lists
     }
 
     fn check_one_menu(&self, found: &mut Findings, at: &str, depth: usize, menu: &Menu) {
@@ -57,7 +71,7 @@ impl CallSettings {
 }
 
 /// The field of the menu at a path.
-pub(super) fn field(path: &MenuPath) -> String {
+fn field(path: &MenuPath) -> String {
     let inside = path.keys().iter().map(|key| format!(".options.{}.then.menu", key.digit()));
     std::iter::once("menu".to_owned()).chain(inside).collect()
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{FORWARD_TIMEOUT_S, Findings, MAX_FORWARD_TO, SettingsProblem, menu};
-use crate::call_config::{CallConfig, CallMode, CallSettings, Ringing, Target, Then, Who};
+use super::{FORWARD_TIMEOUT_S, Findings, MAX_FORWARD_TO, SettingsProblem};
+use crate::call_config::{CallConfig, CallMode, CallSettings, Ringing, Target, Who};
 
 /// How long targets may ring one after the other at most, seconds.
 const RING_LIMIT_S: (u16, u16) = (5, 300);
@@ -84,20 +84,6 @@ impl CallSettings {
                 found.add(format_args!("screening[{index}]"), SettingsProblem::DuplicateNumber);
             }
         }
-    }
-
-    /// Every list of targets, with its field.
-    pub fn target_lists(&self) -> Vec<(String, &[Target])> {
-        let mut lists = vec![("targets".to_owned(), self.targets.as_slice())];
-        for (path, within) in self.menu.iter().flat_map(|first| first.menus()) {
-            for (key, option) in &within.options {
-                if let Then::Forward { targets } = &option.then {
-                    let field = format!("{}.options.{}.then.targets", menu::field(&path), key.digit());
-                    lists.push((field, targets));
-                }
-            }
-        }
-        lists
     }
 }
 
