@@ -10,9 +10,9 @@ mod sentences;
 mod speech;
 mod twiml;
 
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use bytes::Bytes;
@@ -54,8 +54,8 @@ pub struct CompiledAnswers {
     message: Bytes,
     closed: Bytes,
     after_recording: Bytes,
-    /// How many calls have begun to ring people in turn.
-    turn: Arc<AtomicUsize>,
+    /// How many calls have begun to ring each list in turn.
+    turns: Arc<Mutex<BTreeMap<MenuPath, usize>>>,
 }
 
 /// Who calls whom, as Twilio says it.
@@ -87,7 +87,7 @@ impl CompiledAnswers {
             message: script.message()?,
             closed: script.closed()?,
             after_recording: script.thanks()?,
-            turn: Arc::default(),
+            turns: Arc::default(),
         };
         compiled.open = match &compiled.menus {
             Some(menus) => Some(menus.open(&compiled.greeting)?),
@@ -110,7 +110,7 @@ impl CompiledAnswers {
     /// The same, going on with the turns of what was answered before.
     #[must_use]
     pub fn continuing(self, before: &Self) -> Self {
-        Self { turn: Arc::clone(&before.turn), ..self }
+        Self { turns: Arc::clone(&before.turns), ..self }
     }
 
     /// What to tell Twilio of a call that comes in at that moment.
@@ -192,7 +192,7 @@ impl CompiledAnswers {
         now: DateTime<Utc>,
         caller: Caller<'_>,
     ) -> (Answer, Bytes) {
-        let turn = if callees.takes_turns() { self.turn.fetch_add(1, Ordering::Relaxed) } else { 0 };
+        let turn = if callees.takes_turns() { self.next_turn(&menu) } else { 0 };
         let first = callees.first(Round { menu, ..Round::default() }, turn, now);
         let said: Vec<&Verbs> = before.iter().copied().chain([&self.connecting]).collect();
         let rung = first.and_then(|turn| or_log(self.ring(&said, &turn, Some(caller))));
@@ -200,6 +200,14 @@ impl CompiledAnswers {
             Some(document) => (Answer::Forward, document),
             None => (Answer::Record, self.nobody_answers(before)),
         }
+    }
+
+    fn next_turn(&self, menu: &MenuPath) -> usize {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turns.entry(menu.clone()).or_default();
+        let this = *turn;
+        *turn = turn.wrapping_add(1);
+        this
     }
 
     /// A dial behind what is said before. A caller whose number cannot be shown is shown as the number that they

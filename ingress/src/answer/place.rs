@@ -19,6 +19,8 @@ pub struct Round {
     pub first: usize,
     /// Which one after that is rung; none where all are at once.
     pub step: Option<usize>,
+    /// When the first of them was rung, seconds since 1970; none where all are at once.
+    pub since: Option<i64>,
 }
 
 /// A menu that a caller was asked to choose from.
@@ -55,6 +57,7 @@ impl Round {
                 ("menu", (self.menu != MenuPath::default()).then(|| self.menu.to_string())),
                 ("first", (self.first > 0).then(|| self.first.to_string())),
                 ("step", self.step.map(|step| step.to_string())),
+                ("since", self.since.map(|since| since.to_string())),
                 ("user", user.map(|user| user.to_string())),
             ],
         )
@@ -62,8 +65,14 @@ impl Round {
 
     /// The round that an address says.
     pub fn read<'a>(address: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let since = address("since").and_then(|text| text.parse().ok());
         let number = |name| address(name).and_then(|text| text.parse().ok());
-        Self { menu: path(address("menu")), first: number("first").unwrap_or_default(), step: number("step") }
+        Self {
+            menu: path(address("menu")),
+            first: number("first").unwrap_or_default(),
+            step: number("step"),
+            since,
+        }
     }
 }
 
@@ -103,8 +112,8 @@ mod tests {
         assert_eq!(Round::default().action(true, None), "/webhook/dial_result?screened=1");
         for round in [
             Round::default(),
-            Round { menu: MenuPath::parse("20")?, first: 3, step: Some(0) },
-            Round { menu: MenuPath::default(), first: 0, step: Some(9) },
+            Round { menu: MenuPath::parse("20")?, first: 3, step: Some(0), since: Some(1_790_000_000) },
+            Round { menu: MenuPath::default(), first: 0, step: Some(9), since: None },
         ] {
             let address = round.action(true, Some(UserId(uuid::Uuid::nil())));
             let parameters = parameters(&address);

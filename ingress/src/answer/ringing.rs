@@ -36,6 +36,8 @@ impl Callee {
 pub(super) struct Callees {
     list: Vec<Callee>,
     ringing: Ringing,
+    /// How long they may ring one after the other, seconds. Being asked takes time, too.
+    limit_s: u16,
 }
 
 /// Who is rung now, at once.
@@ -69,7 +71,7 @@ impl Callees {
                 not_before: person.and_then(|person| person.not_before),
             });
         }
-        Self { list, ringing: config.settings.ringing }
+        Self { list, ringing: config.settings.ringing, limit_s: config.settings.ring_limit_s }
     }
 
     /// Whether there is nobody who could ever be rung.
@@ -100,17 +102,22 @@ impl Callees {
                 let callees: Vec<_> = self.list.iter().filter(|callee| callee.takes_calls(now)).collect();
                 (!callees.is_empty()).then_some(Turn { callees, round: begun })
             }
-            Ringing::InOrder => self.from(&begun, 0, now),
+            Ringing::InOrder => self.from(&Round { since: Some(now.timestamp()), ..begun }, 0, now),
             Ringing::InTurn => {
                 let first = turn.checked_rem(self.list.len()).unwrap_or_default();
-                self.from(&Round { first, ..begun }, 0, now)
+                self.from(&Round { first, since: Some(now.timestamp()), ..begun }, 0, now)
             }
         }
     }
 
-    /// Who is rung when nobody has taken the call in that round. Where all were rung at once nobody is left.
+    /// Who is rung when nobody has taken the call in that round. Where all were rung at once nobody is left, and where
+    /// the business's limit is over nobody more is rung.
     pub(super) fn after(&self, round: &Round, now: DateTime<Utc>) -> Option<Turn<'_>> {
         let next = round.step?.checked_add(1)?;
+        let over = |since: i64| now.timestamp().saturating_sub(since) >= i64::from(self.limit_s);
+        if round.since.is_some_and(over) {
+            return None;
+        }
         self.from(round, next, now)
     }
 

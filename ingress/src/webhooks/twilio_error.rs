@@ -15,9 +15,9 @@ const MAX_MESSAGE: usize = 500;
 
 /// Counts and keeps the error that a request brings, if it brings one. What the caller is answered does not depend on it.
 pub(super) async fn keep(app: &App, request: &TwilioRequest, webhook: Webhook) {
-    let code = ["ErrorCode", "RecordingErrorCode"].into_iter().find_map(|name| request.parsed::<u32>(name));
-    // A recording without an error says 0.
-    let Some(code) = code.filter(|code| *code > 0) else { return };
+    // What has no error may say 0.
+    let told = |name| request.parsed::<u32>(name).filter(|code| *code > 0);
+    let Some(code) = ["ErrorCode", "RecordingErrorCode"].into_iter().find_map(told) else { return };
     let label = if (10_000..100_000).contains(&code) { code.to_string() } else { "other".to_owned() };
     metrics::counter!("prosaas_twilio_errors_total", "webhook" => webhook.as_str(), "code" => label)
         .increment(1);

@@ -38,7 +38,7 @@ impl Case {
 
     /// A list of calls.
     fn calls(path: &'static str, filter: &str, index: &'static str) -> Self {
-        let arguments = format!("'{LARGE}', {filter}, NULL, '9999-12-31', '', 51");
+        let arguments = format!("'{LARGE}', {filter}, NULL, '9999-12-31', '', 51, NULL");
         Self { path, says: "AND (c.started_at, c.call_sid) < ($8, $9)", arguments, index, ordered: true }
     }
 
@@ -85,6 +85,12 @@ fn lists_of_calls() -> Vec<Case> {
         of("/api/calls?to_call_back=true", "NULL, NULL, true, NULL, NULL", "calls_business_callback_ix"),
         of("/api/calls?lead_id=00000001-0000-7000-8000-000000000001", &lead, "calls_business_lead_ix").few(),
         of("/api/calls?number=0500000777", number, "calls_business_from_ix").few(),
+        Case {
+            arguments: format!(
+                "'{LARGE}', NULL, NULL, NULL, NULL, NULL, NULL, '9999-12-31', '', 51, '{LEAD}'"
+            ),
+            ..of("/api/calls?person=00000001-0000-7000-8000-000000000001", "", "calls_person_ix")
+        },
     ]
 }
 

@@ -23,6 +23,8 @@ class BeforeTheBackend(unittest.TestCase):
         for status in (400, 403, 429, 500, 503):
             answer, body = server.ask(f"/webhook/screen?answer={status}")
             self.assertEqual((answer.status, [verb.tag for verb in ElementTree.fromstring(body)]), (200, ["Hangup"]))
+        answer, body = server.ask("/webhook/menu?answer=404")
+        self.assertIn("Record", [verb.tag for verb in ElementTree.fromstring(body)])
         for status in (500, 502, 503, 504):
             answer, body = server.ask(f"/webhook/incoming_call?answer={status}")
             self.assertEqual((answer.status, ElementTree.fromstring(body).tag), (200, "Response"))

@@ -75,7 +75,14 @@ fn one_after_the_other_each_with_its_own_time() {
     let first = answers.incoming(noon(), caller(CALLER)).1;
     let dial = find(&first, "Dial").unwrap();
     assert_eq!(dial.attribute("timeout"), Some("7"));
-    assert_eq!(dial.attribute("action"), Some("/webhook/dial_result?screened=1&step=0"));
+    let action = format!("/webhook/dial_result?screened=1&step=0&since={}", noon().timestamp());
+    assert_eq!(dial.attribute("action"), Some(action.as_str()));
+    // Being asked takes time, too: two minutes after the first rang nobody more is rung.
+    let later = |seconds| {
+        let now = noon() + chrono::TimeDelta::seconds(seconds);
+        names(&answers.after_dial(now, caller(CALLER), &round_of(&dial), false)).contains(&"Dial".to_owned())
+    };
+    assert!(later(119) && !later(120));
     assert_eq!(rung(&answers, first.clone()).concat(), [1, 2, 3].map(|n| number(n).to_string()));
     let second = answers.after_dial(noon(), caller("anonymous"), &round_of(&dial), false);
     let dial = find(&second, "Dial").unwrap();
@@ -96,6 +103,22 @@ fn in_turn_each_call_begins_with_the_next() {
     let changed = one_by_one(Ringing::InTurn).continuing(&answers);
     assert_eq!(rung(&changed, changed.incoming(noon(), caller(CALLER)).1).concat(), numbers([1, 2, 3]));
     assert_eq!(call(), numbers([2, 3, 1]));
+}
+
+#[test]
+fn each_list_has_turns_of_its_own() {
+    let list = |first| Then::Forward { targets: vec![target(first), target(first + 1)] };
+    let answers = compiled(|s| {
+        s.ringing = Ringing::InTurn;
+        let options = [(key('1'), option("א", list(1))), (key('2'), option("ב", list(3)))];
+        s.menu = Some(Menu { options: options.into(), ..Menu::default() });
+    });
+    let press = |digits| {
+        let document = answers.pressed(noon(), caller(CALLER), &Asked::default(), Some(digits)).1;
+        rung(&answers, document).concat().remove(0)
+    };
+    let order = ["1", "2", "1", "2"].map(press);
+    assert_eq!(order, [1, 3, 2, 4].map(|n| number(n).to_string()));
 }
 
 #[test]

@@ -100,6 +100,7 @@ impl SettingsInput {
         let mut others = after.validate().err().unwrap_or_default();
         // Somebody is named, even if not readably.
         others.retain(|other| !(unreadable && other.problem == SettingsProblem::NobodyToForwardTo));
+        others.retain(|other| !after.is_unreachable_as_in(before, other));
         findings.append(&mut others);
         if findings.is_empty() {
             return Ok(after);

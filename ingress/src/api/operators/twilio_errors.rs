@@ -67,16 +67,17 @@ pub async fn list_twilio_errors(
     )
     .fetch_all(&app.api.database)
     .await?;
-    let items = rows.into_iter().map(|row| {
-        Ok(TwilioErrorGroup {
+    // A newer release, rolled back since, may have kept words that this one does not know; each is in the log.
+    let items = rows.into_iter().filter_map(|row| {
+        Some(TwilioErrorGroup {
             code: row.code,
-            webhook: value_of(&row.webhook)?,
+            webhook: value_of(&row.webhook).ok()?,
             calls: row.calls,
             businesses: row.businesses,
             first_at: row.first_at,
             last_at: row.last_at,
-            last_call_sid: value_of(&row.last_call_sid)?,
+            last_call_sid: value_of(&row.last_call_sid).ok()?,
         })
     });
-    Ok(Json(TwilioErrors { items: items.collect::<Result<_, Problem>>()? }))
+    Ok(Json(TwilioErrors { items: items.collect() }))
 }

@@ -155,7 +155,7 @@ mod tests {
         let unreadable = config(r#"{"mode":"newer"}"#);
         assert_eq!(read_or_kept(key, unreadable.as_bytes(), &before), Some(known.clone()));
         assert_eq!(read_or_kept(key, unreadable.as_bytes(), &Directory::default()), None);
-        let newer = config(r#"{"menu":{"1":"sales"}}"#);
+        let newer = config(r#"{"fax":{"1":"sales"}}"#);
         assert_eq!(read_or_kept(key, newer.as_bytes(), &Directory::default()), Some(known));
         Ok(())
     }

@@ -6,7 +6,7 @@ use prosaas_events::crm::business::BusinessConfigureV1;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{change, check, hold, loops, refuse, told};
+use super::{change, check_but_who_left, hold, loops, refuse, told};
 use crate::{
     crm::{
         command::{Applied, Apply, Scene},
@@ -34,7 +34,7 @@ impl Apply for BusinessConfigureV1 {
         let after = changed(&before, self)?;
         if self.settings.for_now.is_some_and(|for_now| for_now.until > scene.meta.time + LONGEST_FOR_NOW) {
             let error = "This is more than 31 days ahead.";
-            return Err(Refusal::invalid("settings.for_now.until", "too_far", error).into());
+            return Err(Refusal::invalid("for_now.until", "too_far", error).into());
         }
         refuse(&loops::in_settings(scene.connection, &after).await?)?;
         save(scene.connection, &after).await?;
@@ -58,7 +58,7 @@ fn changed(before: &CallConfig, command: &BusinessConfigureV1) -> Result<CallCon
         revision: before.revision + 1,
         settings: command.settings.clone(),
     };
-    check(&after)?;
+    check_but_who_left(before, &after)?;
     Ok(after)
 }
 
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(stale.err().map(|refusal| refusal.status), Some(412));
         let to_nobody = CallSettings { mode: CallMode::Forward, ..CallSettings::default() };
         let invalid = changed(&before(), &command(None, to_nobody)).expect_err("refused");
-        assert_eq!((invalid.status, invalid.errors[0].field.as_str()), (422, "forward_to"));
+        assert_eq!((invalid.status, invalid.errors[0].field.as_str()), (422, "targets"));
         assert_eq!(invalid.errors[0].code, "nobody_to_forward_to");
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn in_settings(
 ) -> Result<Vec<SettingsError>, LoadError> {
     let mut found = Vec::new();
     for (field, number) in rung(config) {
-        if leads_back(connection, config.business_id, number).await? {
+        if leads_back(connection, config.business_id, &number).await? {
             found.push(SettingsError { field, problem: SettingsProblem::Loop });
         }
     }
@@ -35,6 +35,10 @@ pub(in crate::crm) async fn leads_back(
     business: BusinessId,
     number: &E164,
 ) -> Result<bool, LoadError> {
+    // Two businesses that begin to ring each other at once: the second sees the first.
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('prosaas.forwarding', 0))")
+        .execute(&mut *connection)
+        .await?;
     let (mut seen, mut numbers) = (BTreeSet::new(), vec![number.to_string()]);
     for _ in 0..MAX_HOPS {
         let owners = sqlx::query_scalar!(
@@ -61,13 +65,17 @@ pub(in crate::crm) async fn leads_back(
     Ok(false)
 }
 
-/// Every number that a configuration may ring, with its field.
-fn rung(config: &CallConfig) -> Vec<(String, &E164)> {
-    let bare = config.settings.forward_to.iter().enumerate();
-    let mut all: Vec<_> = bare.map(|(at, number)| (format!("forward_to[{at}]"), number)).collect();
-    for (field, targets) in config.settings.target_lists() {
+/// Every number that a configuration may ring, at whatever hour, with its field.
+fn rung(config: &CallConfig) -> Vec<(String, E164)> {
+    let settings = &config.settings;
+    let mut lists = settings.target_lists();
+    lists.retain(|(field, _)| field != "targets");
+    let main = if settings.forwards() { settings.targets() } else { Vec::new() };
+    let field = if settings.targets.is_empty() { "forward_to" } else { "targets" };
+    let mut all = Vec::new();
+    for (field, targets) in lists.into_iter().chain([(field.to_owned(), main.as_slice())]) {
         for (at, target) in targets.iter().enumerate() {
-            all.extend(config.number_of(target).map(|number| (format!("{field}[{at}].who"), number)));
+            all.extend(config.number_of(target).map(|number| (format!("{field}[{at}].who"), number.clone())));
         }
     }
     all

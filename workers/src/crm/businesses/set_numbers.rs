@@ -4,7 +4,7 @@ use prosaas_domain::{call_config::CallConfig, ids::BusinessId, rights::Right};
 use prosaas_events::crm::business::BusinessSetNumbersV1;
 use serde_json::json;
 
-use super::{add_number, change, check_change, distinct, hold};
+use super::{add_number, change, check_change, distinct, hold, loops, refuse};
 use crate::crm::{
     command::{Applied, Apply, Scene},
     refusal::Stop,
@@ -42,6 +42,7 @@ impl Apply for BusinessSetNumbersV1 {
         for number in after.numbers.iter().filter(|number| !before.numbers.contains(number)) {
             add_number(scene.connection, self.business_id, number).await?;
         }
+        refuse(&loops::in_settings(scene.connection, &after).await?)?;
         sqlx::query!(
             "UPDATE prosaas.businesses SET call_settings_revision = $2, updated_at = now() WHERE id = $1",
             self.business_id.0,

@@ -28,7 +28,6 @@ const MAX_AWAY_DAYS: i64 = 31;
 impl Apply for UserSetAvailabilityV1 {
     /// Their own is everybody's; that of others is a matter of rank.
     const RIGHT: Right = Right::WriteCrm;
-    const COUNTS_PEOPLE: bool = true;
 
     fn business(&self) -> Option<BusinessId> {
         Some(self.business_id)
@@ -128,5 +127,12 @@ pub(super) async fn changed(connection: &mut PgConnection, user: UserId) -> Resu
     )
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Who is removed takes no calls; the number was theirs.
+pub(super) async fn forget(connection: &mut PgConnection, user: UserId) -> Result<(), sqlx::Error> {
+    changed(&mut *connection, user).await?;
+    sqlx::query!("DELETE FROM prosaas.call_people WHERE user_id = $1", user.0).execute(connection).await?;
     Ok(())
 }

@@ -42,7 +42,7 @@ impl Apply for UserDeleteV1 {
         .await?;
         scene.raise(user.business, UserDeletedV1 { user_id: user.id, version, role: user.role }).await?;
         lock_out(scene.connection, user.id).await?;
-        availability::changed(scene.connection, user.id).await?;
+        availability::forget(scene.connection, user.id).await?;
         let before = user.summary();
         let gone = User { removed: true, ..user };
         Ok(Applied {

@@ -1,14 +1,11 @@
 //! `crm.user.restore`: a removed person comes back, with no session. Their password is
 //! still theirs; their address may have gone to somebody else meanwhile.
 
-use prosaas_domain::{
-    ids::BusinessId,
-    rights::{Right, may_manage},
-};
+use prosaas_domain::rights::{Right, may_manage};
 use prosaas_events::crm::user::UserRestoreV1;
 use serde_json::json;
 
-use super::{User, availability, load};
+use super::{User, load};
 use crate::crm::{
     command::{Applied, Apply, Scene},
     refusal::{Refusal, Stop},
@@ -17,10 +14,6 @@ use crate::crm::{
 impl Apply for UserRestoreV1 {
     const RIGHT: Right = Right::ManageBusiness;
     const COUNTS_PEOPLE: bool = true;
-
-    fn configures(&self, business: Option<BusinessId>) -> Option<BusinessId> {
-        business
-    }
 
     async fn apply(&self, scene: &mut Scene<'_>) -> Result<Applied, Stop> {
         let user = load(scene, self.user_id).await?;
@@ -39,7 +32,6 @@ impl Apply for UserRestoreV1 {
         .execute(&mut *scene.connection)
         .await?;
         let before = user.summary();
-        availability::changed(scene.connection, user.id).await?;
         let back = User { removed: false, ..user };
         Ok(Applied {
             changes: vec![back.change("user.restore", Some(before))],

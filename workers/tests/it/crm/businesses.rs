@@ -173,7 +173,7 @@ async fn the_bucket_follows_postgres_and_never_goes_back() -> Result<()> {
         assert_eq!(stored, after.revision);
     }
     sqlx::query(
-        r#"UPDATE prosaas.businesses SET call_settings = '{"menu": {"1": "sales"}, "max_message_s": 61}'"#,
+        r#"UPDATE prosaas.businesses SET call_settings = '{"fax": {"1": "sales"}, "max_message_s": 61}'"#,
     )
     .execute(pool)
     .await?;

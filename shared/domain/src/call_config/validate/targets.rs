@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{FORWARD_TIMEOUT_S, Findings, MAX_FORWARD_TO, SettingsProblem};
+use super::{FORWARD_TIMEOUT_S, Findings, MAX_FORWARD_TO, SettingsError, SettingsProblem};
 use crate::call_config::{CallConfig, CallMode, CallSettings, Ringing, Target, Who};
 
 /// How long targets may ring one after the other at most, seconds.
@@ -88,6 +88,18 @@ impl CallSettings {
 }
 
 impl CallConfig {
+    /// Whether a finding says that somebody can be rung no more who was among the targets of `before` already.
+    pub fn is_unreachable_as_in(&self, before: &Self, found: &SettingsError) -> bool {
+        let known: BTreeSet<_> =
+            before.settings.target_lists().into_iter().flat_map(|(_, list)| list).map(|t| &t.who).collect();
+        found.problem == SettingsProblem::NotReachable
+            && self.settings.target_lists().iter().any(|(field, list)| {
+                list.iter().enumerate().any(|(at, target)| {
+                    found.field == format!("{field}[{at}].who") && known.contains(&target.who)
+                })
+            })
+    }
+
     /// Nobody is rung at a number of the business itself, for that call would never end, and every person who is
     /// rung can be.
     pub(super) fn check_who_is_rung(&self, found: &mut Findings) {
