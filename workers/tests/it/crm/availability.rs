@@ -87,7 +87,8 @@ async fn who_takes_calls_reaches_the_bucket_until_they_leave() -> Result<()> {
 
 #[tokio::test]
 async fn ranks_numbers_and_ends_are_looked_at_when_it_is_applied() -> Result<()> {
-    let crm = Crm::quiet().await?;
+    let nats = Nats::start().await?;
+    let crm = Crm::on(nats.bus.jetstream.clone(), Live::silent()).await?;
     let own_number = "+97231111111";
     sqlx::query("INSERT INTO prosaas.business_numbers (id, business_id, e164) VALUES ($1, $2, $3)")
         .bind(Uuid::now_v7())
