@@ -154,8 +154,8 @@ function Audit({ businessId, search, onChange }: AuditProps) {
             onChange={(entity) => onChange({ entity: entity === '' ? undefined : entity })}
           />
         </div>
-        <div className="flex flex-auto gap-2">
-          <Field label={t('audit:from')} className="flex-1 basis-32">
+        <div className="flex flex-auto flex-wrap gap-2">
+          <Field label={t('audit:from')} className="flex-1 basis-40">
             <Input
               type="date"
               dir="ltr"
@@ -165,7 +165,7 @@ function Audit({ businessId, search, onChange }: AuditProps) {
               }
             />
           </Field>
-          <Field label={t('audit:to')} className="flex-1 basis-32">
+          <Field label={t('audit:to')} className="flex-1 basis-40">
             <Input
               type="date"
               dir="ltr"
