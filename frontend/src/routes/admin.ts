@@ -119,7 +119,7 @@ const unowned = createRoute({
   beforeLoad: needs('administer'),
   loader: (at) => {
     begin(at, (client) => [client.infiniteQuery(unownedCallsQuery())]);
-    return loadWords('calls');
+    return loadWords('calls', 'unowned');
   },
   component: lazyRouteComponent(() => import('@/features/calls/unowned-page'), 'UnownedCallsPage'),
 });

@@ -22,8 +22,8 @@ const route = getRouteApi('/app/calls/$callSid');
 
 /** How forwarding ended: what picked up need not have been a person. */
 function dialOutcome(call: Call) {
-  if (call.answered) return 'calls:dial.taken' as const;
-  if (call.dial_outcome === 'completed') return 'calls:dial.notTaken' as const;
+  if (call.answered) return 'history:dial.taken' as const;
+  if (call.dial_outcome === 'completed') return 'history:dial.notTaken' as const;
   return `calls:status.${call.dial_outcome ?? 'unknown'}` as const;
 }
 

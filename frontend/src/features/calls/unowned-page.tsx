@@ -21,11 +21,11 @@ export function UnownedCallsPage() {
   const columns = useCallColumns().filter(({ id }) => id !== 'number');
   const query = useInfiniteQuery(unownedCallsQuery());
   return (
-    <Page title={t('calls:unowned.title')} hint={t('calls:unowned.hint')}>
-      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('calls:unowned.empty')} />}>
+    <Page title={t('unowned:title')} hint={t('unowned:hint')}>
+      <Infinite query={query} empty={<Empty icon={PhoneOff} title={t('unowned:empty')} />}>
         {(rows) => (
           <DataList
-            label={t('calls:unowned.title')}
+            label={t('unowned:title')}
             columns={[
               ...columns,
               {

@@ -14,7 +14,6 @@ import { usersQuery } from '@/features/people';
 import { type Editor, SettingsEditor } from './editor';
 import { forwards, nodes } from './menu';
 import { Preview } from './preview';
-import { TargetList } from './target-list';
 import { type Callee, targetsOf, withTargets } from './targets';
 
 const VOICES = {
@@ -33,6 +32,7 @@ const VOICES = {
 } as const;
 
 const RINGING = ['all', 'in_order', 'in_turn'] as const;
+const TargetList = deferred(async () => (await import('./target-list')).TargetList);
 const MenuEditor = deferred(async () => (await import('./menu-editor')).MenuEditor);
 const Losing = deferred(async () => (await import('./menu-editor')).Losing);
 

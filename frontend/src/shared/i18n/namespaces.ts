@@ -12,6 +12,7 @@ import type linking from './he/linking.json';
 import type operations from './he/operations.json';
 import type people from './he/people.json';
 import type settings from './he/settings.json';
+import type unowned from './he/unowned.json';
 import type whatsapp from './he/whatsapp.json';
 import type workers from './he/workers.json';
 
@@ -31,6 +32,7 @@ export interface Words {
   operations: typeof operations;
   people: typeof people;
   settings: typeof settings;
+  unowned: typeof unowned;
   whatsapp: typeof whatsapp;
   workers: typeof workers;
 }
