@@ -38,7 +38,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
         duration_s: request.parsed("DialCallDuration"),
         bridged,
         screened,
-        user_id: request.ours("user").and_then(|id| id.parse().ok()),
+        user_id: request.person(),
     };
     let mut event =
         CloudEvent::new(id, request.source(), request.call_sid.to_string(), request.received_at, data);

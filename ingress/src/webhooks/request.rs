@@ -9,7 +9,7 @@ use axum::{
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, header, request::Parts};
-use prosaas_domain::ids::{AccountSid, BusinessId, CallSid};
+use prosaas_domain::ids::{AccountSid, BusinessId, CallSid, UserId};
 use prosaas_events::call;
 use prosaas_platform::telemetry::TraceParent;
 use prosaas_twilio::{self as twilio, Params, RequestParts, SignatureHeaders, candidate_urls};
@@ -104,6 +104,11 @@ impl TwilioRequest {
         }
         let ours = self.get(if outbound { "From" } else { "To" })?;
         directory.by_number(ours).map(|business| business.config.business_id)
+    }
+
+    /// The person of the business who was rung, where our address names one.
+    pub fn person(&self) -> Option<UserId> {
+        self.ours("user")?.parse().ok()
     }
 
     /// Who calls whom.

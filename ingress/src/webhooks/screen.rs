@@ -2,10 +2,7 @@
 //! put the caller through. The same address is told the digit.
 
 use axum::extract::State;
-use prosaas_domain::{
-    ids::{BusinessId, UserId},
-    phone,
-};
+use prosaas_domain::{ids::BusinessId, phone};
 use prosaas_event_log::publish::Kept;
 use prosaas_events::{
     CloudEvent, EventId,
@@ -42,7 +39,7 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
             (
                 "asked",
                 held.map_or_else(answer::hang_up, |held| {
-                    answer::screening(&held.config, from, user(&request))
+                    answer::screening(&held.config, from, request.person())
                 }),
             )
         }
@@ -50,11 +47,6 @@ pub async fn handle(State(app): State<App>, request: TwilioRequest) -> Result<Tw
     metrics::counter!("prosaas_call_screenings_total", "result" => result).increment(1);
     tracing::debug!(event = "call.screened", call_sid = %request.call_sid, outcome = result);
     Ok(TwimlResponse(twiml))
-}
-
-/// The person who was rung, where it is one of the business.
-fn user(request: &TwilioRequest) -> Option<UserId> {
-    request.ours("user").and_then(|id| id.parse().ok())
 }
 
 /// Keeps that the call was taken. The two are put through even when that can be kept nowhere.
@@ -68,7 +60,7 @@ async fn accept(app: &App, request: &TwilioRequest, business: Option<BusinessId>
         account_sid: request.account_sid.clone(),
         leg_sid: request.call_sid.clone(),
         number: request.get("To").and_then(phone::caller),
-        user_id: user(request),
+        user_id: request.person(),
     };
     let mut event = CloudEvent::new(id, request.source(), entity, request.received_at, data);
     event.businessid = business;

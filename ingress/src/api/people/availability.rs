@@ -2,9 +2,9 @@
 //! `…/users/{user_id}/availability` for others.
 
 use axum::{Json, extract::State};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use prosaas_domain::{
-    call_config::{SettingsProblem, WeeklyHours},
+    call_config::{MAX_AHEAD, SettingsProblem, WeeklyHours},
     ids::{BusinessId, UserId},
     phone,
     rights::Right,
@@ -27,9 +27,6 @@ use crate::{
     },
     state::App,
 };
-
-/// How far ahead somebody may take no calls. The worker says the same.
-const MAX_AWAY: TimeDelta = TimeDelta::days(31);
 
 /// Where and when somebody takes calls.
 #[derive(Debug, Serialize, ToSchema)]
@@ -168,7 +165,7 @@ impl SetAvailability {
         for error in self.hours.as_ref().map_or(Ok(()), WeeklyHours::validate).err().unwrap_or_default() {
             add(&error.field, error.problem.code(), error.problem.to_string());
         }
-        if self.not_before.is_some_and(|until| until > app.clock.now() + MAX_AWAY) {
+        if self.not_before.is_some_and(|until| until > app.clock.now() + MAX_AHEAD) {
             add("not_before", "too_far".to_owned(), "This is more than 31 days ahead.".to_owned());
         }
         if !wrong.is_empty() {

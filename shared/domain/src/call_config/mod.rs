@@ -3,6 +3,7 @@
 
 mod config;
 mod menu;
+mod rest;
 pub mod stored;
 mod targets;
 mod validate;
@@ -10,7 +11,7 @@ pub mod voices;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,16 +21,17 @@ pub use self::{
     menu::{
         Key, Limit, MAX_MENU_BYTES, MAX_MENU_DEPTH, MAX_MENU_NODES, Menu, MenuOption, MenuPath, NotAKey, Then,
     },
+    rest::RestDays,
     targets::{Ringing, Target, Who},
     validate::{
         MAX_FORWARD_TO, MAX_HOLIDAYS, MAX_LABEL_CHARS, MAX_NAME_CHARS, MAX_SPANS_A_DAY, MAX_TEXT_CHARS,
         SettingsError, SettingsProblem,
     },
 };
-use crate::{
-    israeli_days::{DayKind, IsraeliDay},
-    phone::E164,
-};
+use crate::phone::E164;
+
+/// How far ahead a business may be open or closed for now, and a person take no calls.
+pub const MAX_AHEAD: TimeDelta = TimeDelta::days(31);
 
 /// What a business chose. Each field has a default, so that an empty document works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
@@ -143,53 +145,6 @@ pub struct Screening {
     /// Whether they have to press 1 before the caller is put through.
     #[schemars(extend("x-visible" = true))]
     pub ask: bool,
-}
-
-/// Shabbat and the holidays of Israel: the business is closed on them, from some hour of the day before until some hour
-/// of their last evening. A date with hours of its own ([`Holiday`]) keeps those.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct RestDays {
-    /// Closed on Shabbat.
-    #[schemars(extend("x-visible" = true))]
-    pub shabbat: bool,
-    /// Closed on Rosh Hashana, Yom Kippur, the first and last days of Sukkot and of Pesach, and Shavuot.
-    #[schemars(extend("x-visible" = true))]
-    pub holidays: bool,
-    /// When the day before closes.
-    pub from: MinuteOfDay,
-    /// When the hours of the day hold again, in the evening; 24:00 for not before the next day.
-    pub until: MinuteOfDay,
-}
-
-impl Default for RestDays {
-    fn default() -> Self {
-        Self { shabbat: false, holidays: false, from: MinuteOfDay(14 * 60), until: MinuteOfDay(20 * 60) }
-    }
-}
-
-impl RestDays {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
-    fn are_none(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Whether the business rests on that date.
-    pub fn rests_on(&self, date: NaiveDate) -> bool {
-        let holiday = || IsraeliDay::on(date).is_some_and(|day| day.kind() == DayKind::YomTov);
-        (self.shabbat && date.weekday() == chrono::Weekday::Sat) || (self.holidays && holiday())
-    }
-
-    /// Whether it rests on that date at that second of the local day.
-    pub fn rests_at(&self, date: NaiveDate, second: u32) -> bool {
-        let second_of = |time: MinuteOfDay| u32::from(time.minutes()) * 60;
-        let tomorrow = date.succ_opt().is_some_and(|date| self.rests_on(date));
-        if self.rests_on(date) {
-            tomorrow || second < second_of(self.until)
-        } else {
-            tomorrow && second >= second_of(self.from)
-        }
-    }
 }
 
 /// Open or closed until some moment, whatever the hours say.

@@ -1,7 +1,10 @@
 //! `crm.business.configure`: how a business answers its calls.
 
-use chrono::TimeDelta;
-use prosaas_domain::{call_config::CallConfig, ids::BusinessId, rights::Right};
+use prosaas_domain::{
+    call_config::{CallConfig, MAX_AHEAD},
+    ids::BusinessId,
+    rights::Right,
+};
 use prosaas_events::crm::business::BusinessConfigureV1;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -14,9 +17,6 @@ use crate::{
     },
     runtime::Failure,
 };
-
-/// How long a business may be open or closed whatever its hours say.
-const LONGEST_FOR_NOW: TimeDelta = TimeDelta::days(31);
 
 impl Apply for BusinessConfigureV1 {
     const RIGHT: Right = Right::ManageBusiness;
@@ -32,7 +32,7 @@ impl Apply for BusinessConfigureV1 {
     async fn apply(&self, scene: &mut Scene<'_>) -> Result<Applied, Stop> {
         let before = hold(scene.connection, self.business_id).await?.config;
         let after = changed(&before, self)?;
-        if self.settings.for_now.is_some_and(|for_now| for_now.until > scene.meta.time + LONGEST_FOR_NOW) {
+        if self.settings.for_now.is_some_and(|for_now| for_now.until > scene.meta.time + MAX_AHEAD) {
             let error = "This is more than 31 days ahead.";
             return Err(Refusal::invalid("for_now.until", "too_far", error).into());
         }

@@ -1,8 +1,7 @@
 //! `crm.user.set_availability`: where and when a person takes calls.
 
-use chrono::TimeDelta;
 use prosaas_domain::{
-    call_config::{SettingsError, SettingsProblem},
+    call_config::{MAX_AHEAD, SettingsError, SettingsProblem},
     ids::{BusinessId, UserId},
     phone::E164,
     rights::{Right, may_manage},
@@ -21,9 +20,6 @@ use crate::{
     },
     runtime::Failure,
 };
-
-/// How far ahead somebody may take no calls, days. Whoever is away for longer has no number.
-const MAX_AWAY_DAYS: i64 = 31;
 
 impl Apply for UserSetAvailabilityV1 {
     /// Their own is everybody's; that of others is a matter of rank.
@@ -67,7 +63,7 @@ async fn check(wanted: &UserSetAvailabilityV1, scene: &mut Scene<'_>) -> Result<
     if let Some(week) = &wanted.hours {
         businesses::refuse(&week.validate().err().unwrap_or_default())?;
     }
-    let latest = scene.meta.time + TimeDelta::days(MAX_AWAY_DAYS);
+    let latest = scene.meta.time + MAX_AHEAD;
     if wanted.not_before.is_some_and(|until| until > latest) {
         return Err(Refusal::invalid("not_before", "too_far", "This is more than 31 days ahead.").into());
     }
